@@ -2,12 +2,12 @@
 const rooms = {
   '^lexicons/': [],
   '^torrent/': [],
-  '^appview/src/ingest/': ['^lexicons/', '^appview/src/catalog/'],
+  '^appview/src/ingest/': ['^lexicons/', '^appview/src/catalog/', '^appview/src/guarded-fetch'],
   '^appview/src/catalog/': ['^lexicons/', '^torrent/'],
   '^appview/src/xrpc/': ['^lexicons/', '^appview/src/catalog/'],
   '^appview/src/pages/': ['^lexicons/', '^appview/src/catalog/'],
   '^appview/src/feeds/': ['^lexicons/', '^appview/src/catalog/'],
-  '^appview/src/swarm/': ['^appview/src/catalog/', '^torrent/'],
+  '^appview/src/swarm/': ['^appview/src/catalog/', '^torrent/', '^appview/src/guarded-fetch'],
   '^tracker/': ['^lexicons/', '^torrent/'],
   '^cli/': ['^lexicons/', '^torrent/'],
 }
