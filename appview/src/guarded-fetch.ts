@@ -193,7 +193,7 @@ const publicLookup: LookupFunction = (hostname, options, callback) =>
 function redirectTarget(url: URL, response: Response): URL | undefined {
   const location = response.headers.get('location')
   if (!location || ![301, 302, 303, 307, 308].includes(response.status)) return undefined
-  if (!URL.canParse(location, url))
+  if (!URL.canParse(location, url.href))
     throw new NetworkError(`${url.origin} redirects to something that is not a URL`)
   return new URL(location, url)
 }
