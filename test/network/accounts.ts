@@ -1,0 +1,125 @@
+import { writeFile } from 'node:fs/promises'
+import { AtpAgent } from '@atproto/api'
+import { Secp256k1Keypair } from '@atproto/crypto'
+import type { TestPds } from './pds.ts'
+import type { TestPlc } from './plc.ts'
+
+export type TestAccount = {
+  readonly did: string
+  handle: string
+  readonly password: string
+  pdsUrl: string
+  /** Logged in at the account's PDS. */
+  agent: AtpAgent
+}
+
+/** Signs an account up at a PDS; its handle is `NAME.test` (a label of 3 to 18 characters). */
+export async function createAccount(pds: TestPds, name: string): Promise<TestAccount> {
+  const handle = `${name}.test`
+  const password = `${name}-password`
+  const agent = new AtpAgent({ service: pds.url })
+  const { data } = await agent.createAccount({ handle, password, email: emailOf(name) })
+  return { did: data.did, handle: data.handle, password, pdsUrl: pds.url, agent }
+}
+
+export type Move = { from: TestPds; to: TestPds }
+
+/** Moves an account as a person does (atproto account migration): new account, repo, blobs, PLC operation, switch-over. */
+export async function moveAccount(account: TestAccount, { from, to }: Move): Promise<void> {
+  const old = account.agent
+  const fresh = await signUpWithDid(account, to)
+  const { data: repo } = await old.com.atproto.sync.getRepo({ did: account.did })
+  await fresh.com.atproto.repo.importRepo(repo, { encoding: 'application/vnd.ipld.car' })
+  await copyBlobs(account.did, old, fresh)
+  await pointDidAt(account.did, { from, old, fresh })
+  await fresh.com.atproto.server.activateAccount()
+  await old.com.atproto.server.deactivateAccount({})
+  account.agent = fresh
+  account.pdsUrl = to.url
+}
+
+async function signUpWithDid(account: TestAccount, to: TestPds): Promise<AtpAgent> {
+  const { did, handle, password } = account
+  const { data } = await account.agent.com.atproto.server.getServiceAuth({
+    aud: to.did,
+    lxm: 'com.atproto.server.createAccount',
+  })
+  const agent = new AtpAgent({ service: to.url })
+  const name = handle.split('.')[0]!
+  await agent.com.atproto.server.createAccount(
+    { did, handle, password, email: emailOf(name) },
+    { headers: { authorization: `Bearer ${data.token}` }, encoding: 'application/json' },
+  )
+  await agent.login({ identifier: handle, password })
+  return agent
+}
+
+async function copyBlobs(did: string, old: AtpAgent, fresh: AtpAgent) {
+  for (let cursor: string | undefined; ; ) {
+    const { data: page } = await fresh.com.atproto.repo.listMissingBlobs({ cursor })
+    for (const { cid } of page.blobs) {
+      const { data, headers } = await old.com.atproto.sync.getBlob({ did, cid })
+      await fresh.com.atproto.repo.uploadBlob(data, { encoding: headers['content-type'] })
+    }
+    cursor = page.cursor
+    if (!cursor || page.blobs.length === 0) return
+  }
+}
+
+async function pointDidAt(
+  did: string,
+  { from, old, fresh }: { from: TestPds; old: AtpAgent; fresh: AtpAgent },
+) {
+  const { data: wanted } = await fresh.com.atproto.identity.getRecommendedDidCredentials()
+  // The old PDS would mail this token; here it has no mail server.
+  const token = await from.ctx.accountManager.createEmailToken(
+    did as `did:${string}:${string}`,
+    'plc_operation',
+  )
+  const { data: signed } = await old.com.atproto.identity.signPlcOperation({ token, ...wanted })
+  await fresh.com.atproto.identity.submitPlcOperation({ operation: signed.operation })
+}
+
+/** Changes the handle to `NAME.test`; the PDS writes the PLC operation and emits `#identity`. */
+export async function updateHandle(account: TestAccount, name: string): Promise<void> {
+  const handle = `${name}.test`
+  await account.agent.com.atproto.identity.updateHandle({ handle })
+  account.handle = handle
+}
+
+/** Gives the account a new signing key: PDS key file, PLC operation, `#identity`; later commits carry it. */
+export async function rotateSigningKey(account: TestAccount, pds: TestPds): Promise<void> {
+  const key = await Secp256k1Keypair.create({ exportable: true })
+  const { keyLocation } = await pds.ctx.actorStore.getLocation(account.did)
+  await writeFile(keyLocation, await key.export())
+  await pds.ctx.plcClient.updateAtprotoKey(account.did, pds.ctx.plcRotationKey, key.did())
+  await pds.ctx.sequencer.sequenceIdentity(account.did as `did:${string}:${string}`)
+}
+
+/** Tombstones the DID in the PLC directory; the PDS does not know. */
+export async function tombstone(
+  account: TestAccount,
+  { plc, pds }: { plc: TestPlc; pds: TestPds },
+): Promise<void> {
+  await plc.client.tombstone(account.did, pds.ctx.plcRotationKey)
+}
+
+/** Deletes the account as the PDS's operator; emits `#account` with status `deleted`. */
+export async function deleteAccount(account: TestAccount, pds: TestPds): Promise<void> {
+  const operator = new AtpAgent({ service: pds.url })
+  await operator.com.atproto.admin.deleteAccount({ did: account.did }, { headers: pds.adminHeaders })
+}
+
+/** Takes the account down as the PDS's operator, or restores it. */
+export async function takeDown(account: TestAccount, pds: TestPds, applied = true): Promise<void> {
+  const operator = new AtpAgent({ service: pds.url })
+  await operator.com.atproto.admin.updateSubjectStatus(
+    {
+      subject: { $type: 'com.atproto.admin.defs#repoRef', did: account.did },
+      takedown: { applied, ref: 'test' },
+    },
+    { headers: pds.adminHeaders },
+  )
+}
+
+const emailOf = (name: string) => `${name}@mail.test`

@@ -1,0 +1,24 @@
+import { Client } from '@did-plc/lib'
+import { Database, PlcServer } from '@did-plc/server'
+import { closerOf, listening } from './closing.ts'
+
+export type TestPlc = AsyncDisposable & {
+  readonly url: string
+  readonly client: Client
+}
+
+/** Starts the real PLC directory on a free loopback port, its operations kept in memory. */
+export async function startPlc(): Promise<TestPlc> {
+  const plc = PlcServer.create({ db: Database.mock() })
+  const server = plc.app.listen(0, '127.0.0.1')
+  const close = closerOf(server)
+  const url = `http://127.0.0.1:${await listening(server)}`
+  return {
+    url,
+    client: new Client(url),
+    async [Symbol.asyncDispose]() {
+      await close()
+      await plc.destroy()
+    },
+  }
+}

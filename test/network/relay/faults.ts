@@ -1,0 +1,183 @@
+import type { Frame } from './frames.ts'
+import { seededRandom } from './seeded-random.ts'
+import type { Entry, Stream } from './stream.ts'
+
+export type FaultPlan = {
+  /** The same seed and the same frames give the same faults. */
+  seed?: number
+  /** 0 to 1: frames lost for good; their sequence number is used up. */
+  dropRate?: number
+  /** 0 to 1: frames sent twice. */
+  repeatRate?: number
+  /** Shuffles the frames of every so many; a window that stays unfilled for 50 ms is let go. */
+  reorderWindow?: number
+  /** `sequence` (default) shuffles before numbering, so numbers still rise; `delivery` sends numbers out of order. */
+  reorderStage?: 'sequence' | 'delivery'
+  /** Each frame waits up to so long, in order. */
+  delayMs?: number
+  /** Cuts all connections after every so many frames. */
+  disconnectEvery?: number
+}
+
+type Matching = (frame: Frame) => boolean
+type Order = { left: number; matching: Matching }
+
+/** Stands between the upstreams and the stream, and spoils what passes as it is told. */
+export class Faults {
+  readonly counts = { dropped: 0, repeated: 0, reordered: 0, disconnected: 0 }
+  #stream: Stream
+  #plan: FaultPlan = {}
+  #random = seededRandom(0)
+  #drops: Order[] = []
+  #repeats: Order[] = []
+  #window: { size: number; stage: 'sequence' | 'delivery'; items: (() => void)[] } | undefined
+  #windowTimer: NodeJS.Timeout | undefined
+  #held: Entry[] | undefined
+  #timers = new Set<NodeJS.Timeout>()
+  #lastDue = 0
+  #untilDisconnect = Number.POSITIVE_INFINITY
+
+  constructor(stream: Stream) {
+    this.#stream = stream
+  }
+
+  /** Random faults from now on; fields left out are off. */
+  setFaults(plan: FaultPlan) {
+    this.#flushWindow()
+    this.#plan = plan
+    this.#random = seededRandom(plan.seed ?? 0)
+    this.#untilDisconnect = plan.disconnectEvery ?? Number.POSITIVE_INFINITY
+    this.#window = undefined
+  }
+
+  /** Stops every fault and sends what was held back. */
+  clear() {
+    this.setFaults({})
+    this.#drops = []
+    this.#repeats = []
+    this.release()
+  }
+
+  /** Loses the next `count` frames for good, or the next that match. */
+  dropNext(count = 1, matching: Matching = () => true) {
+    this.#drops.push({ left: count, matching })
+  }
+
+  /** Sends the next `count` frames twice, or the next that match. */
+  repeatNext(count = 1, matching: Matching = () => true) {
+    this.#repeats.push({ left: count, matching })
+  }
+
+  /** Gathers the next `count` frames and lets them go in reverse order. */
+  reverseNext(count: number, stage: 'sequence' | 'delivery' = 'sequence') {
+    this.#flushWindow()
+    this.#window = { size: count, stage, items: [] }
+  }
+
+  /** Keeps frames from now on in the log but off the wire until `release`. */
+  hold() {
+    this.#held ??= []
+  }
+
+  /** Sends what `hold` kept. */
+  release() {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const entry of held) this.#deliver(entry)
+  }
+
+  /** Cuts all connections, now or after `frames` more. */
+  disconnect(frames = 0) {
+    if (frames > 0) {
+      this.#untilDisconnect = frames
+      return
+    }
+    this.counts.disconnected++
+    this.#stream.disconnect()
+  }
+
+  /** Takes one frame in; the relay calls this for each. */
+  accept(frame: Frame) {
+    const { dropRate = 0, reorderWindow = 0, reorderStage = 'sequence' } = this.#plan
+    const unlucky = this.#random() < dropRate
+    if (takes(this.#drops, frame) || unlucky) {
+      this.counts.dropped++
+      this.#stream.skip()
+      return
+    }
+    if (reorderWindow > 1) this.#window ??= { size: reorderWindow, stage: reorderStage, items: [] }
+    if (this.#window?.stage === 'sequence') this.#gather(() => this.#deliver(this.#stream.append(frame)))
+    else if (this.#window) {
+      const entry = this.#stream.append(frame)
+      this.#gather(() => this.#deliver(entry))
+    } else this.#deliver(this.#stream.append(frame))
+  }
+
+  [Symbol.dispose]() {
+    clearTimeout(this.#windowTimer)
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.#timers.clear()
+  }
+
+  #gather(letGo: () => void) {
+    const window = this.#window!
+    window.items.push(letGo)
+    clearTimeout(this.#windowTimer)
+    if (window.items.length >= window.size) this.#flushWindow()
+    else this.#windowTimer = setTimeout(() => this.#flushWindow(), 50)
+  }
+
+  #flushWindow() {
+    clearTimeout(this.#windowTimer)
+    const items = this.#window?.items ?? []
+    this.#window = undefined
+    if (items.length > 1) this.counts.reordered += items.length
+    const order = this.#plan.reorderWindow ? shuffled(items, this.#random) : items.toReversed()
+    for (const letGo of order) letGo()
+  }
+
+  #deliver(entry: Entry) {
+    if (this.#held) {
+      this.#held.push(entry)
+      return
+    }
+    const repeated = takes(this.#repeats, entry.frame) || this.#random() < (this.#plan.repeatRate ?? 0)
+    if (repeated) this.counts.repeated++
+    this.#afterDelay(() => {
+      this.#stream.deliver(entry)
+      if (repeated) this.#stream.deliver(entry)
+      if (--this.#untilDisconnect > 0) return
+      this.#untilDisconnect = this.#plan.disconnectEvery ?? Number.POSITIVE_INFINITY
+      this.disconnect()
+    })
+  }
+
+  #afterDelay(send: () => void) {
+    const { delayMs = 0 } = this.#plan
+    const now = performance.now()
+    // Nothing overtakes what still waits, also when the delay was just switched off.
+    this.#lastDue = Math.max(this.#lastDue, delayMs > 0 ? now + this.#random() * delayMs : 0)
+    if (this.#timers.size === 0 && this.#lastDue <= now) return send()
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      send()
+    }, this.#lastDue - now)
+    this.#timers.add(timer)
+  }
+}
+
+function takes(orders: Order[], frame: Frame): boolean {
+  const order = orders.find(({ left, matching }) => left > 0 && matching(frame))
+  if (!order) return false
+  order.left--
+  return true
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  const result = [...items]
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1))
+    ;[result[i], result[j]] = [result[j]!, result[i]!]
+  }
+  return result
+}

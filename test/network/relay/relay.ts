@@ -1,0 +1,107 @@
+import { createServer } from 'node:http'
+import { WebSocketServer } from 'ws'
+import { closerOf, listening } from '../closing.ts'
+import { Faults } from './faults.ts'
+import { encodeFrame, type Frame, infoFrame } from './frames.ts'
+import { RepoDirectory } from './repo-directory.ts'
+import { type CursorManners, Stream } from './stream.ts'
+import { Upstream } from './upstream.ts'
+import { answerXrpc } from './xrpc.ts'
+
+export type RelayOptions = {
+  /** Hosts to follow, as `http://` URLs. */
+  upstreams?: readonly string[]
+  /** Where an account's host is looked up when two hosts speak for it; without it the first seen is believed. */
+  plcUrl?: string
+  firstSeq?: number
+  cursors?: CursorManners
+  getRepo?: 'redirect' | 'proxy'
+}
+
+export type Relay = AsyncDisposable & {
+  /** `http://` URL for queries; the same address with `ws://` for `subscribeRepos`. */
+  readonly url: string
+  readonly faults: Faults
+  readonly stream: Stream
+  readonly directory: RepoDirectory
+  readonly upstreams: readonly Upstream[]
+  getRepo: 'redirect' | 'proxy'
+  addUpstream(url: string): void
+  /** Emits a made-up frame under the next sequence number, through the faults, as if `host` had sent it. */
+  publish(frame: Frame, host?: string): void
+  /** Sends `#info` to every subscriber, such as `OutdatedCursor`. */
+  sendInfo(name: string, message?: string): void
+  /** Sends an error frame to every subscriber and closes, such as `FutureCursor`. */
+  sendError(name: string, message?: string): void
+  /** Sends bytes that may be no frame at all. */
+  sendRaw(bytes: Uint8Array): void
+}
+
+/** Starts a relay that re-emits the streams of its upstreams under a sequence of its own, and can misbehave on order. */
+export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
+  const stream = new Stream(options)
+  const faults = new Faults(stream)
+  const directory = new RepoDirectory(options.plcUrl)
+  const upstreams: Upstream[] = []
+
+  const take = (frame: Frame, host: string) => {
+    directory.observe(frame, host)
+    faults.accept(frame)
+  }
+  const addUpstream = (address: string) => {
+    const host = new URL(address).origin
+    if (upstreams.some((upstream) => upstream.url === host)) return
+    const upstream = new Upstream(host, async (frame) => {
+      if (await directory.admits(frame, host)) take(frame, host)
+    })
+    upstreams.push(upstream)
+  }
+
+  const xrpc = {
+    directory,
+    hosts: () => upstreams.map(({ url, lastSeq }) => ({ hostname: new URL(url).host, seq: lastSeq })),
+    requestCrawl: addUpstream,
+    getRepo: () => relay.getRepo,
+  }
+  const server = createServer((request, response) => void answerXrpc(xrpc, request, response))
+  const close = closerOf(server)
+  acceptSubscribers(server, stream)
+  const url = `http://127.0.0.1:${await listening(server.listen(0, '127.0.0.1'))}`
+  for (const upstream of options.upstreams ?? []) addUpstream(upstream)
+
+  const relay: Relay = {
+    url,
+    faults,
+    stream,
+    directory,
+    upstreams,
+    getRepo: options.getRepo ?? 'redirect',
+    addUpstream,
+    publish: (frame, host = url) => take(frame, host),
+    sendInfo: (name, message) => stream.sendRaw(encodeFrame(infoFrame(name, message))),
+    sendError: (name, message) => stream.sendError(name, message),
+    sendRaw: (bytes) => stream.sendRaw(bytes),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(upstreams.map((upstream) => upstream[Symbol.asyncDispose]()))
+      faults[Symbol.dispose]()
+      stream.disconnect()
+      await close()
+    },
+  }
+  return relay
+}
+
+function acceptSubscribers(server: ReturnType<typeof createServer>, stream: Stream) {
+  const sockets = new WebSocketServer({ noServer: true })
+  server.on('upgrade', (request, socket, head) => {
+    const url = new URL(request.url ?? '/', 'http://relay.invalid')
+    if (url.pathname !== '/xrpc/com.atproto.sync.subscribeRepos') {
+      socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n')
+      return
+    }
+    const cursor = url.searchParams.get('cursor')
+    sockets.handleUpgrade(request, socket, head, (subscriber) => {
+      void stream.subscribe(subscriber, cursor === null ? undefined : Number(cursor))
+    })
+  })
+}

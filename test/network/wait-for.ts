@@ -1,0 +1,39 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
+export type WaitOptions = {
+  /** What is being waited for; it ends the failure message. */
+  what: string
+  timeoutMs?: number
+  intervalMs?: number
+}
+
+/**
+ * Polls `condition` until it returns something truthy and returns that; after `timeoutMs` (10 s) throws an error
+ * that names `what` and carries the last error the condition threw as its cause.
+ */
+export async function waitFor<T>(condition: () => T | Promise<T>, options: WaitOptions): Promise<Truthy<T>> {
+  const { what, timeoutMs = 10_000, intervalMs = 10 } = options
+  const deadline = performance.now() + timeoutMs
+  for (;;) {
+    const outcome = await attempt(condition)
+    if (outcome.value) return outcome.value as Truthy<T>
+    if (performance.now() >= deadline) {
+      const seen =
+        'error' in outcome ? `it threw: ${messageOf(outcome.error)}` : `it returned ${String(outcome.value)}`
+      throw new Error(`waited ${timeoutMs} ms in vain for ${what}; at last ${seen}`, { cause: outcome.error })
+    }
+    await pause(intervalMs)
+  }
+}
+
+type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>
+
+async function attempt<T>(condition: () => T | Promise<T>): Promise<{ value?: T; error?: unknown }> {
+  try {
+    return { value: await condition() }
+  } catch (error) {
+    return { error }
+  }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
