@@ -1,0 +1,71 @@
+import { findKey, kindAt, stringSpan, valueEnd } from '../bencode.ts'
+import { type FileEntry, readAttributes } from './file-entry.ts'
+import { MetainfoError } from './metainfo-error.ts'
+import { safeElement } from './paths.ts'
+
+/** Walks `info.file tree` (BEP 52) depth first, which is the order of its pieces. Throws MetainfoError. */
+export function* walkFileTree(bytes: Uint8Array, treeAt: number): Generator<FileEntry> {
+  // The directories on the way to here: where the next key of each stands.
+  const positions = [treeAt + 1]
+  const path: string[] = []
+  const field = () => `info.file tree.${path.join('/')}`
+  while (positions.length > 0) {
+    const keyAt = positions.at(-1)!
+    if (bytes[keyAt] === END) {
+      positions.pop()
+      path.pop()
+      continue
+    }
+    const key = stringSpan(bytes, keyAt)
+    const nodeAt = key.end
+    if (key.start === key.end) throw new MetainfoError(field(), 'an empty name beside other entries')
+    path.push(safeElement(bytes, key, field))
+    if (kindAt(bytes, nodeAt) !== 'dictionary') throw new MetainfoError(field(), 'is not a dictionary')
+    const fileAt = leafAt(bytes, nodeAt)
+    if (fileAt < 0) {
+      positions[positions.length - 1] = valueEnd(bytes, nodeAt)
+      positions.push(nodeAt + 1)
+      continue
+    }
+    yield readLeaf(bytes, fileAt, { path: path.filter((element) => element !== '.'), field })
+    path.pop()
+    positions[positions.length - 1] = valueEnd(bytes, nodeAt)
+  }
+}
+
+/** The name of the only file when the tree is one file at its root, else null. */
+export function loneFileName(bytes: Uint8Array, treeAt: number): string | null {
+  if (bytes[treeAt + 1] === END) return null
+  const key = stringSpan(bytes, treeAt + 1)
+  if (kindAt(bytes, key.end) !== 'dictionary' || bytes[valueEnd(bytes, key.end)] !== END) return null
+  return leafAt(bytes, key.end) >= 0 ? safeElement(bytes, key, () => 'info.file tree') : null
+}
+
+const END = 0x65
+
+/** Where the properties of a file stand: the value of the empty key, when that is the node's only key. */
+function leafAt(bytes: Uint8Array, nodeAt: number): number {
+  if (bytes[nodeAt + 1] === END) return -1
+  const key = stringSpan(bytes, nodeAt + 1)
+  return key.start === key.end && bytes[valueEnd(bytes, key.end)] === END ? key.end : -1
+}
+
+function readLeaf(bytes: Uint8Array, at: number, entry: { path: string[]; field: () => string }): FileEntry {
+  const { field } = entry
+  if (kindAt(bytes, at) !== 'dictionary') throw new MetainfoError(field(), 'is not a dictionary')
+  if (entry.path.length === 0) throw new MetainfoError(field(), 'has no name')
+  const attributes = readAttributes(bytes, at, entry)
+  if (attributes.isPad) throw new MetainfoError(field(), 'a pad file in a v2 file tree')
+  const needsRoot = attributes.sizeBytes > 0 && !attributes.symlink
+  return { path: entry.path, ...attributes, piecesRoot: needsRoot ? readRoot(bytes, at, field) : null }
+}
+
+function readRoot(bytes: Uint8Array, at: number, field: () => string): string {
+  const rootAt = findKey(bytes, at, 'pieces root')
+  const span =
+    rootAt >= 0 && kindAt(bytes, rootAt) === 'string' ? stringSpan(bytes, rootAt) : { start: 0, end: 0 }
+  const root = Buffer.from(bytes.subarray(span.start, span.end)).toString('hex')
+  if (root.length !== 64 || /^0+$/.test(root))
+    throw new MetainfoError(field(), 'missing or invalid "pieces root"')
+  return root
+}
