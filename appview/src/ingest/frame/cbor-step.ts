@@ -1,0 +1,228 @@
+/**
+ * Steps over canonical DAG-CBOR without building values (DRISL: shortest heads, sorted text keys, 36-byte CIDs
+ * under tag 42). Whatever is not plainly canonical throws {@link NotCanonical}; it may still be valid, and a
+ * full decoder has the last word.
+ */
+export class NotCanonical extends Error {
+  override readonly name = 'NotCanonical'
+}
+
+/** One instance, thrown without a stack: hostile frames must not be dearer than good ones. */
+const NOT_CANONICAL = new NotCanonical('not canonical DAG-CBOR')
+NOT_CANONICAL.stack = undefined
+
+export const UINT = 0
+export const NEGATIVE = 1
+export const BYTES = 2
+export const TEXT = 3
+export const ARRAY = 4
+export const MAP = 5
+export const TAG = 6
+export const SIMPLE = 7
+
+const MAX_DEPTH = 32
+const NULL = 0xf6
+
+/** A position in a buffer of CBOR, and the steps from there. Reusable: call {@link CborStepper.reset}. */
+export class CborStepper {
+  bytes: Uint8Array = new Uint8Array()
+  at = 0
+  /** The argument of the head read last: a number, a length or a count. */
+  argument = 0
+
+  reset(bytes: Uint8Array, at = 0): void {
+    this.bytes = bytes
+    this.at = at
+  }
+
+  /** Reads a head, leaves its argument in `argument`, and returns the major type. */
+  head(): number {
+    const { bytes, at } = this
+    const first = this.byte(at)
+    const short = first & 31
+    if (short < 24) {
+      this.argument = short
+      this.at = at + 1
+    } else if (short === 24) {
+      this.argument = this.byte(at + 1)
+      this.at = at + 2
+      if (this.argument < 24) throw NOT_CANONICAL
+    } else if (short === 25) {
+      this.argument = (this.byte(at + 1) << 8) | this.byte(at + 2)
+      this.at = at + 3
+      if (this.argument < 0x100) throw NOT_CANONICAL
+    } else if (short === 26) {
+      this.argument = this.uint32(at + 1)
+      this.at = at + 5
+      if (this.argument < 0x1_0000) throw NOT_CANONICAL
+    } else if (short === 27) {
+      const high = this.uint32(at + 1)
+      this.argument = high * 0x1_0000_0000 + this.uint32(at + 5)
+      this.at = at + 9
+      if (high === 0 || this.argument > Number.MAX_SAFE_INTEGER) throw NOT_CANONICAL
+    } else throw NOT_CANONICAL
+    if (this.at > bytes.length) throw NOT_CANONICAL
+    return first >> 5
+  }
+
+  /** Reads a head of the given major type and returns its argument. */
+  expect(major: number): number {
+    if (this.head() !== major) throw NOT_CANONICAL
+    return this.argument
+  }
+
+  /** Steps over `length` bytes and returns where they began. */
+  take(length: number): number {
+    const start = this.at
+    this.at = start + length
+    if (this.at > this.bytes.length) throw NOT_CANONICAL
+    return start
+  }
+
+  /** Steps over a text of ASCII and returns where it began; it ends at `at`. */
+  ascii(): number {
+    const start = this.take(this.expect(TEXT))
+    for (let i = start; i < this.at; i++) if (this.bytes[i]! >= 0x80) throw NOT_CANONICAL
+    return start
+  }
+
+  /** Steps over a CID link and returns where its 36 bytes begin, or -1 for null. */
+  cidOrNull(): number {
+    if (this.bytes[this.at] === NULL) {
+      this.at++
+      return -1
+    }
+    return this.cid()
+  }
+
+  /** Steps over a CID link (tag 42, CIDv1, dag-cbor, sha-256) and returns where its 36 bytes begin. */
+  cid(): number {
+    const { bytes } = this
+    const start = this.take(41)
+    const plain =
+      bytes[start] === 0xd8 &&
+      bytes[start + 1] === 42 &&
+      bytes[start + 2] === 0x58 &&
+      bytes[start + 3] === 37 &&
+      bytes[start + 4] === 0 &&
+      bytes[start + 5] === 1 &&
+      bytes[start + 6] === 0x71 &&
+      bytes[start + 7] === 0x12 &&
+      bytes[start + 8] === 32
+    if (!plain) throw NOT_CANONICAL
+    return start + 5
+  }
+
+  bool(): boolean {
+    const value = this.byte(this.at)
+    if (value !== 0xf4 && value !== 0xf5) throw NOT_CANONICAL
+    this.at++
+    return value === 0xf5
+  }
+
+  /** If null is next, steps over it. */
+  isNull(): boolean {
+    if (this.bytes[this.at] !== NULL) return false
+    this.at++
+    return true
+  }
+
+  /** Steps over one value of any kind. */
+  skip(depth = 0): void {
+    if (depth > MAX_DEPTH) throw NOT_CANONICAL
+    const start = this.at
+    const major = this.head()
+    if (major === BYTES) this.take(this.argument)
+    else if (major === TEXT) {
+      this.at = start
+      this.ascii()
+    } else if (major === ARRAY) for (let left = this.argument; left > 0; left--) this.skip(depth + 1)
+    else if (major === MAP) this.skipMap(this.argument, depth)
+    else if (major === TAG) {
+      this.at = start
+      this.cid()
+    } else if (major === SIMPLE) {
+      if (this.argument < 20 || this.argument > 22) throw NOT_CANONICAL
+    }
+  }
+
+  private skipMap(count: number, depth: number): void {
+    let previousStart = -1
+    let previousLength = 0
+    for (let left = count; left > 0; left--) {
+      const start = this.ascii()
+      const length = this.at - start
+      if (previousStart >= 0 && this.compare(previousStart, previousLength, start, length) >= 0)
+        throw NOT_CANONICAL
+      previousStart = start
+      previousLength = length
+      this.skip(depth + 1)
+    }
+  }
+
+  /** Orders two stretches of the buffer as DAG-CBOR orders keys: the shorter first, then by bytes. */
+  compare(aStart: number, aLength: number, bStart: number, bLength: number): number {
+    if (aLength !== bLength) return aLength - bLength
+    for (let i = 0; i < aLength; i++) {
+      const difference = this.bytes[aStart + i]! - this.bytes[bStart + i]!
+      if (difference !== 0) return difference
+    }
+    return 0
+  }
+
+  private byte(at: number): number {
+    const value = this.bytes[at]
+    if (value === undefined) throw NOT_CANONICAL
+    return value
+  }
+
+  private uint32(at: number): number {
+    return (
+      ((this.byte(at) << 24) | (this.byte(at + 1) << 16) | (this.byte(at + 2) << 8) | this.byte(at + 3)) >>> 0
+    )
+  }
+}
+
+/** The known keys of a map in canonical order; {@link stepMap} meets them by merging two sorted lists. */
+export type KnownKeys = readonly Uint8Array[]
+
+/** Prepares key names for {@link stepMap}, in canonical order. */
+export function knownKeys(names: readonly string[]): KnownKeys {
+  return names
+    .map((name) => new Uint8Array(Buffer.from(name, 'ascii')))
+    .sort((a, b) => a.length - b.length || Buffer.compare(a, b))
+}
+
+/**
+ * Steps over a map, calling `onKey` with the index of each known key; `onKey` steps over the value. Unknown keys
+ * are stepped over. Returns a bit set of the known keys that were there.
+ */
+export function stepMap(stepper: CborStepper, known: KnownKeys, onKey: (index: number) => void): number {
+  let present = 0
+  let next = 0
+  let previousStart = -1
+  let previousLength = 0
+  for (let left = stepper.expect(MAP); left > 0; left--) {
+    const start = stepper.ascii()
+    const length = stepper.at - start
+    if (previousStart >= 0 && stepper.compare(previousStart, previousLength, start, length) >= 0)
+      throw NOT_CANONICAL
+    previousStart = start
+    previousLength = length
+    while (next < known.length && compareKey(known[next]!, stepper.bytes, start, length) < 0) next++
+    if (next < known.length && compareKey(known[next]!, stepper.bytes, start, length) === 0) {
+      present |= 1 << next
+      onKey(next++)
+    } else stepper.skip(1)
+  }
+  return present
+}
+
+function compareKey(key: Uint8Array, bytes: Uint8Array, start: number, length: number): number {
+  if (key.length !== length) return key.length - length
+  for (let i = 0; i < length; i++) {
+    const difference = key[i]! - bytes[start + i]!
+    if (difference !== 0) return difference
+  }
+  return 0
+}

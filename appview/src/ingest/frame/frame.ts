@@ -1,0 +1,182 @@
+import { decodeAll, type LexValue } from '@atproto/lex-cbor'
+import { ifCid } from '@atproto/lex-data'
+import { isValidDid } from '@atproto/syntax'
+import { type CidKey, cidKeyFromLex } from '../cid-key.ts'
+
+/** One message of `com.atproto.sync.subscribeRepos`, decided upon. */
+export type Frame =
+  | CommitFrame
+  | SyncFrame
+  | IdentityFrame
+  | AccountFrame
+  /** A valid message that has nothing for us; `seq` still moves the cursor. */
+  | { readonly kind: 'skip'; readonly seq: number | undefined }
+  | { readonly kind: 'info'; readonly name: string; readonly message: string }
+  | { readonly kind: 'error'; readonly error: string; readonly message: string }
+  | { readonly kind: 'malformed'; readonly reason: string }
+
+/** A message about one repository. */
+export type RepoFrame = CommitFrame | SyncFrame | IdentityFrame | AccountFrame
+
+type About = { readonly seq: number; readonly did: string; readonly time: string }
+
+export type CommitFrame = About & {
+  readonly kind: 'commit'
+  readonly rev: string
+  readonly since: string | null
+  readonly commit: CidKey
+  /** The root of the tree before this commit; null where the host does not say. */
+  readonly prevData: CidKey | null
+  readonly tooBig: boolean
+  readonly ops: readonly RepoOp[]
+  readonly blocks: Uint8Array
+}
+
+export type RepoOp = {
+  readonly action: 'create' | 'update' | 'delete'
+  readonly path: string
+  readonly cid: CidKey | null
+  readonly prev: CidKey | null
+}
+
+export type SyncFrame = About & {
+  readonly kind: 'sync'
+  readonly rev: string
+  readonly blocks: Uint8Array
+}
+
+export type IdentityFrame = About & { readonly kind: 'identity'; readonly handle: string | undefined }
+
+export type AccountFrame = About & {
+  readonly kind: 'account'
+  readonly active: boolean
+  readonly status: string | undefined
+}
+
+/** What the reader of a stream is interested in. */
+export type FrameFilter = {
+  /** Whether a repository path (`collection/rkey`) is one of ours. */
+  wantsPath(path: string): boolean
+  /** Whether every message about this repository matters. */
+  tracks(did: string): boolean
+}
+
+type Fields = Readonly<Record<string, LexValue | undefined>>
+
+/** Decodes a frame whole: the slow path, and the definition of what the scanner must agree with. */
+export function decodeFrame(bytes: Uint8Array, filter: FrameFilter): Frame {
+  let parts: LexValue[]
+  try {
+    parts = [...decodeAll(bytes)]
+  } catch (error) {
+    return malformed(`not DAG-CBOR: ${error instanceof Error ? error.message : error}`)
+  }
+  const [header, body] = parts
+  if (parts.length !== 2 || !isFields(header) || !isFields(body)) return malformed('not a header and a body')
+  if (header.op === -1) {
+    return { kind: 'error', error: textOr(body.error, 'Unknown'), message: textOr(body.message, '') }
+  }
+  if (header.op !== 1 || typeof header.t !== 'string') return malformed('an unknown header')
+  switch (header.t) {
+    case '#commit':
+      return readCommit(body, filter)
+    case '#sync':
+    case '#identity':
+    case '#account':
+      return readAbout(header.t, body, filter)
+    case '#info':
+      return { kind: 'info', name: textOr(body.name, ''), message: textOr(body.message, '') }
+    default:
+      return { kind: 'skip', seq: isSeq(body.seq) ? body.seq : undefined }
+  }
+}
+
+function readCommit(body: Fields, filter: FrameFilter): Frame {
+  const { seq, repo: did, ops } = body
+  if (!isSeq(seq) || typeof did !== 'string' || !Array.isArray(ops))
+    return malformed('a #commit without its fields')
+  let wanted = filter.tracks(did)
+  for (const op of ops) {
+    if (!isFields(op) || typeof op.path !== 'string') return malformed('an operation without a path')
+    wanted ||= filter.wantsPath(op.path)
+  }
+  if (!wanted) return { kind: 'skip', seq }
+  const { rev, time, since, blocks, prevData } = body
+  const commit = toCidKey(body.commit)
+  const complete =
+    isValidDid(did) &&
+    typeof rev === 'string' &&
+    typeof time === 'string' &&
+    blocks instanceof Uint8Array &&
+    commit
+  const linked = (typeof since === 'string' || since == null) && (prevData == null || toCidKey(prevData))
+  if (!complete || !linked) return malformed('a #commit without its fields')
+  const repoOps = (ops as Fields[]).map(readOp)
+  if (!repoOps.every((op) => op !== undefined)) return malformed('an operation that is none')
+  return {
+    kind: 'commit',
+    seq,
+    did,
+    time,
+    rev,
+    since: since ?? null,
+    commit,
+    prevData: toCidKey(prevData) ?? null,
+    tooBig: body.tooBig === true,
+    ops: repoOps,
+    blocks,
+  }
+}
+
+function readOp({ action, path, cid, prev }: Fields): RepoOp | undefined {
+  const known = action === 'create' || action === 'update' || action === 'delete'
+  const linked = (cid == null || toCidKey(cid)) && (prev == null || toCidKey(prev))
+  if (!known || !linked || (action !== 'delete' && cid == null)) return undefined
+  return { action, path: path as string, cid: toCidKey(cid) ?? null, prev: toCidKey(prev) ?? null }
+}
+
+function readAbout(type: '#sync' | '#identity' | '#account', body: Fields, filter: FrameFilter): Frame {
+  const { seq, did } = body
+  if (!isSeq(seq) || typeof did !== 'string') return malformed(`a ${type} without its fields`)
+  if (!filter.tracks(did)) return { kind: 'skip', seq }
+  const { time, rev, blocks, active, handle, status } = body
+  if (!isValidDid(did) || typeof time !== 'string') return malformed(`a ${type} without its fields`)
+  const about = { seq, did, time }
+  if (type === '#identity') {
+    return { kind: 'identity', ...about, handle: typeof handle === 'string' ? handle : undefined }
+  }
+  if (type === '#account' && typeof active === 'boolean') {
+    return { kind: 'account', ...about, active, status: typeof status === 'string' ? status : undefined }
+  }
+  if (type === '#sync' && typeof rev === 'string' && blocks instanceof Uint8Array) {
+    return { kind: 'sync', ...about, rev, blocks }
+  }
+  return malformed(`a ${type} without its fields`)
+}
+
+function malformed(reason: string): Frame {
+  return { kind: 'malformed', reason }
+}
+
+function isFields(value: LexValue | undefined): value is LexValue & Fields {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Uint8Array) &&
+    !ifCid(value)
+  )
+}
+
+function isSeq(value: LexValue | undefined): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+function toCidKey(value: LexValue | undefined): CidKey | undefined {
+  const cid = value == null ? undefined : ifCid(value)
+  return cid ? cidKeyFromLex(cid) : undefined
+}
+
+function textOr(value: LexValue | undefined, fallback: string): string {
+  return typeof value === 'string' ? value : fallback
+}
