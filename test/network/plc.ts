@@ -12,7 +12,8 @@ export async function startPlc(): Promise<TestPlc> {
   const plc = PlcServer.create({ db: Database.mock() })
   const server = plc.app.listen(0, '127.0.0.1')
   const close = closerOf(server)
-  const url = `http://127.0.0.1:${await listening(server)}`
+  // By name: the PDS refuses to fetch from a bare address.
+  const url = `http://localhost:${await listening(server)}`
   return {
     url,
     client: new Client(url),

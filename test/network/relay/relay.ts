@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
-import { WebSocketServer } from 'ws'
 import { closerOf, listening } from '../closing.ts'
 import { Faults } from './faults.ts'
 import { encodeFrame, type Frame, infoFrame } from './frames.ts'
 import { RepoDirectory } from './repo-directory.ts'
 import { type CursorManners, Stream } from './stream.ts'
+import { serveSubscribers } from './subscribers.ts'
 import { Upstream } from './upstream.ts'
 import { answerXrpc } from './xrpc.ts'
 
@@ -65,7 +65,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   }
   const server = createServer((request, response) => void answerXrpc(xrpc, request, response))
   const close = closerOf(server)
-  acceptSubscribers(server, stream)
+  serveSubscribers(server, stream)
   const url = `http://127.0.0.1:${await listening(server.listen(0, '127.0.0.1'))}`
   for (const upstream of options.upstreams ?? []) addUpstream(upstream)
 
@@ -89,19 +89,4 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     },
   }
   return relay
-}
-
-function acceptSubscribers(server: ReturnType<typeof createServer>, stream: Stream) {
-  const sockets = new WebSocketServer({ noServer: true })
-  server.on('upgrade', (request, socket, head) => {
-    const url = new URL(request.url ?? '/', 'http://relay.invalid')
-    if (url.pathname !== '/xrpc/com.atproto.sync.subscribeRepos') {
-      socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n')
-      return
-    }
-    const cursor = url.searchParams.get('cursor')
-    sockets.handleUpgrade(request, socket, head, (subscriber) => {
-      void stream.subscribe(subscriber, cursor === null ? undefined : Number(cursor))
-    })
-  })
 }

@@ -1,0 +1,72 @@
+import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import { createGzip } from 'node:zlib'
+
+/** How a hostile server answers a request. */
+export type Behaviour =
+  /** Answers with these bytes, whatever was asked. */
+  | { kind: 'serve'; body: Uint8Array | string; contentType?: string; status?: number }
+  /** Takes the request and never answers. */
+  | { kind: 'hang' }
+  /** Sends the head and the first bytes of the body, then nothing more. */
+  | { kind: 'stall'; body: Uint8Array; afterBytes: number }
+  /** Sends the body a little at a time. */
+  | { kind: 'drip'; body: Uint8Array; chunkBytes: number; everyMs: number }
+  /** Sends zeros without saying how many; `Infinity` never ends. */
+  | { kind: 'flood'; sizeBytes: number }
+  /** Sends few bytes that decompress to this many. */
+  | { kind: 'gzip-bomb'; sizeBytes: number }
+  /** Announces one length and sends a shorter body, then cuts. */
+  | { kind: 'cut'; body: Uint8Array; claimedBytes: number }
+  /** Sends the client elsewhere, such as to a private address. */
+  | { kind: 'redirect'; to: string; status?: number }
+
+/** Answers one request as `behaviour` says; returns when it is over or the client has gone. */
+export async function misbehave(behaviour: Behaviour, response: ServerResponse): Promise<void> {
+  const contentType = 'application/octet-stream'
+  switch (behaviour.kind) {
+    case 'serve':
+      response.writeHead(behaviour.status ?? 200, { 'content-type': behaviour.contentType ?? contentType })
+      response.end(behaviour.body)
+      return
+    case 'hang':
+      return
+    case 'stall':
+      response.writeHead(200, { 'content-type': contentType, 'content-length': behaviour.body.length })
+      response.write(behaviour.body.subarray(0, behaviour.afterBytes))
+      return
+    case 'drip':
+      response.writeHead(200, { 'content-type': contentType, 'content-length': behaviour.body.length })
+      return send(Readable.from(drops(behaviour)), response)
+    case 'flood':
+      response.writeHead(200, { 'content-type': contentType })
+      return send(Readable.from(zeros(behaviour.sizeBytes)), response)
+    case 'gzip-bomb':
+      response.writeHead(200, { 'content-type': contentType, 'content-encoding': 'gzip' })
+      return send(Readable.from(zeros(behaviour.sizeBytes)).pipe(createGzip()), response)
+    case 'cut':
+      response.writeHead(200, { 'content-type': contentType, 'content-length': behaviour.claimedBytes })
+      response.write(behaviour.body, () => response.destroy())
+      return
+    case 'redirect':
+      response.writeHead(behaviour.status ?? 302, { location: behaviour.to }).end()
+  }
+}
+
+/** A client that hangs up is the expected end of most of these. */
+const send = (source: Readable, response: ServerResponse) => pipeline(source, response).catch(() => {})
+
+async function* drops({ body, chunkBytes, everyMs }: Extract<Behaviour, { kind: 'drip' }>) {
+  for (let at = 0; at < body.length; at += chunkBytes) {
+    yield body.subarray(at, at + chunkBytes)
+    await pause(everyMs)
+  }
+}
+
+function* zeros(sizeBytes: number) {
+  const chunk = new Uint8Array(64 * 1024)
+  for (let left = sizeBytes; left > 0; left -= chunk.length)
+    yield left < chunk.length ? chunk.subarray(0, left) : chunk
+}
