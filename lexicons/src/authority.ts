@@ -1,0 +1,137 @@
+import { isPlainObject, l } from '@atproto/lex'
+import { type Collection, type CollectionName, canonicalAuthority, collections } from './nsid.ts'
+
+/**
+ * Authorities whose lexicons are read as one and the same, the one to write under first.
+ *
+ * Inside a program every NSID and `$type` is the canonical one (the spelling of the generated types); these
+ * functions translate at the edges. With `gov.example.archive, org.holdfast`:
+ *
+ * - a record of `gov.example.archive.dataset` is read as a `dataset`, its `$type`s normalised before validation;
+ * - a new dataset is written as `gov.example.archive.dataset`;
+ * - each method is served under both names.
+ */
+export type Authorities = readonly [string, ...string[]]
+
+/** The authorities that are read when nothing is configured. */
+export const defaultAuthorities: Authorities = [canonicalAuthority]
+
+/** Reads the value of `HOLDFAST_AUTHORITIES`; throws an `Error` that names the entry which is no authority. */
+export function parseAuthorities(text: string | undefined): Authorities {
+  const names = [...new Set((text ?? '').split(',').map((name) => name.trim().toLowerCase()))]
+  const [first, ...rest] = names.filter((name) => name !== '')
+  if (first === undefined) return defaultAuthorities
+  for (const name of [first, ...rest]) assertAuthority(name)
+  return [first, ...rest]
+}
+
+/** Throws an `Error` unless `name` can begin an NSID: a domain in reverse, such as `org.example.archive`. */
+export function assertAuthority(name: string): void {
+  // The NSID syntax: segments of a domain name, the first no digit in front (atproto NSID spec).
+  const segment = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
+  if (name.length <= 253 && new RegExp(`^(?![0-9])${segment}(?:\\.${segment})+$`).test(name)) return
+  throw new Error(
+    `"${name}" is no lexicon authority; write a domain in reverse, such as ${canonicalAuthority}, without the name of a record`,
+  )
+}
+
+/** The canonical spelling of an NSID or `$type` under any of the authorities; undefined if it is none of ours. */
+export function canonicalNsid(nsid: string, authorities: Authorities): string | undefined {
+  const name = shortName(nsid, authorities)
+  return name === undefined ? undefined : `${canonicalAuthority}.${name}`
+}
+
+/** The collection that an NSID names under any of the authorities; undefined if it is none of ours. */
+export function canonicalCollection(nsid: string, authorities: Authorities): Collection | undefined {
+  const name = shortName(nsid, authorities)
+  return name !== undefined && Object.hasOwn(collections, name)
+    ? collections[name as CollectionName]
+    : undefined
+}
+
+/** An NSID or `$type` of ours as it is written into repos: under the first authority. */
+export function writtenNsid(canonical: string, authorities: Authorities): string {
+  return underAuthority(canonical, authorities[0])
+}
+
+/** Every spelling of an NSID of ours, the one that is written first: what to subscribe to and to serve. */
+export function equivalentNsids(canonical: string, authorities: Authorities): string[] {
+  return authorities.map((authority) => underAuthority(canonical, authority))
+}
+
+/** All collections under all authorities: what a source is asked for. */
+export function wantedCollections(authorities: Authorities): string[] {
+  return Object.values(collections).flatMap((collection) => equivalentNsids(collection, authorities))
+}
+
+/** A record as the generated types know it: every `$type` of ours in its canonical spelling. Blobs and CIDs pass through. */
+export function normalizeTypes<T>(value: T, authorities: Authorities): T {
+  if (authorities.length === 1 && authorities[0] === canonicalAuthority) return value
+  return mapTypes(value, (type) => canonicalNsid(type, authorities) ?? type) as T
+}
+
+/** A record as it is written into a repo: every `$type` of ours under the first authority. */
+export function writtenTypes<T>(value: T, authorities: Authorities): T {
+  if (authorities[0] === canonicalAuthority) return value
+  return mapTypes(value, (type) =>
+    shortName(type, defaultAuthorities) === undefined ? type : writtenNsid(type, authorities),
+  ) as T
+}
+
+/**
+ * The schemas to serve one method under, one an authority, for `server.add`.
+ *
+ * A subscription's handler yields `$type: '#add'`, without the NSID: that is right under every authority.
+ */
+export function servedMethods<M extends MethodSchema>(
+  namespace: M | { readonly main: M },
+  authorities: Authorities,
+): M[] {
+  const schema = 'main' in namespace ? namespace.main : namespace
+  return equivalentNsids(schema.nsid, authorities).map((nsid) => renamed(schema, nsid as l.NsidString) as M)
+}
+
+type MethodSchema = l.Query | l.Procedure | l.Subscription
+
+function renamed(schema: MethodSchema, nsid: l.NsidString): MethodSchema {
+  if (schema.nsid === nsid) return schema
+  switch (schema.type) {
+    case 'query':
+      return l.query(nsid, schema.parameters, schema.output, schema.errors)
+    case 'procedure':
+      return l.procedure(nsid, schema.parameters, schema.input, schema.output, schema.errors)
+    case 'subscription':
+      return l.subscription(nsid, schema.parameters, schema.message, schema.errors)
+  }
+}
+
+/** `dataset` of `gov.example.archive.dataset`, `defs#risk` of `gov.example.archive.defs#risk`. */
+function shortName(nsid: string, authorities: Authorities): string | undefined {
+  for (const authority of authorities) {
+    if (!nsid.startsWith(`${authority}.`)) continue
+    const name = nsid.slice(authority.length + 1)
+    if (/^[a-zA-Z][a-zA-Z0-9]*(#[a-zA-Z][a-zA-Z0-9]*)?$/.test(name)) return name
+  }
+  return undefined
+}
+
+function underAuthority(canonical: string, authority: string): string {
+  const name = shortName(canonical, defaultAuthorities)
+  if (name === undefined) throw new Error(`${canonical} is not under ${canonicalAuthority}`)
+  return `${authority}.${name}`
+}
+
+// A record nested deeper than this fails validation anyway; stopping keeps hostile input off the stack.
+const maxDepth = 64
+
+function mapTypes(value: unknown, change: (type: string) => string, depth = 0): unknown {
+  if (depth > maxDepth) return value
+  if (Array.isArray(value)) return value.map((item) => mapTypes(item, change, depth + 1))
+  if (!isPlainObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      key === '$type' && typeof item === 'string' ? change(item) : mapTypes(item, change, depth + 1),
+    ]),
+  )
+}
