@@ -1,0 +1,43 @@
+import { identityKeys } from '@holdfast/lexicons/identifiers'
+import { sql } from 'drizzle-orm'
+import { anyIdOf, recordset } from '../sql.ts'
+import { goneBefore } from './gone-before.ts'
+import type { Indexer } from './indexer.ts'
+
+interface Assessment {
+  subject: { uri?: string; identifiers?: { scheme: string; value: string }[] }
+  risk?: { level?: string; expectedGone?: string }
+  scarcity?: string
+  assessedAt?: string
+}
+
+/** Assessments by anyone, each shown as its author's claim. */
+export const assessmentIndexer: Indexer = {
+  async write(tx, records) {
+    const input = records.map(({ id, value }) => {
+      const { subject, risk, scarcity, assessedAt } = value as unknown as Assessment
+      return {
+        id,
+        subjectUri: subject.uri ?? null,
+        keys: identityKeys({ identifiers: subject.identifiers }),
+        level: risk?.level ?? null,
+        scarcity: scarcity ?? null,
+        gone: goneBefore(risk?.expectedGone),
+        at: assessedAt ?? null,
+      }
+    })
+    await tx.execute(sql`
+      INSERT INTO catalog.assessment
+        (id, did, subject_uri, subject_keys, risk, scarcity, gone_before, assessed_at, visible)
+      SELECT r.id, r.did, "subjectUri", ARRAY(SELECT jsonb_array_elements_text(keys)), level, scarcity, gone,
+        least(coalesce(at, r.created_at), r.indexed_at), false
+      FROM ${recordset(
+        input,
+        'id bigint, "subjectUri" text, keys jsonb, level text, scarcity text, gone date, at timestamptz',
+      )} JOIN catalog.record r USING (id)`)
+  },
+  async remove(tx, ids) {
+    await tx.execute(sql`DELETE FROM catalog.assessment WHERE id = ${anyIdOf(ids)}`)
+    return {}
+  },
+}

@@ -1,0 +1,15 @@
+import { assessmentIndexer } from './assessment.ts'
+import { datasetIndexer } from './dataset.ts'
+import type { Indexer } from './indexer.ts'
+import { profileIndexer } from './profile.ts'
+import { torrentIndexer } from './torrent.ts'
+import { webseedIndexer } from './webseed.ts'
+
+/** One entry a record type: what is not here is kept in `catalog.record` and found by URI only. */
+export const indexers: Readonly<Record<string, Indexer>> = {
+  dataset: datasetIndexer,
+  torrent: torrentIndexer,
+  webseed: webseedIndexer,
+  assessment: assessmentIndexer,
+  profile: profileIndexer,
+}

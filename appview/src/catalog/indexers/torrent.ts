@@ -1,0 +1,91 @@
+import { sql } from 'drizzle-orm'
+import { anyIdOf, type Db, recordset, rows } from '../sql.ts'
+import type { IndexedRecord, Indexer } from './indexer.ts'
+
+/** Notified at commit when metainfo is waiting to be fetched. */
+export const pendingChannel = 'holdfast_metainfo_pending'
+
+/** Torrent records start `pending`; the swarm room fetches their metainfo and says the rest. */
+export const torrentIndexer: Indexer = {
+  async write(tx, records) {
+    await tx.execute(sql`
+      INSERT INTO catalog.torrent
+        (id, uri, did, info_hash_v1, info_hash_v2, name, size_bytes, metainfo_status, metainfo_cid, next_try_at,
+         pending_since, created_at, indexed_at, visible, search)
+      SELECT r.id, r.uri, r.did, v1, v2, name, size, status, "metainfoCid",
+        CASE WHEN status = 'pending' THEN now() END, CASE WHEN status = 'pending' THEN now() END,
+        r.created_at, r.indexed_at, false, to_tsvector('simple', regexp_replace(name, '[^[:alnum:]]+', ' ', 'g'))
+      FROM ${recordset(
+        records.map(toRow),
+        'id bigint, v1 text, v2 text, name text, size bigint, status text, "metainfoCid" text',
+      )} JOIN catalog.record r USING (id)`)
+    await writeDatasetRefs(tx, records)
+    await tx.execute(sql`SELECT pg_notify(${pendingChannel}, '')`)
+    await verifyFromStore(
+      tx,
+      records.map((record) => record.id),
+    )
+  },
+
+  async remove(tx, ids) {
+    const refs = await rows<{ uri: string }>(
+      tx,
+      sql`DELETE FROM catalog.torrent_dataset WHERE torrent_id = ${anyIdOf(ids)} RETURNING dataset_uri AS uri`,
+    )
+    const gone = await rows<{ id: number | null }>(
+      tx,
+      sql`DELETE FROM catalog.torrent WHERE id = ${anyIdOf(ids)} RETURNING content_id AS id`,
+    )
+    return {
+      datasetUris: refs.map((row) => row.uri),
+      contentIds: gone.flatMap((row) => (row.id === null ? [] : [row.id])),
+    }
+  },
+}
+
+function toRow({ id, value }: IndexedRecord) {
+  const record = value as {
+    infoHashV1?: string
+    infoHashV2?: string
+    name: string
+    sizeBytes?: number
+    metainfo?: { ref?: { $link?: string } }
+    metainfoParts?: unknown[]
+    metainfoUrls?: unknown[]
+  }
+  const hasMetainfo = record.metainfo || record.metainfoParts?.length || record.metainfoUrls?.length
+  return {
+    id,
+    v1: record.infoHashV1?.toLowerCase() ?? null,
+    v2: record.infoHashV2?.toLowerCase() ?? null,
+    name: record.name,
+    size: record.sizeBytes ?? null,
+    status: hasMetainfo ? 'pending' : 'absent',
+    metainfoCid: record.metainfo?.ref?.$link ?? null,
+  }
+}
+
+async function writeDatasetRefs(tx: Db, records: readonly IndexedRecord[]): Promise<void> {
+  const refs = records.flatMap(({ id, value }) =>
+    ((value.datasets as { uri: string; cid?: string }[] | undefined) ?? []).map(({ uri, cid }) => ({
+      id,
+      uri,
+      cid,
+    })),
+  )
+  if (refs.length === 0) return
+  await tx.execute(sql`
+    INSERT INTO catalog.torrent_dataset (torrent_id, dataset_uri, dataset_cid)
+    SELECT id, uri, cid FROM ${recordset(refs, 'id bigint, uri text, cid text')} ON CONFLICT DO NOTHING`)
+}
+
+/** The blob may be one we verified already: an edited record, or one adopted from somebody else's. */
+async function verifyFromStore(tx: Db, ids: readonly number[]): Promise<void> {
+  await tx.execute(sql`
+    UPDATE catalog.torrent AS t SET metainfo_status = 'verified', content_id = c.id, next_try_at = NULL,
+      pending_since = NULL, info_hash_v1 = c.info_hash_v1, info_hash_v2 = c.info_hash_v2
+    FROM catalog.metainfo m JOIN catalog.content c ON c.id = m.content_id
+    WHERE t.id = ${anyIdOf(ids)} AND m.cid = t.metainfo_cid
+      AND (t.info_hash_v1 IS NULL OR t.info_hash_v1 = c.info_hash_v1)
+      AND (t.info_hash_v2 IS NULL OR t.info_hash_v2 = c.info_hash_v2)`)
+}

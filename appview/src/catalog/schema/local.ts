@@ -1,0 +1,140 @@
+/**
+ * `local`: what only this operator knows. A rebuild of the catalogue never touches it.
+ */
+import { sql } from 'drizzle-orm'
+import { bigint, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core'
+import { instant } from './columns.ts'
+
+export const localSchema = pgSchema('local')
+const table = localSchema.table
+const count = (name: string) => bigint(name, { mode: 'number' })
+
+/** Small facts: the admission policy the visible flags were computed under, the node's own id. */
+export const setting = table('setting', { name: text('name').primaryKey(), value: jsonb('value').notNull() })
+
+/** The operator's word on a DID, an AT-URI or an infohash (any form, as normalised hex). */
+export const admission = table('admission', {
+  subject: text('subject').primaryKey(),
+  subjectKind: text('subject_kind', { enum: ['did', 'uri', 'infohash'] }).notNull(),
+  action: text('action', { enum: ['allow', 'deny'] }).notNull(),
+  reason: text('reason'),
+  decidedAt: instant('decided_at').notNull().defaultNow(),
+})
+
+/**
+ * Every form of each infohash that was decided on, as learnt from verified metainfo: denying the v1 name
+ * must also refuse a record that names only the v2 one, after a rebuild as well.
+ */
+export const infoHashAdmission = table(
+  'info_hash_admission',
+  {
+    infoHash: text('info_hash').primaryKey(),
+    subject: text('subject').notNull(),
+    action: text('action', { enum: ['allow', 'deny'] }).notNull(),
+  },
+  (t) => [index('info_hash_admission_subject').on(t.subject)],
+)
+
+/** When this index first saw a record: feed order and `indexedAt` survive a rebuild. */
+export const firstSeen = table('first_seen', {
+  uri: text('uri').primaryKey(),
+  at: instant('at').notNull(),
+})
+
+/** Sequence and epoch of each live stream; the row lock makes commit order equal sequence order. */
+export const stream = table('stream', {
+  name: text('name').primaryKey(),
+  epoch: text('epoch').notNull(),
+  seq: count('seq').notNull().default(0),
+})
+
+/** Changes of the allow-list, replayed to trackers. */
+export const infoHashChange = table(
+  'info_hash_change',
+  {
+    seq: count('seq').primaryKey(),
+    at: instant('at').notNull().defaultNow(),
+    action: text('action', { enum: ['add', 'remove'] }).notNull(),
+    infoHashV1: text('info_hash_v1'),
+    infoHashV2: text('info_hash_v2'),
+  },
+  (t) => [index('info_hash_change_at').on(t.at)],
+)
+
+/** Changes of datasets and torrents, replayed to third parties. Hiding purges what came before. */
+export const recordChange = table(
+  'record_change',
+  {
+    seq: count('seq').primaryKey(),
+    at: instant('at').notNull().defaultNow(),
+    action: text('action', { enum: ['upsert', 'delete', 'hide', 'unhide'] }).notNull(),
+    kind: text('kind').notNull(),
+    uri: text('uri').notNull(),
+    cid: text('cid'),
+  },
+  (t) => [index('record_change_at').on(t.at), index('record_change_uri').on(t.uri)],
+)
+
+/** Last scrape of one content at one tracker: counts only, never an address (invariant 7). */
+export const swarm = table(
+  'swarm',
+  {
+    /** The v2 infohash where there is one, else the v1: stable across rebuilds. */
+    infoHash: text('info_hash').notNull(),
+    tracker: text('tracker').notNull(),
+    seeders: integer('seeders'),
+    leechers: integer('leechers'),
+    completed: count('completed'),
+    scrapedAt: instant('scraped_at'),
+    failures: integer('failures').notNull().default(0),
+    error: text('error'),
+  },
+  (t) => [primaryKey({ columns: [t.infoHash, t.tracker] })],
+)
+
+/** Combined counts over time; thinned with age. */
+export const swarmHistory = table(
+  'swarm_history',
+  {
+    infoHash: text('info_hash').notNull(),
+    at: instant('at').notNull(),
+    seeders: integer('seeders').notNull(),
+    leechers: integer('leechers').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.infoHash, t.at] })],
+)
+
+/** What probing an address a stranger named gave: webseeds by content, sources by dataset. */
+export const probe = table(
+  'probe',
+  {
+    url: text('url').notNull(),
+    subject: text('subject').notNull(),
+    status: text('status').notNull(),
+    detail: jsonb('detail').$type<Record<string, unknown>>().notNull().default({}),
+    checkedAt: instant('checked_at').notNull(),
+    changedAt: instant('changed_at').notNull(),
+    nextAt: instant('next_at').notNull(),
+    failures: integer('failures').notNull().default(0),
+  },
+  (t) => [primaryKey({ columns: [t.subject, t.url] }), index('probe_next').on(t.nextAt)],
+)
+
+/** Each change of a probe's status, oldest first. */
+export const probeHistory = table(
+  'probe_history',
+  {
+    subject: text('subject').notNull(),
+    url: text('url').notNull(),
+    at: instant('at').notNull(),
+    status: text('status').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.subject, t.url, t.at] })],
+)
+
+/** Totals by day for getStats. */
+export const dailyStats = table('daily_stats', {
+  day: text('day').primaryKey(),
+  totals: jsonb('totals').$type<Record<string, number>>().notNull(),
+  updatedAt: instant('updated_at').notNull().default(sql`now()`),
+})

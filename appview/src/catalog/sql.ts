@@ -1,0 +1,45 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+
+/** Either driver's database, or a transaction on it. */
+export type Db = PgDatabase<PgQueryResultHKT, Record<string, never>>
+
+/** Runs a raw query and returns its rows, whichever driver answers. */
+export async function rows<Row extends Record<string, unknown>>(db: Db, query: SQL): Promise<Row[]> {
+  const result = (await db.execute(query)) as unknown as Row[] | { rows: Row[] }
+  return Array.isArray(result) ? result : result.rows
+}
+
+/**
+ * Passes any number of rows as one JSON parameter: `FROM ${recordset(values, 'uri text, cid text')}`.
+ * One parameter keeps the statement's text constant and is far below the limit of 65,535 parameters.
+ */
+export function recordset(values: readonly object[], columns: string): SQL {
+  return sql`jsonb_to_recordset(${toJson(values)}::text::jsonb) AS input(${sql.raw(columns)})`
+}
+
+/** `IN` over any number of texts as one parameter. */
+export function anyOf(values: readonly string[]): SQL {
+  return sql`ANY (ARRAY(SELECT jsonb_array_elements_text(${toJson(values)}::text::jsonb)))`
+}
+
+/** `IN` over any number of ids as one parameter. */
+export function anyIdOf(values: readonly number[]): SQL {
+  return sql`ANY (ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(values)}::text::jsonb)::bigint))`
+}
+
+// PostgreSQL's text and jsonb cannot hold U+0000, nor a lone surrogate; a record may hold both.
+function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, part) => (typeof part === 'string' ? storable(part) : part))
+}
+
+/** A string as PostgreSQL can hold it: NUL and lone surrogates become U+FFFD. */
+export function storable(text: string): string {
+  const wellFormed = text.toWellFormed()
+  return wellFormed.includes('\0') ? wellFormed.replaceAll('\0', '\uFFFD') : wellFormed
+}
+
+/** PostgreSQL's text of a `timestamptz` (`2026-01-02 03:04:05.6+00`) as an ISO 8601 instant. */
+export function toInstant(value: string): string {
+  return new Date(value).toISOString()
+}

@@ -1,0 +1,105 @@
+import { cidForRawBytes, parseCid } from '@atproto/lex-data'
+import type { GuardedFetch } from '../guarded-fetch.ts'
+
+/** The part of a torrent record that says where its `.torrent` bytes are. */
+export interface MetainfoSources {
+  metainfo?: BlobRef
+  metainfoParts?: { blob: BlobRef }[]
+  metainfoUrls?: { url: string; sha256: string; sizeBytes?: number }[]
+}
+
+interface BlobRef {
+  ref: { $link: string }
+  size?: number
+}
+
+/** The bytes are not what the record's CID or digest says. */
+export class BlobMismatchError extends Error {}
+
+/** The record itself says that its metainfo is larger than this server reads. */
+export class DeclaredTooLargeError extends Error {}
+
+export interface BlobRequest {
+  did: string
+  /** The account's PDS, as an origin. */
+  pds: string
+  maxBytes: number
+  timeoutMs: number
+  signal: AbortSignal
+}
+
+/**
+ * Reads a record's `.torrent` from the author's PDS, from its parts in order, or from the addresses it names, and
+ * proves each against its CID (or SHA-256). Returns the bytes under the CID of the whole, raw codec, SHA-256.
+ *
+ * @throws BlobMismatchError, DeclaredTooLargeError, or a GuardedFetchError.
+ */
+export async function readMetainfo(
+  fetch: GuardedFetch,
+  sources: MetainfoSources,
+  request: BlobRequest,
+): Promise<{ cid: string; bytes: Uint8Array }> {
+  const bytes = await readWhole(fetch, sources, request)
+  return { cid: (await cidForRawBytes(bytes)).toString(), bytes }
+}
+
+async function readWhole(
+  fetch: GuardedFetch,
+  sources: MetainfoSources,
+  request: BlobRequest,
+): Promise<Uint8Array> {
+  if (sources.metainfo) return readBlob(fetch, sources.metainfo, request)
+  if (sources.metainfoParts?.length) {
+    const parts: Uint8Array[] = []
+    let left = request.maxBytes
+    for (const { blob } of sources.metainfoParts) {
+      const part = await readBlob(fetch, blob, { ...request, maxBytes: left })
+      left -= part.length
+      parts.push(part)
+    }
+    return new Uint8Array(Buffer.concat(parts))
+  }
+  return readFirstUrl(fetch, sources.metainfoUrls ?? [], request)
+}
+
+async function readBlob(fetch: GuardedFetch, blob: BlobRef, request: BlobRequest): Promise<Uint8Array> {
+  const cid = blob.ref.$link
+  if ((blob.size ?? 0) > request.maxBytes) {
+    throw new DeclaredTooLargeError(`the blob has ${blob.size} bytes; this server reads ${request.maxBytes}`)
+  }
+  const url = new URL('/xrpc/com.atproto.sync.getBlob', request.pds)
+  url.searchParams.set('did', request.did)
+  url.searchParams.set('cid', cid)
+  const { bytes } = await fetch.fetchBytes(url, {
+    maxBytes: request.maxBytes,
+    timeoutMs: request.timeoutMs,
+    signal: request.signal,
+    account: request.did,
+  })
+  // A blob's CID is always CIDv1, raw, SHA-256 (atproto data model, blobs).
+  if (!(await cidForRawBytes(bytes)).equals(parseCid(cid))) {
+    throw new BlobMismatchError(`the PDS answered other bytes than the blob ${cid}`)
+  }
+  return bytes
+}
+
+async function readFirstUrl(
+  fetch: GuardedFetch,
+  urls: NonNullable<MetainfoSources['metainfoUrls']>,
+  request: BlobRequest,
+): Promise<Uint8Array> {
+  let failure: unknown = new BlobMismatchError('the record names no place to read the metainfo from')
+  for (const { url, sha256 } of urls) {
+    try {
+      const { maxBytes, timeoutMs, signal, did } = request
+      const { bytes } = await fetch.fetchBytes(url, { maxBytes, timeoutMs, signal, account: did })
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>))
+      if (Buffer.from(digest).toString('hex') === sha256.toLowerCase()) return bytes
+      failure = new BlobMismatchError(`${url} answered bytes with another SHA-256 than the record's`)
+    } catch (error) {
+      if (request.signal.aborted) throw error
+      failure = error
+    }
+  }
+  throw failure
+}

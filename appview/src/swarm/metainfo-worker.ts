@@ -1,0 +1,217 @@
+/**
+ * Fetches and verifies the metainfo of pending torrents, until it is verified, refused, or seven days have passed.
+ * Woken by the catalogue the moment a torrent row commits; a failure that may pass is tried again with back-off.
+ */
+import type { Logger } from 'pino'
+import {
+  type MetainfoOutcome,
+  type PendingTorrent,
+  pendingChannel,
+  readDueTorrents,
+  readNextTorrentDue,
+  writeMetainfoOutcomes,
+} from '../catalog/metainfo-queue.ts'
+import type { Catalog } from '../catalog/open.ts'
+import type { GuardedFetch } from '../guarded-fetch.ts'
+import { HttpStatusError, TooLargeError } from '../guarded-fetch-errors.ts'
+import {
+  BlobMismatchError,
+  DeclaredTooLargeError,
+  type MetainfoSources,
+  readMetainfo,
+} from './metainfo-blobs.ts'
+import { type CheckLimits, checkMetainfo, type TorrentClaims } from './metainfo-check.ts'
+
+export interface MetainfoWorkerParts {
+  catalog: Catalog
+  fetch: GuardedFetch
+  /** The origin of an account's PDS, from its DID document. Rejects when it cannot be told now. */
+  pdsOf: (did: string) => Promise<string>
+  log: Logger
+  limits?: Partial<MetainfoLimits>
+  /** Told of each outcome, for metrics. */
+  onOutcome?: (status: MetainfoOutcome['status'], reason?: string) => void
+}
+
+export interface MetainfoLimits extends CheckLimits {
+  maxBytes: number
+  timeoutMs: number
+  concurrency: number
+  /** How long a metainfo that cannot be fetched is tried for. */
+  giveUpAfterMs: number
+}
+
+const defaultLimits: MetainfoLimits = {
+  maxBytes: 100_000_000,
+  timeoutMs: 120_000,
+  concurrency: 16,
+  giveUpAfterMs: 7 * 24 * 3_600_000,
+  indexedFiles: 10_000,
+  maxFiles: 4_000_000,
+  allowPrivateHosts: false,
+}
+
+/** Starts the worker; disposing of it stops fetching at once and loses nothing. */
+export async function startMetainfoWorker(parts: MetainfoWorkerParts): Promise<AsyncDisposable> {
+  const limits = { ...defaultLimits, ...parts.limits }
+  const stop = new AbortController()
+  const inFlight = new Map<number, Promise<void>>()
+  const outcomes = startWriter(parts)
+  const wake = createWakeUp(stop.signal)
+  const listener = await parts.catalog.listen(pendingChannel, () => wake.now())
+
+  async function run(torrent: PendingTorrent): Promise<void> {
+    const outcome = await settle(parts, torrent, { limits, signal: stop.signal })
+    if (outcome) await outcomes.write(outcome)
+  }
+
+  async function fill(): Promise<void> {
+    const limit = limits.concurrency - inFlight.size
+    if (limit <= 0) return
+    const due = await readDueTorrents(parts.catalog.db, { limit, except: [...inFlight.keys()] })
+    for (const torrent of due) {
+      const job = run(torrent)
+        .catch((error) =>
+          parts.log.error({ error, uri: torrent.uri }, 'metainfo outcome not written, will be tried again'),
+        )
+        .finally(() => {
+          inFlight.delete(torrent.id)
+          wake.now()
+        })
+      inFlight.set(torrent.id, job)
+    }
+  }
+
+  const loop = (async () => {
+    while (!stop.signal.aborted) {
+      await fill().catch((error) =>
+        parts.log.error({ error }, 'pending metainfo not read, will be tried again'),
+      )
+      await wake.wait(await msUntilDue(parts.catalog))
+    }
+  })()
+
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      wake.now()
+      await Promise.allSettled([loop, ...inFlight.values()])
+      await listener[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** One attempt at one torrent. Undefined when the worker is being stopped. */
+async function settle(
+  parts: MetainfoWorkerParts,
+  torrent: PendingTorrent,
+  context: { limits: MetainfoLimits; signal: AbortSignal },
+): Promise<MetainfoOutcome | undefined> {
+  const { limits, signal } = context
+  const record = torrent.value as unknown as MetainfoSources & TorrentClaims
+  const { id, cid } = torrent
+  try {
+    const pds = await parts.pdsOf(torrent.did)
+    const { maxBytes, timeoutMs } = limits
+    const metainfo = await readMetainfo(parts.fetch, record, {
+      did: torrent.did,
+      pds,
+      maxBytes,
+      timeoutMs,
+      signal,
+    })
+    const verdict = checkMetainfo(metainfo.bytes, record, limits)
+    if (verdict.ok)
+      return { id, cid, status: 'verified', facts: verdict.facts, metainfo, warnings: verdict.warnings }
+    return { id, cid, status: 'mismatch', reason: verdict.reason, detail: verdict.detail }
+  } catch (error) {
+    if (signal.aborted) return undefined
+    return failed(torrent, error, limits)
+  }
+}
+
+/** Wrong bytes may be a passing fault of a host; this often they are its answer. */
+const mismatchTries = 3
+
+function failed(torrent: PendingTorrent, error: unknown, limits: MetainfoLimits): MetainfoOutcome {
+  const { id, cid, tries } = torrent
+  const detail = error instanceof Error ? error.message : String(error)
+  if (error instanceof TooLargeError || error instanceof DeclaredTooLargeError) {
+    return { id, cid, status: 'unavailable', reason: 'metainfo-too-large', detail }
+  }
+  if (error instanceof BlobMismatchError && tries + 1 >= mismatchTries) {
+    return { id, cid, status: 'mismatch', reason: 'metainfo-cid-mismatch', detail }
+  }
+  if (Date.now() - Date.parse(torrent.pendingSince) > limits.giveUpAfterMs) {
+    return { id, cid, status: 'unavailable', reason: 'metainfo-unavailable', detail }
+  }
+  return {
+    id,
+    cid,
+    status: 'retry',
+    error: detail,
+    nextTryAt: new Date(Date.now() + backOffMs(tries, error)),
+  }
+}
+
+/** 2 s, 4 s, 8 s … up to six hours, a quarter either way; never sooner than the host asks for. */
+function backOffMs(tries: number, error: unknown): number {
+  const asked = error instanceof HttpStatusError ? (error.retryAfterMs ?? 0) : 0
+  const wait = Math.min(2_000 * 2 ** Math.min(tries, 20), 6 * 3_600_000)
+  return Math.max(asked, wait * (0.75 + Math.random() / 2))
+}
+
+/** Writes whatever has come together since the last transaction in the next one. */
+function startWriter(parts: MetainfoWorkerParts): { write: (outcome: MetainfoOutcome) => Promise<void> } {
+  let waiting: MetainfoOutcome[] = []
+  let current: Promise<void> | undefined
+  let next: Promise<void> | undefined
+
+  async function flush(): Promise<void> {
+    await current?.catch(() => {})
+    const batch = waiting
+    waiting = []
+    next = undefined
+    current = writeMetainfoOutcomes(parts.catalog.db, batch)
+    await current
+    for (const outcome of batch)
+      parts.onOutcome?.(outcome.status, 'reason' in outcome ? outcome.reason : undefined)
+  }
+
+  return {
+    write(outcome) {
+      waiting.push(outcome)
+      next ??= flush()
+      return next
+    },
+  }
+}
+
+async function msUntilDue(catalog: Catalog): Promise<number> {
+  const due = await readNextTorrentDue(catalog.db).catch(() => undefined)
+  if (due === undefined) return 60_000
+  return Math.min(Math.max(Date.parse(due) - Date.now(), 250), 60_000)
+}
+
+/** A wait that a call cuts short; a call in between two waits is not lost. */
+function createWakeUp(signal: AbortSignal): { now: () => void; wait: (ms: number) => Promise<void> } {
+  let called = false
+  let resolve: (() => void) | undefined
+  return {
+    now() {
+      called = true
+      resolve?.()
+    },
+    async wait(ms) {
+      if (!called && !signal.aborted) {
+        const { promise, resolve: done } = Promise.withResolvers<void>()
+        const timer = setTimeout(done, ms)
+        resolve = done
+        await promise
+        clearTimeout(timer)
+      }
+      called = false
+      resolve = undefined
+    },
+  }
+}
