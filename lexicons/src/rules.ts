@@ -1,0 +1,170 @@
+import { edtfBounds } from './edtf.ts'
+import { normalizeIdentifier } from './identifiers.ts'
+import type * as schemas from './index.ts'
+import { type Collection, collections } from './nsid.ts'
+
+/** What is wrong with a record, and in which field. */
+export interface Refusal {
+  readonly field: string
+  readonly message: string
+}
+
+/** A part of a record that is passed over, while the record stands. */
+export interface Warning extends Refusal {
+  readonly code: 'invalid-date' | 'invalid-identifier' | 'invalid-box'
+}
+
+/** The first rule that a record breaks which its lexicon can only state in words; undefined if none. */
+export function ruleBroken(collection: Collection, record: object): Refusal | undefined {
+  for (const refusal of rules[collection](record as never)) return refusal
+  return undefined
+}
+
+/** Dates, identifiers and boxes in a valid record that cannot be read; an index passes over them. */
+export function recordWarnings(collection: Collection, record: object): Warning[] {
+  if (collection === collections.dataset) return [...datasetWarnings(record as schemas.dataset.Main)]
+  if (collection === collections.torrent) {
+    return [...dateWarnings([['captured', (record as schemas.torrent.Main).captured]])]
+  }
+  if (collection === collections.assessment) {
+    const { subject, risk } = record as schemas.assessment.Main
+    return [
+      ...identifierWarnings('subject/identifiers', subject.identifiers),
+      ...dateWarnings([['risk/expectedGone', risk?.expectedGone]]),
+    ]
+  }
+  return []
+}
+
+const rules = {
+  [collections.dataset]: datasetRules,
+  [collections.torrent]: torrentRules,
+  [collections.webseed]: webseedRules,
+  [collections.assessment]: assessmentRules,
+  [collections.profile]: () => [],
+} satisfies Record<Collection, (record: never) => Iterable<Refusal>>
+
+function* datasetRules(record: schemas.dataset.Main): Generator<Refusal> {
+  for (const [field, agent] of agents(record)) {
+    if (agent && !agent.name && !agent.did && !agent.url && !agent.email) {
+      yield refuse(field, 'says nobody; give a name, did, url or email')
+    }
+  }
+  yield* refRules('versionOf', record.versionOf)
+  yield* refRules('supersedes', record.supersedes)
+  yield* refRules('derivedFrom', record.derivedFrom)
+  yield* refRules('adoptedFrom', record.adoptedFrom)
+}
+
+function* torrentRules(record: schemas.torrent.Main): Generator<Refusal> {
+  yield* hashRules('', record)
+  yield* refRules('datasets', record.datasets)
+  yield* refRules('parts', record.parts)
+  yield* refRules('supersedes', record.supersedes)
+  yield* refRules('adoptedFrom', record.adoptedFrom)
+}
+
+function* webseedRules(record: schemas.webseed.Main): Generator<Refusal> {
+  yield* hashRules('subject/', record.subject)
+  if (!/^https?:\/\//i.test(record.url)) yield refuse('url', 'is no HTTP(S) address')
+}
+
+function* assessmentRules({ subject }: schemas.assessment.Main): Generator<Refusal> {
+  if (subject.uri) yield* refRules('subject', { uri: subject.uri })
+  else if (!subject.identifiers?.length) {
+    yield refuse('subject', 'names nothing; give the uri of a record or identifiers')
+  }
+}
+
+interface Hashes {
+  infoHashV1?: string | undefined
+  infoHashV2?: string | undefined
+}
+
+function* hashRules(path: string, { infoHashV1, infoHashV2 }: Hashes): Generator<Refusal> {
+  if (infoHashV1 === undefined && infoHashV2 === undefined) {
+    yield refuse(`${path}infoHashV1`, 'is missing, and so is infoHashV2; give at least one infohash')
+  }
+  if (infoHashV1 !== undefined && !/^[0-9a-f]{40}$/.test(infoHashV1)) {
+    yield refuse(`${path}infoHashV1`, 'is not 40 lowercase hexadecimal digits')
+  }
+  if (infoHashV2 !== undefined && !/^[0-9a-f]{64}$/.test(infoHashV2)) {
+    yield refuse(`${path}infoHashV2`, 'is not 64 lowercase hexadecimal digits')
+  }
+}
+
+type Ref = { readonly uri: string }
+
+// A handle may change hands, so what must keep its meaning names the DID.
+function* refRules(field: string, refs: Ref | readonly Ref[] | undefined): Generator<Refusal> {
+  const list = refs === undefined ? [] : Array.isArray(refs) ? (refs as Ref[]) : [refs as Ref]
+  for (const [index, { uri }] of list.entries()) {
+    if (/^at:\/\/did:[^/]+\/[^/]+\/[^/]+$/.test(uri)) continue
+    const at = Array.isArray(refs) ? `${field}/${index}/uri` : `${field}/uri`
+    yield refuse(at, 'does not name a record as at://DID/COLLECTION/KEY')
+  }
+}
+
+function agents(record: schemas.dataset.Main): [string, schemas.defs.Agent | undefined][] {
+  return [
+    ['publisher', record.publisher],
+    ...(record.creators ?? []).map((agent, i): [string, schemas.defs.Agent] => [`creators/${i}`, agent]),
+    ...(record.contacts ?? []).map((agent, i): [string, schemas.defs.Agent] => [`contacts/${i}`, agent]),
+    ...(record.contributors ?? []).map(({ agent }, i): [string, schemas.defs.Agent] => [
+      `contributors/${i}/agent`,
+      agent,
+    ]),
+  ]
+}
+
+function* datasetWarnings(record: schemas.dataset.Main): Generator<Warning> {
+  yield* dateWarnings([
+    ['issued', record.issued],
+    ['modified', record.modified],
+    ['temporal/start', record.temporal?.start],
+    ['temporal/end', record.temporal?.end],
+    ['risk/expectedGone', record.risk?.expectedGone],
+  ])
+  yield* identifierWarnings('identifiers', record.identifiers)
+  const box = record.spatial?.box
+  if (box && !isBox(box)) {
+    yield warn('invalid-box', 'spatial/box', 'is no box in decimal degrees within ±180 and ±90')
+  }
+}
+
+function* dateWarnings(dates: readonly [string, string | undefined][]): Generator<Warning> {
+  for (const [field, text] of dates) {
+    if (text === undefined || edtfBounds(text)) continue
+    yield warn('invalid-date', field, `"${text}" is not EDTF of level 0 or 1, such as "2011" or "1880/1920"`)
+  }
+}
+
+function* identifierWarnings(
+  field: string,
+  identifiers: schemas.dataset.Main['identifiers'],
+): Generator<Warning> {
+  for (const [index, identifier] of (identifiers ?? []).entries()) {
+    if (normalizeIdentifier(identifier)) continue
+    yield warn('invalid-identifier', `${field}/${index}`, `"${identifier.value}" is no ${identifier.scheme}`)
+  }
+}
+
+function isBox({ west, south, east, north }: schemas.defs.Box): boolean {
+  const inRange = (text: string, limit: number) =>
+    /^[+-]?\d+(\.\d+)?$/.test(text) && Math.abs(Number(text)) <= limit
+  return (
+    inRange(west, 180) &&
+    inRange(east, 180) &&
+    inRange(south, 90) &&
+    inRange(north, 90) &&
+    Number(south) <= Number(north)
+  )
+}
+
+function refuse(field: string, what: string): Refusal {
+  return { field, message: `${field} ${what}` }
+}
+
+function warn(code: Warning['code'], field: string, what: string): Warning {
+  return { code, field, message: `${field}: ${what}` }
+}
