@@ -1,0 +1,44 @@
+import { HandleResolver } from '@atproto/identity'
+import { isValidHandle } from '@atproto/syntax'
+import type { GuardedFetch } from '../../guarded-fetch.ts'
+import { createLimiter } from '../limiter.ts'
+import type { RepoIdentity } from './repo-identity.ts'
+
+/** Answers with the handle that an identity claims if it resolves back to its DID, else null. */
+export type HandleCheck = (identity: RepoIdentity) => Promise<string | null>
+
+const TIMEOUT_MS = 3_000
+const RESERVED = /\.(test|localhost|local|invalid|example|internal|arpa|onion)$/
+
+/**
+ * Makes the check of handles (atproto handle spec: DNS, then HTTPS). In development, where handles end in
+ * `.test` and no DNS knows them, the account's own PDS is asked.
+ */
+export function createHandleCheck(options: {
+  guardedFetch: GuardedFetch
+  allowPrivateHosts: boolean
+}): HandleCheck {
+  const { guardedFetch } = options
+  const limit = createLimiter(16)
+  const resolver = new HandleResolver({
+    timeout: TIMEOUT_MS,
+    fetch: async (input) => {
+      const { bytes } = await guardedFetch.fetchBytes(String(input), {
+        maxBytes: 2_048,
+        timeoutMs: TIMEOUT_MS,
+      })
+      return new Response(new TextDecoder().decode(bytes))
+    },
+  })
+  return async ({ did, claimedHandle: handle, pdsUrl }) => {
+    if (!handle || !isValidHandle(handle)) return null
+    if (!RESERVED.test(handle)) return (await limit(() => resolver.resolve(handle))) === did ? handle : null
+    if (!options.allowPrivateHosts) return null
+    const url = new URL('/xrpc/com.atproto.identity.resolveHandle', pdsUrl)
+    url.searchParams.set('handle', handle)
+    const answer = await guardedFetch
+      .fetchBytes(url, { maxBytes: 2_048, timeoutMs: TIMEOUT_MS })
+      .catch(() => undefined)
+    return answer && new TextDecoder().decode(answer.bytes).includes(JSON.stringify(did)) ? handle : null
+  }
+}
