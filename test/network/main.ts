@@ -85,7 +85,8 @@ function table({ plcUrl, relayUrl, pdsUrls, accounts }: Summary): string {
   ].join('\n')
 }
 
-const stopSignal = () =>
-  new Promise<void>((resolve) => {
+function stopSignal() {
+  return new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
   })
+}
