@@ -1,0 +1,95 @@
+import { readdir } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+
+/** What `test/bench/NAME.ts` exports as `run`. Keys are fixed in docs, values are numbers that were measured just now. */
+export type Bench = (options: BenchOptions) => Promise<BenchResult>
+
+export type BenchOptions = {
+  /** A short run that shows the bench works; its figures are not to be quoted. */
+  quick: boolean
+  /** Progress and notes for people; on stderr with --json. */
+  log: (line: string) => void
+}
+
+export type BenchResult = {
+  figures: Readonly<Record<string, number>>
+  /** Above 1 is in our favour. */
+  ratios: Readonly<Record<string, number>>
+}
+
+// A bench finishes what it started; a connection it left open must not keep the command up.
+process.exit(await main(process.argv.slice(2)))
+
+async function main(args: string[]): Promise<number> {
+  const names = await benchNames()
+  const given = readArguments(args)
+  if ('problem' in given) return fail(`${given.problem}\n\n${usage(names)}`)
+  if (given.help) {
+    console.log(usage(names))
+    return 0
+  }
+  const { name, json, quick } = given
+  if (!name) return fail(usage(names))
+  if (!names.includes(name))
+    return fail(`no bench is called ${JSON.stringify(name)}; there are: ${names.join(', ') || 'none'}`)
+  const { run } = (await import(`./${name}.ts`)) as { run: Bench }
+  const tell = json ? console.error : console.log
+  const { figures, ratios } = await run({ quick, log: tell })
+  tell(table(name, { figures, ratios }))
+  if (json) console.log(JSON.stringify({ bench: name, figures, ratios }))
+  return 0
+}
+
+/** Every TypeScript file here that is not this one, nor a test, is a bench. */
+async function benchNames(): Promise<string[]> {
+  const files = await readdir(new URL('.', import.meta.url))
+  return files.flatMap((file) => /^([a-z0-9-]+)\.ts$/.exec(file)?.[1] ?? []).filter((name) => name !== 'main')
+}
+
+function readArguments(args: string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    })
+    if (positionals.length > 1) return { problem: `one bench at a time, not ${positionals.length}` }
+    return { name: positionals[0], ...values }
+  } catch (error) {
+    return { problem: (error as Error).message }
+  }
+}
+
+function usage(names: readonly string[]): string {
+  return [
+    'npm run bench -- NAME [--json] [--quick]',
+    '',
+    '  --json   print one JSON line {bench, figures, ratios} and move the rest to stderr',
+    '  --quick  a short run that shows the bench works; do not quote its figures',
+    '',
+    `Benches: ${names.length > 0 ? names.join(', ') : 'none'} (what each measures: test/bench/README.md)`,
+  ].join('\n')
+}
+
+function table(name: string, { figures, ratios }: BenchResult): string {
+  const rows = [
+    ...Object.entries(figures).map(([key, value]) => [key, readable(value)] as const),
+    ...Object.entries(ratios).map(([key, value]) => [key, `${readable(value)} ×`] as const),
+  ]
+  const width = Math.max(0, ...rows.map(([key]) => key.length))
+  return [name, ...rows.map(([key, value]) => `  ${key.padEnd(width)}  ${value}`)].join('\n')
+}
+
+function readable(value: number): string {
+  const digits = Math.abs(value) >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 }
+  return value.toLocaleString('en', digits)
+}
+
+function fail(message: string): number {
+  console.error(message)
+  return 1
+}
