@@ -37,6 +37,8 @@ export interface MetainfoLimits extends CheckLimits {
   maxBytes: number
   timeoutMs: number
   concurrency: number
+  /** The first wait after a failure; it doubles from there, up to six hours. */
+  firstRetryMs: number
   /** How long a metainfo that cannot be fetched is tried for. */
   giveUpAfterMs: number
 }
@@ -45,6 +47,7 @@ const defaultLimits: MetainfoLimits = {
   maxBytes: 100_000_000,
   timeoutMs: 120_000,
   concurrency: 16,
+  firstRetryMs: 2_000,
   giveUpAfterMs: 7 * 24 * 3_600_000,
   indexedFiles: 10_000,
   maxFiles: 4_000_000,
@@ -154,10 +157,10 @@ function failed(torrent: PendingTorrent, error: unknown, limits: MetainfoLimits)
   }
 }
 
-/** 2 s, 4 s, 8 s … up to six hours, a quarter either way; never sooner than the host asks for. */
-function backOffMs(tries: number, error: unknown): number {
+/** Doubling, a quarter either way so that many do not come back at once; never sooner than the host asks for. */
+function backOffMs(tries: number, error: unknown, firstMs: number): number {
   const asked = error instanceof HttpStatusError ? (error.retryAfterMs ?? 0) : 0
-  const wait = Math.min(2_000 * 2 ** Math.min(tries, 20), 6 * 3_600_000)
+  const wait = Math.min(firstMs * 2 ** Math.min(tries, 20), 6 * 3_600_000)
   return Math.max(asked, wait * (0.75 + Math.random() / 2))
 }
 

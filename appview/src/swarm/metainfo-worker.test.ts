@@ -1,0 +1,165 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { cidForRawBytes } from '@atproto/lex-data'
+import { sql } from 'drizzle-orm'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { applyBatch } from '../catalog/ingest-writes.ts'
+import type { MetainfoOutcome } from '../catalog/metainfo-queue.ts'
+import type { Catalog } from '../catalog/open.ts'
+import { rows } from '../catalog/sql.ts'
+import { testBackends } from '../catalog/test-backends.ts'
+import { applyAdmissionPolicy } from '../catalog/visibility.ts'
+import { createGuardedFetch } from '../guarded-fetch.ts'
+import { startMetainfoWorker } from './metainfo-worker.ts'
+
+const did = 'did:plc:author'
+/** A v1 file of one piece, by hand (BEP 3), so that its infohash is known: sha1 of the info dictionary below. */
+const torrentBytes = Buffer.from(
+  `d4:infod6:lengthi5e4:name7:ice.csv12:piece lengthi16384e6:pieces20:${'x'.repeat(20)}ee`,
+)
+
+describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
+  let catalog: Catalog
+  let pds: Awaited<ReturnType<typeof startBlobServer>>
+  const outcomes: [MetainfoOutcome['status'], string | undefined][] = []
+  let worker: AsyncDisposable
+  let infoHashV1: string
+
+  beforeAll(async () => {
+    catalog = await open()
+    pds = await startBlobServer()
+    const info = torrentBytes.subarray(torrentBytes.indexOf('d6:length'), torrentBytes.length - 1)
+    infoHashV1 = Buffer.from(await crypto.subtle.digest('SHA-1', info)).toString('hex')
+    await applyAdmissionPolicy(catalog.db, 'open')
+    worker = await startMetainfoWorker({
+      catalog,
+      fetch: createGuardedFetch({ allowPrivateHosts: true }),
+      pdsOf: async () => pds.url,
+      log: pino({ level: 'silent' }),
+      limits: { maxBytes: 1_000, timeoutMs: 300, firstRetryMs: 50 },
+      onOutcome: (status, reason) => outcomes.push([status, reason]),
+    })
+  })
+  afterAll(async () => {
+    await worker[Symbol.asyncDispose]()
+    await pds[Symbol.asyncDispose]()
+    await catalog[Symbol.asyncDispose]()
+  })
+
+  let rev = 0
+  async function publish(
+    rkey: string,
+    bytes: Uint8Array,
+    claims: object,
+    size = bytes.length,
+  ): Promise<string> {
+    const cid = (await cidForRawBytes(bytes)).toString()
+    if (!pds.blobs.has(cid)) pds.blobs.set(cid, bytes)
+    const value = {
+      name: 'ice.csv',
+      createdAt: '2026-01-02T03:04:05Z',
+      metainfo: { $type: 'blob', ref: { $link: cid }, mimeType: 'application/x-bittorrent', size },
+      ...claims,
+    }
+    const uri = `at://${did}/torrent/${rkey}`
+    const ops = [{ action: 'put' as const, uri, kind: 'torrent', cid: `cid-${rkey}`, value }]
+    await applyBatch(catalog.db, { commits: [{ did, rev: `3n${++rev}`, dataCid: 'd', ops }] })
+    return uri
+  }
+  const read = async (uri: string) => {
+    const [row] = await rows(
+      catalog.db,
+      sql`SELECT t.metainfo_status AS status, r.reason, r.visible, r.warnings, t.error
+          FROM catalog.torrent t JOIN catalog.record r USING (id) WHERE r.uri = ${uri}`,
+    )
+    return row
+  }
+  const settled = (count: number) =>
+    expect.poll(() => outcomes.length, { timeout: 20_000, interval: 10 }).toBeGreaterThanOrEqual(count)
+
+  test('a true one is verified, its files are indexed, private addresses are warned of', async () => {
+    const uri = await publish('good', torrentBytes, {
+      infoHashV1,
+      webSeeds: [{ url: 'http://10.0.0.1/ice.csv' }],
+    })
+    await settled(1)
+    expect(await read(uri)).toMatchObject({
+      status: 'verified',
+      reason: null,
+      visible: true,
+      warnings: ['private-webseed-dropped'],
+    })
+    expect(await rows(catalog.db, sql`SELECT path, size_bytes FROM catalog.file`)).toEqual([
+      { path: 'ice.csv', size_bytes: 5 },
+    ])
+    expect(await rows(catalog.db, sql`SELECT announced FROM catalog.content`)).toEqual([{ announced: true }])
+  })
+
+  test.each([
+    ['another infohash', torrentBytes, { infoHashV1: 'f'.repeat(40) }, 'mismatch', 'infohash-mismatch'],
+    [
+      'bytes that are no metainfo',
+      Buffer.from('d3:foo'),
+      { infoHashV1: 'e'.repeat(40) },
+      'mismatch',
+      'metainfo-invalid',
+    ],
+    [
+      'more bytes than allowed',
+      Buffer.alloc(2_000),
+      { infoHashV1: 'd'.repeat(40) },
+      'unavailable',
+      'metainfo-too-large',
+    ],
+  ])('%s is rejected with its reason', async (name, bytes, claims, status, reason) => {
+    const before = outcomes.length
+    const uri = await publish(name.replaceAll(' ', '-'), bytes, claims, 10)
+    await settled(before + 1)
+    expect(await read(uri)).toMatchObject({ status, reason, visible: false })
+  })
+
+  test('a PDS that hangs is tried again, and healed it verifies', async () => {
+    const other = Buffer.concat([Buffer.from('d7:comment2:hi'), torrentBytes.subarray(1)])
+    pds.hang = true
+    const before = outcomes.length
+    const uri = await publish('slow', other, { infoHashV1 })
+    await settled(before + 1)
+    expect(outcomes[before]).toEqual(['retry', undefined])
+    expect(await read(uri)).toMatchObject({ status: 'pending', visible: true })
+    pds.hang = false
+    await settled(before + 2)
+    expect(await read(uri)).toMatchObject({ status: 'verified' })
+  })
+
+  test('wrong bytes are refused after a few tries', async () => {
+    const bytes = Buffer.from('right')
+    pds.blobs.set((await cidForRawBytes(bytes)).toString(), Buffer.from('wrong'))
+    const before = outcomes.length
+    const uri = await publish('liar', bytes, { infoHashV1 })
+    await settled(before + 3)
+    expect(await read(uri)).toMatchObject({ status: 'mismatch', reason: 'metainfo-cid-mismatch' })
+  })
+})
+
+async function startBlobServer() {
+  const blobs = new Map<string, Uint8Array>()
+  const state = { hang: false }
+  const server = createServer((request, response) => {
+    if (state.hang) return
+    const bytes = blobs.get(new URL(request.url ?? '/', 'http://pds.invalid').searchParams.get('cid') ?? '')
+    response.writeHead(bytes ? 200 : 404).end(bytes)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    blobs,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    set hang(value: boolean) {
+      state.hang = value
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
