@@ -153,7 +153,7 @@ function failed(torrent: PendingTorrent, error: unknown, limits: MetainfoLimits)
     cid,
     status: 'retry',
     error: detail,
-    nextTryAt: new Date(Date.now() + backOffMs(tries, error)),
+    nextTryAt: new Date(Date.now() + backOffMs(tries, error, limits.firstRetryMs)),
   }
 }
 
