@@ -87,13 +87,25 @@ export async function updateHandle(account: TestAccount, name: string): Promise<
   account.handle = handle
 }
 
-/** Gives the account a new signing key: PDS key file, PLC operation, `#identity`; later commits carry it. */
-export async function rotateSigningKey(account: TestAccount, pds: TestPds): Promise<void> {
+/**
+ * Gives the account a new signing key as the PDS's own `rotate-keys` does: key file, PLC operation, an empty commit
+ * under the new key, `#identity`, `#sync`. Without `resign` only the first two and `#identity`: the newest commit then
+ * does not verify until the account writes again.
+ */
+export async function rotateSigningKey(account: TestAccount, pds: TestPds, resign = true): Promise<void> {
+  const { actorStore, plcClient, plcRotationKey, sequencer } = pds.ctx
+  const did = account.did as `did:${string}:${string}`
   const key = await Secp256k1Keypair.create({ exportable: true })
-  const { keyLocation } = await pds.ctx.actorStore.getLocation(account.did)
+  const { keyLocation } = await actorStore.getLocation(did)
   await writeFile(keyLocation, await key.export())
-  await pds.ctx.plcClient.updateAtprotoKey(account.did, pds.ctx.plcRotationKey, key.did())
-  await pds.ctx.sequencer.sequenceIdentity(account.did as `did:${string}:${string}`)
+  await plcClient.updateAtprotoKey(did, plcRotationKey, key.did())
+  if (!resign) return sequencer.sequenceIdentity(did)
+  const sync = await actorStore.transact(did, async ({ repo }) => {
+    await repo.processWrites([])
+    return repo.getSyncEventData()
+  })
+  await sequencer.sequenceIdentity(did)
+  await sequencer.sequenceSync(did, sync)
 }
 
 /** Tombstones the DID in the PLC directory; the PDS does not know. */
@@ -120,6 +132,19 @@ export async function takeDown(account: TestAccount, pds: TestPds, applied = tru
     },
     { headers: pds.adminHeaders },
   )
+}
+
+/**
+ * Uses up write points of the account at a PDS with `rateLimitsEnabled` (5,000 an hour; a create costs 3, a put 2, a
+ * delete 1) and writes nothing: the PDS charges before it refuses.
+ */
+export async function spendWritePoints({ agent, did }: TestAccount, points: number): Promise<void> {
+  const collection = 'com.example.missing'
+  const writes = Array.from({ length: points }, () => {
+    return { $type: 'com.atproto.repo.applyWrites#delete' as const, collection, rkey: 'x' }
+  })
+  const outcome = await agent.com.atproto.repo.applyWrites({ repo: did, writes }).catch((error) => error)
+  if (!(outcome instanceof Error)) throw new Error('the PDS deleted records that do not exist')
 }
 
 const emailOf = (name: string) => `${name}@mail.test`

@@ -1,8 +1,9 @@
 import { encode } from '@atproto/lex-cbor'
+import { verifyRepoCar } from '@atproto/repo'
 import { expect, test } from 'vitest'
 import type { TestAccount } from './accounts.ts'
 import { startNetwork } from './network.ts'
-import { didOf } from './relay/frames.ts'
+import { decodeFrame, didOf, encodeFrame } from './relay/frames.ts'
 import { subscribe } from './subscriber.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -26,6 +27,7 @@ test('records of both PDSes arrive by the relay, in its own sequence and otherwi
     const account = url === alice.pdsUrl ? alice : bobby
     const expected = relayed.frames.filter((frame) => didOf(frame) === account.did)
     await direct.received(expected.length)
+    for (const bytes of direct.raw) expect(encodeFrame(decodeFrame(bytes))).toEqual(Buffer.from(bytes))
     const withoutSeq = ({ t, body }: (typeof expected)[number]) => [
       t,
       Buffer.from(encode({ ...body, seq: 0 })),
@@ -103,6 +105,13 @@ test('identity and account changes are announced', async () => {
   expect(of(carol)).toEqual(['takendown'])
   expect(of(david)).toEqual(['deleted'])
 
+  const { verificationMethods } = await network.plc.client.getDocumentData(alice.did)
+  const { data: car } = await alice.agent.com.atproto.sync.getRepo({ did: alice.did })
+  await verifyRepoCar(car, alice.did, verificationMethods.atproto)
+  await network.rotateSigningKey(alice, false)
+  const { verificationMethods: rotated } = await network.plc.client.getDocumentData(alice.did)
+  await expect(verifyRepoCar(car, alice.did, rotated.atproto)).rejects.toThrow()
+
   await network.tombstone(alice)
   await expect(network.plc.client.getDocument(alice.did)).rejects.toThrow()
 })
@@ -116,8 +125,11 @@ test('PDS options set blob and rate limits; accounts can be added later', async 
   const erika = await network.createAccount('erika')
   const upload = erika.agent.com.atproto.repo.uploadBlob(new Uint8Array(1001), { encoding: 'text/plain' })
   await expect(upload).rejects.toThrow(/too large/i)
-  const { headers } = await note(erika, 'counted')
-  expect(Number(headers['ratelimit-remaining'])).toBeGreaterThan(0)
+  await note(erika, 'paid')
+  await network.spendWritePoints(erika, 4997)
+  const refused = await note(erika, 'too-many').catch((error) => error)
+  expect(refused).toMatchObject({ status: 429, error: 'RateLimitExceeded' })
+  expect(Number(refused.headers['ratelimit-reset'])).toBeGreaterThan(Date.now() / 1000)
   expect(network.accounts).toEqual([erika])
 })
 

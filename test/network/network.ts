@@ -34,10 +34,12 @@ export type Network = AsyncDisposable & {
   restartPds(index: number): Promise<void>
   moveAccount(account: TestAccount, toPdsIndex: number): Promise<void>
   updateHandle(account: TestAccount, name: string): Promise<void>
-  rotateSigningKey(account: TestAccount): Promise<void>
+  rotateSigningKey(account: TestAccount, resign?: boolean): Promise<void>
   tombstone(account: TestAccount): Promise<void>
   deleteAccount(account: TestAccount): Promise<void>
   takeDown(account: TestAccount, applied?: boolean): Promise<void>
+  /** Leaves the account so many write points fewer, where `pdsOptions.rateLimitsEnabled` is on. */
+  spendWritePoints(account: TestAccount, points: number): Promise<void>
   /** Resolves when the relay has taken in everything the running PDSes have sequenced so far. */
   caughtUp(): Promise<void>
 }
@@ -109,10 +111,11 @@ function assemble({ plc, pds, relay, accounts, disposables }: Parts): Network {
     moveAccount: (account, toPdsIndex) =>
       accountSteps.moveAccount(account, { from: pdsOf(account), to: pdsAt(toPdsIndex) }),
     updateHandle: accountSteps.updateHandle,
-    rotateSigningKey: (account) => accountSteps.rotateSigningKey(account, pdsOf(account)),
+    rotateSigningKey: (account, resign) => accountSteps.rotateSigningKey(account, pdsOf(account), resign),
     tombstone: (account) => accountSteps.tombstone(account, { plc, pds: pdsOf(account) }),
     deleteAccount: (account) => accountSteps.deleteAccount(account, pdsOf(account)),
     takeDown: (account, applied) => accountSteps.takeDown(account, pdsOf(account), applied),
+    spendWritePoints: accountSteps.spendWritePoints,
     caughtUp: () => caughtUp(pds, requireRelay()),
     [Symbol.asyncDispose]: () => disposables.disposeAsync(),
   }

@@ -3,7 +3,7 @@ import { seededRandom } from './seeded-random.ts'
 import type { Entry, Stream } from './stream.ts'
 
 export type FaultPlan = {
-  /** The same seed and the same frames give the same faults. */
+  /** The same seed and the same frames give the same faults, as long as no reorder window is let go unfilled. */
   seed?: number
   /** 0 to 1: frames lost for good; their sequence number is used up. */
   dropRate?: number
@@ -33,8 +33,8 @@ export class Faults {
   #window: { size: number; stage: 'sequence' | 'delivery'; items: (() => void)[] } | undefined
   #windowTimer: NodeJS.Timeout | undefined
   #held: Entry[] | undefined
-  #timers = new Set<NodeJS.Timeout>()
-  #lastDue = 0
+  #waiting: { dueMs: number; send: () => void }[] = []
+  #delayTimer: NodeJS.Timeout | undefined
   #untilDisconnect = Number.POSITIVE_INFINITY
 
   constructor(stream: Stream) {
@@ -115,8 +115,8 @@ export class Faults {
 
   [Symbol.dispose]() {
     clearTimeout(this.#windowTimer)
-    for (const timer of this.#timers) clearTimeout(timer)
-    this.#timers.clear()
+    clearTimeout(this.#delayTimer)
+    this.#waiting = []
   }
 
   #gather(letGo: () => void) {
@@ -156,13 +156,18 @@ export class Faults {
     const { delayMs = 0 } = this.#plan
     const now = performance.now()
     // Nothing overtakes what still waits, also when the delay was just switched off.
-    this.#lastDue = Math.max(this.#lastDue, delayMs > 0 ? now + this.#random() * delayMs : 0)
-    if (this.#timers.size === 0 && this.#lastDue <= now) return send()
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      send()
-    }, this.#lastDue - now)
-    this.#timers.add(timer)
+    const dueMs = Math.max(now + this.#random() * delayMs, this.#waiting.at(-1)?.dueMs ?? 0)
+    if (this.#waiting.length === 0 && delayMs === 0) return send()
+    this.#waiting.push({ dueMs, send })
+    if (this.#waiting.length === 1) this.#sendDue()
+  }
+
+  /** One timer for all: timers of different lengths may fire out of order. */
+  #sendDue() {
+    while (this.#waiting[0] && this.#waiting[0].dueMs <= performance.now()) this.#waiting.shift()!.send()
+    if (this.#waiting[0]) {
+      this.#delayTimer = setTimeout(() => this.#sendDue(), this.#waiting[0].dueMs - performance.now())
+    }
   }
 }
 
