@@ -1,0 +1,61 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const house = mkdtempSync(join(tmpdir(), 'holdfast-rooms-'))
+afterAll(() => rmSync(house, { recursive: true, force: true }))
+
+/** A small house with one violation of each kind, and one import that is allowed. */
+const files = {
+  'lexicons/nsid.ts': 'export const nsid = 1\n',
+  'torrent/parse.ts': "import type { Row } from '../appview/src/catalog/row.ts'\nexport type X = Row\n",
+  'appview/src/catalog/row.ts':
+    "import { nsid } from '../../../lexicons/nsid.ts'\nexport type Row = typeof nsid\n",
+  'appview/src/xrpc/search.ts': "import '../pages/home.ts'\nexport {}\n",
+  'appview/src/pages/home.ts': "import { sql } from 'drizzle-orm'\nexport const home = sql\n",
+  'appview/src/ingest/read.ts': "export const read = () => import('../swarm/scrape.ts')\n",
+  'appview/src/swarm/scrape.ts': "import '../catalog/row.ts'\nexport {}\n",
+  'tracker/a.ts': "import './b.ts'\nexport {}\n",
+  'tracker/b.ts': "import './a.ts'\nimport '../appview/src/catalog/row.ts'\nexport {}\n",
+  'cli/main.ts': "import '@holdfast/nowhere'\nexport {}\n",
+}
+
+test('an import that the table of rooms does not allow fails the check', () => {
+  for (const [path, source] of Object.entries(files)) {
+    mkdirSync(dirname(join(house, path)), { recursive: true })
+    writeFileSync(join(house, path), source)
+  }
+  symlinkSync(join(root, 'node_modules'), join(house, 'node_modules'))
+  const depcruise = join(root, 'node_modules/.bin/depcruise')
+  const args = [
+    '--config',
+    join(root, '.dependency-cruiser.mjs'),
+    'lexicons',
+    'torrent',
+    'appview',
+    'tracker',
+    'cli',
+  ]
+  const result = spawnSync(depcruise, args, { cwd: house, encoding: 'utf8' })
+  const found = result.stdout.split('\n').filter((line) => /^\s*error/.test(line))
+  expect(result.status, result.stdout).not.toBe(0)
+  for (const expected of [
+    /room torrent.*torrent\/parse.ts → appview/,
+    /room appview\/src\/xrpc.*search.ts → appview\/src\/pages\/home.ts/,
+    /only catalog.*pages\/home.ts → .*drizzle-orm/,
+    /room appview\/src\/ingest.*read.ts → appview\/src\/swarm/,
+    /no cycles: tracker/,
+    /room tracker.*b.ts → appview/,
+    /unresolvable: cli\/main.ts/,
+  ]) {
+    expect(
+      found.some((line) => expected.test(line)),
+      `${expected} in\n${found.join('\n')}`,
+    ).toBe(true)
+  }
+  expect(found.filter((line) => /catalog\/row.ts ->|swarm\/scrape.ts ->/.test(line))).toEqual([])
+})

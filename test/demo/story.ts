@@ -1,0 +1,181 @@
+/**
+ * The main job, told once on real parts: a librarian publishes a dataset and its torrent into her own repo, the
+ * AppView indexes them from the firehose, a volunteer adds a webseed, anyone finds it, and two BitTorrent clients
+ * move the files through the tracker, which lets in exactly what is indexed.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { loadConfig as loadAppViewConfig } from '@holdfast/appview/config'
+import { startAppView } from '@holdfast/appview/main'
+import { methods } from '@holdfast/lexicons/nsid'
+import { loadConfig as loadTrackerConfig } from '@holdfast/tracker/config'
+import { startTracker } from '@holdfast/tracker/main'
+import { freePort } from '../network/free-port.ts'
+import { type Network, startNetwork } from '../network/network.ts'
+import { waitFor } from '../network/wait-for.ts'
+import { clientName, hashTree, startClient } from './clients.ts'
+import { holdfast } from './command.ts'
+import { layOutDataset } from './dataset.ts'
+import { startOrigin } from './origin.ts'
+import type { StepRunner } from './steps.ts'
+
+export interface Demo extends AsyncDisposable {
+  appViewUrl: string
+  trackerUrl: string
+  datasetUri: string
+  magnet: string
+}
+
+interface Published {
+  dataset: { uri: string; cid: string }
+  torrents: { uri: string; infoHashV1: string; infoHashV2: string; magnet: string }[]
+}
+
+/** Runs the story; what it started stays up until it is disposed of. Rejects with a StepError. */
+export async function runStory({ step }: StepRunner): Promise<Demo> {
+  await using stack = new AsyncDisposableStack()
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-demo-'))
+  stack.defer(() => rm(directory, { recursive: true, force: true }))
+
+  const network = stack.use(
+    await step('start a PLC directory, two PDSes and a relay', () =>
+      startNetwork({ accounts: ['librarian', 'volunteer'] }),
+    ),
+  )
+  const env = await environment(network, directory)
+  const appView = stack.use(
+    await step('start the AppView on PGlite', () => startAppView(loadAppViewConfig(env))),
+  )
+  stack.use(await step('start the tracker', () => startTracker(loadTrackerConfig(env))))
+
+  const dataset = await layOutDataset(join(directory, 'librarian'))
+  const torrentFile = join(directory, 'us-atlas.torrent')
+  const published = await step(
+    'publish the dataset and its torrent into the librarian’s repo',
+    () =>
+      holdfast<Published>(
+        ['publish', dataset.root, '--dataset', dataset.metadataFile, '--output', torrentFile],
+        accountEnv(network, 0, env),
+      ),
+    (result) => result.dataset.uri,
+  )
+  const torrent = published.torrents[0]
+  if (!torrent) throw new Error('publish returned no torrent')
+
+  await step('find it by search', () => findBySearch(published, env))
+  await step('wait for the metainfo to be fetched and verified', () => waitVerified(appView.url, torrent.uri))
+  await step('an infohash that is not indexed is refused by the tracker', () => announceStranger(env))
+
+  const mirror = stack.use(await startOrigin(dirname(dataset.root)))
+  await step('add a webseed from the volunteer’s account', () =>
+    holdfast(['webseed', 'add', torrent.infoHashV2, `${mirror.url}/`], accountEnv(network, 1, env)),
+  )
+  await step(
+    `move the files between two ${clientName} clients through the tracker`,
+    () => transfer({ torrentFile, root: dataset.root, directory }),
+    (bytes) => `${bytes} files, each the same to the byte`,
+  )
+  await step('see the swarm in the index', () => waitSwarm(appView.url, torrent.infoHashV2))
+
+  const resources = stack.move()
+  return {
+    appViewUrl: appView.url,
+    trackerUrl: env.HOLDFAST_TRACKERS.split(',')[0] ?? '',
+    datasetUri: published.dataset.uri,
+    magnet: torrent.magnet,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+async function environment(network: Network, directory: string) {
+  const [port, trackerPort] = [await freePort(), await freePort()]
+  return {
+    HOLDFAST_SOURCES: network.relayUrl.replace('http', 'ws'),
+    HOLDFAST_PLC_URL: network.plcUrl,
+    HOLDFAST_DATA_DIR: join(directory, 'data'),
+    HOLDFAST_PORT: String(port),
+    HOLDFAST_APPVIEW_URL: `http://127.0.0.1:${port}`,
+    HOLDFAST_ALLOW_PRIVATE_HOSTS: 'true',
+    HOLDFAST_TRACKER_PORT: String(trackerPort),
+    HOLDFAST_TRACKER_UDP_PORT: String(trackerPort),
+    HOLDFAST_TRACKERS: `http://127.0.0.1:${trackerPort}/announce,udp://127.0.0.1:${trackerPort}/announce`,
+    HOLDFAST_LOG_LEVEL: 'warn',
+    HOLDFAST_CONFIG_DIR: join(directory, 'config'),
+  }
+}
+
+function accountEnv(network: Network, index: number, env: Record<string, string>): Record<string, string> {
+  const account = network.accounts[index]
+  if (!account) throw new Error(`the network has no account ${index}`)
+  return {
+    ...env,
+    HOLDFAST_IDENTIFIER: account.handle,
+    HOLDFAST_APP_PASSWORD: account.password,
+    HOLDFAST_PDS: account.pdsUrl,
+  }
+}
+
+async function findBySearch(published: Published, env: Record<string, string>): Promise<void> {
+  await waitFor(
+    async () => {
+      const found = await holdfast<{ datasets: { uri: string }[] }>(['search', 'county boundaries'], env)
+      return found.datasets.some((dataset) => dataset.uri === published.dataset.uri)
+    },
+    { what: 'the dataset in the search results', timeoutMs: 15_000 },
+  )
+}
+
+async function waitVerified(appViewUrl: string, uri: string): Promise<void> {
+  await waitFor(async () => (await getTorrent(appViewUrl, uri)).metainfoStatus === 'verified', {
+    what: 'the verified metainfo',
+    timeoutMs: 15_000,
+  })
+}
+
+async function waitSwarm(appViewUrl: string, infoHash: string): Promise<void> {
+  await waitFor(async () => ((await getTorrent(appViewUrl, infoHash)).swarm?.seeders ?? 0) > 0, {
+    what: 'a seeder in the index',
+    timeoutMs: 30_000,
+  })
+}
+
+interface TorrentAnswer {
+  metainfoStatus?: string
+  swarm?: { seeders?: number }
+}
+
+/** Asks by AT-URI or by infohash, as a third-party client would. */
+async function getTorrent(appViewUrl: string, name: string): Promise<TorrentAnswer> {
+  const url = new URL(`/xrpc/${methods.getTorrent}`, appViewUrl)
+  url.searchParams.set(name.startsWith('at://') ? 'uri' : 'infoHash', name)
+  const response = await fetch(url)
+  const body = (await response.json()) as { torrents?: TorrentAnswer[]; message?: string }
+  if (!response.ok) throw new Error(body.message ?? `getTorrent answered ${response.status}`)
+  return body.torrents?.[0] ?? {}
+}
+
+async function announceStranger(env: { HOLDFAST_TRACKERS: string }): Promise<void> {
+  const announce = env.HOLDFAST_TRACKERS.split(',')[0]
+  const infoHash = '%FF'.repeat(20)
+  const response = await fetch(
+    `${announce}?info_hash=${infoHash}&peer_id=-HF0001-000000000000&port=6881&left=0&compact=1`,
+  )
+  const body = await response.text()
+  if (!body.includes('failure reason')) throw new Error(`the tracker let it in: ${body.slice(0, 200)}`)
+}
+
+async function transfer(task: { torrentFile: string; root: string; directory: string }): Promise<number> {
+  const { torrentFile, root } = task
+  const target = join(task.directory, 'reader')
+  await mkdir(target, { recursive: true })
+  await using seeder = startClient({ torrentFile, directory: dirname(root), role: 'seed' })
+  await using reader = startClient({ torrentFile, directory: target, role: 'download' })
+  await Promise.race([
+    reader.done,
+    seeder.done.then(() => Promise.reject(new Error('the seeder ended early'))),
+  ])
+  const [original, copy] = [await hashTree(root), await hashTree(join(target, basename(root)))]
+  if (JSON.stringify(original) !== JSON.stringify(copy)) throw new Error('the copy differs from the original')
+  return Object.keys(copy).length
+}
