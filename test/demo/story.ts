@@ -8,12 +8,13 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { loadConfig as loadAppViewConfig } from '@holdfast/appview/config'
 import { startAppView } from '@holdfast/appview/main'
-import { methods } from '@holdfast/lexicons/nsid'
 import { loadConfig as loadTrackerConfig } from '@holdfast/tracker/config'
 import { startTracker } from '@holdfast/tracker/main'
-import { freePort } from '../network/free-port.ts'
-import { type Network, startNetwork } from '../network/network.ts'
+import { startNetwork } from '../network/network.ts'
 import { waitFor } from '../network/wait-for.ts'
+import { announce } from '../system/announce.ts'
+import { accountEnvironment, type Environment, environmentFor } from '../system/environment.ts'
+import { query } from '../system/xrpc.ts'
 import { clientName, hashTree, startClient } from './clients.ts'
 import { holdfast } from './command.ts'
 import { layOutDataset } from './dataset.ts'
@@ -43,7 +44,7 @@ export async function runStory({ step }: StepRunner): Promise<Demo> {
       startNetwork({ accounts: ['librarian', 'volunteer'] }),
     ),
   )
-  const env = await environment(network, directory)
+  const env = await environmentFor(network, { sources: [network.relayUrl], directory })
   const appView = stack.use(
     await step('start the AppView on PGlite', () => startAppView(loadAppViewConfig(env))),
   )
@@ -56,7 +57,7 @@ export async function runStory({ step }: StepRunner): Promise<Demo> {
     () =>
       holdfast<Published>(
         ['publish', dataset.root, '--dataset', dataset.metadataFile, '--output', torrentFile],
-        accountEnv(network, 0, env),
+        accountEnvironment(network, 0, env),
       ),
     (result) => result.dataset.uri,
   )
@@ -65,11 +66,15 @@ export async function runStory({ step }: StepRunner): Promise<Demo> {
 
   await step('find it by search', () => findBySearch(published, env))
   await step('wait for the metainfo to be fetched and verified', () => waitVerified(appView.url, torrent.uri))
-  await step('an infohash that is not indexed is refused by the tracker', () => announceStranger(env))
+  await step(
+    'an infohash that is not indexed is refused by the tracker',
+    () => refuseStranger(env),
+    (reason) => reason,
+  )
 
   const mirror = stack.use(await startOrigin(dirname(dataset.root)))
   await step('add a webseed from the volunteer’s account', () =>
-    holdfast(['webseed', 'add', torrent.infoHashV2, `${mirror.url}/`], accountEnv(network, 1, env)),
+    holdfast(['webseed', 'add', torrent.infoHashV2, `${mirror.url}/`], accountEnvironment(network, 1, env)),
   )
   await step(
     `move the files between two ${clientName} clients through the tracker`,
@@ -88,35 +93,7 @@ export async function runStory({ step }: StepRunner): Promise<Demo> {
   }
 }
 
-async function environment(network: Network, directory: string) {
-  const [port, trackerPort] = [await freePort(), await freePort()]
-  return {
-    HOLDFAST_SOURCES: network.relayUrl.replace('http', 'ws'),
-    HOLDFAST_PLC_URL: network.plcUrl,
-    HOLDFAST_DATA_DIR: join(directory, 'data'),
-    HOLDFAST_PORT: String(port),
-    HOLDFAST_APPVIEW_URL: `http://127.0.0.1:${port}`,
-    HOLDFAST_ALLOW_PRIVATE_HOSTS: 'true',
-    HOLDFAST_TRACKER_PORT: String(trackerPort),
-    HOLDFAST_TRACKER_UDP_PORT: String(trackerPort),
-    HOLDFAST_TRACKERS: `http://127.0.0.1:${trackerPort}/announce,udp://127.0.0.1:${trackerPort}/announce`,
-    HOLDFAST_LOG_LEVEL: 'warn',
-    HOLDFAST_CONFIG_DIR: join(directory, 'config'),
-  }
-}
-
-function accountEnv(network: Network, index: number, env: Record<string, string>): Record<string, string> {
-  const account = network.accounts[index]
-  if (!account) throw new Error(`the network has no account ${index}`)
-  return {
-    ...env,
-    HOLDFAST_IDENTIFIER: account.handle,
-    HOLDFAST_APP_PASSWORD: account.password,
-    HOLDFAST_PDS: account.pdsUrl,
-  }
-}
-
-async function findBySearch(published: Published, env: Record<string, string>): Promise<void> {
+async function findBySearch(published: Published, env: Environment): Promise<void> {
   await waitFor(
     async () => {
       const found = await holdfast<{ datasets: { uri: string }[] }>(['search', 'county boundaries'], env)
@@ -147,22 +124,14 @@ interface TorrentAnswer {
 
 /** Asks by AT-URI or by infohash, as a third-party client would. */
 async function getTorrent(appViewUrl: string, name: string): Promise<TorrentAnswer> {
-  const url = new URL(`/xrpc/${methods.getTorrent}`, appViewUrl)
-  url.searchParams.set(name.startsWith('at://') ? 'uri' : 'infoHash', name)
-  const response = await fetch(url)
-  const body = (await response.json()) as { torrents?: TorrentAnswer[]; message?: string }
-  if (!response.ok) throw new Error(body.message ?? `getTorrent answered ${response.status}`)
-  return body.torrents?.[0] ?? {}
+  const params = name.startsWith('at://') ? { uri: name } : { infoHash: name }
+  return (await query<{ torrents: TorrentAnswer[] }>(appViewUrl, 'getTorrent', params)).torrents[0] ?? {}
 }
 
-async function announceStranger(env: { HOLDFAST_TRACKERS: string }): Promise<void> {
-  const announce = env.HOLDFAST_TRACKERS.split(',')[0]
-  const infoHash = '%FF'.repeat(20)
-  const response = await fetch(
-    `${announce}?info_hash=${infoHash}&peer_id=-HF0001-000000000000&port=6881&left=0&compact=1`,
-  )
-  const body = await response.text()
-  if (!body.includes('failure reason')) throw new Error(`the tracker let it in: ${body.slice(0, 200)}`)
+async function refuseStranger(env: Environment): Promise<string> {
+  const reason = await announce(env.HOLDFAST_TRACKERS, 'ff'.repeat(20))
+  if (reason === null) throw new Error('the tracker let it in')
+  return reason
 }
 
 async function transfer(task: { torrentFile: string; root: string; directory: string }): Promise<number> {

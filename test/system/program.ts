@@ -1,0 +1,49 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { waitFor } from '../network/wait-for.ts'
+
+export interface Program extends AsyncDisposable {
+  readonly process: ChildProcess
+  /** What it printed so far, both streams. */
+  output(): string
+  /** Sends a signal and waits for the end; resolves with the exit code, null after a signal. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+/** Starts a program of ours in a process of its own, as systemd would. */
+export function startProgram(
+  entry: string,
+  options: { args?: readonly string[]; env: Readonly<Record<string, string>> },
+): Program {
+  const child = spawn(process.execPath, [entry, ...(options.args ?? [])], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  const stop = (signal: NodeJS.Signals = 'SIGTERM') => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+    return ended
+  }
+  return {
+    process: child,
+    output: () => output,
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop('SIGKILL')
+    },
+  }
+}
+
+/** Resolves when the program answers `GET url` with 2xx; a program that ends instead fails with what it printed. */
+export async function answering(program: Program, url: string): Promise<void> {
+  await waitFor(
+    async () => {
+      if (program.process.exitCode !== null) throw new Error(`it ended with ${program.process.exitCode}`)
+      return (await fetch(url)).ok
+    },
+    { what: `${url} to answer`, timeoutMs: 20_000 },
+  ).catch((cause) => {
+    throw new Error(`${(cause as Error).message}\n${program.output()}`, { cause })
+  })
+}
