@@ -1,0 +1,89 @@
+import type { HashJob, HashPart } from '../hashing/job.ts'
+import type { FileTable } from './file-table.ts'
+
+/** How the files lie among the pieces. */
+export interface Layout {
+  readonly version: 'v1' | 'v2' | 'hybrid'
+  readonly pieceLengthBytes: number
+  /** Each file starts a piece (BEP 52); in v1 they follow one another. */
+  readonly isAligned: boolean
+  /** The last file's piece is padded too: always, but for a torrent of one file. */
+  readonly padsTail: boolean
+  readonly pieceCount: number
+}
+
+const minPieceBytes = 16 * 1024
+const maxAutoPieceBytes = 16 * 2 ** 20
+
+/** Lays `files` out; a power of two is demanded of the piece length by BEP 52, and in v1 by custom. Throws RangeError. */
+export function layOut(files: FileTable, version: Layout['version'], pieceLengthBytes: number): Layout {
+  if (
+    !Number.isInteger(Math.log2(pieceLengthBytes)) ||
+    pieceLengthBytes < minPieceBytes ||
+    pieceLengthBytes > 2 ** 29
+  )
+    throw new RangeError(
+      `A piece length is a power of two from 16 KiB to 512 MiB, not ${pieceLengthBytes} bytes.`,
+    )
+  const isAligned = version !== 'v1'
+  let pieceCount = isAligned ? 0 : Math.ceil(files.sizeBytes / pieceLengthBytes)
+  if (isAligned)
+    for (let i = 0; i < files.length; i++) pieceCount += Math.ceil(files.sizeAt(i) / pieceLengthBytes)
+  return { version, pieceLengthBytes, isAligned, padsTail: files.length > 1, pieceCount }
+}
+
+/** About 2,000 pieces, between 16 KiB and 16 MiB each; larger only where a torrent would pass a million pieces. */
+export function automaticPieceLength(sizeBytes: number): number {
+  let length = minPieceBytes
+  while (length < maxAutoPieceBytes && sizeBytes / length > 2000) length *= 2
+  while (length < 2 ** 29 && sizeBytes / length > 2 ** 20) length *= 2
+  return length
+}
+
+/**
+ * The piece length at which nearly every file is one piece, so that a chunk's `piecesRoot` is its piece's hash: the
+ * smallest that holds 95 of 100 files.
+ */
+export function chunkPieceLength(files: FileTable): number {
+  const sizes = Float64Array.from({ length: files.length }, (_, index) => files.sizeAt(index))
+  sizes.sort()
+  const typical = sizes[Math.ceil(sizes.length * 0.95) - 1] ?? 0
+  let length = minPieceBytes
+  while (length < maxAutoPieceBytes && length < typical) length *= 2
+  return length
+}
+
+/** Bytes a job aims at: enough to drown the cost of a message, little enough to share and to resume. */
+const jobBytes = 16 * 2 ** 20
+const jobFiles = 1024
+
+/** Cuts the work into jobs of whole pieces, in order, one at a time. */
+export function* cutJobs(files: FileTable, layout: Layout): Generator<HashJob> {
+  const { pieceLengthBytes, isAligned } = layout
+  const targetBytes = Math.max(jobBytes, pieceLengthBytes)
+  let job: { firstPiece: number; parts: HashPart[] } = { firstPiece: 0, parts: [] }
+  let filled = 0
+  function* close(): Generator<HashJob> {
+    if (job.parts.length > 0) yield job
+    job = { firstPiece: job.firstPiece + Math.ceil(filled / pieceLengthBytes), parts: [] }
+    filled = 0
+  }
+  for (let index = 0; index < files.length; index++) {
+    const sizeBytes = files.sizeAt(index)
+    if (sizeBytes === 0) continue
+    const { diskPath, mtimeMs } = files.at(index)
+    // A large file's jobs start with it, so that they stay the same when a file before it changes.
+    if (isAligned && (sizeBytes >= targetBytes || job.parts.length >= jobFiles)) yield* close()
+    for (let from = 0; from < sizeBytes; ) {
+      const length = Math.min(sizeBytes - from, targetBytes - filled)
+      const pad = isAligned && from + length === sizeBytes ? -sizeBytes & (pieceLengthBytes - 1) : 0
+      const isPadded = layout.version === 'hybrid' && layout.padsTail
+      job.parts.push({ path: diskPath, sizeBytes, mtimeMs, from, length, padBytes: isPadded ? pad : 0 })
+      from += length
+      filled += length + pad
+      if (filled >= targetBytes || (isAligned && sizeBytes >= targetBytes && from === sizeBytes))
+        yield* close()
+    }
+  }
+  yield* close()
+}

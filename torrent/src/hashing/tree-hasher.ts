@@ -1,0 +1,66 @@
+import { hash } from 'node:crypto'
+import { blockBytes, merkleRoot, nextPowerOfTwo } from '../merkle.ts'
+
+/** Roots of the 16 KiB blocks of each piece (BEP 52), each written to its place in `roots`. */
+export interface TreeHasher {
+  start(piece: number): void
+  /** A stretch of a file of this size begins, at the start of a piece. */
+  startPart(fileBytes: number): void
+  /** Whole blocks, except for the file's last. */
+  add(chunk: Buffer): void
+  /** Passes over bytes that cannot be read: the pieces they touch keep the root they had. */
+  skip(count: number): void
+  endPart(): void
+}
+
+export function treeHasher(pieceLengthBytes: number, roots: Buffer): TreeHasher {
+  const blocksPerPiece = pieceLengthBytes / blockBytes
+  const leaves = Buffer.alloc(blocksPerPiece * 32)
+  let piece = 0
+  let filled = 0
+  let fileBytes = 0
+  let isSpoilt = false
+
+  function close(): void {
+    if (!isSpoilt) {
+      const count = Math.ceil(filled / blockBytes)
+      // The tree of a file within one piece is as wide as that file needs; others are as wide as their pieces.
+      const width = fileBytes <= pieceLengthBytes ? nextPowerOfTwo(count) : blocksPerPiece
+      roots.set(merkleRoot(leaves.subarray(0, count * 32), width), piece * 32)
+    }
+    piece++
+    filled = 0
+    isSpoilt = false
+  }
+
+  return {
+    start(first) {
+      piece = first
+      filled = 0
+      isSpoilt = false
+    },
+    startPart(bytes) {
+      fileBytes = bytes
+    },
+    add(chunk) {
+      for (let at = 0; at < chunk.length; at += blockBytes) {
+        const block = chunk.subarray(at, at + blockBytes)
+        leaves.set(hash('sha256', block, 'buffer'), (filled / blockBytes) * 32)
+        filled += block.length
+        if (filled === pieceLengthBytes) close()
+      }
+    },
+    skip(count) {
+      while (count > 0) {
+        const length = Math.min(pieceLengthBytes - filled, count)
+        isSpoilt = true
+        filled += length
+        count -= length
+        if (filled === pieceLengthBytes) close()
+      }
+    },
+    endPart() {
+      if (filled > 0) close()
+    },
+  }
+}
