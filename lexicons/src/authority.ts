@@ -79,15 +79,11 @@ export function writtenTypes<T>(value: T, authorities: Authorities): T {
 }
 
 /**
- * The schemas to serve one method under, one an authority, for `server.add`.
+ * The schemas to serve one method under, one an authority, for `server.add`: `servedMethods(getDataset.main, authorities)`.
  *
  * A subscription's handler yields `$type: '#add'`, without the NSID: that is right under every authority.
  */
-export function servedMethods<M extends MethodSchema>(
-  namespace: M | { readonly main: M },
-  authorities: Authorities,
-): M[] {
-  const schema = 'main' in namespace ? namespace.main : namespace
+export function servedMethods<M extends MethodSchema>(schema: M, authorities: Authorities): M[] {
   return equivalentNsids(schema.nsid, authorities).map((nsid) => renamed(schema, nsid as l.NsidString) as M)
 }
 

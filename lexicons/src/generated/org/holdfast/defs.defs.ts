@@ -187,7 +187,7 @@ const identifier = /*#__PURE__*/ l.typedObject<Identifier>(
       maxLength: 640
       maxGraphemes: 64
     }>({ maxLength: 640, maxGraphemes: 64 }),
-    value: /*#__PURE__*/ l.string({ maxLength: 8192, maxGraphemes: 1000 }),
+    value: /*#__PURE__*/ l.string({ maxLength: 8192 }),
   }),
 )
 
@@ -331,7 +331,7 @@ const relatedIdentifier = /*#__PURE__*/ l.typedObject<RelatedIdentifier>(
       maxLength: 640
       maxGraphemes: 64
     }>({ maxLength: 640, maxGraphemes: 64 }),
-    value: /*#__PURE__*/ l.string({ maxLength: 8192, maxGraphemes: 1000 }),
+    value: /*#__PURE__*/ l.string({ maxLength: 8192 }),
     title: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 1000 }),
     ),
@@ -641,7 +641,7 @@ type License = {
   spdx?: string
 
   /**
-   * The terms.
+   * Where the terms are published.
    */
   url?: l.UriString
 
@@ -1203,7 +1203,7 @@ type MetainfoUrl = {
   $type?: 'org.holdfast.defs#metainfoUrl'
 
   /**
-   * Where.
+   * The address of the file.
    */
   url: l.UriString
 
@@ -1462,10 +1462,10 @@ const warning = /*#__PURE__*/ l.typedObject<Warning>(
   /*#__PURE__*/ l.object({
     code: /*#__PURE__*/ l.ref<WarningCode>((() => warningCode) as any),
     message: /*#__PURE__*/ l.optional(
-      /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 1000 }),
+      /*#__PURE__*/ l.string({ maxLength: 20000 }),
     ),
     field: /*#__PURE__*/ l.optional(
-      /*#__PURE__*/ l.string({ maxLength: 1000, maxGraphemes: 500 }),
+      /*#__PURE__*/ l.string({ maxLength: 5000 }),
     ),
   }),
 )
@@ -1511,7 +1511,7 @@ const authorView = /*#__PURE__*/ l.typedObject<AuthorView>(
     ),
     domainVerified: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
     displayName: /*#__PURE__*/ l.optional(
-      /*#__PURE__*/ l.string({ maxLength: 1000, maxGraphemes: 100 }),
+      /*#__PURE__*/ l.string({ maxLength: 20000 }),
     ),
     kind: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.ref<ProfileKind>((() => profileKind) as any),
@@ -1612,7 +1612,7 @@ type DescriberView = {
   author: AuthorView
 
   /**
-   * Its title.
+   * Its title, as its author wrote it.
    */
   title: string
 
@@ -1637,7 +1637,7 @@ const describerView = /*#__PURE__*/ l.typedObject<DescriberView>(
     uri: /*#__PURE__*/ l.string({ format: 'at-uri' }),
     cid: /*#__PURE__*/ l.string({ format: 'cid' }),
     author: /*#__PURE__*/ l.ref<AuthorView>((() => authorView) as any),
-    title: /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 1000 }),
+    title: /*#__PURE__*/ l.string({ maxLength: 20000 }),
     createdAt: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.string({ format: 'datetime' }),
     ),
@@ -1821,7 +1821,7 @@ const sourceStatus = /*#__PURE__*/ l.typedObject<SourceStatus>(
       /*#__PURE__*/ l.string({ format: 'datetime' }),
     ),
     message: /*#__PURE__*/ l.optional(
-      /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 1000 }),
+      /*#__PURE__*/ l.string({ maxLength: 20000 }),
     ),
     history: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.array(
@@ -1923,7 +1923,7 @@ const trackerSwarm = /*#__PURE__*/ l.typedObject<TrackerSwarm>(
       /*#__PURE__*/ l.string({ format: 'datetime' }),
     ),
     error: /*#__PURE__*/ l.optional(
-      /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 1000 }),
+      /*#__PURE__*/ l.string({ maxLength: 20000 }),
     ),
   }),
 )
@@ -1935,7 +1935,7 @@ type SwarmPoint = {
   $type?: 'org.holdfast.defs#swarmPoint'
 
   /**
-   * When.
+   * When it was counted.
    */
   at: l.DatetimeString
 
@@ -2235,7 +2235,7 @@ const datasetView = /*#__PURE__*/ l.typedObject<DatasetView>(
       ),
     ),
     snippet: /*#__PURE__*/ l.optional(
-      /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 1000 }),
+      /*#__PURE__*/ l.string({ maxLength: 20000 }),
     ),
   }),
 )
@@ -2353,7 +2353,7 @@ const webSeedView = /*#__PURE__*/ l.typedObject<WebSeedView>(
     https: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
     cors: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
     message: /*#__PURE__*/ l.optional(
-      /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 1000 }),
+      /*#__PURE__*/ l.string({ maxLength: 20000 }),
     ),
     note: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.string({ maxLength: 10000 }),
@@ -2393,7 +2393,7 @@ const torrentDataset = /*#__PURE__*/ l.typedObject<TorrentDataset>(
     uri: /*#__PURE__*/ l.string({ format: 'at-uri' }),
     cid: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ format: 'cid' })),
     title: /*#__PURE__*/ l.optional(
-      /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 1000 }),
+      /*#__PURE__*/ l.string({ maxLength: 20000 }),
     ),
   }),
 )
@@ -2484,7 +2484,7 @@ type TorrentView = {
   swarm?: Swarm
 
   /**
-   * Labels.
+   * Labels, the author’s own among them.
    */
   labels?: LabelDefs.Label[]
 
@@ -2527,7 +2527,7 @@ const torrentView = /*#__PURE__*/ l.typedObject<TorrentView>(
       /*#__PURE__*/ l.string({ minLength: 64, maxLength: 64 }),
     ),
     name: /*#__PURE__*/ l.optional(
-      /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 5000 }),
+      /*#__PURE__*/ l.string({ maxLength: 20000 }),
     ),
     sizeBytes: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.integer({ minimum: 0 }),
@@ -2798,9 +2798,9 @@ const facetValue = /*#__PURE__*/ l.typedObject<FacetValue>(
   $nsid,
   'facetValue',
   /*#__PURE__*/ l.object({
-    value: /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 1000 }),
+    value: /*#__PURE__*/ l.string({ maxLength: 20000 }),
     label: /*#__PURE__*/ l.optional(
-      /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 1000 }),
+      /*#__PURE__*/ l.string({ maxLength: 20000 }),
     ),
     count: /*#__PURE__*/ l.integer({ minimum: 0 }),
   }),
@@ -2907,7 +2907,7 @@ type AdmissionView = {
   state: 'allowed' | 'denied' | 'awaiting-review' | l.UnknownString
 
   /**
-   * Why.
+   * Why it was decided so.
    */
   reason?: string
 
@@ -2934,7 +2934,7 @@ const admissionView = /*#__PURE__*/ l.typedObject<AdmissionView>(
   $nsid,
   'admissionView',
   /*#__PURE__*/ l.object({
-    subject: /*#__PURE__*/ l.string({ maxLength: 8192, maxGraphemes: 1000 }),
+    subject: /*#__PURE__*/ l.string({ maxLength: 20000 }),
     kind: /*#__PURE__*/ l.string<{
       knownValues: ['account', 'record', 'content']
       maxLength: 640
@@ -2956,7 +2956,7 @@ const admissionView = /*#__PURE__*/ l.typedObject<AdmissionView>(
     ),
     updatedAt: /*#__PURE__*/ l.string({ format: 'datetime' }),
     title: /*#__PURE__*/ l.optional(
-      /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 1000 }),
+      /*#__PURE__*/ l.string({ maxLength: 20000 }),
     ),
   }),
 )

@@ -135,7 +135,7 @@ type Links = {
   privacyPolicy?: l.UriString
 
   /**
-   * Terms.
+   * Terms of service.
    */
   termsOfService?: l.UriString
 
@@ -207,17 +207,17 @@ const source = /*#__PURE__*/ l.typedObject<Source>(
 
 export { source }
 
-/** The largest that is accepted here. */
+/** What is accepted here at most. */
 type Limits = {
   $type?: 'org.holdfast.describeServer#limits'
 
   /**
-   * A record.
+   * The largest record, in bytes.
    */
   recordBytes?: number
 
   /**
-   * A .torrent file.
+   * The largest .torrent file, in bytes.
    */
   metainfoBytes?: number
 
@@ -232,7 +232,7 @@ type Limits = {
   recordsPerAccount?: number
 
   /**
-   * A search query.
+   * The longest search query, in bytes.
    */
   queryBytes?: number
 
@@ -244,7 +244,7 @@ type Limits = {
 
 export type { Limits }
 
-/** The largest that is accepted here. */
+/** What is accepted here at most. */
 const limits = /*#__PURE__*/ l.typedObject<Limits>(
   $nsid,
   'limits',

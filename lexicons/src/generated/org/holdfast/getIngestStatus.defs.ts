@@ -57,7 +57,7 @@ type $lxm = typeof $lxm
 
 export { $lxm }
 
-/** One host. */
+/** A host that is followed. */
 type Host = {
   $type?: 'org.holdfast.getIngestStatus#host'
 
@@ -110,12 +110,12 @@ type Host = {
 
 export type { Host }
 
-/** One host. */
+/** A host that is followed. */
 const host = /*#__PURE__*/ l.typedObject<Host>(
   $nsid,
   'host',
   /*#__PURE__*/ l.object({
-    host: /*#__PURE__*/ l.string({ maxLength: 8192, maxGraphemes: 1000 }),
+    host: /*#__PURE__*/ l.string({ maxLength: 8192 }),
     kind: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.string<{
         knownValues: ['firehose', 'jetstream']
@@ -216,7 +216,7 @@ type RepoCount = {
   $type?: 'org.holdfast.getIngestStatus#repoCount'
 
   /**
-   * The state.
+   * The state of the repos.
    */
   state:
     | 'desynchronized'
@@ -226,7 +226,7 @@ type RepoCount = {
     | l.UnknownString
 
   /**
-   * How many.
+   * How many there are.
    */
   count: number
 }
@@ -255,12 +255,12 @@ type RejectCount = {
   reason: HoldfastDefs.RejectReason
 
   /**
-   * How many.
+   * How many there are.
    */
   count: number
 
   /**
-   * When last.
+   * When it happened last.
    */
   lastAt?: l.DatetimeString
 }
@@ -290,7 +290,7 @@ type MetainfoCount = {
   status: HoldfastDefs.MetainfoStatus
 
   /**
-   * How many.
+   * How many there are.
    */
   count: number
 }

@@ -63,7 +63,7 @@ export const $output = /*#__PURE__*/ l.jsonPayload({
     }>({ maxLength: 640, maxGraphemes: 64 }),
   ),
   message: /*#__PURE__*/ l.optional(
-    /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 5000 }),
+    /*#__PURE__*/ l.string({ maxLength: 20000 }),
   ),
   warnings: /*#__PURE__*/ l.array(
     /*#__PURE__*/ l.ref<HoldfastDefs.Warning>(

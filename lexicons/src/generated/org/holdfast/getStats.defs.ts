@@ -60,7 +60,7 @@ type $lxm = typeof $lxm
 
 export { $lxm }
 
-/** Totals. */
+/** Totals over what is visible. */
 type Stats = {
   $type?: 'org.holdfast.getStats#stats'
 
@@ -127,7 +127,7 @@ type Stats = {
 
 export type { Stats }
 
-/** Totals. */
+/** Totals over what is visible. */
 const stats = /*#__PURE__*/ l.typedObject<Stats>(
   $nsid,
   'stats',
@@ -160,7 +160,7 @@ type Point = {
   $type?: 'org.holdfast.getStats#point'
 
   /**
-   * When.
+   * When it was counted.
    */
   at: l.DatetimeString
   stats: Stats

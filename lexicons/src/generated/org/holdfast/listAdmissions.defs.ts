@@ -27,7 +27,7 @@ export const $params = /*#__PURE__*/ l.params({
     }>({ maxLength: 640, maxGraphemes: 64 }),
   ),
   subject: /*#__PURE__*/ l.optional(
-    /*#__PURE__*/ l.string({ maxLength: 8192, maxGraphemes: 1000 }),
+    /*#__PURE__*/ l.string({ maxLength: 8192 }),
   ),
   limit: /*#__PURE__*/ l.optional(
     /*#__PURE__*/ l.withDefault(

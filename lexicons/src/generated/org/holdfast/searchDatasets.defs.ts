@@ -23,7 +23,7 @@ export const $params = /*#__PURE__*/ l.params({
     /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 1000 }),
   ),
   license: /*#__PURE__*/ l.optional(
-    /*#__PURE__*/ l.string({ maxLength: 8192, maxGraphemes: 1000 }),
+    /*#__PURE__*/ l.string({ maxLength: 8192 }),
   ),
   risk: /*#__PURE__*/ l.optional(
     /*#__PURE__*/ l.array(

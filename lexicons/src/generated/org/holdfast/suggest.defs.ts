@@ -86,7 +86,7 @@ const suggestion = /*#__PURE__*/ l.typedObject<Suggestion>(
   $nsid,
   'suggestion',
   /*#__PURE__*/ l.object({
-    text: /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 1000 }),
+    text: /*#__PURE__*/ l.string({ maxLength: 20000 }),
     kind: /*#__PURE__*/ l.string<{
       knownValues: ['dataset', 'keyword', 'publisher', 'person', 'author']
       maxLength: 640

@@ -151,7 +151,7 @@ const main = /*#__PURE__*/ l.record<'any', Main>(
     infoHashV2: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.string({ minLength: 64, maxLength: 64 }),
     ),
-    name: /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 5000 }),
+    name: /*#__PURE__*/ l.string({ maxLength: 10000, maxGraphemes: 1000 }),
     sizeBytes: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.integer({ minimum: 0 }),
     ),

@@ -16,7 +16,7 @@ export const $params = /*#__PURE__*/ l.params()
 export type $Params = l.InferOutput<typeof $params>
 
 export const $input = /*#__PURE__*/ l.jsonPayload({
-  subject: /*#__PURE__*/ l.string({ maxLength: 8192, maxGraphemes: 1000 }),
+  subject: /*#__PURE__*/ l.string({ maxLength: 8192 }),
   action: /*#__PURE__*/ l.string<{
     knownValues: ['allow', 'deny', 'restore']
     maxLength: 640

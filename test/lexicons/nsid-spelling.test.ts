@@ -1,0 +1,57 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { canonicalAuthority } from '@holdfast/lexicons/nsid'
+import { expect, test } from 'vitest'
+
+const project = fileURLToPath(new URL('../..', import.meta.url))
+
+// `org.example.dataset`, and `org/example/…` as the folder of a generated file.
+const escaped = canonicalAuthority.replaceAll('.', '\\.')
+const spelled = new RegExp(`${escaped}\\.[a-zA-Z]|\\b${canonicalAuthority.replaceAll('.', '/')}\\b`)
+
+test('no NSID of ours is spelled outside lexicons/', async () => {
+  const files = await sourceFiles()
+  expect(files.length).toBeGreaterThan(50)
+  const spellings = await Promise.all(files.map(spellingsIn))
+  expect(spellings.flat()).toEqual([])
+})
+
+test('the search would find one', () => {
+  expect(`import '../${canonicalAuthority.replaceAll('.', '/')}/dataset.ts'`).toMatch(spelled)
+  expect(`'${canonicalAuthority}.dataset'`).toMatch(spelled)
+  expect(`HOLDFAST_AUTHORITIES=${canonicalAuthority}`).not.toMatch(spelled)
+})
+
+async function spellingsIn(path: string): Promise<string[]> {
+  const lines = (await readFile(path, 'utf8')).split('\n')
+  return lines.flatMap((line, index) =>
+    spelled.test(line)
+      ? [`${relative(project, path)}:${index + 1}: take the name from @holdfast/lexicons/nsid`]
+      : [],
+  )
+}
+
+/** Everything that is run or served; prose may call things by their names. */
+async function sourceFiles(): Promise<string[]> {
+  const skipped = ['.git', 'node_modules', 'docs', 'lexicons', 'data']
+  const entries = await readdir(project, { withFileTypes: true })
+  const rooms = entries.filter((entry) => entry.isDirectory() && !skipped.includes(entry.name))
+  const found = await Promise.all(rooms.map((room) => filesBelow(join(project, room.name))))
+  const roots = entries.filter((entry) => entry.isFile()).map((entry) => join(project, entry.name))
+  return [...roots, ...found.flat()].filter((path) =>
+    /\.([cm]?[jt]sx?|json|sql|html|css|sh|ya?ml)$/.test(path),
+  )
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const found = await Promise.all(
+    entries.map((entry) => {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : filesBelow(path)
+      return entry.isFile() ? [path] : []
+    }),
+  )
+  return found.flat()
+}
