@@ -3,14 +3,11 @@
  * tracker with its metainfo verified. Everything runs on this machine: PDS, relay, AppView on PGlite, tracker.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { collections } from '@holdfast/lexicons/nsid'
-import { createTorrent } from '@holdfast/torrent/create'
 import type { TestAccount } from '../network/accounts.ts'
 import { waitFor } from '../network/wait-for.ts'
 import { announce } from '../system/announce.ts'
+import { publishTorrent, putRecord } from '../system/publish.ts'
+import { scratchDirectory } from '../system/scratch.ts'
 import { type System, startSystem } from '../system/system.ts'
 import { query } from '../system/xrpc.ts'
 import type { Bench } from './main.ts'
@@ -18,17 +15,15 @@ import type { Bench } from './main.ts'
 export const run: Bench = async ({ quick, log }) => {
   const count = quick ? 10 : 100
   await using stack = new AsyncDisposableStack()
-  const directory = await mkdtemp(join(tmpdir(), 'holdfast-latency-'))
-  stack.defer(() => rm(directory, { recursive: true, force: true }))
+  const directory = stack.use(await scratchDirectory()).path
   const system = stack.use(await startSystem({ directory }))
   const account = system.network.accounts[0]!
 
   const datasets: number[] = []
-  for (let i = 0; i < count; i++) datasets.push(await timeDataset(system, account, `warm${i}`))
+  for (let i = 0; i < count; i++) datasets.push(await timeDataset(system, account, `latency-${i}`))
   log(`${count} datasets through PDS, relay, AppView on PGlite and search`)
   const torrents: number[] = []
-  for (let i = 0; i < count; i++)
-    torrents.push(await timeTorrent(system, account, join(directory, `file-${i}.bin`)))
+  for (let i = 0; i < count; i++) torrents.push(await timeTorrent(system, account, directory))
   log(`${count} torrents to the tracker's allow-list, metainfo fetched and verified`)
 
   return {
@@ -44,7 +39,7 @@ export const run: Bench = async ({ quick, log }) => {
 
 async function timeDataset(system: System, account: TestAccount, rkey: string): Promise<number> {
   const word = `w${randomBytes(8).toString('hex')}`
-  await putRecord(account, { collection: collections.dataset, rkey, record: { title: `Latency ${word}` } })
+  await putRecord(account, { collection: 'dataset', rkey, record: { title: `Latency ${word}` } })
   const start = performance.now()
   await waitFor(
     async () =>
@@ -55,29 +50,14 @@ async function timeDataset(system: System, account: TestAccount, rkey: string): 
   return performance.now() - start
 }
 
-async function timeTorrent(system: System, account: TestAccount, path: string): Promise<number> {
-  await writeFile(path, randomBytes(40_000))
-  const torrent = await createTorrent([path], {})
-  const { data } = await account.agent.com.atproto.repo.uploadBlob(torrent.metainfo, {
-    encoding: 'application/x-bittorrent',
-  })
-  const { name, infoHashV1, infoHashV2, sizeBytes } = torrent
-  const record = { name, infoHashV1, infoHashV2, sizeBytes, metainfo: data.blob }
-  await putRecord(account, { collection: collections.torrent, rkey: infoHashV2!, record })
+async function timeTorrent(system: System, account: TestAccount, directory: string): Promise<number> {
+  const { torrent } = await publishTorrent(account, { directory })
   const start = performance.now()
-  await waitFor(async () => (await announce(system.env.HOLDFAST_TRACKERS, infoHashV1!)) === null, {
+  await waitFor(async () => (await announce(system.env.HOLDFAST_TRACKERS, torrent.infoHashV1!)) === null, {
     what: 'the torrent to be announceable',
     intervalMs: 1,
   })
   return performance.now() - start
-}
-
-async function putRecord(
-  account: TestAccount,
-  put: { collection: string; rkey: string; record: object },
-): Promise<void> {
-  const record = { $type: put.collection, createdAt: new Date().toISOString(), ...put.record }
-  await account.agent.com.atproto.repo.putRecord({ ...put, repo: account.did, record })
 }
 
 function quantile(values: readonly number[], q: number): number {

@@ -34,7 +34,7 @@ interface Published {
 }
 
 /** Runs the story; what it started stays up until it is disposed of. Rejects with a StepError. */
-export async function runStory({ step }: StepRunner): Promise<Demo> {
+export async function runStory({ step }: StepRunner, store: { databaseUrl?: string } = {}): Promise<Demo> {
   await using stack = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-demo-'))
   stack.defer(() => rm(directory, { recursive: true, force: true }))
@@ -44,9 +44,11 @@ export async function runStory({ step }: StepRunner): Promise<Demo> {
       startNetwork({ accounts: ['librarian', 'volunteer'] }),
     ),
   )
-  const env = await environmentFor(network, { sources: [network.relayUrl], directory })
+  const env = await environmentFor(network, { sources: [network.relayUrl], directory, ...store })
   const appView = stack.use(
-    await step('start the AppView on PGlite', () => startAppView(loadAppViewConfig(env))),
+    await step(`start the AppView on ${store.databaseUrl ? 'PostgreSQL' : 'PGlite'}`, () =>
+      startAppView(loadAppViewConfig(env)),
+    ),
   )
   stack.use(await step('start the tracker', () => startTracker(loadTrackerConfig(env))))
 

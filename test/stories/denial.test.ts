@@ -1,0 +1,98 @@
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { startNetwork } from '../network/network.ts'
+import { waitFor } from '../network/wait-for.ts'
+import { announce } from '../system/announce.ts'
+import { type Environment, environmentFor } from '../system/environment.ts'
+import { answering, type Program, startProgram } from '../system/program.ts'
+import { publishTorrent } from '../system/publish.ts'
+import { scratchDirectory } from '../system/scratch.ts'
+import { testStores } from '../system/stores.ts'
+import { query, XrpcError } from '../system/xrpc.ts'
+
+const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
+const appViewEntry = path('appview/bin/holdfast-appview.mjs')
+const trackerEntry = path('tracker/bin/holdfast-tracker.mjs')
+
+test.each(testStores())(
+  'a denied infohash stays refused, on $name',
+  { timeout: 120_000 },
+  async ({ create }) => {
+    await using network = await startNetwork()
+    await using directory = await scratchDirectory()
+    await using store = await create()
+    const env = await environmentFor(network, {
+      sources: [network.relayUrl],
+      directory: directory.path,
+      ...store,
+    })
+    let programs = await startBoth(env)
+    try {
+      const { torrent } = await publishTorrent(network.accounts[0]!, { directory: directory.path })
+      const other = await publishTorrent(network.accounts[1]!, { directory: directory.path })
+      const [v1, v2] = [torrent.infoHashV1!, torrent.infoHashV2!]
+      const admits = (infoHash: string) =>
+        announce(env.HOLDFAST_TRACKERS, infoHash).then((reason) => reason === null)
+      for (const infoHash of [v1, v2, other.torrent.infoHashV1!]) {
+        await waitFor(() => admits(infoHash), { what: `${infoHash} to be let in` })
+      }
+
+      expect(await operator(env, ['deny', v1, '--reason', 'a test'])).toBe(0)
+      await waitFor(async () => !(await admits(v1)) && !(await admits(v2)), {
+        what: 'the refusal',
+        timeoutMs: 1_000,
+      })
+      const refusal = await query(env.HOLDFAST_APPVIEW_URL, 'getTorrent', { infoHash: v2 }).catch(
+        (error) => error,
+      )
+      expect(refusal).toBeInstanceOf(XrpcError)
+      expect(await admits(other.torrent.infoHashV1!)).toBe(true)
+
+      for (const rebuild of [false, true]) {
+        await stopBoth(programs)
+        if (rebuild) await run(appViewEntry, { args: ['rebuild', '--yes'], env })
+        programs = await startBoth(env)
+        await waitFor(() => admits(other.torrent.infoHashV1!), {
+          what: 'the other one back',
+          timeoutMs: 30_000,
+        })
+        expect(await admits(v1)).toBe(false)
+        expect(await admits(v2)).toBe(false)
+      }
+
+      expect(await operator(env, ['restore', v2.slice(0, 40)])).toBe(0)
+      expect(await operator(env, ['restore', v1])).toBe(0)
+      await waitFor(() => admits(v2), { what: 'the restored one to be let in' })
+    } finally {
+      await stopBoth(programs)
+    }
+  },
+)
+
+async function startBoth(env: Environment): Promise<Program[]> {
+  const appView = startProgram(appViewEntry, { args: ['serve'], env })
+  await answering(appView, `${env.HOLDFAST_APPVIEW_URL}/health`)
+  const tracker = startProgram(trackerEntry, { env })
+  await answering(tracker, `http://127.0.0.1:${env.HOLDFAST_TRACKER_PORT}/health`)
+  return [tracker, appView]
+}
+
+async function stopBoth(programs: readonly Program[]): Promise<void> {
+  for (const program of programs) expect(await program.stop('SIGTERM'), program.output()).toBe(0)
+}
+
+const operator = (env: Environment, args: readonly string[]) =>
+  run(appViewEntry, { args: ['admin', ...args], env })
+
+async function run(
+  entry: string,
+  options: { args: readonly string[]; env: Environment },
+): Promise<number | null> {
+  await using program = startProgram(entry, options)
+  await waitFor(() => program.process.exitCode !== null, {
+    what: `${options.args.join(' ')} to end`,
+    timeoutMs: 60_000,
+  })
+  expect(program.output()).not.toMatch(/rror/)
+  return program.process.exitCode
+}
