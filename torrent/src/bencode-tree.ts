@@ -8,24 +8,15 @@ import {
   stringSpan,
 } from './bencode.ts'
 
-/** A value to encode. Strings are written as UTF-8; `RawBencode` and `undefined` entries as they stand and not at all. */
+/** A value to encode. Strings are written as UTF-8, `undefined` entries not at all. */
 export type Encodable =
   | string
   | number
   | bigint
   | Uint8Array
-  | RawBencode
   | readonly Encodable[]
   | ReadonlyMap<string | Uint8Array, Encodable | undefined>
   | { readonly [key: string]: Encodable | undefined }
-
-/** Bytes that are bencode already, such as an `info` that must keep its hash. */
-export class RawBencode {
-  readonly bytes: Uint8Array
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes
-  }
-}
 
 /** Encodes byte-exactly: keys sorted as bytes, integers whole (throws RangeError on others). BEP 3. */
 export function encode(value: Encodable): Uint8Array {
@@ -69,7 +60,6 @@ function treeAt(bytes: Uint8Array, at: number): Decoded {
 function append(value: Encodable, chunks: Uint8Array[]): void {
   if (typeof value === 'string') appendString(Buffer.from(value), chunks)
   else if (value instanceof Uint8Array) appendString(value, chunks)
-  else if (value instanceof RawBencode) chunks.push(value.bytes)
   else if (typeof value === 'number' || typeof value === 'bigint') {
     if (typeof value === 'number' && !Number.isSafeInteger(value))
       throw new RangeError(`bencode has whole numbers only, not ${value}`)

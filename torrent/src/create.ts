@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { basename, resolve } from 'node:path'
 import { emitInfo, emitPieceLayers, type InfoParts } from './create/emit.ts'
 import type { FileTable } from './create/file-table.ts'
-import { automaticPieceLength, chunkPieceLength, cutJobs, type Layout, layOut } from './create/layout.ts'
+import { automaticPieceLength, chunkPieceLength, hashSources, type Layout, layOut } from './create/layout.ts'
 import { type CreateProgress, progressMeter } from './create/progress.ts'
 import { openResumeLog, type ResumeLog } from './create/resume.ts'
 import { type Scan, scanFiles } from './create/scan.ts'
+import { cutJobs } from './hashing/cut-jobs.ts'
 import type { HashPlan } from './hashing/job.ts'
 import { runJobs } from './hashing/pool.ts'
 import { type OuterOptions, wrapInfo } from './outer-fields.ts'
@@ -132,7 +133,7 @@ async function hashFiles(
   const log: ResumeLog | null = run.options.resumeFile ? openResumeLog(run.options.resumeFile, plan) : null
   const stop = run.meter.hashing(plan.bytesRead, files)
   try {
-    const jobs = cutJobs(files, layout)
+    const jobs = cutJobs(hashSources(files, layout), layout)
     await runJobs(log ? log.remaining(jobs) : jobs, plan, {
       threads: run.options.threads,
       signal: run.options.signal,

@@ -1,4 +1,4 @@
-import type { HashJob, HashPart } from '../hashing/job.ts'
+import type { CutSource } from '../hashing/cut-jobs.ts'
 import type { FileTable } from './file-table.ts'
 
 /** How the files lie among the pieces. */
@@ -53,37 +53,13 @@ export function chunkPieceLength(files: FileTable): number {
   return length
 }
 
-/** Bytes a job aims at: enough to drown the cost of a message, little enough to share and to resume. */
-const jobBytes = 16 * 2 ** 20
-const jobFiles = 1024
-
-/** Cuts the work into jobs of whole pieces, in order, one at a time. */
-export function* cutJobs(files: FileTable, layout: Layout): Generator<HashJob> {
-  const { pieceLengthBytes, isAligned } = layout
-  const targetBytes = Math.max(jobBytes, pieceLengthBytes)
-  let job: { firstPiece: number; parts: HashPart[] } = { firstPiece: 0, parts: [] }
-  let filled = 0
-  function* close(): Generator<HashJob> {
-    if (job.parts.length > 0) yield job
-    job = { firstPiece: job.firstPiece + Math.ceil(filled / pieceLengthBytes), parts: [] }
-    filled = 0
-  }
+/** The files as the hashing jobs want them. */
+export function* hashSources(files: FileTable, layout: Layout): Generator<CutSource> {
+  const isPadded = layout.version === 'hybrid' && layout.padsTail
   for (let index = 0; index < files.length; index++) {
-    const sizeBytes = files.sizeAt(index)
-    if (sizeBytes === 0) continue
-    const { diskPath, mtimeMs } = files.at(index)
-    // A large file's jobs start with it, so that they stay the same when a file before it changes.
-    if (isAligned && (sizeBytes >= targetBytes || job.parts.length >= jobFiles)) yield* close()
-    for (let from = 0; from < sizeBytes; ) {
-      const length = Math.min(sizeBytes - from, targetBytes - filled)
-      const pad = isAligned && from + length === sizeBytes ? -sizeBytes & (pieceLengthBytes - 1) : 0
-      const isPadded = layout.version === 'hybrid' && layout.padsTail
-      job.parts.push({ path: diskPath, sizeBytes, mtimeMs, from, length, padBytes: isPadded ? pad : 0 })
-      from += length
-      filled += length + pad
-      if (filled >= targetBytes || (isAligned && sizeBytes >= targetBytes && from === sizeBytes))
-        yield* close()
-    }
+    if (files.sizeAt(index) === 0) continue
+    const { diskPath, mtimeMs, sizeBytes } = files.at(index)
+    const padBytes = isPadded ? -sizeBytes & (layout.pieceLengthBytes - 1) : 0
+    yield { path: diskPath, sizeBytes, mtimeMs, padBytes }
   }
-  yield* close()
 }

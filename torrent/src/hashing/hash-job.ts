@@ -43,6 +43,7 @@ interface Reading {
 
 /** Reads as much of the part as there is; returns how many bytes that was. */
 function readPart(part: HashPart, { plan, buffer, onChunk }: Reading): number {
+  if (part.length === 0) return 0
   let file: number
   try {
     file = openSync(part.path, 'r')

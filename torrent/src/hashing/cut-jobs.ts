@@ -1,0 +1,54 @@
+import type { HashJob, HashPart } from './job.ts'
+
+/** A file among the bytes of a torrent, and the zeros that a pad file puts behind it. */
+export interface CutSource {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly mtimeMs: number | null
+  readonly padBytes: number
+}
+
+/** Bytes a job aims at: enough to drown the cost of a message, little enough to share and to resume. */
+const jobBytes = 16 * 2 ** 20
+const jobFiles = 1024
+
+/** Cuts the work into jobs of whole pieces, in order, one at a time. Aligned: each file starts a piece (BEP 52). */
+export function* cutJobs(
+  sources: Iterable<CutSource>,
+  { pieceLengthBytes, isAligned }: { readonly pieceLengthBytes: number; readonly isAligned: boolean },
+): Generator<HashJob> {
+  const targetBytes = Math.max(Math.floor(jobBytes / pieceLengthBytes), 1) * pieceLengthBytes
+  let parts: HashPart[] = []
+  let firstPiece = 0
+  let filled = 0
+  function* close(): Generator<HashJob> {
+    if (parts.length > 0) yield { firstPiece, parts }
+    firstPiece += Math.ceil(filled / pieceLengthBytes)
+    parts = []
+    filled = 0
+  }
+  for (const { path, sizeBytes, mtimeMs, padBytes } of sources) {
+    const isLarge = isAligned && sizeBytes >= targetBytes
+    // A large file has jobs of its own, so that they stay the same when a file before it changes.
+    if (isLarge || (isAligned && parts.length >= jobFiles)) yield* close()
+    const endBytes = sizeBytes + padBytes
+    for (let from = 0; from < endBytes; ) {
+      const stretch = Math.min(endBytes - from, targetBytes - filled)
+      const length = Math.max(Math.min(sizeBytes - from, stretch), 0)
+      parts.push({
+        path,
+        sizeBytes,
+        mtimeMs,
+        from: Math.min(from, sizeBytes),
+        length,
+        padBytes: stretch - length,
+      })
+      from += stretch
+      filled += stretch
+      if (filled >= targetBytes) yield* close()
+    }
+    if (isAligned) filled = Math.ceil(filled / pieceLengthBytes) * pieceLengthBytes
+    if (isLarge || filled >= targetBytes) yield* close()
+  }
+  yield* close()
+}
