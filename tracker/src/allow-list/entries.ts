@@ -1,0 +1,20 @@
+/** Content as `listInfoHashes` names it: lowercase hexadecimal, one name or both. */
+export type AllowListEntry = { infoHashV1?: string | undefined; infoHashV2?: string | undefined }
+
+/**
+ * The names under which an entry is announced, 20 bytes each: v1, and v2 cut to 20 bytes (BEP 52).
+ * @throws TypeError when a hash is not hexadecimal of its length or there is none
+ */
+export function announcedHashes(entry: AllowListEntry): Uint8Array {
+  const { infoHashV1, infoHashV2 } = entry
+  if (infoHashV1 !== undefined && !/^[0-9a-f]{40}$/.test(infoHashV1)) {
+    throw new TypeError('infoHashV1 must be 40 lowercase hexadecimal digits')
+  }
+  if (infoHashV2 !== undefined && !/^[0-9a-f]{64}$/.test(infoHashV2)) {
+    throw new TypeError('infoHashV2 must be 64 lowercase hexadecimal digits')
+  }
+  if (infoHashV1 === undefined && infoHashV2 === undefined) {
+    throw new TypeError('an entry needs infoHashV1 or infoHashV2')
+  }
+  return Buffer.from((infoHashV1 ?? '') + (infoHashV2 ?? '').slice(0, 40), 'hex')
+}

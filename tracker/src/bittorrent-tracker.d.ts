@@ -1,0 +1,21 @@
+/** What the tests use of bittorrent-tracker, which ships no types. */
+declare module 'bittorrent-tracker/client' {
+  import { EventEmitter } from 'node:events'
+
+  // biome-ignore lint/style/noDefaultExport: it is the package's
+  export default class Client extends EventEmitter {
+    constructor(options: {
+      infoHash: Uint8Array | string
+      peerId: Uint8Array | string
+      announce: string[]
+      port: number
+      wrtc?: object
+    })
+    start(options?: object): void
+    stop(options?: object): void
+    complete(options?: object): void
+    update(options?: object): void
+    scrape(options?: object): void
+    destroy(done?: () => void): void
+  }
+}

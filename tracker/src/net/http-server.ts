@@ -1,0 +1,238 @@
+import { once } from 'node:events'
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Counts } from '../counts.ts'
+import type { Family } from '../swarms/swarms.ts'
+import { readAddress } from '../wire/address.ts'
+import type { HttpResponder } from '../wire/http.ts'
+import { type Head, readHead } from '../wire/http-head.ts'
+import { readProxyHeader, type TrustedProxies } from '../wire/proxy.ts'
+import { SocketLimits } from './socket-limits.ts'
+
+/**
+ * The TCP port: announces and scrapes are answered straight from the bytes of the request, everything else
+ * (pages, metrics, WebSockets, unusual requests) goes to node:http on the same socket.
+ * @throws when the port is taken or may not be used
+ */
+export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer> {
+  const limits = new SocketLimits({
+    perAddress: parts.socketsPerAddress,
+    total: parts.maxSockets,
+    exempt: (address) => parts.proxies.trusts(address),
+  })
+  const slow = createHttpServer({ maxHeaderSize: MOST_HEAD_BYTES, keepAliveTimeout: 0 })
+  slow.on('request', (request, response) => {
+    limits.extend(request.socket, ANSWER_TIMEOUT_MS)
+    response.once('finish', () => limits.extend(request.socket, IDLE_TIMEOUT_MS))
+    answerSlowly(parts, request, response)
+  })
+  slow.on('upgrade', (request, socket, head) => {
+    limits.extend(request.socket, Number.POSITIVE_INFINITY)
+    parts.upgrade(request, socket, head, clientOf(request, parts))
+  })
+  slow.on('clientError', (_error, socket) => socket.destroy())
+
+  const server = createServer({ noDelay: true, pauseOnConnect: false }, (socket) => {
+    parts.counts.httpConnections++
+    const address = socket.remoteAddress
+    if (address === undefined || !limits.admit(socket, address, HEAD_TIMEOUT_MS)) {
+      parts.counts.httpRefusedSockets++
+      socket.destroy()
+      return
+    }
+    new Connection(socket, address, { ...parts, limits, slow })
+  })
+  server.listen({ port: parts.port, host: parts.host, reusePort: parts.reusePort ?? false, backlog: 4096 })
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((done) => server.close(() => done()))
+      limits.endAll()
+      await closed
+      limits[Symbol.dispose]()
+    },
+  }
+}
+
+export type HttpServer = AsyncDisposable & { readonly port: number }
+
+export type HttpServerParts = {
+  port: number
+  host?: string | undefined
+  reusePort?: boolean
+  responder: HttpResponder
+  counts: Counts
+  proxies: TrustedProxies
+  /** Sockets one address may hold open; trusted proxies are exempt. */
+  socketsPerAddress: number
+  maxSockets: number
+  /** Everything that is not an announce or a scrape. */
+  page: (request: IncomingMessage, response: ServerResponse, client: string) => void
+  upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, client: string | undefined) => void
+}
+
+const MOST_HEAD_BYTES = 16 * 1024
+const HEAD_TIMEOUT_MS = 10_000
+const ANSWER_TIMEOUT_MS = 60_000
+const IDLE_TIMEOUT_MS = 10_000
+
+type ConnectionParts = HttpServerParts & { limits: SocketLimits; slow: ReturnType<typeof createHttpServer> }
+
+/** One socket from its first byte to the moment node:http takes over, if it does. */
+class Connection {
+  readonly #socket: Socket
+  readonly #parts: ConnectionParts
+  readonly #address = new Int32Array(4)
+  readonly #forwarded = new Int32Array(4)
+  #client: string
+  #family: Family | -1
+  #pending: Buffer | undefined
+  #proxyHeaderAllowed: boolean
+
+  constructor(socket: Socket, client: string, parts: ConnectionParts) {
+    this.#socket = socket
+    this.#parts = parts
+    this.#client = client
+    this.#family = readAddress(client, this.#address)
+    this.#proxyHeaderAllowed = parts.proxies.any
+    socket.on('data', this.#onData)
+    socket.on('error', () => socket.destroy())
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    let bytes = this.#pending === undefined ? chunk : Buffer.concat([this.#pending, chunk])
+    this.#pending = undefined
+    if (this.#proxyHeaderAllowed) {
+      const rest = this.#stripProxyHeader(bytes)
+      if (rest === undefined) return
+      bytes = rest
+    }
+    // One write answers however many requests a client sent ahead.
+    while (bytes.length > 0) {
+      const head = readHead(bytes, MOST_HEAD_BYTES)
+      if (head === 'incomplete') {
+        this.#pending = bytes
+        return
+      }
+      if (head === 'other' || !this.#answer(head)) {
+        this.#handOver(bytes)
+        return
+      }
+      if (head.close) return
+      bytes = bytes.subarray(head.length)
+    }
+  }
+
+  /** The bytes after a PROXY header, if any; undefined while it is incomplete or when the socket is refused. */
+  #stripProxyHeader(bytes: Buffer): Buffer | undefined {
+    const header = readProxyHeader(bytes)
+    if (header === undefined) {
+      this.#proxyHeaderAllowed = false
+      return bytes
+    }
+    if (header.broken || !this.#parts.proxies.trusts(this.#client)) {
+      this.#parts.counts.proxyRefused++
+      this.#socket.destroy()
+      return undefined
+    }
+    if (header.length === 0) {
+      this.#pending = bytes
+      return undefined
+    }
+    this.#proxyHeaderAllowed = false
+    if (header.address !== undefined) {
+      this.#client = header.address
+      this.#family = readAddress(header.address, this.#address)
+    }
+    return bytes.subarray(header.length)
+  }
+
+  /** False when the request is left to node:http. */
+  #answer(head: Head): boolean {
+    const { proxies, responder, counts, limits } = this.#parts
+    let address = this.#address
+    let family = this.#family
+    if (head.forwardedFor !== undefined && proxies.any) {
+      const client = proxies.client(this.#client, head.forwardedFor)
+      if (client === undefined) {
+        counts.proxyRefused++
+        this.#socket.destroy()
+        return true
+      }
+      address = this.#forwarded
+      family = readAddress(client, address)
+    }
+    if (family < 0) return false
+    const length =
+      head.kind === 'announce'
+        ? responder.announce(head.target, head.query, family as Family, address)
+        : responder.scrape(head.target, head.query)
+    const answer = frame(responder.body, length, head.close)
+    if (head.close) this.#socket.end(answer)
+    else {
+      this.#socket.write(answer)
+      limits.extend(this.#socket, IDLE_TIMEOUT_MS)
+    }
+    return true
+  }
+
+  #handOver(bytes: Buffer): void {
+    const socket = this.#socket
+    socket.off('data', this.#onData)
+    socket.pause()
+    forwardedClients.set(socket, this.#client)
+    this.#parts.slow.emit('connection', socket)
+    socket.unshift(bytes)
+    socket.resume()
+  }
+}
+
+/** What node:http cannot know: the client's address as a PROXY header told it. */
+const forwardedClients = new WeakMap<Duplex, string>()
+
+const CLOSE_HEAD = Buffer.from(
+  'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: ',
+)
+const KEEP_HEAD = Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ')
+
+function frame(body: Buffer, length: number, close: boolean): Buffer {
+  const head = close ? CLOSE_HEAD : KEEP_HEAD
+  const digits = String(length)
+  const answer = Buffer.allocUnsafe(head.length + digits.length + 4 + length)
+  answer.set(head)
+  const at = head.length + answer.write(`${digits}\r\n\r\n`, head.length, 'latin1')
+  answer.set(body.subarray(0, length), at)
+  return answer
+}
+
+function clientOf(request: IncomingMessage, parts: HttpServerParts): string | undefined {
+  const peer = forwardedClients.get(request.socket) ?? request.socket.remoteAddress ?? ''
+  const header = request.headers['x-forwarded-for']
+  return parts.proxies.client(peer, Array.isArray(header) ? header.join(',') : header)
+}
+
+/** Announces that came in an unusual shape (absolute targets, HEAD, folded headers), and all the rest. */
+function answerSlowly(parts: HttpServerParts, request: IncomingMessage, response: ServerResponse): void {
+  const client = clientOf(request, parts)
+  const address = new Int32Array(4)
+  const family = client === undefined ? -1 : readAddress(client, address)
+  if (client === undefined || family < 0) {
+    parts.counts.proxyRefused++
+    response.writeHead(400).end('The proxy in front of this tracker sent no usable X-Forwarded-For.\n')
+    return
+  }
+  const target = request.url ?? '/'
+  const path = /^(?:https?:\/\/[^/?]*)?\/(announce|scrape)(?:\?|$)/.exec(target)
+  if (path === null || (request.method !== 'GET' && request.method !== 'HEAD')) {
+    parts.page(request, response, client)
+    return
+  }
+  const length =
+    path[1] === 'announce'
+      ? parts.responder.announce(target, path[0].length, family as Family, address)
+      : parts.responder.scrape(target, path[0].length)
+  const body = Buffer.from(parts.responder.body.subarray(0, length))
+  response.writeHead(200, { 'Content-Type': 'text/plain', 'Content-Length': length }).end(body)
+}

@@ -1,0 +1,263 @@
+import { Allowed } from './allowed.ts'
+import { Blocks } from './blocks.ts'
+import { header, type SwarmMemory } from './memory.ts'
+import { COUNT, LIST_WORDS, type NewPeer, PeerLists, SEEDERS } from './peer-list.ts'
+import { type Window, WindowWriter } from './window.ts'
+
+/**
+ * Every swarm of the tracker: who announced which allowed torrent, and whom to tell about it. Pure: no
+ * sockets, no clock (callers count ticks), no randomness (callers bring it).
+ *
+ * One announce costs the same in a swarm of ten and of ten million, and no call pauses to rebuild anything.
+ */
+export class Swarms {
+  readonly allowed: Allowed
+  readonly #words: Int32Array
+  readonly #lists: readonly [PeerLists, PeerLists]
+  readonly #windows: readonly [WindowWriter, WindowWriter]
+  readonly #window: Window = { seeder: false, self: -1, wanted: 0, random: 0 }
+
+  /** @param onDrop is told of every torrent that is no longer allowed, after its peers are gone */
+  constructor(memory: SwarmMemory, onDrop: (torrent: number) => void = () => {}) {
+    const blocks = new Blocks(memory)
+    this.#words = memory.words
+    this.#lists = [new PeerLists(memory, blocks, 1), new PeerLists(memory, blocks, 4)]
+    this.#windows = [
+      new WindowWriter(memory.words, this.#lists[0]),
+      new WindowWriter(memory.words, this.#lists[1]),
+    ]
+    this.allowed = new Allowed(memory, {
+      drop: (torrent) => {
+        this.#drop(torrent)
+        onDrop(torrent)
+      },
+      absorb: (torrent, into) => this.#absorb(torrent, into),
+    })
+  }
+
+  /** Applies one announce (BEP 3, BEP 15) and fills `reply` with counts and peers. */
+  announce(announce: Announce, reply: AnnounceReply): void {
+    const words = this.#words
+    const torrent = this.allowed.at(announce.torrent)
+    const list = torrent + LISTS + announce.family * LIST_WORDS
+    const before = words[torrent + LISTS + COUNT]! + words[torrent + LISTS + LIST_WORDS + COUNT]!
+    const self = this.#apply(torrent, list, announce)
+    const after = words[torrent + LISTS + COUNT]! + words[torrent + LISTS + LIST_WORDS + COUNT]!
+    if ((before === 0) !== (after === 0)) words[header.activeSwarms]! += after === 0 ? -1 : 1
+    this.count(announce.torrent, reply)
+    reply.peers[0] = 0
+    reply.peers[1] = 0
+    if (announce.event === STOPPED || announce.wanted === 0) return
+    const window = this.#window
+    window.seeder = announce.seeder
+    window.self = self
+    window.wanted = announce.wanted
+    window.random = announce.random
+    this.#fill(list, announce.family, reply)
+    if (!announce.bothFamilies) return
+    window.self = -1
+    window.wanted -= reply.peers[announce.family]!
+    const other = announce.family === 0 ? 1 : 0
+    if (window.wanted > 0) this.#fill(torrent + LISTS + other * LIST_WORDS, other, reply)
+  }
+
+  /** Fills `counts` for a scrape. */
+  count(torrent: number, counts: SwarmCounts): void {
+    const words = this.#words
+    const at = this.allowed.at(torrent)
+    const seeders = words[at + LISTS + SEEDERS]! + words[at + LISTS + LIST_WORDS + SEEDERS]!
+    const peers = words[at + LISTS + COUNT]! + words[at + LISTS + LIST_WORDS + COUNT]!
+    counts.seeders = seeders + words[at + SOCKET_SEEDERS]!
+    counts.leechers = peers - seeders + words[at + SOCKET_LEECHERS]!
+    counts.completed = words[at + COMPLETED]!
+  }
+
+  /** Adds to the counts of a torrent the peers that are sockets (WebTorrent), which live with their sockets. */
+  countSockets(torrent: number, seeders: number, leechers: number, completed = 0): void {
+    const words = this.#words
+    const at = this.allowed.at(torrent)
+    words[at + SOCKET_SEEDERS]! += seeders
+    words[at + SOCKET_LEECHERS]! += leechers
+    words[at + COMPLETED]! += completed
+    words[header.sockets]! += seeders + leechers
+  }
+
+  /**
+   * Drops peers that last announced more than `ttl` ticks (at most 240) before `tick`, looking at no more than
+   * `budget` peers from where the last call ended. A full round must end within 255 ticks less `ttl`.
+   * @returns true when this call ended a round over all swarms
+   */
+  expire(tick: number, ttl: number, budget: number): boolean {
+    const words = this.#words
+    const end = words[header.torrentCarved]!
+    let torrent = words[header.sweepTorrent]! || 1
+    for (let left = budget; left > 0; ) {
+      if (torrent >= end) {
+        words[header.sweepTorrent] = 1
+        return true
+      }
+      const family = words[header.sweepFamily]! === 0 ? 0 : 1
+      left = this.#expireList(torrent, family, { tick, ttl, budget: left })
+      if (words[header.sweepPosition] !== 0) break
+      words[header.sweepFamily] = 1 - family
+      if (family === 1) torrent++
+    }
+    words[header.sweepTorrent] = torrent
+    return false
+  }
+
+  totals(): SwarmTotals {
+    const words = this.#words
+    return {
+      torrents: words[header.torrentCount]!,
+      infoHashes: words[header.nameCount]!,
+      activeSwarms: words[header.activeSwarms]!,
+      peers4: words[header.peers4]!,
+      peers6: words[header.peers6]!,
+      socketPeers: words[header.sockets]!,
+      seeders: words[header.seeders]!,
+      refusedFull: words[header.refusedFull]!,
+      memoryBytes: words[header.liveSpans]! * 16_384,
+    }
+  }
+
+  /** The announcing peer's position afterwards, or -1 when it is not in the list. */
+  #apply(torrent: number, list: number, announce: Announce): number {
+    const words = this.#words
+    const lists = this.#lists[announce.family]
+    const position = announce.port === 0 ? -1 : lists.find(list, announce.address, announce.port)
+    if (announce.event === STOPPED) {
+      // Another client behind the same address may not end this one.
+      if (position >= 0 && lists.keyAt(lists.at(list, position)) === announce.key)
+        lists.remove(list, position)
+      return -1
+    }
+    if (announce.port === 0) return -1
+    const wasSeeder = position >= 0 && position < words[list + SEEDERS]!
+    if (announce.event === COMPLETED_EVENT && announce.seeder && !wasSeeder) words[torrent + COMPLETED]!++
+    if (position >= 0) {
+      lists.refresh(lists.at(list, position), announce.key, announce.tick)
+      return lists.setSeeder(list, position, announce.seeder)
+    }
+    const inserted = lists.insert(list, announce, announce.seeder)
+    if (inserted < 0) words[header.refusedFull]!++
+    return inserted
+  }
+
+  #fill(list: number, family: Family, reply: AnnounceReply): void {
+    const offset = family === 0 ? reply.offset4 : 0
+    reply.peers[family] = this.#windows[family].write(list, this.#window, reply.compact[family], offset)
+  }
+
+  #expireList(
+    torrent: number,
+    family: Family,
+    limits: { tick: number; ttl: number; budget: number },
+  ): number {
+    const words = this.#words
+    const lists = this.#lists[family]
+    const at = this.allowed.at(torrent)
+    const list = at + LISTS + family * LIST_WORDS
+    const count = words[list + COUNT]!
+    let left = limits.budget - 1
+    if (count === 0) {
+      words[header.sweepPosition] = 0
+      return left
+    }
+    // From the end, because removing a peer moves later ones into its place.
+    let position = words[header.sweepPosition]! === 0 ? count : Math.min(count, words[header.sweepPosition]!)
+    for (; position > 0 && left > 0; position--, left--) {
+      const last = lists.tickAt(lists.at(list, position - 1))
+      if (((limits.tick - last) & 0xff) > limits.ttl) lists.remove(list, position - 1)
+    }
+    words[header.sweepPosition] = position
+    if (words[at + LISTS + COUNT]! + words[at + LISTS + LIST_WORDS + COUNT]! === 0)
+      words[header.activeSwarms]!--
+    return left
+  }
+
+  #drop(torrent: number): void {
+    const words = this.#words
+    const at = this.allowed.at(torrent)
+    if (words[at + LISTS + COUNT]! + words[at + LISTS + LIST_WORDS + COUNT]! > 0)
+      words[header.activeSwarms]!--
+    this.#lists[0].clear(at + LISTS)
+    this.#lists[1].clear(at + LISTS + LIST_WORDS)
+    words[header.sockets]! -= words[at + SOCKET_SEEDERS]! + words[at + SOCKET_LEECHERS]!
+    words[at + SOCKET_SEEDERS] = 0
+    words[at + SOCKET_LEECHERS] = 0
+  }
+
+  #absorb(torrent: number, into: number): void {
+    const words = this.#words
+    const from = this.allowed.at(torrent)
+    const to = this.allowed.at(into)
+    for (const family of [0, 1] as const) {
+      const lists = this.#lists[family]
+      const source = from + LISTS + family * LIST_WORDS
+      const target = to + LISTS + family * LIST_WORDS
+      for (let position = 0; position < words[source + COUNT]!; position++) {
+        const at = lists.at(source, position)
+        const peer = {
+          address: words.slice(at, at + lists.addressWords),
+          port: words[at + lists.addressWords]! & 0xffff,
+          key: lists.keyAt(at),
+          tick: lists.tickAt(at),
+        }
+        if (lists.find(target, peer.address, peer.port) < 0) {
+          if (words[to + LISTS + COUNT]! + words[to + LISTS + LIST_WORDS + COUNT]! === 0) {
+            words[header.activeSwarms]!++
+          }
+          lists.insert(target, peer, position < words[source + SEEDERS]!)
+        }
+      }
+    }
+    words[to + COMPLETED]! += words[from + COMPLETED]!
+  }
+}
+
+export type Family = 0 | 1
+
+/** Events by their number in BEP 15. */
+export const [NO_EVENT, COMPLETED_EVENT, STARTED, STOPPED, PAUSED] = [0, 1, 2, 3, 4] as const
+
+/** One announce; reused from call to call by whoever receives them. */
+export type Announce = NewPeer & {
+  torrent: number
+  family: Family
+  event: number
+  seeder: boolean
+  wanted: number
+  /** Fill up with peers of the other address family (BEP 7). */
+  bothFamilies: boolean
+  /** In [0, 1). */
+  random: number
+}
+
+export type SwarmCounts = { seeders: number; leechers: number; completed: number }
+
+export type AnnounceReply = SwarmCounts & {
+  /** Peers written, IPv4 and IPv6. */
+  readonly peers: [number, number]
+  /** Where they are written in compact form, 3 units an IPv4 peer and 9 an IPv6 one. */
+  readonly compact: readonly [Uint16Array, Uint16Array]
+  /** Where IPv4 peers begin, in units. */
+  readonly offset4: number
+}
+
+export type SwarmTotals = {
+  torrents: number
+  infoHashes: number
+  activeSwarms: number
+  peers4: number
+  peers6: number
+  socketPeers: number
+  seeders: number
+  refusedFull: number
+  memoryBytes: number
+}
+
+const COMPLETED = 2
+const SOCKET_SEEDERS = 3
+const SOCKET_LEECHERS = 4
+const LISTS = 5

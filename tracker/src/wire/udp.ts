@@ -1,0 +1,175 @@
+import type { Counts } from '../counts.ts'
+import type { Pace } from '../pace.ts'
+import type { Announce, AnnounceReply, Family, Swarms } from '../swarms/swarms.ts'
+import { type ConnectionIds, readInt32, writeInt32 } from './connection-ids.ts'
+import { foldKey } from './http-query.ts'
+
+/**
+ * Answers UDP tracker datagrams (BEP 15), with the options of BEP 41 stepped over. Keeps nothing between
+ * datagrams, and answers no address that has not proved it is one with more bytes than it was sent.
+ */
+export class UdpResponder {
+  readonly #swarms: Swarms
+  readonly #pace: Pace
+  readonly #ids: ConnectionIds
+  readonly #counts: Counts
+  readonly #listReady: () => boolean
+  readonly #announce: Writable<Announce>
+  readonly #counted = { seeders: 0, leechers: 0, completed: 0 }
+
+  constructor(parts: UdpResponderParts) {
+    this.#swarms = parts.swarms
+    this.#pace = parts.pace
+    this.#ids = parts.ids
+    this.#counts = parts.counts
+    this.#listReady = parts.listReady
+    this.#announce = {
+      torrent: 0,
+      family: 0,
+      address: new Int32Array(4),
+      port: 0,
+      key: 0,
+      tick: 0,
+      event: 0,
+      seeder: false,
+      wanted: 0,
+      bothFamilies: false,
+      random: 0,
+    }
+  }
+
+  /**
+   * Writes the answer to `message` into `out`.
+   * @returns its length in bytes; 0 when there is none to give
+   */
+  answer(message: Uint8Array, family: Family, address: Int32Array, out: UdpAnswer): number {
+    if (message.length < 16) return this.#malformed()
+    const action = readInt32(message, 8)
+    const { bytes } = out
+    bytes[4] = message[12]!
+    bytes[5] = message[13]!
+    bytes[6] = message[14]!
+    bytes[7] = message[15]!
+    if (action === CONNECT) {
+      if (readInt32(message, 0) !== PROTOCOL_HIGH || readInt32(message, 4) !== PROTOCOL_LOW) {
+        return this.#malformed()
+      }
+      this.#counts.udpConnects++
+      writeInt32(bytes, 0, CONNECT)
+      this.#ids.write(family, address, bytes, 8)
+      return 16
+    }
+    const isAnnounce = action === ANNOUNCE && message.length >= 98
+    if (!isAnnounce && !(action === SCRAPE && message.length >= 36)) return this.#malformed()
+    if (!this.#ids.check(family, address, message, 0)) {
+      this.#counts.udpBadConnectionId++
+      return fail(bytes, BAD_ID)
+    }
+    if (!this.#listReady()) {
+      this.#counts.udpUnready++
+      return fail(bytes, isAnnounce ? UNREADY : UNREADY_SHORT)
+    }
+    return isAnnounce
+      ? this.#answerAnnounce(message, family, address, out)
+      : this.#answerScrape(message, bytes)
+  }
+
+  #answerAnnounce(message: Uint8Array, family: Family, address: Int32Array, out: UdpAnswer): number {
+    const { bytes } = out
+    const torrent = this.#swarms.allowed.torrentOf(message, 16)
+    if (torrent === 0) {
+      this.#counts.udpUnknown++
+      return fail(bytes, UNKNOWN)
+    }
+    const random = Math.random()
+    const announce = this.#announce
+    announce.torrent = torrent
+    announce.family = family
+    announce.address[0] = address[0]!
+    if (family === 1) announce.address.set(address)
+    announce.port = message[96]! | (message[97]! << 8)
+    announce.key = foldKey(readInt32(message, 88))
+    announce.tick = this.#pace.tick
+    announce.event = message[83]! > 4 ? 0 : message[83]!
+    announce.seeder = (readInt32(message, 64) | readInt32(message, 68)) === 0
+    const wanted = readInt32(message, 92)
+    const most = MOST_WANTED[family]
+    announce.wanted = wanted < 0 ? DEFAULT_WANTED : wanted > most ? most : wanted
+    announce.random = random
+    const { reply } = out
+    this.#swarms.announce(announce, reply)
+    this.#counts.udpAnnounces++
+    writeInt32(bytes, 0, ANNOUNCE)
+    writeInt32(bytes, 8, this.#pace.interval((random * 1021) % 1))
+    writeInt32(bytes, 12, reply.leechers)
+    writeInt32(bytes, 16, reply.seeders)
+    return 20 + reply.peers[family]! * (family === 0 ? 6 : 18)
+  }
+
+  #answerScrape(message: Uint8Array, bytes: Uint8Array): number {
+    const hashes = Math.min(MOST_SCRAPED, Math.floor((message.length - 16) / 20))
+    const counted = this.#counted
+    this.#counts.udpScrapes++
+    writeInt32(bytes, 0, SCRAPE)
+    for (let index = 0, at = 8; index < hashes; index++, at += 12) {
+      const torrent = this.#swarms.allowed.torrentOf(message, 16 + index * 20)
+      if (torrent === 0) bytes.fill(0, at, at + 12)
+      else {
+        this.#swarms.count(torrent, counted)
+        writeInt32(bytes, at, counted.seeders)
+        writeInt32(bytes, at + 4, counted.completed)
+        writeInt32(bytes, at + 8, counted.leechers)
+      }
+    }
+    return 8 + hashes * 12
+  }
+
+  #malformed(): number {
+    this.#counts.udpMalformed++
+    return 0
+  }
+}
+
+export type UdpResponderParts = {
+  swarms: Swarms
+  pace: Pace
+  ids: ConnectionIds
+  counts: Counts
+  listReady: () => boolean
+}
+
+/** A datagram to fill, whose peers the swarms write in place. */
+export type UdpAnswer = { readonly bytes: Uint8Array; readonly reply: AnnounceReply }
+
+export function newUdpAnswer(): UdpAnswer {
+  const bytes = new Uint8Array(new ArrayBuffer(ANSWER_BYTES))
+  const compact = new Uint16Array(bytes.buffer, 20)
+  return {
+    bytes,
+    reply: { seeders: 0, leechers: 0, completed: 0, peers: [0, 0], compact: [compact, compact], offset4: 0 },
+  }
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+const [CONNECT, ANNOUNCE, SCRAPE, ERROR] = [0, 1, 2, 3] as const
+const PROTOCOL_HIGH = 0x417
+const PROTOCOL_LOW = 0x27101980
+const DEFAULT_WANTED = 50
+/** What fits a datagram that no network splits. */
+const MOST_WANTED = [200, 70] as const
+const MOST_SCRAPED = 74
+const ANSWER_BYTES = 1420
+
+const latin1 = new TextEncoder()
+const UNKNOWN = latin1.encode('torrent is not in this index')
+const UNREADY = latin1.encode('tracker has no allow-list yet, retry in a few minutes')
+/** A scrape of one hash is 36 bytes, and an answer is no longer than its question. */
+const UNREADY_SHORT = latin1.encode('no allow-list yet, try later')
+const BAD_ID = latin1.encode('connection id has expired')
+
+function fail(bytes: Uint8Array, reason: Uint8Array): number {
+  writeInt32(bytes, 0, ERROR)
+  bytes.set(reason, 8)
+  return 8 + reason.length
+}
