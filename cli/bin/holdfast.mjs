@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+// Plain JavaScript of the oldest kind: an old Node must get as far as the sentence below.
+const major = Number(process.versions.node.split('.')[0])
+if (major < 24) {
+  console.error(
+    `holdfast needs Node 24 or later; this is ${process.versions.node} at ${process.execPath}. Put a newer node first on the PATH.`,
+  )
+  process.exit(1)
+}
+const { existsSync } = await import('node:fs')
+const source = new URL('../src/main.ts', import.meta.url)
+// In the repository the sources run as they are; a packed copy holds only what was built from them.
+const { main } = await import(
+  existsSync(source) ? source.href : new URL('../dist/main.js', import.meta.url).href
+)
+process.exitCode = await main(process.argv.slice(2), process.env)

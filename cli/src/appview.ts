@@ -1,0 +1,44 @@
+import { type l, lexToJson, type Query, xrpc } from '@atproto/lex'
+import { type Authorities, servedMethods } from '@holdfast/lexicons/authority'
+import { failureOf } from './records/xrpc-failure.ts'
+
+/** A server that indexes the network, asked by the queries of our lexicons. */
+export interface AppView {
+  readonly url: string
+  /** Throws a Failure. */
+  query<M extends Query>(method: MethodModule<M>, params: ParamsOf<M>): Promise<AnswerOf<M>>
+}
+
+/** A generated module of a method, such as `searchDatasets`. */
+export interface MethodModule<M extends Query> {
+  readonly main: M
+}
+export type ParamsOf<M extends Query> = { [P in keyof l.InferMethodParams<M>]?: unknown } & Record<
+  string,
+  unknown
+>
+export type AnswerOf<M extends Query> = l.InferMethodOutputBody<M>
+
+const timeoutMs = 30_000
+
+/** An AppView at an address. */
+export function appView(url: string, authorities: Authorities): AppView {
+  return {
+    url,
+    async query<M extends Query>({ main }: MethodModule<M>, params: ParamsOf<M>) {
+      const [schema] = servedMethods<Query>(main, authorities)
+      try {
+        const options = { params: params as never, signal: AbortSignal.timeout(timeoutMs) }
+        const answer = await xrpc(url, schema!, options)
+        return answer.body as AnswerOf<M>
+      } catch (error) {
+        throw failureOf(error, `Asking the AppView at ${url}`)
+      }
+    },
+  }
+}
+
+/** An answer as it came over the wire, for `--json`. */
+export function answerJson(body: unknown): unknown {
+  return lexToJson(body as never)
+}

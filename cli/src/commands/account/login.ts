@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process'
+import { Command } from 'commander'
+import { httpUrl } from '../../config.ts'
+import type { Connections } from '../../connections.ts'
+import { Failure } from '../../failure.ts'
+import { promptSecret } from '../../output/prompt.ts'
+import { print, printJson } from '../../output/terminal.ts'
+import { failureOf } from '../../records/xrpc-failure.ts'
+import type { StoredAccount } from '../../session/account-store.ts'
+import { oauthSignIn } from '../../session/oauth-session.ts'
+import { passwordSignIn, storePasswordSession } from '../../session/password-session.ts'
+
+interface Options {
+  appPassword?: string | true
+  pds?: string
+  browser: boolean
+  json?: boolean
+}
+
+/** `holdfast login`: in the browser, or with an app password. */
+export function loginCommand(connections: Connections): Command {
+  return new Command('login')
+    .description('sign in to an account; several may be signed in at once')
+    .argument('[handle]', 'handle or DID (default: HOLDFAST_IDENTIFIER)')
+    .option(
+      '--app-password [password]',
+      'use an app password: asked for, or HOLDFAST_APP_PASSWORD, when not given',
+    )
+    .option('--pds <url>', 'the account’s server, where its handle cannot be looked up (HOLDFAST_PDS)')
+    .option('--no-browser', 'print the sign-in address instead of opening it, as over SSH')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Without --app-password the browser opens, and you agree to what holdfast may do: write its own kinds of record and
+upload .torrent files. Over SSH, open the printed address on a machine that can reach this one's loopback, for example
+through ssh -L, or use an app password.
+
+Examples:
+  $ holdfast login alice.example.org
+  $ holdfast login alice.example.org --app-password
+  $ HOLDFAST_APP_PASSWORD=xxxx-xxxx-xxxx-xxxx holdfast login alice.example.org --app-password`,
+    )
+    .action(async (handle: string | undefined, options: Options) => {
+      const account = await signIn(connections, handle, options)
+      if (options.json) printJson(account)
+      else print(`Signed in as ${account.handle} (${account.did}) at ${account.pdsUrl}.`)
+    })
+}
+
+async function signIn(
+  connections: Connections,
+  handle: string | undefined,
+  options: Options,
+): Promise<StoredAccount> {
+  const { config } = connections
+  const identifier = (handle ?? config.identifier)?.replace(/^@/, '')
+  if (!identifier) throw new Failure('usage', 'Say who signs in: holdfast login HANDLE.')
+  const pdsUrl = options.pds ? httpUrl('--pds', options.pds) : config.pdsUrl
+  const password = typeof options.appPassword === 'string' ? options.appPassword : config.appPassword
+  return options.appPassword || password
+    ? withPassword(connections, identifier, { pdsUrl, password })
+    : withBrowser(connections, pdsUrl ?? identifier, options.browser)
+}
+
+async function withPassword(
+  { identities, accounts }: Connections,
+  identifier: string,
+  { pdsUrl, password }: { pdsUrl: string | undefined; password: string | undefined },
+): Promise<StoredAccount> {
+  const appPassword = password ?? (await promptSecret(`App password of ${identifier}: `))
+  const service = pdsUrl ?? (await identities.resolve(identifier)).pdsUrl
+  const session = await passwordSignIn(service, { identifier, appPassword }).catch((error) => {
+    throw failureOf(error, `Signing in as ${identifier} at ${service}`)
+  })
+  const account: StoredAccount = {
+    did: session.did!,
+    handle: session.session!.handle,
+    pdsUrl: (session.pdsUrl?.href ?? service).replace(/\/+$/, ''),
+    method: 'app-password',
+  }
+  await storePasswordSession(accounts, account, session)
+  return account
+}
+
+async function withBrowser(
+  { config, accounts, identities }: Connections,
+  input: string,
+  opensBrowser: boolean,
+): Promise<StoredAccount> {
+  const session = await oauthSignIn(
+    { config, accounts },
+    { input, openBrowser: (url) => showAddress(url, opensBrowser) },
+  ).catch((error) => {
+    throw failureOf(error, `Signing in as ${input}`)
+  })
+  const { handle, pdsUrl } = await identities.resolve(session.did)
+  const account: StoredAccount = { did: session.did, handle: handle ?? session.did, pdsUrl, method: 'oauth' }
+  await accounts.save(account)
+  return account
+}
+
+function showAddress(url: string, opensBrowser: boolean): void {
+  process.stderr.write(`Open this address to agree:\n\n  ${url}\n\n`)
+  if (!opensBrowser || process.env.SSH_CONNECTION) return
+  const [command, ...args] =
+    process.platform === 'darwin'
+      ? ['open']
+      : process.platform === 'win32'
+        ? ['rundll32', 'url.dll,FileProtocolHandler']
+        : ['xdg-open']
+  const child = spawn(command!, [...args, url], { stdio: 'ignore', detached: true })
+  // The address is printed; a machine without a browser is no error.
+  child.on('error', () => {})
+  child.unref()
+}

@@ -1,0 +1,54 @@
+import { type Authorities, parseAuthorities } from '@holdfast/lexicons/authority'
+import { Failure } from './failure.ts'
+
+/** What the environment says; the command line may say otherwise. */
+export interface Config {
+  readonly appviewUrl: string
+  readonly plcUrl: string
+  /** Lexicon authorities, the one to write under first. */
+  readonly authorities: Authorities
+  /** Development only: strangers' records may send us to addresses inside this network. */
+  readonly allowPrivateHosts: boolean
+  /** With both of these, a run needs no stored account. */
+  readonly identifier: string | undefined
+  readonly appPassword: string | undefined
+  readonly pdsUrl: string | undefined
+}
+
+export interface Credentials {
+  readonly identifier: string
+  readonly appPassword: string
+}
+
+/** Reads the variables once; throws one Failure that lists every problem. */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const problems: string[] = []
+  const read = <T>(parse: () => T, otherwise: T): T => {
+    try {
+      return parse()
+    } catch (error) {
+      problems.push((error as Error).message)
+      return otherwise
+    }
+  }
+  const url = (name: string) =>
+    read(() => (env[name] ? httpUrl(name, env[name].split(',')[0]!.trim()) : undefined), undefined)
+  const config: Config = {
+    appviewUrl: url('HOLDFAST_APPVIEW_URL') ?? 'http://127.0.0.1:3000',
+    plcUrl: url('HOLDFAST_PLC_URL') ?? 'https://plc.directory',
+    authorities: read(() => parseAuthorities(env.HOLDFAST_AUTHORITIES), parseAuthorities(undefined)),
+    allowPrivateHosts: /^(1|true|on|yes)$/i.test(env.HOLDFAST_ALLOW_PRIVATE_HOSTS ?? ''),
+    identifier: env.HOLDFAST_IDENTIFIER?.replace(/^@/, '') || undefined,
+    appPassword: env.HOLDFAST_APP_PASSWORD || undefined,
+    pdsUrl: url('HOLDFAST_PDS'),
+  }
+  if (problems.length > 0) throw new Failure('usage', problems.join('\n'))
+  return config
+}
+
+/** A checked http(s) address without its trailing slash; throws a Failure that names the setting. */
+export function httpUrl(name: string, text: string): string {
+  const url = URL.parse(text)
+  if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return text.replace(/\/+$/, '')
+  throw new Failure('usage', `${name} is ${JSON.stringify(text)}; give an http:// or https:// address.`)
+}

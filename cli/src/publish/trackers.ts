@@ -1,0 +1,19 @@
+import { describeServer } from '@holdfast/lexicons'
+import type { AppView } from '../appview.ts'
+import { warn } from '../output/terminal.ts'
+
+/** The announce URLs given, else those of the AppView; warns when it cannot be asked, for a torrent does without. */
+export async function chooseTrackers(
+  given: readonly string[] | undefined,
+  appview: AppView,
+): Promise<string[]> {
+  if (given && given.length > 0) return [...given]
+  try {
+    const { trackers = [] } = await appview.query(describeServer, {})
+    const byTier = [...trackers].sort((a, b) => (a.tier ?? 0) - (b.tier ?? 0))
+    return byTier.map(({ url }) => url)
+  } catch (error) {
+    warn(`${(error as Error).message} The torrent names no tracker; give one with --tracker.`)
+    return []
+  }
+}

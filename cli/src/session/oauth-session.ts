@@ -1,0 +1,101 @@
+import {
+  buildAtprotoLoopbackClientMetadata,
+  NodeOAuthClient,
+  type NodeSavedState,
+  type OAuthSession,
+} from '@atproto/oauth-client-node'
+import { type Authorities, writtenNsid } from '@holdfast/lexicons/authority'
+import { collections } from '@holdfast/lexicons/nsid'
+import type { Config } from '../config.ts'
+import { Failure } from '../failure.ts'
+import type { AccountStore, StoredAccount } from './account-store.ts'
+import { isLoopback } from './identities.ts'
+import { listenForRedirect } from './loopback-redirect.ts'
+import type { SessionManager } from './session-manager.ts'
+
+export interface OAuthParts {
+  readonly config: Config
+  readonly accounts: AccountStore
+}
+
+export interface OAuthSignIn {
+  /** Handle, DID or the address of a PDS. */
+  readonly input: string
+  /** Shows the address where the account's owner agrees. */
+  readonly openBrowser: (url: string) => void
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Signs in through the browser (atproto OAuth profile): a public client on loopback, with PKCE, DPoP and just the
+ * permissions that the commands use. The session's tokens are stored.
+ */
+export async function oauthSignIn(parts: OAuthParts, options: OAuthSignIn): Promise<OAuthSession> {
+  await using redirect = await listenForRedirect()
+  const client = oauthClient(parts, redirect.url)
+  const url = await client.authorize(options.input, {
+    redirect_uri: redirect.url,
+    ...(options.signal && { signal: options.signal }),
+  })
+  options.openBrowser(url.href)
+  const params = await redirect.received(options.signal)
+  try {
+    const { session } = await client.callback(params, { redirect_uri: redirect.url })
+    return session
+  } catch (cause) {
+    throw new Failure('auth', `The sign-in did not succeed: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** Goes on with a stored session; undefined if it is gone, revoked or expired. */
+export async function resumeOAuthSession(
+  parts: OAuthParts,
+  account: StoredAccount,
+): Promise<SessionManager | undefined> {
+  if (!(await parts.accounts.oauthSessions.get(account.did))) return undefined
+  return oauthClient(parts).restore(account.did)
+}
+
+/** Revokes the session's tokens at the server and forgets the account here, even where the server does not answer. */
+export async function endOAuthSession(parts: OAuthParts, account: StoredAccount): Promise<void> {
+  try {
+    await oauthClient(parts).revoke(account.did)
+  } finally {
+    await parts.accounts.oauthSessions.del(account.did)
+    await parts.accounts.remove(account.did)
+  }
+}
+
+/** What the commands need and no more: our collections one by one, and the two kinds of blob they upload. */
+export function oauthScope(authorities: Authorities): string {
+  const repos = Object.values(collections).map((collection) => `repo:${writtenNsid(collection, authorities)}`)
+  return ['atproto', ...repos, 'blob:application/x-bittorrent', 'blob:text/markdown'].join(' ')
+}
+
+// The client id names the redirect without a port: the port differs each time, and a session whose client id changes
+// cannot be refreshed (RFC 8252, section 7.3: any port of a loopback redirect is the same redirect).
+const registeredRedirect = 'http://127.0.0.1/callback'
+
+function oauthClient(
+  { config, accounts }: OAuthParts,
+  redirectUrl?: `http://127.0.0.1:${string}`,
+): NodeOAuthClient {
+  const metadata = buildAtprotoLoopbackClientMetadata({
+    scope: oauthScope(config.authorities),
+    redirect_uris: [registeredRedirect],
+  })
+  // One process begins and ends a sign-in, so its state needs no disk.
+  const states = new Map<string, NodeSavedState>()
+  return new NodeOAuthClient({
+    clientMetadata: redirectUrl ? { ...metadata, redirect_uris: [redirectUrl] } : metadata,
+    stateStore: {
+      get: async (key) => states.get(key),
+      set: async (key, state) => void states.set(key, state),
+      del: async (key) => void states.delete(key),
+    },
+    sessionStore: accounts.oauthSessions,
+    requestLock: (name, work) => accounts.locked(name, async () => work()),
+    allowHttp: config.allowPrivateHosts || isLoopback(config.plcUrl),
+    plcDirectoryUrl: config.plcUrl,
+  })
+}

@@ -1,0 +1,31 @@
+import { safeFetchWrap } from '@atproto-labs/fetch-node'
+
+export interface StrangerFetchOptions {
+  /** Development only: addresses inside this network are allowed. */
+  readonly allowPrivateHosts: boolean
+  readonly timeoutMs: number
+  readonly maxBytes: number
+}
+
+/**
+ * A `fetch` for addresses that somebody else's record names: never into this network, never longer than `timeoutMs`,
+ * never more than `maxBytes`.
+ */
+export function strangerFetch({
+  allowPrivateHosts,
+  timeoutMs,
+  maxBytes,
+}: StrangerFetchOptions): typeof fetch {
+  const wrapped = safeFetchWrap({
+    ssrfProtection: !allowPrivateHosts,
+    allowHttp: true,
+    allowCustomPort: true,
+    allowIpHost: true,
+    allowPrivateIps: allowPrivateHosts,
+    forbiddenDomainNames: [],
+    allowImplicitRedirect: true,
+    timeout: timeoutMs,
+    responseMaxSize: maxBytes,
+  })
+  return (input, init) => wrapped(input as Request, init)
+}
