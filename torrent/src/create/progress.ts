@@ -1,5 +1,3 @@
-import type { FileTable } from './file-table.ts'
-
 const everyMs = 100
 /** The rate is that of the last reports, so that neither a resumed start nor a slow disk an hour ago bends it. */
 const samples = 30
@@ -24,7 +22,10 @@ export function progressMeter(report: ((progress: CreateProgress) => void) | und
       report({ phase: 'scan', files, bytesDone: 0, bytesTotal, bytesPerSecond: 0, secondsLeft: null })
     },
     /** Reports until the function it returns is called, and once more then. */
-    hashing(counter: SharedArrayBuffer, files: FileTable): () => void {
+    hashing(
+      counter: SharedArrayBuffer,
+      files: { readonly length: number; readonly sizeBytes: number },
+    ): () => void {
       if (!report) return () => {}
       const bytesRead = new BigInt64Array(counter)
       const seen = [{ atMs: performance.now(), bytes: 0 }]

@@ -1,0 +1,14 @@
+/** Feeds exactly `length` bytes of a response's body on; throws when there are fewer or more, reading no further. */
+export async function readBody(
+  response: Response,
+  length: number,
+  onChunk: (chunk: Uint8Array) => void,
+): Promise<void> {
+  let received = 0
+  for await (const chunk of response.body ?? []) {
+    received += chunk.length
+    if (received > length) throw new Error(`${response.url} sent more than the ${length} bytes asked for`)
+    onChunk(chunk)
+  }
+  if (received < length) throw new Error(`${response.url} sent ${received} of the ${length} bytes asked for`)
+}
