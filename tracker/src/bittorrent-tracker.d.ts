@@ -2,7 +2,6 @@
 declare module 'bittorrent-tracker/client' {
   import { EventEmitter } from 'node:events'
 
-  // biome-ignore lint/style/noDefaultExport: it is the package's
   export default class Client extends EventEmitter {
     constructor(options: {
       infoHash: Uint8Array | string

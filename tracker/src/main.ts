@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import path from 'node:path'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
+import { followAppViews } from './allow-list/follow.ts'
 import type { AllowListSource, AllowListTarget } from './allow-list/source.ts'
 import { newAllowListTarget } from './allow-list/target.ts'
 import type { TrackerConfig } from './config.ts'
@@ -25,7 +27,7 @@ import { UdpResponder } from './wire/udp.ts'
  * Port 0 takes a free one. Dispose of it to drain and stop.
  * @throws when a port cannot be had, saying which and why
  */
-export async function startTracker(config: TrackerConfig, parts: TrackerParts): Promise<Tracker> {
+export async function startTracker(config: TrackerConfig, parts: TrackerParts = {}): Promise<Tracker> {
   await using started = new AsyncDisposableStack()
   const log = parts.log ?? pino({ name: 'tracker', level: config.logLevel })
   const memory = openSwarmMemory({ maxTorrents: config.maxTorrents, peerBytes: config.memoryBytes })
@@ -35,7 +37,8 @@ export async function startTracker(config: TrackerConfig, parts: TrackerParts): 
   const ids = new ConnectionIds(randomBytes(32))
   const listReady = (): boolean => list.ready()
   const hub = new SignalHub({ swarms, counts, listReady })
-  const list = started.use(parts.allowList(newAllowListTarget(swarms)))
+  const keepList = parts.allowList ?? followAppViews(followOptions(config, log))
+  const list = started.use(keepList(newAllowListTarget(swarms)))
   started.use(startUpkeep({ swarms, pace, ids, counts }))
 
   const proxies = new TrustedProxies(config.trustedProxies)
@@ -83,9 +86,19 @@ export type Tracker = AsyncDisposable & {
 }
 
 export type TrackerParts = {
-  /** Starts what keeps the allow-list. */
-  allowList: (target: AllowListTarget) => AllowListSource
+  /** Starts what keeps the allow-list, where it is not the AppViews of the config. */
+  allowList?: (target: AllowListTarget) => AllowListSource
   log?: Logger
+}
+
+function followOptions(config: TrackerConfig, log: Logger) {
+  return {
+    urls: config.appviewUrls,
+    directory: path.join(config.dataDir, 'tracker'),
+    maxAgeMs: config.maxListAgeMs,
+    startedAtMs: Date.now(),
+    log,
+  }
 }
 
 /** BEP 3 `tracker id`: tells the nodes of one tracker apart, made anew at every start. */

@@ -18,3 +18,23 @@ export function announcedHashes(entry: AllowListEntry): Uint8Array {
   }
   return Buffer.from((infoHashV1 ?? '') + (infoHashV2 ?? '').slice(0, 40), 'hex')
 }
+
+/** Entries in few bytes: for each the number of its names, then the names. */
+export function packEntries(entries: Iterable<Uint8Array>): Uint8Array {
+  const parts: Uint8Array[] = []
+  for (const hashes of entries) parts.push(Uint8Array.of(hashes.length / 20), hashes)
+  return Buffer.concat(parts)
+}
+
+/**
+ * The entries in `packed`.
+ * @throws RangeError when it ends within an entry
+ */
+export function* unpackEntries(packed: Uint8Array): Generator<Uint8Array, void> {
+  for (let at = 0; at < packed.length; ) {
+    const end = at + 1 + packed[at]! * 20
+    if (end > packed.length || end === at + 1) throw new RangeError('the list of infohashes is cut short')
+    yield packed.subarray(at + 1, end)
+    at = end
+  }
+}

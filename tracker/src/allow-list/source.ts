@@ -1,12 +1,17 @@
-import type { AllowListEntry } from './entries.ts'
+import { type AllowListEntry, announcedHashes } from './entries.ts'
 
-/** Where the allow-list is written to; changes are in effect when the call returns. */
+/**
+ * Where the allow-list is written to. An entry is the names of one torrent, 20 bytes each; a source is a small
+ * number. Changes are in effect when a call returns.
+ */
 export type AllowListTarget = {
-  /** Lets entries in on the word of `source`, a small number. */
-  add(source: number, entries: Iterable<AllowListEntry>): void
-  remove(source: number, entries: Iterable<AllowListEntry>): void
-  /** Makes `entries` all that `source` vouches for. Nothing that stays is ever out meanwhile. */
-  replace(source: number, entries: readonly AllowListEntry[]): Promise<void>
+  /** @throws RangeError when there is no room */
+  add(source: number, hashes: Uint8Array): void
+  remove(source: number, hashes: Uint8Array): void
+  /** Makes the packed entries all that `source` vouches for. Nothing that stays is ever out meanwhile. */
+  replace(source: number, packed: readonly Uint8Array[]): Promise<void>
+  /** Visits all that `source` vouches for. The bytes are only good during the call. */
+  forEach(source: number, visit: (hashes: Uint8Array) => void): void
 }
 
 /** Something that keeps the allow-list. Announces are refused until it is ready. */
@@ -21,7 +26,7 @@ export function ownAllowList(
   entries: Iterable<AllowListEntry>,
 ): (target: AllowListTarget) => AllowListSource {
   return (target) => {
-    target.add(0, entries)
+    for (const entry of entries) target.add(0, announcedHashes(entry))
     return { ready: () => true, ageSeconds: () => 0, async [Symbol.asyncDispose]() {} }
   }
 }

@@ -1,12 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Swarms } from '../swarms/swarms.ts'
-import { announcedHashes } from './entries.ts'
+import { unpackEntries } from './entries.ts'
 import type { AllowListTarget } from './source.ts'
 
 /**
  * Writes an allow-list into the swarms. A whole list is applied in slices between which announces are
  * answered: what is new comes first and what is gone leaves last.
- * @throws RangeError when more torrents are allowed than there is room for
  */
 export function newAllowListTarget(swarms: Swarms): AllowListTarget {
   const { allowed } = swarms
@@ -16,23 +15,27 @@ export function newAllowListTarget(swarms: Swarms): AllowListTarget {
     }
   }
   return {
-    add(source, entries) {
-      for (const entry of entries) add(announcedHashes(entry), source, false)
-    },
-    remove(source, entries) {
-      for (const entry of entries) allowed.withdraw(announcedHashes(entry), source)
-    },
-    async replace(source, entries) {
-      for (let from = 0; from < entries.length; from += SLICE) {
-        for (const entry of entries.slice(from, from + SLICE)) add(announcedHashes(entry), source, true)
-        await setImmediate()
+    add: (source, hashes) => add(hashes, source, false),
+    remove: (source, hashes) => allowed.withdraw(hashes, source),
+    async replace(source, packed) {
+      let applied = 0
+      for (const page of packed) {
+        for (const hashes of unpackEntries(page)) {
+          add(hashes, source, true)
+          if (++applied % SLICE === 0) await setImmediate()
+        }
       }
       for (let next = 1; next !== 0; ) {
         next = allowed.withdrawUnconfirmed(source, next, SLICE)
         await setImmediate()
       }
     },
+    forEach(source, visit) {
+      allowed.forEach((_torrent, names) => {
+        visit(names)
+      }, source)
+    },
   }
 }
 
-const SLICE = 2000
+const SLICE = 1000

@@ -6,6 +6,8 @@ export const NAME = 0
 const NEXT_FREE = 1
 /** The list of sources is a bit set in one word; its upper half marks what a snapshot has confirmed. */
 export const MAX_SOURCES = 14
+/** Two is what a hybrid has; more would take a SHA-1 collision. */
+const MOST_NAMES = 16
 
 /**
  * The infohashes that may be announced, each vouched for by one or more sources, and the torrents they are
@@ -80,20 +82,26 @@ export class Allowed {
     return end === this.#names.end ? 0 : end
   }
 
-  /** Calls `visit` for every torrent with the names it has. The bytes are only good during the call. */
-  forEach(visit: (torrent: number, names: Uint8Array) => void): void {
-    const bytes = new Uint8Array(20 * 16)
+  /**
+   * Calls `visit` for every torrent with its names, or those that `source` vouches for. The bytes are only good
+   * during the call.
+   */
+  forEach(visit: (torrent: number, names: Uint8Array) => void, source?: number): void {
+    const wanted = source === undefined ? 0xffff : 1 << source
+    const bytes = new Uint8Array(20 * MOST_NAMES)
     for (let torrent = 1; torrent < this.#words[header.torrentCarved]!; torrent++) {
       const first = this.#words[this.at(torrent) + NAME]!
       if (first === 0) continue
       let length = 0
       let name = first
       do {
-        this.#names.read(name, bytes, length)
-        length += 20
+        if ((this.#names.sourcesOf(name) & wanted) !== 0) {
+          this.#names.read(name, bytes, length)
+          length += 20
+        }
         name = this.#names.siblingOf(name)
       } while (name !== first && length < bytes.length)
-      visit(torrent, bytes.subarray(0, length))
+      if (length > 0) visit(torrent, bytes.subarray(0, length))
     }
   }
 
