@@ -81,10 +81,18 @@ export function writtenTypes<T>(value: T, authorities: Authorities): T {
 /**
  * The schemas to serve one method under, one an authority, for `server.add`: `servedMethods(getDataset.main, authorities)`.
  *
- * A subscription's handler yields `$type: '#add'`, without the NSID: that is right under every authority.
+ * The handler of a subscription yields its messages through `relativelyTyped`.
  */
 export function servedMethods<M extends MethodSchema>(schema: M, authorities: Authorities): M[] {
   return equivalentNsids(schema.nsid, authorities).map((nsid) => renamed(schema, nsid as l.NsidString) as M)
+}
+
+/**
+ * A message of a subscription as it is sent under any authority: its `$type` without the NSID, such as `#add`.
+ * What comes in is canonical and typed: `relativelyTyped(subscribeInfoHashes.add.$build({ seq, epoch, … }))`.
+ */
+export function relativelyTyped<M extends { readonly $type: string }>(message: M): M {
+  return { ...message, $type: message.$type.slice(message.$type.indexOf('#')) }
 }
 
 type MethodSchema = l.Query | l.Procedure | l.Subscription

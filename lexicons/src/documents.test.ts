@@ -27,6 +27,14 @@ test('every record, method and permission set has its name in nsid.ts, and nothi
   )
 })
 
+test('the permission to publish names every collection', () => {
+  const main = documents.find(({ id }) => id === publishPermission)?.defs.main
+  expect(main).toMatchObject({
+    type: 'permission-set',
+    permissions: [{ resource: 'repo', collection: Object.values(collections) }, { resource: 'rpc' }],
+  })
+})
+
 test('the group is flat and named in lowerCamelCase', () => {
   for (const { id } of documents) {
     expect(id.slice(canonicalAuthority.length)).toMatch(/^\.[a-z][a-zA-Z]*$/)

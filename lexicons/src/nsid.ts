@@ -49,4 +49,4 @@ export type MethodName = keyof typeof methods
 export type Method = (typeof methods)[MethodName]
 
 /** The permission set that lets an application write all of our records. */
-export const publishPermission = `${canonicalAuthority}.authPublish`
+export const publishPermission = schemas.authPublish.main.nsid
