@@ -25,6 +25,8 @@ export type RecordOp =
     }
   | { action: 'reject'; uri: string; kind: string; cid: string; reason: string; detail: string }
   | { action: 'delete'; uri: string }
+  /** Of a `complete` commit: the record is there, and is what the store holds. */
+  | { action: 'keep'; uri: string }
 
 export interface RepoCommit {
   did: string
@@ -137,7 +139,10 @@ async function collapse(tx: Db, commits: readonly RepoCommit[]): Promise<{ puts:
       )
       for (const row of held) last.set(row.uri, 'delete')
     }
-    for (const op of commit.ops) last.set(op.uri, op.action === 'delete' ? 'delete' : toPut(op, commit))
+    for (const op of commit.ops) {
+      if (op.action === 'keep') last.delete(op.uri)
+      else last.set(op.uri, op.action === 'delete' ? 'delete' : toPut(op, commit))
+    }
   }
   const puts: Put[] = []
   const deletes: string[] = []
@@ -148,7 +153,7 @@ async function collapse(tx: Db, commits: readonly RepoCommit[]): Promise<{ puts:
   return { puts, deletes }
 }
 
-function toPut(op: Exclude<RecordOp, { action: 'delete' }>, commit: RepoCommit): Put {
+function toPut(op: Exclude<RecordOp, { action: 'delete' | 'keep' }>, commit: RepoCommit): Put {
   const base = { uri: op.uri, did: commit.did, kind: op.kind, cid: op.cid, rev: commit.rev }
   if (op.action === 'reject') {
     return { ...base, value: null, reason: op.reason, detail: op.detail, warnings: [], createdAt: null }

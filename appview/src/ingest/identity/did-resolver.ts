@@ -44,6 +44,8 @@ export type DidResolverOptions = {
 
 const DOCUMENT_BYTES = 100_000
 const TIMEOUT_MS = 10_000
+/** A stranger's host gets less patience: events wait for it. */
+const WEB_TIMEOUT_MS = 3_000
 const UNRESOLVABLE_TTL_MS = 60_000
 const DID_WEB = /^did:web:([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?:%3A(\d{1,5}))?$/
 
@@ -113,7 +115,7 @@ async function fetchWeb(did: string, options: DidResolverOptions): Promise<Resol
   try {
     const { bytes } = await options.guardedFetch.fetchBytes(`${origin}/.well-known/did.json`, {
       maxBytes: DOCUMENT_BYTES,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: WEB_TIMEOUT_MS,
     })
     return parse(did, new TextDecoder().decode(bytes), options)
   } catch (cause) {

@@ -88,7 +88,7 @@ const forgeries: [string, VerifyFault, (frame: CommitFrame, other: CommitFrame) 
     (frame) => ({ blocks: frame.blocks.subarray(0, frame.blocks.length - 9) }),
   ],
   ['no blocks', 'malformed-car', () => ({ blocks: new Uint8Array() })],
-  ['only the head of the CAR', 'missing-block', (frame) => ({ blocks: frame.blocks.subarray(0, 59) })],
+  ['only the head of the CAR', 'malformed-car', (frame) => ({ blocks: frame.blocks.subarray(0, 59) })],
   ['a commit said to be too big', 'missing-block', () => ({ tooBig: true })],
   ['a CAR that is too big', 'too-large', () => ({ blocks: new Uint8Array(3_000_000) })],
   ['endless blocks', 'too-large', (frame) => ({ blocks: withTinyBlocks(frame.blocks) })],

@@ -81,7 +81,7 @@ export function openCommit(
   options: Pick<VerifyOptions, 'key' | 'nowMs'>,
 ): { readonly commit: CommitBlock; readonly signed: Promise<boolean> } {
   const block = car.blocks.get(car.root)
-  if (!block) throw new VerifyError('missing-block', 'the commit is not in the CAR')
+  if (!block) throw new VerifyError('malformed-car', 'the commit is not in the CAR')
   const commit = readCommitBlock(block)
   if (commit.did !== car.did)
     throw new VerifyError('wrong-repo', `the commit belongs to ${commit.did.slice(0, 200)}`)

@@ -1,0 +1,119 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { RejectReason } from './reject-reason.ts'
+
+/** What ingest counts. Labels are closed sets, hosts being those the operator configured. */
+export type IngestMetrics = {
+  event(host: string, kind: string): void
+  reject(reason: RejectReason): void
+  /** `asked` because the stream did not suffice; the others count backfill too. */
+  resync(outcome: 'asked' | 'done' | 'failed'): void
+  batch(entries: number, durationMs: number): void
+  backfilled(host: string, repos: number): void
+  /** Rejected events and records since the start, by reason. */
+  readonly rejects: ReadonlyMap<RejectReason, { count: number; lastAt: Date }>
+  readonly resyncs: Readonly<Record<'asked' | 'done' | 'failed', number>>
+}
+
+export type IngestGauges = {
+  readonly databaseOk: () => boolean
+  readonly reposTracked: () => number
+  readonly inFlight: () => number
+  readonly sources: () => readonly {
+    host: string
+    connected: boolean
+    frames: number
+    bytes: number
+    seq: number
+  }[]
+}
+
+/** Counts into a registry where there is one; counts are kept for the status either way. */
+export function createIngestMetrics(registry: Registry | undefined, gauges: IngestGauges): IngestMetrics {
+  const registers = registry ? [registry] : []
+  const events = new Counter({
+    name: 'holdfast_ingest_events_total',
+    help: 'Events that concern us, by source and kind',
+    labelNames: ['host', 'kind'],
+    registers,
+  })
+  const rejected = new Counter({
+    name: 'holdfast_ingest_rejects_total',
+    help: 'Events and records refused, by reason',
+    labelNames: ['reason'],
+    registers,
+  })
+  const resynced = new Counter({
+    name: 'holdfast_ingest_resyncs_total',
+    help: 'Repositories read whole, by outcome',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const batches = new Histogram({
+    name: 'holdfast_ingest_batch_seconds',
+    help: 'Time to commit one batch',
+    buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
+    registers,
+  })
+  const entriesWritten = new Counter({
+    name: 'holdfast_ingest_entries_total',
+    help: 'Events committed',
+    registers,
+  })
+  const backfilled = new Counter({
+    name: 'holdfast_ingest_backfill_repos_total',
+    help: 'Repositories listed by backfill, by source',
+    labelNames: ['host'],
+    registers,
+  })
+  registerGauges(registry, gauges)
+  const rejects = new Map<RejectReason, { count: number; lastAt: Date }>()
+  const resyncs = { asked: 0, done: 0, failed: 0 }
+  return {
+    event: (host, kind) => events.inc({ host, kind }),
+    reject(reason) {
+      rejected.inc({ reason })
+      rejects.set(reason, { count: (rejects.get(reason)?.count ?? 0) + 1, lastAt: new Date() })
+    },
+    resync(outcome) {
+      resynced.inc({ outcome })
+      resyncs[outcome]++
+    },
+    batch(entries, durationMs) {
+      batches.observe(durationMs / 1_000)
+      entriesWritten.inc(entries)
+    },
+    backfilled: (host, repos) => backfilled.inc({ host }, repos),
+    rejects,
+    resyncs,
+  }
+}
+
+function registerGauges(registry: Registry | undefined, gauges: IngestGauges): void {
+  if (!registry) return
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      },
+    })
+  gauge('holdfast_ingest_database_ok', 'Whether the store takes writes', () => Number(gauges.databaseOk()))
+  gauge('holdfast_ingest_repos_tracked', 'Repositories followed', gauges.reposTracked)
+  gauge('holdfast_ingest_in_flight', 'Events read and not yet durable', gauges.inFlight)
+  const perSource = (name: string, help: string, field: 'connected' | 'frames' | 'bytes' | 'seq') =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['host'],
+      registers: [registry],
+      collect() {
+        for (const source of gauges.sources()) this.set({ host: source.host }, Number(source[field]))
+      },
+    })
+  perSource('holdfast_ingest_source_connected', 'Whether the source is connected', 'connected')
+  perSource('holdfast_ingest_source_frames', 'Frames read since the start', 'frames')
+  perSource('holdfast_ingest_source_bytes', 'Bytes read since the start', 'bytes')
+  perSource('holdfast_ingest_source_seq', 'The last sequence number whose rows are durable', 'seq')
+}

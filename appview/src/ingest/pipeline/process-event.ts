@@ -1,0 +1,143 @@
+import type { AccountUpdate } from '../../catalog/account-writes.ts'
+import type { RecordOp, RepoCommit } from '../../catalog/ingest-writes.ts'
+import { cidKeyToString } from '../cid-key.ts'
+import type { AccountFrame, CommitFrame, IdentityFrame, RepoFrame, SyncFrame } from '../frame/frame.ts'
+import type { DidResolver } from '../identity/did-resolver.ts'
+import type { IngestMetrics } from '../metrics.ts'
+import { toRecordOp } from '../record-op.ts'
+import type { RejectReason } from '../reject-reason.ts'
+import type { AccountStanding } from '../repo/account-standing.ts'
+import type { Resyncs } from '../repo/resync.ts'
+import type { Wanted } from '../wanted.ts'
+import type { Committer } from './committer.ts'
+import { judgeCommit, judgeSync, type Origin, type Verdict } from './judge-commit.ts'
+import type { RecordQuota } from './record-quota.ts'
+import type { RepoStates } from './repo-states.ts'
+
+/**
+ * Handles one event of one repository; the caller keeps the events of a repository in order. `taken` is called
+ * once the event is in a batch (or needs none), so that the cursor may pass it together with that batch. Throws
+ * IdentityUnavailable when the event can be neither applied nor refused now.
+ */
+export type EventProcessor = (frame: RepoFrame, origin: Origin, taken: () => void) => Promise<void>
+
+export type ProcessorParts = {
+  readonly states: RepoStates
+  readonly resolver: DidResolver
+  readonly committer: Committer
+  readonly resyncs: Resyncs
+  readonly standing: AccountStanding
+  readonly quota: RecordQuota
+  readonly wanted: Wanted
+  readonly metrics: IngestMetrics
+  readonly onReject: (event: { did: string; host: string; reason: RejectReason; detail: string }) => void
+}
+
+export function createEventProcessor(parts: ProcessorParts): EventProcessor {
+  return async (frame, origin, taken) => {
+    parts.metrics.event(origin.host, frame.kind)
+    switch (frame.kind) {
+      case 'commit':
+      case 'sync':
+        return processCommit({ frame, origin, taken }, parts)
+      case 'account':
+        return processAccount({ frame, origin, taken }, parts)
+      case 'identity':
+        return processIdentity({ frame, origin, taken }, parts)
+    }
+  }
+}
+
+type Event<F extends RepoFrame> = { frame: F; origin: Origin; taken: () => void }
+
+async function processCommit(event: Event<CommitFrame | SyncFrame>, parts: ProcessorParts): Promise<void> {
+  const { frame, origin, taken } = event
+  const held = await parts.states.get(frame.did)
+  // Its whole repository is being read, or waits for that: the durable state says so, the event may pass.
+  if (held && held.state !== 'synchronized') {
+    parts.resyncs.hold(frame, origin)
+    return taken()
+  }
+  const judging = { resolver: parts.resolver, wantsPath: parts.wanted.wantsPath }
+  const verdict =
+    frame.kind === 'commit'
+      ? await judgeCommit({ frame, origin, held }, judging)
+      : await judgeSync({ frame, origin, held }, judging)
+  switch (verdict.kind) {
+    case 'pass':
+      return taken()
+    case 'reject':
+      parts.metrics.reject(verdict.reason)
+      parts.onReject({ did: frame.did, host: origin.host, reason: verdict.reason, detail: verdict.detail })
+      return taken()
+    case 'resync':
+      return parts.resyncs.request(frame.did, { why: verdict.why, held, taken })
+    case 'apply':
+      return apply(event, verdict, parts)
+  }
+}
+
+async function apply(
+  { frame, origin, taken }: Event<CommitFrame | SyncFrame>,
+  { verified, identity }: Extract<Verdict, { kind: 'apply' }>,
+  parts: ProcessorParts,
+): Promise<void> {
+  const { did } = frame
+  const known = parts.states.tracks(did)
+  // The first we hear of a repository: a relay may be replaying the past of an account that is gone.
+  const account = known ? undefined : await parts.standing.firstSight(identity, origin)
+  if (account?.active === false) {
+    parts.metrics.reject('account-inactive')
+    void parts.committer.write({ account }, taken)
+    return
+  }
+  const ops = await parts.quota.admit(did, toOps(did, verified.changes, parts))
+  parts.states.set(did, { state: 'synchronized', rev: verified.rev, data: verified.data, tries: 0 })
+  const commit: RepoCommit = {
+    did,
+    rev: verified.rev,
+    dataCid: cidKeyToString(verified.data),
+    host: identity.pdsHost,
+    ops,
+  }
+  void parts.committer.write({ commit, ...(account ? { account } : {}) }, taken)
+}
+
+function toOps(
+  did: string,
+  changes: readonly { path: string; cid: Parameters<typeof toRecordOp>[1]['cid']; record?: Uint8Array }[],
+  parts: Pick<ProcessorParts, 'wanted' | 'metrics'>,
+): RecordOp[] {
+  return changes.flatMap((change) => {
+    const op = toRecordOp(did, change, parts.wanted)
+    if (op?.action === 'reject') parts.metrics.reject(op.reason as RejectReason)
+    return op ?? []
+  })
+}
+
+/** A PDS speaks for its own accounts. What a relay says of one is a rumour, on which the PDS is asked. */
+async function processAccount(
+  { frame, origin, taken }: Event<AccountFrame>,
+  parts: ProcessorParts,
+): Promise<void> {
+  const update = await parts.standing.onAccountEvent(frame, origin)
+  if (update === 'not-theirs') {
+    parts.metrics.reject('host-mismatch')
+    return taken()
+  }
+  writeAccount(update, taken, parts)
+  const held = update.active ? await parts.states.get(frame.did) : undefined
+  // Back after an absence in which its repository could not be read.
+  if (held && held.state !== 'synchronized')
+    parts.resyncs.request(frame.did, { why: 'the account is back', held })
+}
+
+async function processIdentity({ frame, taken }: Event<IdentityFrame>, parts: ProcessorParts): Promise<void> {
+  parts.resolver.forget(frame.did)
+  writeAccount(await parts.standing.onIdentityEvent(frame.did), taken, parts)
+}
+
+function writeAccount(update: AccountUpdate, taken: () => void, parts: ProcessorParts): void {
+  if (update.active === false && update.status === 'deleted') parts.states.drop(update.did)
+  void parts.committer.write({ account: update }, taken)
+}

@@ -1,0 +1,57 @@
+import { readRepos, readTrackedDids } from '../../catalog/repo-reads.ts'
+import type { Db } from '../../catalog/sql.ts'
+import { type CidKey, cidKeyFromString } from '../cid-key.ts'
+
+/** Where a repository stands once everything handed to the committer is durable. */
+export type RepoState = {
+  readonly state: 'desynchronized' | 'in-progress' | 'synchronized'
+  readonly rev: string | null
+  readonly data: CidKey | null
+  readonly tries: number
+}
+
+/** The states of the repositories we follow: all their names in memory, the rest as it is needed. */
+export type RepoStates = {
+  tracks(did: string): boolean
+  get(did: string): Promise<RepoState | undefined>
+  set(did: string, state: RepoState): void
+  /** The repository is no longer followed: its account was deleted. */
+  drop(did: string): void
+  readonly count: number
+}
+
+/** Loads the names of the repositories followed; `capacity` states are kept in memory. */
+export async function loadRepoStates(db: Db, capacity = 200_000): Promise<RepoStates> {
+  const tracked = new Set(await readTrackedDids(db))
+  const states = new Map<string, RepoState>()
+  const keep = (did: string, state: RepoState) => {
+    states.delete(did)
+    states.set(did, state)
+    if (states.size > capacity) states.delete(states.keys().next().value!)
+  }
+  return {
+    tracks: (did) => tracked.has(did),
+    async get(did) {
+      const held = states.get(did)
+      if (held || !tracked.has(did)) return held
+      const row = (await readRepos(db, [did])).get(did)
+      // While the store was asked, the repository may have moved on.
+      if (!row || states.has(did)) return states.get(did)
+      const data = row.dataCid ? (cidKeyFromString(row.dataCid) ?? null) : null
+      const state = { state: row.state, rev: row.rev, data, tries: row.tries }
+      keep(did, state)
+      return state
+    },
+    set(did, state) {
+      tracked.add(did)
+      keep(did, state)
+    },
+    drop(did) {
+      tracked.delete(did)
+      states.delete(did)
+    },
+    get count() {
+      return tracked.size
+    },
+  }
+}

@@ -1,0 +1,81 @@
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import { becomeLeader } from '../catalog/leader.ts'
+import type { Db } from '../catalog/sql.ts'
+import type { GuardedFetch } from '../guarded-fetch.ts'
+import type { IngestConfig } from './ingest-config.ts'
+import { type IngestStatus, readIngestStatus } from './ingest-status.ts'
+import { createIngestMetrics, type IngestMetrics } from './metrics.ts'
+import { type Pipeline, startPipeline } from './pipeline/start-pipeline.ts'
+
+/** Following the network. Disposal writes what is under way and lets go of the lead. */
+export type Ingest = AsyncDisposable & {
+  status(): Promise<IngestStatus>
+  readonly metrics: IngestMetrics
+  /** Whether this process is the one that ingests. */
+  readonly leading: boolean
+}
+
+export type IngestParts = {
+  readonly db: Db
+  readonly config: IngestConfig
+  /** For every address a stranger chose. */
+  readonly guardedFetch: GuardedFetch
+  readonly log: Logger
+  readonly registry?: Registry | undefined
+}
+
+/**
+ * Starts following the configured sources, as soon as no other process on the same store does. Whenever the lead is
+ * lost, as when the database restarts, the pipeline is left as it stands and begins again from what is durable.
+ */
+export function startIngest(parts: IngestParts): Ingest {
+  const { db, config, log } = parts
+  const stop = new AbortController()
+  let pipeline: Pipeline | undefined
+  const metrics = createIngestMetrics(parts.registry, {
+    databaseOk: () => pipeline?.databaseOk ?? false,
+    reposTracked: () => pipeline?.reposTracked ?? 0,
+    inFlight: () => pipeline?.inFlight ?? 0,
+    sources: () => pipeline?.sources() ?? [],
+  })
+  const leadOnce = async (): Promise<void> => {
+    await using leadership = await becomeLeader(config.databaseUrl, {
+      signal: stop.signal,
+      onStandby: () => log.info('another process ingests; standing by'),
+    })
+    const signal = AbortSignal.any([stop.signal, leadership.lost])
+    await using running = await startPipeline({ ...parts, metrics, signal })
+    pipeline = running
+    log.info({ sources: config.sources.map(({ url }) => url) }, 'ingest leads')
+    await aborted(signal)
+    pipeline = undefined
+  }
+  const lead = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await leadOnce().catch((error) => {
+        if (!stop.signal.aborted) log.warn({ err: error }, 'ingest stopped; beginning again')
+      })
+      if (!stop.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  }
+  const leading = lead()
+  return {
+    metrics,
+    get leading() {
+      return pipeline !== undefined
+    },
+    status: () => readIngestStatus(db, { sources: config.sources, pipeline, metrics }),
+    async [Symbol.asyncDispose]() {
+      stop.abort(new Error('ingest is stopping'))
+      await leading
+    },
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
