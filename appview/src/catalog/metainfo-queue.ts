@@ -9,6 +9,7 @@ import { refreshDatasetCounts } from './dataset-counts.ts'
 
 export { pendingChannel } from './indexers/torrent.ts'
 
+import { refreshTorrentCodes } from './search/torrent-terms.ts'
 import { anyIdOf, type Db, recordset, rows, toInstant } from './sql.ts'
 import { refreshVisibility } from './visibility.ts'
 
@@ -130,8 +131,9 @@ async function writeVerified(
   await tx.execute(sql`
     UPDATE catalog.torrent SET metainfo_status = 'verified', content_id = ${contentId}, metainfo_cid = ${outcome.metainfo.cid},
       info_hash_v1 = ${facts.infoHashV1}, info_hash_v2 = ${facts.infoHashV2}, size_bytes = ${facts.sizeBytes},
-      next_try_at = NULL, pending_since = NULL, error = NULL, search = to_tsvector('simple', ${searchText(facts)})
+      next_try_at = NULL, pending_since = NULL, error = NULL
     WHERE id = ${outcome.id}`)
+  await refreshTorrentCodes(tx, [outcome.id])
   await tx.execute(sql`
     UPDATE catalog.record SET warnings = (
       SELECT coalesce(jsonb_agg(DISTINCT w), '[]') FROM jsonb_array_elements(
@@ -141,13 +143,4 @@ async function writeVerified(
     tx,
     [facts.infoHashV1, facts.infoHashV2].filter((hash) => hash !== null),
   )
-}
-
-/** A tsvector ends at 1 MB; the words of the first files are enough to find a torrent by. */
-const searchTextLimit = 100_000
-
-/** Names and file paths as words: `co2-monthly_mean.csv` is found by `co2`, `monthly` and `mean`. */
-function searchText(facts: ContentFacts): string {
-  const text = [facts.name, ...facts.files.map((file) => file.path)].join(' ').slice(0, searchTextLimit)
-  return text.replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
 }

@@ -12,6 +12,7 @@ import {
   type RecordChange,
 } from './changes.ts'
 import { refreshDatasetCounts } from './dataset-counts.ts'
+import { refreshAssessed } from './search/assessed.ts'
 import { anyIdOf, anyOf, type Db, rows } from './sql.ts'
 
 export type AdmissionPolicy = 'open' | 'accounts' | 'reviewed'
@@ -35,20 +36,24 @@ interface Flip extends Record<string, unknown> {
 
 /**
  * Recomputes the flags in a scope, and tells both live streams. Ids in `written` were just written: when
- * visible they are told as `upsert` even if the flag did not move.
+ * visible they are told as `upsert` even if the flag did not move. Resolves with how many came into or went
+ * out of view.
  */
 export async function refreshVisibility(
   db: Db,
   scope: Scope,
   written: ReadonlySet<number> = new Set(),
-): Promise<void> {
+): Promise<number> {
   const flips = await flip(db, scope)
   await copyToProjections(db, [...written, ...flips.map((row) => row.id)])
+  const judging = flips.filter((row) => row.kind === 'assessment').map((row) => row.id)
+  await refreshAssessed(db, { assessmentIds: [...written, ...judging] })
   const still = await stillVisible(db, written, flips)
   const flippedTorrents = flips.filter((row) => row.kind === 'torrent').map((row) => row.id)
   await refreshDatasetCounts(db, { torrentIds: flippedTorrents })
   await refreshAnnounced(db, { torrentIds: [...flippedTorrents, ...written] })
   await appendRecordChanges(db, [...flips.map((row) => toChange(row, written)), ...still])
+  return flips.length
 }
 
 /** Recomputes which contents are announced and tells the allow-list stream. */

@@ -1,5 +1,6 @@
 import { identityKeys } from '@holdfast/lexicons/identifiers'
 import { sql } from 'drizzle-orm'
+import { datasetsJudgedBy, refreshAssessed } from '../search/assessed.ts'
 import { anyIdOf, recordset } from '../sql.ts'
 import { goneBefore } from './gone-before.ts'
 import type { Indexer } from './indexer.ts'
@@ -37,7 +38,9 @@ export const assessmentIndexer: Indexer = {
       )} JOIN catalog.record r USING (id)`)
   },
   async remove(tx, ids) {
+    const datasetIds = await datasetsJudgedBy(tx, ids)
     await tx.execute(sql`DELETE FROM catalog.assessment WHERE id = ${anyIdOf(ids)}`)
+    await refreshAssessed(tx, { datasetIds })
     return {}
   },
 }

@@ -1,5 +1,8 @@
 import { identityKeys } from '@holdfast/lexicons/identifiers'
 import { sql } from 'drizzle-orm'
+import { refreshAssessed } from '../search/assessed.ts'
+import { datasetTerms, type SearchableDataset } from '../search/dataset-terms.ts'
+import { codesText, writePhrases, writeVocabulary } from '../search/term-writes.ts'
 import { anyIdOf, type Db, recordset, rows } from '../sql.ts'
 import { goneBefore } from './gone-before.ts'
 import type { IndexedRecord, Indexer } from './indexer.ts'
@@ -7,25 +10,33 @@ import type { IndexedRecord, Indexer } from './indexer.ts'
 /** Dataset records: the searchable row, and the identifiers that make two descriptions one card. */
 export const datasetIndexer: Indexer = {
   async write(tx, records) {
+    const inputs = records.map(toRow)
     await tx.execute(sql`
       INSERT INTO catalog.dataset
         (id, uri, did, group_id, title, publisher, license, risk, scarcity, gone_before, keywords, formats, size_bytes,
-         created_at, indexed_at, visible, search)
+         created_at, indexed_at, visible, risks, scarcities, deadline, codes)
       SELECT r.id, r.uri, r.did, r.id, title, publisher, license, risk, scarcity, gone,
         ARRAY(SELECT jsonb_array_elements_text(keywords)), ARRAY(SELECT jsonb_array_elements_text(formats)), size,
-        r.created_at, r.indexed_at, false,
-        setweight(to_tsvector('english', unaccent(title)), 'A') || setweight(to_tsvector('simple', unaccent(people)), 'B')
-          || setweight(to_tsvector('english', unaccent(topics)), 'B')
-          || setweight(to_tsvector('english', unaccent(description)), 'C')
+        r.created_at, r.indexed_at, false, ARRAY[risk], ARRAY[scarcity], gone, codes::bigint[]
       FROM ${recordset(
-        records.map(toRow),
+        inputs.map((input) => input.row),
         `id bigint, title text, publisher text, license text, risk text, scarcity text, gone date, keywords jsonb,
-         formats jsonb, size bigint, people text, topics text, description text`,
+         formats jsonb, size bigint, codes text`,
       )} JOIN catalog.record r USING (id)`)
+    await writePhrases(
+      tx,
+      inputs.map((input) => ({ id: input.row.id, phrases: input.terms.phrases })),
+    )
+    await writeVocabulary(
+      tx,
+      inputs.flatMap((input) => input.terms.vocabulary),
+    )
     await group(tx, records)
+    await refreshAssessed(tx, { datasetIds: records.map((record) => record.id) })
   },
 
   async remove(tx, ids) {
+    await tx.execute(sql`DELETE FROM catalog.dataset_phrases WHERE dataset_id = ${anyIdOf(ids)}`)
     await tx.execute(sql`DELETE FROM catalog.dataset_key WHERE dataset_id = ${anyIdOf(ids)}`)
     const gone = await rows<{ group: number }>(
       tx,
@@ -39,55 +50,32 @@ export const datasetIndexer: Indexer = {
   },
 }
 
-interface Named {
-  name?: string
-}
-
-interface DatasetRecord {
-  title: string
-  description?: string
-  creators?: Named[]
-  contributors?: { agent?: Named }[]
-  publisher?: Named
-  keywords?: Named[]
-  subjects?: { label?: string }[]
-  identifiers?: { scheme: string; value: string }[]
+interface DatasetRecord extends SearchableDataset {
   license?: { spdx?: string; url?: string; text?: string }
-  formats?: { mediaType?: string }[]
   risk?: { level?: string; expectedGone?: string }
   scarcity?: string
   sizeBytes?: number
 }
 
-function toRow({ id, value }: IndexedRecord) {
+function toRow({ id, uri, did, value }: IndexedRecord) {
   const record = value as unknown as DatasetRecord
-  const keywords = names(record.keywords)
-  const people = [
-    record.publisher,
-    ...(record.creators ?? []),
-    ...(record.contributors ?? []).map((c) => c.agent),
-  ]
-  const subjects = (record.subjects ?? []).flatMap((subject) => subject.label ?? [])
-  const identifiers = (record.identifiers ?? []).map((identifier) => identifier.value)
-  return {
-    id,
+  const described = {
     title: record.title,
     publisher: record.publisher?.name ?? null,
     license: record.license?.spdx ?? record.license?.url ?? record.license?.text?.slice(0, 200) ?? null,
     risk: record.risk?.level ?? 'unknown',
     scarcity: record.scarcity ?? 'unknown',
     gone: goneBefore(record.risk?.expectedGone),
-    keywords: [...new Set(keywords.map((keyword) => keyword.toLowerCase()))],
-    formats: [...new Set((record.formats ?? []).flatMap((format) => format.mediaType?.toLowerCase() ?? []))],
+    keywords: lowered((record.keywords ?? []).map((keyword) => keyword.name)),
+    formats: lowered((record.formats ?? []).map((format) => format.mediaType)),
     size: record.sizeBytes ?? null,
-    people: [...names(people), ...identifiers].join(' \n '),
-    topics: [...keywords, ...subjects].join(' \n '),
-    description: record.description ?? '',
   }
+  const terms = datasetTerms(record, { uri, did, ...described })
+  return { row: { id, ...described, codes: codesText(terms.codes) }, terms }
 }
 
-function names(agents: readonly (Named | undefined)[] | undefined): string[] {
-  return (agents ?? []).flatMap((agent) => agent?.name ?? [])
+function lowered(values: readonly (string | undefined)[]): string[] {
+  return [...new Set(values.flatMap((value) => value?.toLowerCase() ?? []))]
 }
 
 /** Joins the groups of all datasets that share an identifier with these. A group's id is its smallest member's. */

@@ -1,4 +1,6 @@
 import { sql } from 'drizzle-orm'
+import { codesText } from '../search/term-writes.ts'
+import { refreshTorrentCodes, torrentCodes } from '../search/torrent-terms.ts'
 import { anyIdOf, type Db, recordset, rows } from '../sql.ts'
 import type { IndexedRecord, Indexer } from './indexer.ts'
 
@@ -11,13 +13,14 @@ export const torrentIndexer: Indexer = {
     await tx.execute(sql`
       INSERT INTO catalog.torrent
         (id, uri, did, info_hash_v1, info_hash_v2, name, size_bytes, metainfo_status, metainfo_cid, next_try_at,
-         pending_since, created_at, indexed_at, visible, search)
+         pending_since, created_at, indexed_at, visible, formats, names_web_seeds, codes)
       SELECT r.id, r.uri, r.did, v1, v2, name, size, status, "metainfoCid",
         CASE WHEN status = 'pending' THEN now() END, CASE WHEN status = 'pending' THEN now() END,
-        r.created_at, r.indexed_at, false, to_tsvector('simple', regexp_replace(name, '[^[:alnum:]]+', ' ', 'g'))
+        r.created_at, r.indexed_at, false, ARRAY(SELECT jsonb_array_elements_text(formats)), "namesWebSeeds", codes::bigint[]
       FROM ${recordset(
         records.map(toRow),
-        'id bigint, v1 text, v2 text, name text, size bigint, status text, "metainfoCid" text',
+        `id bigint, v1 text, v2 text, name text, size bigint, status text, "metainfoCid" text, formats jsonb,
+         "namesWebSeeds" bool, codes text`,
       )} JOIN catalog.record r USING (id)`)
     await writeDatasetRefs(tx, records)
     await tx.execute(sql`SELECT pg_notify(${pendingChannel}, '')`)
@@ -43,7 +46,7 @@ export const torrentIndexer: Indexer = {
   },
 }
 
-function toRow({ id, value }: IndexedRecord) {
+function toRow({ id, uri, did, value }: IndexedRecord) {
   const record = value as {
     infoHashV1?: string
     infoHashV2?: string
@@ -52,6 +55,8 @@ function toRow({ id, value }: IndexedRecord) {
     metainfo?: { ref?: { $link?: string } }
     metainfoParts?: unknown[]
     metainfoUrls?: unknown[]
+    formats?: { mediaType?: string }[]
+    webSeeds?: unknown[]
   }
   const hasMetainfo = record.metainfo || record.metainfoParts?.length || record.metainfoUrls?.length
   return {
@@ -62,6 +67,9 @@ function toRow({ id, value }: IndexedRecord) {
     size: record.sizeBytes ?? null,
     status: hasMetainfo ? 'pending' : 'absent',
     metainfoCid: record.metainfo?.ref?.$link ?? null,
+    formats: [...new Set((record.formats ?? []).flatMap((format) => format.mediaType?.toLowerCase() ?? []))],
+    namesWebSeeds: (record.webSeeds?.length ?? 0) > 0,
+    codes: codesText(torrentCodes({ uri, did, name: record.name, paths: [] })),
   }
 }
 
@@ -81,11 +89,19 @@ async function writeDatasetRefs(tx: Db, records: readonly IndexedRecord[]): Prom
 
 /** The blob may be one we verified already: an edited record, or one adopted from somebody else's. */
 async function verifyFromStore(tx: Db, ids: readonly number[]): Promise<void> {
-  await tx.execute(sql`
+  const verified = await rows<{ id: number }>(
+    tx,
+    sql`
     UPDATE catalog.torrent AS t SET metainfo_status = 'verified', content_id = c.id, next_try_at = NULL,
       pending_since = NULL, info_hash_v1 = c.info_hash_v1, info_hash_v2 = c.info_hash_v2
     FROM catalog.metainfo m JOIN catalog.content c ON c.id = m.content_id
     WHERE t.id = ${anyIdOf(ids)} AND m.cid = t.metainfo_cid
       AND (t.info_hash_v1 IS NULL OR t.info_hash_v1 = c.info_hash_v1)
-      AND (t.info_hash_v2 IS NULL OR t.info_hash_v2 = c.info_hash_v2)`)
+      AND (t.info_hash_v2 IS NULL OR t.info_hash_v2 = c.info_hash_v2)
+    RETURNING t.id`,
+  )
+  await refreshTorrentCodes(
+    tx,
+    verified.map((row) => row.id),
+  )
 }

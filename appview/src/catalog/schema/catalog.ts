@@ -17,7 +17,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
-import { bytea, instant, tsvector } from './columns.ts'
+import { bytea, codes, instant } from './columns.ts'
 
 export const catalogSchema = pgSchema('catalog')
 const table = catalogSchema.table
@@ -130,15 +130,62 @@ export const dataset = table(
     torrentCount: integer('torrent_count').notNull().default(0),
     seeders: integer('seeders'),
     sourceStatus: text('source_status'),
-    search: tsvector('search').notNull(),
+    /** What the author and every visible assessment say, for filters and sorts. */
+    risks: text('risks').array().notNull(),
+    scarcities: text('scarcities').array().notNull(),
+    deadline: date('deadline'),
+    /** What it is found by: see `search/codes.ts`. */
+    codes: codes('codes').notNull(),
   },
   (t) => [
-    index('dataset_search').using('gin', t.search),
+    index('dataset_codes').using('gin', t.codes).where(sql`visible`),
+    index('dataset_deadline').on(sql`(coalesce(deadline, 'infinity'))`, t.id).where(sql`visible`),
+    index('dataset_seeders').on(sql`(coalesce(seeders, 2147483647))`, t.id).where(sql`visible`),
+    index('dataset_largest').on(sql`(coalesce(size_bytes, -1))`, t.id).where(sql`visible`),
+    index('dataset_smallest').on(sql`(coalesce(size_bytes, 9223372036854775807))`, t.id).where(sql`visible`),
     index('dataset_newest').on(t.createdAt, t.id).where(sql`visible`),
     index('dataset_indexed').on(t.indexedAt, t.id).where(sql`visible`),
     index('dataset_did').on(t.did, t.id),
     index('dataset_group').on(t.groupId),
   ],
+)
+
+/** The stems of a dataset in order, by which phrases are checked. */
+export const datasetPhrases = table('dataset_phrases', {
+  datasetId: ref('dataset_id').primaryKey(),
+  phrases: text('phrases').notNull(),
+})
+
+/**
+ * Words and names that records use, for completions and the correction of spelling. Of a hidden record too, so
+ * nothing is shown from here unless a visible dataset is found by it.
+ */
+export const vocabulary = table(
+  'vocabulary',
+  {
+    kind: text('kind', { enum: ['word', 'keyword', 'publisher', 'person'] }).notNull(),
+    key: textC('key').notNull(),
+    text: text('text').notNull(),
+    /** The lowest code of its term. */
+    base: count('base').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.kind, t.key] }),
+    index('vocabulary_trigrams').using('gin', sql`key gin_trgm_ops`).where(sql`kind = 'word'`),
+  ],
+)
+
+/** In how many visible records each term stands, counted over a sample from time to time. */
+export const termStatistics = table(
+  'term_statistics',
+  {
+    corpus: text('corpus', { enum: ['dataset', 'torrent'] }).notNull(),
+    base: count('base').notNull(),
+    records: integer('records').notNull(),
+    /** Of terms in many records: in how many its impact is at least 4, 8, … 60. */
+    above: integer('above').array(),
+  },
+  (t) => [primaryKey({ columns: [t.corpus, t.base] })],
 )
 
 /** Normalised identifiers that make two descriptions one card. */
@@ -226,7 +273,12 @@ export const torrent = table(
     createdAt: instant('created_at').notNull(),
     indexedAt: instant('indexed_at').notNull(),
     visible: boolean('visible').notNull(),
-    search: tsvector('search').notNull(),
+    seeders: integer('seeders'),
+    formats: text('formats').array().notNull(),
+    /** Whether the record itself names webseeds; `webseed` has those of others. */
+    namesWebSeeds: boolean('names_web_seeds').notNull(),
+    /** What it is found by: see `search/codes.ts`. */
+    codes: codes('codes').notNull(),
   },
   (t) => [
     index('torrent_v1').on(t.infoHashV1),
@@ -236,7 +288,11 @@ export const torrent = table(
     index('torrent_did').on(t.did, t.id),
     index('torrent_newest').on(t.createdAt, t.id).where(sql`visible`),
     index('torrent_pending').on(t.nextTryAt).where(sql`metainfo_status = 'pending'`),
-    index('torrent_search').using('gin', t.search),
+    index('torrent_codes').using('gin', t.codes).where(sql`visible`),
+    index('torrent_fewest').on(sql`(coalesce(seeders, 2147483647))`, t.id).where(sql`visible`),
+    index('torrent_most').on(sql`(coalesce(seeders, -1))`, t.id).where(sql`visible`),
+    index('torrent_largest').on(sql`(coalesce(size_bytes, -1))`, t.id).where(sql`visible`),
+    index('torrent_smallest').on(sql`(coalesce(size_bytes, 9223372036854775807))`, t.id).where(sql`visible`),
   ],
 )
 

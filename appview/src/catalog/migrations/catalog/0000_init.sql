@@ -67,13 +67,21 @@ CREATE TABLE "catalog"."dataset" (
 	"torrent_count" integer DEFAULT 0 NOT NULL,
 	"seeders" integer,
 	"source_status" text,
-	"search" "tsvector" NOT NULL
+	"risks" text[] NOT NULL,
+	"scarcities" text[] NOT NULL,
+	"deadline" date,
+	"codes" bigint[] NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "catalog"."dataset_key" (
 	"key" text NOT NULL,
 	"dataset_id" bigint NOT NULL,
 	CONSTRAINT "dataset_key_key_dataset_id_pk" PRIMARY KEY("key","dataset_id")
+);
+--> statement-breakpoint
+CREATE TABLE "catalog"."dataset_phrases" (
+	"dataset_id" bigint PRIMARY KEY NOT NULL,
+	"phrases" text NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "catalog"."file" (
@@ -135,6 +143,14 @@ CREATE TABLE "catalog"."source_cursor" (
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "catalog"."term_statistics" (
+	"corpus" text NOT NULL,
+	"base" bigint NOT NULL,
+	"records" integer NOT NULL,
+	"above" integer[],
+	CONSTRAINT "term_statistics_corpus_base_pk" PRIMARY KEY("corpus","base")
+);
+--> statement-breakpoint
 CREATE TABLE "catalog"."torrent" (
 	"id" bigint PRIMARY KEY NOT NULL,
 	"uri" text COLLATE "C" NOT NULL,
@@ -153,7 +169,10 @@ CREATE TABLE "catalog"."torrent" (
 	"created_at" timestamp with time zone NOT NULL,
 	"indexed_at" timestamp with time zone NOT NULL,
 	"visible" boolean NOT NULL,
-	"search" "tsvector" NOT NULL
+	"seeders" integer,
+	"formats" text[] NOT NULL,
+	"names_web_seeds" boolean NOT NULL,
+	"codes" bigint[] NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "catalog"."torrent_dataset" (
@@ -161,6 +180,14 @@ CREATE TABLE "catalog"."torrent_dataset" (
 	"dataset_uri" text COLLATE "C" NOT NULL,
 	"dataset_cid" text,
 	CONSTRAINT "torrent_dataset_torrent_id_dataset_uri_pk" PRIMARY KEY("torrent_id","dataset_uri")
+);
+--> statement-breakpoint
+CREATE TABLE "catalog"."vocabulary" (
+	"kind" text NOT NULL,
+	"key" text COLLATE "C" NOT NULL,
+	"text" text NOT NULL,
+	"base" bigint NOT NULL,
+	CONSTRAINT "vocabulary_kind_key_pk" PRIMARY KEY("kind","key")
 );
 --> statement-breakpoint
 CREATE TABLE "catalog"."webseed" (
@@ -181,7 +208,11 @@ CREATE UNIQUE INDEX "content_v1" ON "catalog"."content" USING btree ("info_hash_
 CREATE UNIQUE INDEX "content_v2" ON "catalog"."content" USING btree ("info_hash_v2");--> statement-breakpoint
 CREATE INDEX "content_v2_truncated" ON "catalog"."content" USING btree (left(info_hash_v2, 40));--> statement-breakpoint
 CREATE INDEX "content_announced" ON "catalog"."content" USING btree ("id") WHERE announced;--> statement-breakpoint
-CREATE INDEX "dataset_search" ON "catalog"."dataset" USING gin ("search");--> statement-breakpoint
+CREATE INDEX "dataset_codes" ON "catalog"."dataset" USING gin ("codes") WHERE visible;--> statement-breakpoint
+CREATE INDEX "dataset_deadline" ON "catalog"."dataset" USING btree ((coalesce(deadline, 'infinity')),"id") WHERE visible;--> statement-breakpoint
+CREATE INDEX "dataset_seeders" ON "catalog"."dataset" USING btree ((coalesce(seeders, 2147483647)),"id") WHERE visible;--> statement-breakpoint
+CREATE INDEX "dataset_largest" ON "catalog"."dataset" USING btree ((coalesce(size_bytes, -1)),"id") WHERE visible;--> statement-breakpoint
+CREATE INDEX "dataset_smallest" ON "catalog"."dataset" USING btree ((coalesce(size_bytes, 9223372036854775807)),"id") WHERE visible;--> statement-breakpoint
 CREATE INDEX "dataset_newest" ON "catalog"."dataset" USING btree ("created_at","id") WHERE visible;--> statement-breakpoint
 CREATE INDEX "dataset_indexed" ON "catalog"."dataset" USING btree ("indexed_at","id") WHERE visible;--> statement-breakpoint
 CREATE INDEX "dataset_did" ON "catalog"."dataset" USING btree ("did","id");--> statement-breakpoint
@@ -201,7 +232,12 @@ CREATE INDEX "torrent_content" ON "catalog"."torrent" USING btree ("content_id")
 CREATE INDEX "torrent_did" ON "catalog"."torrent" USING btree ("did","id");--> statement-breakpoint
 CREATE INDEX "torrent_newest" ON "catalog"."torrent" USING btree ("created_at","id") WHERE visible;--> statement-breakpoint
 CREATE INDEX "torrent_pending" ON "catalog"."torrent" USING btree ("next_try_at") WHERE metainfo_status = 'pending';--> statement-breakpoint
-CREATE INDEX "torrent_search" ON "catalog"."torrent" USING gin ("search");--> statement-breakpoint
+CREATE INDEX "torrent_codes" ON "catalog"."torrent" USING gin ("codes") WHERE visible;--> statement-breakpoint
+CREATE INDEX "torrent_fewest" ON "catalog"."torrent" USING btree ((coalesce(seeders, 2147483647)),"id") WHERE visible;--> statement-breakpoint
+CREATE INDEX "torrent_most" ON "catalog"."torrent" USING btree ((coalesce(seeders, -1)),"id") WHERE visible;--> statement-breakpoint
+CREATE INDEX "torrent_largest" ON "catalog"."torrent" USING btree ((coalesce(size_bytes, -1)),"id") WHERE visible;--> statement-breakpoint
+CREATE INDEX "torrent_smallest" ON "catalog"."torrent" USING btree ((coalesce(size_bytes, 9223372036854775807)),"id") WHERE visible;--> statement-breakpoint
 CREATE INDEX "torrent_dataset_uri" ON "catalog"."torrent_dataset" USING btree ("dataset_uri");--> statement-breakpoint
+CREATE INDEX "vocabulary_trigrams" ON "catalog"."vocabulary" USING gin (key gin_trgm_ops) WHERE kind = 'word';--> statement-breakpoint
 CREATE INDEX "webseed_v1" ON "catalog"."webseed" USING btree ("info_hash_v1");--> statement-breakpoint
 CREATE INDEX "webseed_v2" ON "catalog"."webseed" USING btree ("info_hash_v2");

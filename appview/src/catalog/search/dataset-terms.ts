@@ -1,0 +1,137 @@
+import { baseOf, samplesOf } from './codes.ts'
+import { codesOfFields, type FieldRule, filterTerm, pairsOf, phraseText, vocabularyOf } from './impacts.ts'
+import { stemOf, wordsOf } from './words.ts'
+
+/** The parts of a dataset record that are searched. */
+export interface SearchableDataset {
+  title: string
+  description?: string
+  creators?: Named[]
+  contributors?: { agent?: Named }[]
+  publisher?: Named
+  keywords?: Named[]
+  subjects?: { label?: string }[]
+  identifiers?: { scheme: string; value: string }[]
+  sources?: { url?: string; title?: string; description?: string }[]
+  formats?: { mediaType?: string }[]
+  spatial?: { name?: string }
+  citation?: string
+}
+
+interface Named {
+  name?: string
+}
+
+export type VocabularyKind = 'word' | 'keyword' | 'publisher' | 'person'
+
+export interface VocabularyEntry {
+  kind: VocabularyKind
+  /** Folded. */
+  key: string
+  /** As it is shown. */
+  text: string
+  /** The term whose records it leads to. */
+  base: number
+}
+
+/** What the index keeps of a dataset, besides the columns of its own row. */
+export interface DatasetTerms {
+  /** Sorted; what `codes.ts` says. */
+  codes: number[]
+  phrases: string
+  vocabulary: VocabularyEntry[]
+}
+
+/**
+ * Field weights, chosen on the tuning half of `test/relevance/`: title over keywords and people over description
+ * over what the sources say.
+ */
+export const rules = {
+  title: { weight: 6, usualWords: 8, lengthPenalty: 0.4, keepStopWords: true },
+  topics: { weight: 2.5, usualWords: 14, lengthPenalty: 0.4 },
+  people: { weight: 2.5, usualWords: 6, lengthPenalty: 0.4 },
+  description: { weight: 1, usualWords: 120, lengthPenalty: 0.6 },
+  rest: { weight: 0.4, usualWords: 30, lengthPenalty: 0.6 },
+} satisfies Record<string, FieldRule>
+
+/** The filters a record passes as its author describes it, by name and folded value. */
+export interface DatasetFilters {
+  uri: string
+  did: string
+  publisher: string | null
+  license: string | null
+  keywords: readonly string[]
+  formats: readonly string[]
+  risk: string
+  scarcity: string
+}
+
+export function datasetTerms(record: SearchableDataset, filters: DatasetFilters): DatasetTerms {
+  const people = namesOf([record.publisher, ...(record.creators ?? []), ...(record.contributors ?? []).map((c) => c.agent)])
+  const topics = [...namesOf(record.keywords), ...(record.subjects ?? []).flatMap((subject) => subject.label ?? [])]
+  const identifiers = (record.identifiers ?? []).map((identifier) => identifier.value)
+  const sources = (record.sources ?? []).slice(0, 20).flatMap(({ url, title, description }) => [title ?? '', description ?? '', url ?? ''])
+  const rest = [...identifiers, record.spatial?.name ?? '', record.citation ?? '', ...sources].join(' \n ').slice(0, 10_000)
+  const description = record.description ?? ''
+  const words = codesOfFields([
+    { rule: rules.title, text: record.title },
+    { rule: rules.topics, text: topics.join(' \n ') },
+    { rule: rules.people, text: people.join(' \n ') },
+    { rule: rules.description, text: description },
+    { rule: rules.rest, text: rest },
+  ])
+  const exact = [
+    ...[record.title, ...topics, ...people].flatMap(pairsOf),
+    ...wordsOf(record.title).map((word) => `title:${stemOf(word)}`),
+    ...people.flatMap(wordsOf).map((word) => `people:${stemOf(word)}`),
+    ...(filters.publisher ? wordsOf(filters.publisher).map((word) => `publisher~${stemOf(word)}`) : []),
+    ...filterTerms(filters),
+    ...people.map((name) => filterTerm('person', name)),
+  ].map(baseOf)
+  return {
+    codes: [...new Set([...words, ...exact, ...samplesOf(filters.uri)])].sort((a, b) => a - b),
+    phrases: phraseText([record.title, ...topics, ...people, description]),
+    vocabulary: vocabularyEntries(record, { people, topics, description }),
+  }
+}
+
+function filterTerms(filters: DatasetFilters): string[] {
+  return [
+    'all:',
+    `author:${filters.did}`,
+    ...(filters.publisher ? [filterTerm('publisher', filters.publisher)] : []),
+    ...(filters.license ? [filterTerm('license', filters.license)] : []),
+    ...filters.keywords.map((keyword) => filterTerm('keyword', keyword)),
+    ...filters.formats.flatMap(formatNames).map((format) => filterTerm('format', format)),
+    filterTerm('risk', filters.risk),
+    filterTerm('scarcity', filters.scarcity),
+  ]
+}
+
+/** A media type and the short names people give it: `application/x-netcdf` is also `netcdf`. */
+export function formatNames(mediaType: string): string[] {
+  const short = mediaType.split(';')[0]!.split('/').at(-1)!.replace(/^(?:x-|vnd\.)+/, '')
+  return [...new Set([mediaType, short, ...short.split('+')])]
+}
+
+function vocabularyEntries(
+  record: SearchableDataset,
+  { people, topics, description }: { people: string[]; topics: string[]; description: string },
+): VocabularyEntry[] {
+  const words = vocabularyOf([record.title, ...topics, ...people, description].join(' \n '))
+  const named = (kind: VocabularyKind, names: readonly string[]): VocabularyEntry[] =>
+    names.map((text) => {
+      const term = filterTerm(kind, text)
+      return { kind, key: term.slice(kind.length + 1).slice(0, 200), text: text.slice(0, 1000), base: baseOf(term) }
+    })
+  return [
+    ...[...words].map((word): VocabularyEntry => ({ kind: 'word', key: word, text: word, base: baseOf(stemOf(word)) })),
+    ...named('keyword', namesOf(record.keywords)),
+    ...named('publisher', namesOf([record.publisher])),
+    ...named('person', namesOf([...(record.creators ?? []), ...(record.contributors ?? []).map((c) => c.agent)])),
+  ]
+}
+
+function namesOf(named: readonly (Named | undefined)[] | undefined): string[] {
+  return (named ?? []).flatMap((item) => item?.name ?? [])
+}

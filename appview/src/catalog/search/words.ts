@@ -1,0 +1,59 @@
+import { englishStem } from './english-stem.ts'
+
+/**
+ * How text becomes words, for records and queries alike. Letters lose case and accents; what is no letter, mark or
+ * digit parts words; scripts written without spaces become overlapping pairs of characters. Words of a–z are stemmed
+ * as English in every record, whatever its language: a word typed as it stands there is always found, and other
+ * scripts are left as they are.
+ */
+export function wordsOf(text: string): string[] {
+  return (fold(text).match(run) ?? []).flatMap((part) => (unspaced.test(part) ? splitUnspaced(part) : part.slice(0, longest)))
+}
+
+/** Lower case without accents, compatibility forms made plain (`ﬁ` → `fi`, `²` → `2`). */
+export function fold(text: string): string {
+  // Most text is ASCII, where folding is lower-casing.
+  if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase().replaceAll(possessive, '')
+  const plain = text.normalize('NFKD').replaceAll(/[\u0300-\u036f]+/g, '').toLowerCase()
+  return plain.replaceAll(/[ßæœøłđðþı]/g, (letter) => letters[letter] ?? letter).replaceAll(possessive, '').normalize('NFC')
+}
+
+/** The word a folded word is indexed as. */
+export function stemOf(word: string): string {
+  return englishStem(word)
+}
+
+/**
+ * Other spellings a text is found by, beside its words: `Sentinel-2` as `sentinel2`, `ERA5` as `era` and `5`.
+ * A query needs only its own spelling.
+ */
+export function spellingsOf(text: string): string[] {
+  const folded = fold(text)
+  const joined = (folded.match(hyphenated) ?? []).map((match) => match.replaceAll(/[-_.]/g, ''))
+  const parts = (folded.match(numbered) ?? []).flatMap((match) => match.split(/(?<=\D)(?=\d)/))
+  return [...joined.filter((word) => word.length <= 20), ...parts]
+}
+
+/** Words that carry no meaning of their own; indexed in titles only. */
+export const stopWords: ReadonlySet<string> = new Set(
+  `a about after all also an and any are as at be been but by can do for from had has have how i if in into is it its
+   me more most my no not of on or our so some such than that the their them then there these they this those to was
+   we were what when where which who will with you your`.split(/\s+/),
+)
+
+const longest = 64
+const run = /[\p{L}\p{M}\p{N}]+/gu
+const unspaced = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u
+const possessive = /['’]s(?![\p{L}\p{N}])/gu
+const hyphenated = /(?<![\p{L}\p{N}])[a-z]{1,12}[-_.]\d{1,6}[a-z]?(?![\p{L}\p{N}])/gu
+const numbered = /(?<![\p{L}\p{N}])[a-z]{2,12}\d{1,4}(?![\p{L}\p{N}])/gu
+const letters: Record<string, string> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i' }
+
+function splitUnspaced(part: string): string[] {
+  return part.split(/((?:[a-z]|\d)+)/).flatMap((piece) => {
+    if (piece === '' || /^[a-z\d]/.test(piece)) return piece === '' ? [] : piece
+    const characters = [...piece]
+    if (characters.length < 3) return piece
+    return characters.slice(1).map((character, i) => `${characters[i]}${character}`)
+  })
+}
