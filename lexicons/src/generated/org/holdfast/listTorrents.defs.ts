@@ -47,6 +47,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
 
 /** The torrents of a dataset, or by an account, newest first. With both, those that are both. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
+  'InvalidQuery',
   'AuthorNotFound',
   'InvalidCursor',
   'RateLimitExceeded',

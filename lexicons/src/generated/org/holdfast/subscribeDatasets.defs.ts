@@ -69,6 +69,8 @@ export type $Message = l.InferOutput<typeof $message>
 const main = /*#__PURE__*/ l.subscription($nsid, $params, $message, [
   'FutureCursor',
   'ConsumerTooSlow',
+  'AuthorNotFound',
+  'RateLimitExceeded',
 ])
 
 export { main }

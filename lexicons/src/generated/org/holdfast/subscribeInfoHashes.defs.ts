@@ -34,6 +34,7 @@ export type $Message = l.InferOutput<typeof $message>
 const main = /*#__PURE__*/ l.subscription($nsid, $params, $message, [
   'FutureCursor',
   'ConsumerTooSlow',
+  'RateLimitExceeded',
 ])
 
 export { main }
