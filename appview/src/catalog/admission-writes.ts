@@ -20,14 +20,15 @@ export interface Admission {
 
 /**
  * Writes the operator's word and makes it true everywhere in the same transaction (invariants 5 and 9).
- * For an infohash it holds for all names of the content, known now or learnt later.
+ * For an infohash it holds for all names of the content, known now or learnt later. Resolves with how many
+ * records came into or went out of view.
  */
 export async function decideAdmission(
   db: Db,
   subject: AdmissionSubject,
   decision: { action: AdmissionAction; reason?: string | undefined },
-): Promise<void> {
-  await db.transaction(async (tx) => {
+): Promise<number> {
+  return db.transaction(async (tx) => {
     const scope = await scopeOf(tx, subject)
     await tx.execute(sql`DELETE FROM local.admission WHERE subject = ${subject.value}`)
     await tx.execute(sql`DELETE FROM local.info_hash_admission WHERE subject = ${subject.value}`)
@@ -37,7 +38,7 @@ export async function decideAdmission(
         VALUES (${subject.value}, ${subject.kind}, ${decision.action}, ${decision.reason ?? null})`)
       if (subject.kind === 'infohash') await decideForms(tx, subject.value, decision.action)
     }
-    await refreshVisibility(tx, scope)
+    return refreshVisibility(tx, scope)
   })
 }
 

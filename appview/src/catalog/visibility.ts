@@ -34,25 +34,34 @@ interface Flip extends Record<string, unknown> {
   visible: boolean
 }
 
+/** A record that this transaction wrote. */
+export interface WrittenRecord {
+  id: number
+  kind: string
+}
+
 /**
- * Recomputes the flags in a scope, and tells both live streams. Ids in `written` were just written: when
+ * Recomputes the flags in a scope, and tells both live streams. Records in `written` were just written: when
  * visible they are told as `upsert` even if the flag did not move. Resolves with how many came into or went
  * out of view.
  */
 export async function refreshVisibility(
   db: Db,
   scope: Scope,
-  written: ReadonlySet<number> = new Set(),
+  written: readonly WrittenRecord[] = [],
 ): Promise<number> {
   const flips = await flip(db, scope)
-  await copyToProjections(db, [...written, ...flips.map((row) => row.id)])
-  const judging = flips.filter((row) => row.kind === 'assessment').map((row) => row.id)
-  await refreshAssessed(db, { assessmentIds: [...written, ...judging] })
-  const still = await stillVisible(db, written, flips)
-  const flippedTorrents = flips.filter((row) => row.kind === 'torrent').map((row) => row.id)
-  await refreshDatasetCounts(db, { torrentIds: flippedTorrents })
-  await refreshAnnounced(db, { torrentIds: [...flippedTorrents, ...written] })
-  await appendRecordChanges(db, [...flips.map((row) => toChange(row, written)), ...still])
+  for (const kind of projections) await copyToProjection(db, kind, idsOf(kind, flips))
+  const assessmentIds = idsOf('assessment', [...written, ...flips])
+  if (assessmentIds.length > 0) await refreshAssessed(db, { assessmentIds })
+  const torrentIds = idsOf('torrent', [...written, ...flips])
+  if (torrentIds.length > 0) {
+    await refreshDatasetCounts(db, { torrentIds })
+    await refreshAnnounced(db, { torrentIds })
+  }
+  const writtenIds = new Set(written.map((row) => row.id))
+  const still = await stillVisible(db, writtenIds, flips)
+  await appendRecordChanges(db, [...flips.map((row) => toChange(row, writtenIds)), ...still])
   return flips.length
 }
 
@@ -144,13 +153,19 @@ function scopeCondition(scope: Scope): SQL {
     WHERE info_hash_v1 = ${hashes} OR info_hash_v2 = ${hashes} OR left(info_hash_v2, 40) = ${hashes})`
 }
 
-async function copyToProjections(db: Db, ids: readonly number[]): Promise<void> {
+function idsOf(kind: string, records: readonly WrittenRecord[]): number[] {
+  return [...new Set(records.filter((row) => row.kind === kind).map((row) => row.id))]
+}
+
+async function copyToProjection(
+  db: Db,
+  kind: (typeof projections)[number],
+  ids: readonly number[],
+): Promise<void> {
   if (ids.length === 0) return
-  for (const kind of projections) {
-    await db.execute(sql`
-      UPDATE ${sql.raw(`catalog.${kind}`)} AS p SET visible = r.visible
-      FROM catalog.record r WHERE r.id = p.id AND p.visible <> r.visible AND p.id = ${anyIdOf(ids)}`)
-  }
+  await db.execute(sql`
+    UPDATE ${sql.raw(`catalog.${kind}`)} AS p SET visible = r.visible
+    FROM catalog.record r WHERE r.id = p.id AND p.visible <> r.visible AND p.id = ${anyIdOf(ids)}`)
 }
 
 async function stillVisible(

@@ -1,0 +1,56 @@
+/** A cursor that this server did not give for this listing. */
+export class InvalidCursorError extends Error {
+  constructor() {
+    super('The cursor is not one this server gave for this listing; begin again without it.')
+    this.name = 'InvalidCursorError'
+  }
+}
+
+export type CursorPart = string | number
+
+/**
+ * Where a page ended, as the sort key of its last row: rows added meanwhile move nothing. Opaque to clients;
+ * `listing` keeps a cursor of one listing from being used on another.
+ */
+export function encodeCursor(listing: string, key: readonly CursorPart[]): string {
+  return Buffer.from(JSON.stringify([listing, ...key])).toString('base64url')
+}
+
+/**
+ * The key that a cursor holds. `shape` names the type of each part.
+ *
+ * @throws InvalidCursorError
+ */
+export function decodeCursor<const Shape extends readonly ('string' | 'number' | 'instant')[]>(
+  listing: string,
+  cursor: string,
+  shape: Shape,
+): { [I in keyof Shape]: Shape[I] extends 'number' ? number : string } {
+  const [name, ...key] = parse(cursor)
+  if (name !== listing || key.length !== shape.length) throw new InvalidCursorError()
+  if (!shape.every((type, i) => fits(type, key[i]))) throw new InvalidCursorError()
+  return key as unknown as { [I in keyof Shape]: Shape[I] extends 'number' ? number : string }
+}
+
+function parse(cursor: string): unknown[] {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    return Array.isArray(value) ? value : []
+  } catch {
+    return []
+  }
+}
+
+function fits(type: 'string' | 'number' | 'instant', part: unknown): boolean {
+  if (type === 'number') return Number.isSafeInteger(part)
+  if (typeof part !== 'string' || part.includes('\0') || !part.isWellFormed()) return false
+  return type === 'string' || isInstant(part)
+}
+
+// PostgreSQL's own text of an instant, with microseconds: a JavaScript Date would round them away.
+function isInstant(text: string): boolean {
+  return (
+    /^\d{4,6}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d(?::?\d\d)?)$/.test(text) &&
+    !Number.isNaN(Date.parse(text.slice(0, 10)))
+  )
+}

@@ -1,0 +1,128 @@
+/** Datasets as every face shows them: the record verbatim, and what this index knows of it, in two queries a page. */
+import type { defs } from '@holdfast/lexicons'
+import { type SQL, sql } from 'drizzle-orm'
+import { anyOf, type Db, rows, toInstant } from '../sql.ts'
+import { type AssessmentRow, assessmentsJson, toAssessmentView } from './assessment-views.ts'
+import { type AuthorRow, authorJson, toAuthorView } from './author-views.ts'
+import { type DescriberRow, describersJson, toDescriberView, toGroupView } from './group-views.ts'
+import { type ProbeRow, probesJson, toSourceStatus } from './probe-views.ts'
+import { selfLabels } from './record-labels.ts'
+import { changedSince, type RecordRef, type RefTarget, readRefTargets, refsIn } from './record-refs.ts'
+import { toWarnings } from './record-warnings.ts'
+import { type SwarmRow, toSwarm } from './swarm-views.ts'
+
+export interface DatasetViewOptions {
+  /** `page` shows everything there is; `card` what a list needs. */
+  detail: 'card' | 'page'
+}
+
+/** The visible ones of these datasets, in the order asked for. */
+export async function readDatasetViews(
+  db: Db,
+  uris: readonly string[],
+  options: DatasetViewOptions,
+): Promise<defs.DatasetView[]> {
+  if (uris.length === 0) return []
+  const found = await rows<DatasetRow>(db, datasetQuery(uris, options))
+  const refs = new Map(found.map((row) => [row.uri, refsIn(row.value, refFields)]))
+  const targets = await readRefTargets(
+    db,
+    [...refs.values()].flat().map((ref) => ref.uri),
+  )
+  const views = new Map(
+    found.map((row) => [row.uri, toDatasetView(row, { refs: refs.get(row.uri) ?? [], targets, ...options })]),
+  )
+  return uris.flatMap((uri) => views.get(uri) ?? [])
+}
+
+const refFields = ['versionOf', 'supersedes', 'derivedFrom', 'adoptedFrom']
+
+interface DatasetRow extends Record<string, unknown> {
+  uri: string
+  did: string
+  cid: string
+  value: Record<string, unknown>
+  indexedAt: string
+  warnings: string[]
+  author: AuthorRow
+  counts: defs.DatasetCounts
+  swarm: SwarmRow | null
+  describers: DescriberRow[] | null
+  assessments: AssessmentRow[] | null
+  probes: ProbeRow[] | null
+  supersededBy: Omit<DescriberRow, 'total'>[] | null
+}
+
+function datasetQuery(uris: readonly string[], { detail }: DatasetViewOptions): SQL {
+  const isPage = detail === 'page'
+  return sql`
+    SELECT d.uri, d.did, r.cid, r.value, r.indexed_at AS "indexedAt", r.warnings, ${authorJson(sql`d.did`)} AS author,
+      ${countsJson} AS counts, ${allSwarmsJson} AS swarm, ${describersJson(isPage ? 100 : 10)} AS describers,
+      ${assessmentsJson(isPage ? 200 : 20)} AS assessments, ${probesJson(sql`d.uri`, { history: isPage })} AS probes,
+      ${isPage ? supersededByJson : sql`NULL::jsonb`} AS "supersededBy"
+    FROM catalog.record r JOIN catalog.dataset d USING (id)
+    WHERE d.visible AND r.uri = ${anyOf(uris)}`
+}
+
+/** The visible torrents that name the dataset `d`. */
+const itsTorrents = sql`
+  catalog.torrent_dataset td JOIN catalog.torrent t ON t.id = td.torrent_id AND t.visible AND td.dataset_uri = d.uri`
+
+const countsJson = sql`(
+  SELECT jsonb_build_object(
+    'torrents', count(*), 'verifiedTorrents', count(*) FILTER (WHERE t.metainfo_status = 'verified'),
+    'webSeeds', (
+      SELECT count(DISTINCT url) FROM (
+        SELECT seed ->> 'url' AS url FROM ${itsTorrents} JOIN catalog.record tr ON tr.id = t.id
+        CROSS JOIN jsonb_array_elements(tr.value -> 'webSeeds') AS seed
+        UNION ALL
+        SELECT w.url FROM ${itsTorrents} JOIN catalog.webseed w ON w.visible AND w.info_hash_v1 = t.info_hash_v1
+        UNION ALL
+        SELECT w.url FROM ${itsTorrents} JOIN catalog.webseed w ON w.visible AND w.info_hash_v2 = t.info_hash_v2
+      ) AS seeds),
+    'files', coalesce((SELECT sum(file_count) FROM catalog.content WHERE id = ANY (array_agg(DISTINCT t.content_id))), 0),
+    'sizeBytes', coalesce((SELECT sum(size_bytes) FROM catalog.content WHERE id = ANY (array_agg(DISTINCT t.content_id))), 0)
+  ) FROM ${itsTorrents})`
+
+const allSwarmsJson = sql`(
+  SELECT jsonb_build_object(
+    'trackers', jsonb_agg(jsonb_build_object('url', s.tracker, 'seeders', s.seeders, 'leechers', s.leechers,
+      'completed', s.completed, 'checkedAt', s.scraped_at, 'error', NULL)),
+    'lastSeederAt', max((SELECT max(h.at) FROM local.swarm_history h WHERE h.info_hash = s.info_hash AND h.seeders > 0)))
+  FROM ${itsTorrents} JOIN local.swarm s ON s.info_hash = coalesce(t.info_hash_v2, t.info_hash_v1))`
+
+const supersededByJson = sql`(
+  SELECT jsonb_agg(jsonb_build_object('uri', o.uri, 'cid', n.cid, 'title', o.title, 'createdAt', o.created_at,
+    'key', '', 'author', ${authorJson(sql`n.did`)}) ORDER BY o.created_at)
+  FROM (SELECT * FROM catalog.record WHERE kind = 'dataset' AND value -> 'supersedes' ->> 'uri' = d.uri
+    AND visible LIMIT 100) AS n JOIN catalog.dataset o USING (id))`
+
+interface Context extends DatasetViewOptions {
+  refs: readonly RecordRef[]
+  targets: ReadonlyMap<string, RefTarget>
+}
+
+function toDatasetView(row: DatasetRow, { refs, targets }: Context): defs.DatasetView {
+  const group = toGroupView(row.describers)
+  const swarm = toSwarm(row.swarm, { byTracker: false })
+  const sources = (row.value.sources as { url: string }[] | undefined) ?? []
+  const changed = changedSince(refs, targets)
+  const labels = selfLabels(row)
+  return {
+    uri: row.uri as defs.DatasetView['uri'],
+    cid: row.cid,
+    author: toAuthorView(row.author),
+    record: row.value as defs.DatasetView['record'],
+    indexedAt: toInstant(row.indexedAt) as defs.DatasetView['indexedAt'],
+    status: 'indexed',
+    counts: { ...row.counts, assessments: row.assessments?.[0]?.total ?? 0 },
+    ...(group && { group }),
+    ...(swarm && { swarm }),
+    ...(sources.length > 0 && { sourceStatus: toSourceStatus(sources, row.probes) }),
+    ...(labels.length > 0 && { labels }),
+    assessments: (row.assessments ?? []).map(toAssessmentView),
+    ...(changed.length > 0 && { changedSince: changed }),
+    ...(row.supersededBy && { supersededBy: row.supersededBy.map(toDescriberView) }),
+    ...(row.warnings.length > 0 && { warnings: toWarnings(row.warnings) }),
+  }
+}

@@ -1,0 +1,98 @@
+import { type Authorities, defaultAuthorities, parseAuthorities } from '@holdfast/lexicons/authority'
+import type { AdmissionPolicy } from './catalog/visibility.ts'
+import { durationMs, flag, listOf, oneOf, port, readEnv, sizeBytes, urlOf } from './env.ts'
+
+/** Where records come from: a relay or PDS whose every commit is proved, or a hint whose hits are fetched and proved. */
+export interface SourceConfig {
+  readonly kind: 'firehose' | 'jetstream'
+  /** `ws://` or `wss://`. */
+  readonly url: string
+}
+
+export interface AppViewConfig {
+  readonly sources: readonly SourceConfig[]
+  readonly plcUrl: string
+  readonly dataDir: string
+  /** PostgreSQL; without it PGlite in the data directory. */
+  readonly databaseUrl: string | undefined
+  /** 0 for any free port. */
+  readonly port: number
+  /** Without a trailing slash; undefined where it follows from the port that was taken. */
+  readonly publicUrl: string | undefined
+  readonly admission: AdmissionPolicy
+  /** Without it the operator's methods are off. */
+  readonly adminToken: string | undefined
+  readonly allowPrivateHosts: boolean
+  /** Announce URLs that are published and scraped: the operator's own, exempt from the address guard. */
+  readonly trackers: readonly string[]
+  readonly redisUrl: string | undefined
+  readonly authorities: Authorities
+  readonly logLevel: LogLevel
+  /** What the operator calls this server. */
+  readonly name: string | undefined
+  /** An address or URL for complaints. */
+  readonly abuseContact: string | undefined
+  readonly maxMetainfoBytes: number
+  /** How long streams can be replayed. */
+  readonly replayMs: number
+}
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+
+/** Reads the AppView's configuration. @throws ConfigError that names every problem. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): AppViewConfig {
+  const reader = readEnv(env)
+  const allowPrivateHosts = reader.read('HOLDFAST_ALLOW_PRIVATE_HOSTS', flag, false)
+  const publicUrl = reader.read('HOLDFAST_PUBLIC_URL', urlOf('http', 'https'), undefined)
+  const trackerPort = reader.read('HOLDFAST_TRACKER_PORT', port, 6969)
+  const trackerUdpPort = reader.read('HOLDFAST_TRACKER_UDP_PORT', port, trackerPort)
+  const config: AppViewConfig = {
+    sources: reader.read('HOLDFAST_SOURCES', listOf(source), [{ kind: 'firehose', url: 'wss://bsky.network' }]),
+    plcUrl: reader.read('HOLDFAST_PLC_URL', urlOf('http', 'https'), 'https://plc.directory'),
+    dataDir: reader.read('HOLDFAST_DATA_DIR', String, './data'),
+    databaseUrl: reader.read('HOLDFAST_DATABASE_URL', urlOf('postgres', 'postgresql'), undefined),
+    port: reader.read('HOLDFAST_PORT', port, 3000),
+    publicUrl,
+    admission: reader.read('HOLDFAST_ADMISSION', oneOf('open', 'accounts', 'reviewed'), allowPrivateHosts ? 'open' : 'reviewed'),
+    adminToken: reader.read('HOLDFAST_ADMIN_TOKEN', String, undefined),
+    allowPrivateHosts,
+    trackers: reader.read(
+      'HOLDFAST_TRACKERS',
+      listOf(urlOf('http', 'https', 'udp', 'ws', 'wss')),
+      ownTracker(publicUrl, trackerPort, trackerUdpPort),
+    ),
+    redisUrl: reader.read('HOLDFAST_REDIS_URL', urlOf('redis', 'rediss'), undefined),
+    authorities: reader.read('HOLDFAST_AUTHORITIES', parseAuthorities, defaultAuthorities),
+    logLevel: reader.read('HOLDFAST_LOG_LEVEL', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info'),
+    name: reader.read('HOLDFAST_NAME', String, undefined),
+    abuseContact: reader.read('HOLDFAST_ABUSE_CONTACT', String, undefined),
+    maxMetainfoBytes: reader.read('HOLDFAST_MAX_METAINFO_SIZE', sizeBytes, 100e6),
+    replayMs: reader.read('HOLDFAST_REPLAY', durationMs, 7 * 86_400_000),
+  }
+  if (config.sources.length === 0) reader.problem('HOLDFAST_SOURCES names no source: write at least one relay or PDS, such as wss://bsky.network')
+  reader.finish()
+  return Object.freeze(config)
+}
+
+const sourceUrl = urlOf('ws', 'wss')
+
+function source(text: string): SourceConfig {
+  const hint = /^jetstream\+(.+)$/.exec(text)?.[1]
+  try {
+    return hint === undefined ? { kind: 'firehose', url: sourceUrl(text) } : { kind: 'jetstream', url: sourceUrl(hint) }
+  } catch {
+    throw new Error(`"${text}" is no source: write a relay or PDS as wss://host (ws:// without TLS), or a hint as jetstream+wss://host`)
+  }
+}
+
+/** The tracker that stands beside this AppView, under the same host name. */
+function ownTracker(publicUrl: string | undefined, httpPort: number, udpPort: number): string[] {
+  const host = publicUrl === undefined ? 'localhost' : new URL(publicUrl).hostname
+  // Many BitTorrent clients ask only for the IPv4 or only for the IPv6 address of a name.
+  const reachable = host === 'localhost' ? '127.0.0.1' : host
+  return [
+    `http://${reachable}:${httpPort}/announce`,
+    `udp://${reachable}:${udpPort}/announce`,
+    `ws://${reachable}:${httpPort}`,
+  ]
+}

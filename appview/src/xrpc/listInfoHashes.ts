@@ -1,0 +1,9 @@
+import type { listInfoHashes as schema } from '@holdfast/lexicons'
+import { readAllowList } from '../catalog/views/allow-list.ts'
+import type { Db } from '../catalog/sql.ts'
+import type { Answer } from './serve.ts'
+
+/** The allow-list, for trackers. */
+export function listInfoHashes(db: Db): Answer<typeof schema.main> {
+  return ({ params }) => readAllowList(db, params)
+}

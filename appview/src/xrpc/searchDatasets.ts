@@ -1,0 +1,15 @@
+import type { searchDatasets as schema } from '@holdfast/lexicons'
+import { searchDatasets as search } from '../catalog/search/searchDatasets.ts'
+import { readDatasetViews } from '../catalog/views/dataset-views.ts'
+import type { Db } from '../catalog/sql.ts'
+import { toSearchBody } from './search-body.ts'
+import type { Answer } from './serve.ts'
+
+/** Datasets by words, phrases, exclusions and filters. */
+export function searchDatasets(db: Db): Answer<typeof schema.main> {
+  return async ({ params }) => {
+    const results = await search(db, params)
+    const datasets = await readDatasetViews(db, results.hits.map((hit) => hit.uri), { detail: 'card' })
+    return { datasets, ...toSearchBody(results) }
+  }
+}
