@@ -1,0 +1,150 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import os from 'node:os'
+import path from 'node:path'
+import { pino } from 'pino'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { openSwarmMemory } from '../swarms/memory.ts'
+import { Swarms } from '../swarms/swarms.ts'
+import type { AllowListEntry } from './entries.ts'
+import { followAppViews } from './follow.ts'
+import { ListServer } from './list-server.ts'
+import { newAllowListTarget } from './target.ts'
+
+const v1 = (digit: string): AllowListEntry => ({ infoHashV1: digit.repeat(40) })
+const hybrid = { infoHashV1: 'a'.repeat(40), infoHashV2: 'b'.repeat(64) }
+
+async function newDirectory(): Promise<string> {
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'holdfast-tracker-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  return directory
+}
+
+/** A tracker's core with its list, and how to ask it. */
+function follow(urls: string[], directory: string, maxAgeMs = 60_000) {
+  const swarms = new Swarms(openSwarmMemory({ maxTorrents: 1000, peerBytes: 1 << 20 }))
+  const log = pino({ level: 'silent' })
+  const start = followAppViews({ urls, directory, maxAgeMs, startedAtMs: Date.now(), log })
+  const list = start(newAllowListTarget(swarms))
+  const torrent = (hash: string): number => swarms.allowed.torrentOf(Buffer.from(hash.slice(0, 40), 'hex'), 0)
+  const allows = (entry: AllowListEntry): boolean => torrent((entry.infoHashV1 ?? entry.infoHashV2)!) !== 0
+  return { list, swarms, torrent, allows, [Symbol.asyncDispose]: () => list[Symbol.asyncDispose]() }
+}
+
+test('the list is read page by page and then followed; a removal is in effect at once', async () => {
+  await using server = new ListServer()
+  for (const digit of '12345') server.add(v1(digit))
+  server.add(hybrid)
+  await server.start()
+  await using tracker = follow([server.url], await newDirectory())
+  expect(tracker.list.ready()).toBe(false)
+  await vi.waitFor(() => expect(tracker.list.ready()).toBe(true))
+  expect(tracker.swarms.totals()).toMatchObject({ torrents: 6, infoHashes: 7 })
+  expect(tracker.torrent(hybrid.infoHashV1)).toBe(tracker.torrent(hybrid.infoHashV2))
+
+  server.add(v1('6'))
+  await vi.waitFor(() => expect(tracker.allows(v1('6'))).toBe(true))
+  server.remove(v1('1'))
+  server.remove(hybrid)
+  await vi.waitFor(() => expect(tracker.allows({ infoHashV2: hybrid.infoHashV2 })).toBe(false))
+  expect(tracker.swarms.totals()).toMatchObject({ torrents: 5, infoHashes: 5 })
+  expect(server.listed).toBe(1)
+})
+
+test('what changed while the AppView was away is caught up from the cursor', async () => {
+  await using server = new ListServer()
+  server.add(v1('1'))
+  server.add(v1('2'))
+  await server.start()
+  await using tracker = follow([server.url], await newDirectory())
+  await vi.waitFor(() => expect(tracker.list.ready()).toBe(true))
+  await server.stop()
+  server.remove(v1('1'))
+  server.add(v1('3'))
+  expect(tracker.allows(v1('1'))).toBe(true)
+  await server.start()
+  await vi.waitFor(() => expect(tracker.allows(v1('3'))).toBe(true), 10_000)
+  expect(tracker.allows(v1('1'))).toBe(false)
+  expect(server.listed).toBe(1)
+})
+
+test('a new epoch makes it read the whole list again', async () => {
+  await using server = new ListServer()
+  server.add(v1('1'))
+  server.add(v1('2'))
+  await server.start()
+  await using tracker = follow([server.url], await newDirectory())
+  await vi.waitFor(() => expect(tracker.list.ready()).toBe(true))
+  server.restore([v1('2'), v1('9')])
+  await vi.waitFor(() => expect(tracker.allows(v1('9'))).toBe(true), 10_000)
+  await vi.waitFor(() => expect(tracker.allows(v1('1'))).toBe(false))
+  expect(tracker.allows(v1('2'))).toBe(true)
+})
+
+test('several AppViews make a union: a torrent leaves with the last that vouches for it', async () => {
+  await using one = new ListServer()
+  await using other = new ListServer()
+  one.add(v1('1'))
+  one.add(v1('2'))
+  other.add(v1('2'))
+  other.add(v1('3'))
+  await one.start()
+  await other.start()
+  await using tracker = follow([one.url, other.url], await newDirectory())
+  await vi.waitFor(() => expect(tracker.swarms.totals().torrents).toBe(3))
+  one.remove(v1('2'))
+  one.add(v1('4'))
+  await vi.waitFor(() => expect(tracker.allows(v1('4'))).toBe(true))
+  expect(tracker.allows(v1('2'))).toBe(true)
+  other.remove(v1('2'))
+  await vi.waitFor(() => expect(tracker.allows(v1('2'))).toBe(false))
+})
+
+test('after a restart without the AppView the saved list serves while it is young, and it is replaced', async () => {
+  const directory = await newDirectory()
+  await using server = new ListServer()
+  server.add(v1('1'))
+  server.add(hybrid)
+  await server.start()
+  {
+    await using tracker = follow([server.url], directory)
+    await vi.waitFor(() => expect(tracker.list.ready()).toBe(true))
+    server.add(v1('2'))
+    await vi.waitFor(() => expect(tracker.allows(v1('2'))).toBe(true))
+  }
+  await server.stop()
+  {
+    await using tracker = follow([server.url], directory)
+    await vi.waitFor(() => expect(tracker.list.ready()).toBe(true))
+    expect(tracker.allows(v1('2'))).toBe(true)
+    expect(tracker.torrent(hybrid.infoHashV1)).toBe(tracker.torrent(hybrid.infoHashV2))
+    expect(tracker.list.ageSeconds()).toBeGreaterThan(0)
+    server.remove(v1('2'))
+    await server.start()
+    await vi.waitFor(() => expect(tracker.allows(v1('2'))).toBe(false), 10_000)
+  }
+  await server.stop()
+  await using tooOld = follow([server.url], directory, 0)
+  const [file] = await readdir(directory)
+  expect((await readFile(path.join(directory, file!))).length).toBeGreaterThan(60)
+  expect(tooOld.list.ready()).toBe(false)
+})
+
+test('a damaged saved list is not served', async () => {
+  const directory = await newDirectory()
+  await using server = new ListServer()
+  server.add(v1('1'))
+  await server.start()
+  {
+    await using tracker = follow([server.url], directory)
+    await vi.waitFor(() => expect(tracker.list.ready()).toBe(true))
+  }
+  await server.stop()
+  const file = path.join(directory, (await readdir(directory))[0]!)
+  const bytes = await readFile(file)
+  bytes[bytes.length - 1]! ^= 1
+  await writeFile(file, bytes)
+  await using tracker = follow([server.url], directory)
+  await server.start()
+  await vi.waitFor(() => expect(tracker.list.ready()).toBe(true), 10_000)
+  expect(tracker.swarms.totals().torrents).toBe(1)
+})
