@@ -53,11 +53,14 @@ export function follow(source: Source, parts: FollowParts): Following {
         position = createConsecutiveCursor()
         await parts.forgetCursor(source.host)
         return parts.onGap(source.host, item.why)
-      default:
+      case 'event':
         return startEvent(item, origin)
     }
   }
-  const startEvent = async (frame: RepoFrame, origin: Origin): Promise<void> => {
+  const startEvent = async (
+    { frame, decided }: Extract<SourceItem, { kind: 'event' }>,
+    origin: Origin,
+  ): Promise<void> => {
     const sizeBytes = 'blocks' in frame ? frame.blocks.length : 500
     await parts.gate.enter(sizeBytes)
     const finish = position.begin(frame.seq)
@@ -68,7 +71,9 @@ export function follow(source: Source, parts: FollowParts): Following {
       finish()
       parts.gate.leave(sizeBytes)
     }
-    void parts.lanes.run(frame.did, () => processTillDecided({ frame, origin, taken }, parts))
+    void parts.lanes.run(frame.did, () =>
+      processTillDecided({ frame, origin, taken }, parts).finally(decided),
+    )
   }
   const run = async (): Promise<void> => {
     const origin = await parts.originOf(source.host)

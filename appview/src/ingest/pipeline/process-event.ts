@@ -53,6 +53,9 @@ type Event<F extends RepoFrame> = { frame: F; origin: Origin; taken: () => void 
 async function processCommit(event: Event<CommitFrame | SyncFrame>, parts: ProcessorParts): Promise<void> {
   const { frame, origin, taken } = event
   const held = await parts.states.get(frame.did)
+  // Read in the wake of another event that did not make us follow the repository.
+  if (!held && !(frame.kind === 'commit' && frame.ops.some((op) => parts.wanted.wantsPath(op.path))))
+    return taken()
   // Its whole repository is being read, or waits for that: the durable state says so, the event may pass.
   if (held && held.state !== 'synchronized') {
     parts.resyncs.hold(frame, origin)
@@ -83,7 +86,7 @@ async function apply(
   parts: ProcessorParts,
 ): Promise<void> {
   const { did } = frame
-  const known = parts.states.tracks(did)
+  const known = parts.states.follows(did)
   // The first we hear of a repository: a relay may be replaying the past of an account that is gone.
   const account = known ? undefined : await parts.standing.firstSight(identity, origin)
   if (account?.active === false) {

@@ -12,7 +12,12 @@ export type RepoState = {
 
 /** The states of the repositories we follow: all their names in memory, the rest as it is needed. */
 export type RepoStates = {
+  /** Whether events of this repository matter: it is followed, or one of its events is about to make it so. */
   tracks(did: string): boolean
+  /** An event of this repository was read and is not yet decided upon; call the result when it is. */
+  expect(did: string): () => void
+  /** Whether this repository is followed. */
+  follows(did: string): boolean
   get(did: string): Promise<RepoState | undefined>
   set(did: string, state: RepoState): void
   /** The repository is no longer followed: its account was deleted. */
@@ -24,13 +29,24 @@ export type RepoStates = {
 export async function loadRepoStates(db: Db, capacity = 200_000): Promise<RepoStates> {
   const tracked = new Set(await readTrackedDids(db))
   const states = new Map<string, RepoState>()
+  const expected = new Map<string, number>()
   const keep = (did: string, state: RepoState) => {
     states.delete(did)
     states.set(did, state)
     if (states.size > capacity) states.delete(states.keys().next().value!)
   }
   return {
-    tracks: (did) => tracked.has(did),
+    tracks: (did) => tracked.has(did) || expected.has(did),
+    expect(did) {
+      if (tracked.has(did)) return () => {}
+      expected.set(did, (expected.get(did) ?? 0) + 1)
+      return () => {
+        const left = (expected.get(did) ?? 1) - 1
+        if (left > 0) expected.set(did, left)
+        else expected.delete(did)
+      }
+    },
+    follows: (did) => tracked.has(did),
     async get(did) {
       const held = states.get(did)
       if (held || !tracked.has(did)) return held

@@ -93,6 +93,7 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
       metrics,
       signal,
       replay: (frame, origin) => process(frame, origin, () => {}),
+      onRequest: (did, why) => log.info({ did, why }, 'a repository is read whole'),
       onFailure: (did, error, retryAt) =>
         log.info(
           { did, retryAt, reason: error instanceof Error ? error.message : error },
@@ -135,7 +136,7 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
   )
   const filter = { wantsPath: wanted.wantsPath, tracks: states.tracks }
   const sources = config.sources.map(({ url }) =>
-    subscribeRepos({ url, filter, authorityPrefixes: wanted.authorityPrefixes }),
+    subscribeRepos({ url, filter, authorityPrefixes: wanted.authorityPrefixes, expect: states.expect }),
   )
   const startFrom = await readCursors(db)
   for (const source of sources) {

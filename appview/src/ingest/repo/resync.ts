@@ -48,6 +48,7 @@ export type ResyncParts = {
   readonly metrics: IngestMetrics
   /** Handles an event that was held, after the snapshot; already in the repository's lane. */
   readonly replay: (frame: CommitFrame | SyncFrame, origin: Origin) => Promise<void>
+  readonly onRequest: (did: string, why: string) => void
   readonly onFailure: (did: string, error: unknown, retryAt: Date) => void
   readonly limits: ResyncLimits
   readonly signal: AbortSignal
@@ -100,6 +101,7 @@ export function createResyncs(parts: ResyncParts): Resyncs {
       const next: RepoState = { rev: null, data: null, tries: 0, ...state, state: 'desynchronized' }
       parts.states.set(did, next)
       parts.metrics.resync('asked')
+      parts.onRequest(did, why)
       const allowed = quota.take(did)
       const retryAt = allowed ? null : new Date(Date.now() + DAY_MS).toISOString()
       if (!allowed) parts.metrics.reject('quota-resyncs')

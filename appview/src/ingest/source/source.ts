@@ -2,7 +2,8 @@ import type { RepoFrame } from '../frame/frame.ts'
 
 /** What a source hands on, in its own order. */
 export type SourceItem =
-  | RepoFrame
+  /** An event; `decided` is called once it was dealt with. */
+  | { readonly kind: 'event'; readonly frame: RepoFrame; readonly decided: () => void }
   /** Nothing of ours up to and with this sequence number. */
   | { readonly kind: 'progress'; readonly seq: number }
   /** A frame that could not be read; `reason` says why. */

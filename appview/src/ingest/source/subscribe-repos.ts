@@ -9,6 +9,8 @@ export type SubscribeOptions = {
   /** `ws://` or `wss://`, of a relay or a PDS. */
   readonly url: string
   readonly filter: FrameFilter
+  /** Told of a repository at once when an event of it is read, before the next frame is looked at. */
+  readonly expect: (did: string) => () => void
   readonly authorityPrefixes: readonly string[]
   readonly userAgent?: string
   /** Without a frame or a pong for so long, the connection counts as dead. Default 60 s. */
@@ -46,7 +48,8 @@ async function* readForEver(reading: Reading): AsyncGenerator<SourceItem> {
     try {
       for await (const item of connection.queue) {
         if (item.kind === 'restart') reached = 0
-        else if ('seq' in item) reached = Math.max(reached, item.seq)
+        else if (item.kind === 'progress') reached = Math.max(reached, item.seq)
+        else if (item.kind === 'event') reached = Math.max(reached, item.frame.seq)
         yield item
       }
     } catch (error) {
@@ -137,7 +140,8 @@ function createReceiver({ options, state, queue, backoff }: Receiving) {
       // The cursor is sound when we were only too slow: go on at once.
       if (frame.error === 'ConsumerTooSlow') backoff.reset()
       queue.end(new Error(state.error))
-    } else queue.push(frame)
+    } else if (frame.kind === 'malformed') queue.push(frame)
+    else queue.push({ kind: 'event', frame, decided: options.expect(frame.did) })
   }
   return {
     flush,
