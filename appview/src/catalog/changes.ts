@@ -2,8 +2,8 @@
  * The two live streams. A change is written in the transaction that makes it true, under a sequence whose
  * row lock is held to the commit: whoever reads in order of `seq` misses nothing.
  */
-import { sql } from 'drizzle-orm'
-import { anyOf, type Db, recordset, rows } from './sql.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import { anyOf, type Db, recordset } from './sql.ts'
 
 /** Notified at commit; the payload is empty, readers read on from their cursor. */
 export const infoHashChannel = 'holdfast_info_hash'
@@ -25,17 +25,19 @@ export interface RecordChange {
 /** Appends to the allow-list stream. */
 export async function appendInfoHashChanges(db: Db, changes: readonly InfoHashChange[]): Promise<void> {
   if (changes.length === 0) return
-  const first = await reserve(db, 'infoHashes', changes.length)
-  const numbered = changes.map((change, i) => ({
-    seq: first + i,
+  const input = changes.map((change, i) => ({
+    place: i + 1 - changes.length,
     action: change.action,
     v1: change.infoHashV1,
     v2: change.infoHashV2,
   }))
   await db.execute(sql`
-    INSERT INTO local.info_hash_change (seq, action, info_hash_v1, info_hash_v2)
-    SELECT seq, action, v1, v2 FROM ${recordset(numbered, 'seq bigint, action text, v1 text, v2 text')}`)
-  await db.execute(sql`SELECT pg_notify(${infoHashChannel}, '')`)
+    WITH stream AS (${advance('infoHashes', changes.length)}),
+    told AS (
+      INSERT INTO local.info_hash_change (seq, action, info_hash_v1, info_hash_v2)
+      SELECT stream.seq + place, action, v1, v2
+      FROM stream, ${recordset(input, 'place bigint, action text, v1 text, v2 text')})
+    SELECT pg_notify(${infoHashChannel}, '')`)
 }
 
 /** Appends to the record stream, and purges from the replay whatever is no longer to be seen. */
@@ -43,18 +45,19 @@ export async function appendRecordChanges(db: Db, changes: readonly RecordChange
   const streamed = changes.filter((change) => change.kind === 'dataset' || change.kind === 'torrent')
   if (streamed.length === 0) return
   const gone = streamed.filter((change) => change.action === 'delete' || change.action === 'hide')
-  const first = await reserve(db, 'records', streamed.length)
   if (gone.length > 0) {
     await db.execute(
       sql`DELETE FROM local.record_change WHERE uri = ${anyOf(gone.map((change) => change.uri))}`,
     )
   }
-  const numbered = streamed.map((change, i) => ({ seq: first + i, ...change }))
+  const input = streamed.map((change, i) => ({ place: i + 1 - streamed.length, ...change }))
   await db.execute(sql`
-    INSERT INTO local.record_change (seq, action, kind, uri, cid)
-    SELECT seq, action, kind, uri, cid
-    FROM ${recordset(numbered, 'seq bigint, action text, kind text, uri text, cid text')}`)
-  await db.execute(sql`SELECT pg_notify(${recordChannel}, '')`)
+    WITH stream AS (${advance('records', streamed.length)}),
+    told AS (
+      INSERT INTO local.record_change (seq, action, kind, uri, cid)
+      SELECT stream.seq + place, action, kind, uri, cid
+      FROM stream, ${recordset(input, 'place bigint, action text, kind text, uri text, cid text')})
+    SELECT pg_notify(${recordChannel}, '')`)
 }
 
 /** Starts a new epoch of both streams: every reader takes a new snapshot. After a rebuild. */
@@ -72,12 +75,9 @@ export async function pruneChanges(db: Db, olderThan: Date): Promise<void> {
   await db.execute(sql`DELETE FROM local.record_change WHERE at < ${before}::timestamptz`)
 }
 
-/** Takes `count` sequence numbers and returns the first; the row stays locked until the commit. */
-async function reserve(db: Db, stream: 'infoHashes' | 'records', count: number): Promise<number> {
-  const [row] = await rows<{ seq: number }>(
-    db,
-    sql`INSERT INTO local.stream AS s (name, epoch, seq) VALUES (${stream}, gen_random_uuid()::text, ${count})
-        ON CONFLICT (name) DO UPDATE SET seq = s.seq + ${count} RETURNING seq`,
-  )
-  return row!.seq - count + 1
+/** Takes `count` sequence numbers and returns the last; the row stays locked until the commit. */
+function advance(stream: 'infoHashes' | 'records', count: number): SQL {
+  return sql`
+    INSERT INTO local.stream AS s (name, epoch, seq) VALUES (${stream}, gen_random_uuid()::text, ${count})
+    ON CONFLICT (name) DO UPDATE SET seq = s.seq + ${count} RETURNING seq`
 }

@@ -7,12 +7,11 @@
  */
 import { sql } from 'drizzle-orm'
 import { type AccountUpdate, applyAccounts } from './account-writes.ts'
-import { dropOrphanContents } from './content-writes.ts'
 import { refreshDatasetCounts } from './dataset-counts.ts'
 import { indexers } from './indexers/indexers.ts'
-import { type Removed, removeProjections, removeRecords } from './record-removal.ts'
+import { type Removed, removeProjections, removeRecords, settleRemoved } from './record-removal.ts'
 import { anyOf, type Db, recordset, rows } from './sql.ts'
-import { refreshAnnounced, refreshVisibility } from './visibility.ts'
+import { refreshVisibility } from './visibility.ts'
 
 export type RecordOp =
   | {
@@ -79,15 +78,11 @@ async function applyCommits(tx: Db, commits: readonly RepoCommit[]): Promise<voi
   const written = await upsertRecords(tx, puts)
   const removed = await reindex(tx, written)
   await advanceRepos(tx, commits)
-  const ids = new Set(written.map((row) => row.id))
-  await refreshVisibility(tx, { ids: [...ids] }, ids)
-  await refreshAnnounced(tx, { contentIds: removed.contentIds })
-  await dropOrphanContents(tx, removed.contentIds)
-  await refreshDatasetCounts(tx, { datasetUris: removed.datasetUris })
-  await refreshDatasetCounts(tx, { torrentIds: [...ids] })
-  await refreshDatasetCounts(tx, {
-    datasetUris: written.filter((row) => row.kind === 'dataset').map((row) => row.uri),
-  })
+  if (written.length === 0) return
+  await refreshVisibility(tx, { ids: written.map((row) => row.id) }, written)
+  await settleRemoved(tx, removed)
+  const datasets = written.filter((row) => row.kind === 'dataset').map((row) => row.uri)
+  await refreshDatasetCounts(tx, { datasetUris: datasets })
 }
 
 interface Put {
@@ -109,6 +104,8 @@ interface Written extends Record<string, unknown> {
   did: string
   kind: string
   value: Record<string, unknown> | null
+  /** Not there before. */
+  inserted: boolean
 }
 
 async function dropStale(tx: Db, commits: readonly RepoCommit[]): Promise<RepoCommit[]> {
@@ -176,29 +173,32 @@ async function upsertRecords(tx: Db, puts: readonly Put[]): Promise<Written[]> {
     puts,
     `uri text, did text, kind text, cid text, rev text, value jsonb, reason text, detail text, warnings jsonb, "createdAt" timestamptz`,
   )
-  await tx.execute(sql`
-    INSERT INTO local.first_seen (uri, at) SELECT uri, now() FROM ${recordset(
-      puts.map(({ uri }) => ({ uri })),
-      'uri text',
-    )}
-    ON CONFLICT DO NOTHING`)
   return rows<Written>(
     tx,
     sql`
-    INSERT INTO catalog.record AS r (uri, did, kind, cid, rev, value, reason, reason_detail, warnings, created_at, indexed_at)
-    SELECT uri, did, kind, cid, rev, nullif(value, 'null'), reason, detail, warnings, least("createdAt", seen.at), seen.at
-    FROM ${input} JOIN local.first_seen seen USING (uri)
+    WITH input AS (SELECT * FROM ${input}),
+    seen AS (
+      INSERT INTO local.first_seen AS f (uri, at) SELECT uri, now() FROM input
+      ON CONFLICT (uri) DO UPDATE SET at = f.at RETURNING uri, at)
+    INSERT INTO catalog.record AS r
+      (uri, did, kind, cid, rev, value, reason, reason_detail, warnings, created_at, indexed_at)
+    SELECT uri, did, kind, cid, rev, nullif(value, 'null'), reason, detail, warnings,
+      least("createdAt", seen.at), seen.at
+    FROM input JOIN seen USING (uri)
     ON CONFLICT (uri) DO UPDATE SET cid = excluded.cid, rev = excluded.rev, value = excluded.value,
       reason = excluded.reason, reason_detail = excluded.reason_detail, warnings = excluded.warnings,
       created_at = excluded.created_at
     WHERE r.cid <> excluded.cid OR (r.value IS NULL) <> (excluded.value IS NULL)
-    RETURNING r.id, r.uri, r.did, r.kind, r.value`,
+    RETURNING r.id, r.uri, r.did, r.kind, r.value, (r.xmax = 0) AS inserted`,
   )
 }
 
 async function reindex(tx: Db, written: readonly Written[]): Promise<Removed> {
   // An update may change what a record points at; the old projection tells whose counts it leaves.
-  const removed = await removeProjections(tx, written)
+  const removed = await removeProjections(
+    tx,
+    written.filter((row) => !row.inserted),
+  )
   for (const [kind, indexer] of Object.entries(indexers)) {
     const valid = written.flatMap((row) =>
       row.kind === kind && row.value ? [{ ...row, value: row.value }] : [],

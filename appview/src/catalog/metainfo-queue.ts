@@ -5,7 +5,6 @@
 import { sql } from 'drizzle-orm'
 import { extendAdmissions } from './admission-writes.ts'
 import { type ContentFacts, storeContent } from './content-writes.ts'
-import { refreshDatasetCounts } from './dataset-counts.ts'
 
 export { pendingChannel } from './indexers/torrent.ts'
 
@@ -82,8 +81,11 @@ export async function writeMetainfoOutcomes(db: Db, outcomes: readonly MetainfoO
     )
     for (const outcome of fresh) if (outcome.status === 'verified') await writeVerified(tx, outcome)
     const settled = fresh.filter((outcome) => outcome.status !== 'retry').map((outcome) => outcome.id)
-    await refreshVisibility(tx, { ids: settled }, new Set(settled))
-    await refreshDatasetCounts(tx, { torrentIds: settled })
+    await refreshVisibility(
+      tx,
+      { ids: settled },
+      settled.map((id) => ({ id, kind: 'torrent' })),
+    )
   })
 }
 

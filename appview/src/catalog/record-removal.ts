@@ -20,15 +20,22 @@ export async function removeRecords(tx: Db, uris: readonly string[]): Promise<vo
     sql`DELETE FROM catalog.record WHERE uri = ${anyOf(uris)} RETURNING id, uri, kind, visible`,
   )
   const removed = await removeProjections(tx, gone)
-  await refreshAnnounced(tx, { contentIds: removed.contentIds })
-  await dropOrphanContents(tx, removed.contentIds)
-  await refreshDatasetCounts(tx, { datasetUris: removed.datasetUris })
+  await settleRemoved(tx, removed)
   await appendRecordChanges(
     tx,
     gone
       .filter((row) => row.visible)
       .map((row) => ({ action: 'delete', kind: row.kind, uri: row.uri, cid: null })),
   )
+}
+
+/** Computes anew what depended on removed projections: the allow-list, contents that nobody names, counts. */
+export async function settleRemoved(tx: Db, removed: Removed): Promise<void> {
+  if (removed.contentIds.length > 0) {
+    await refreshAnnounced(tx, { contentIds: removed.contentIds })
+    await dropOrphanContents(tx, removed.contentIds)
+  }
+  await refreshDatasetCounts(tx, { datasetUris: removed.datasetUris })
 }
 
 /** Removes the rows derived from these records, and says what they pointed at. */

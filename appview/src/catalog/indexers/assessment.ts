@@ -31,7 +31,7 @@ export const assessmentIndexer: Indexer = {
       INSERT INTO catalog.assessment
         (id, did, subject_uri, subject_keys, risk, scarcity, gone_before, assessed_at, visible)
       SELECT r.id, r.did, "subjectUri", ARRAY(SELECT jsonb_array_elements_text(keys)), level, scarcity, gone,
-        least(coalesce(at, r.created_at), r.indexed_at), false
+        least(coalesce(at, r.created_at), r.indexed_at), r.visible
       FROM ${recordset(
         input,
         'id bigint, "subjectUri" text, keys jsonb, level text, scarcity text, gone date, at timestamptz',

@@ -17,7 +17,7 @@ export const datasetIndexer: Indexer = {
          created_at, indexed_at, visible, risks, scarcities, deadline, codes)
       SELECT r.id, r.uri, r.did, r.id, title, publisher, license, risk, scarcity, gone,
         ARRAY(SELECT jsonb_array_elements_text(keywords)), ARRAY(SELECT jsonb_array_elements_text(formats)), size,
-        r.created_at, r.indexed_at, false, ARRAY[risk], ARRAY[scarcity], gone, codes::bigint[]
+        r.created_at, r.indexed_at, r.visible, ARRAY[risk], ARRAY[scarcity], gone, codes::bigint[]
       FROM ${recordset(
         inputs.map((input) => input.row),
         `id bigint, title text, publisher text, license text, risk text, scarcity text, gone date, keywords jsonb,
@@ -82,9 +82,15 @@ function lowered(values: readonly (string | undefined)[]): string[] {
 async function group(tx: Db, records: readonly IndexedRecord[]): Promise<void> {
   const keys = records.flatMap(({ id, value }) => identityKeys(value).map((key) => ({ key, id })))
   if (keys.length === 0) return
-  await tx.execute(sql`
-    INSERT INTO catalog.dataset_key (key, dataset_id)
-    SELECT key, id FROM ${recordset(keys, 'key text, id bigint')} ON CONFLICT DO NOTHING`)
+  const [found] = await rows<{ shared: boolean }>(
+    tx,
+    sql`
+    WITH input AS (SELECT * FROM ${recordset(keys, 'key text, id bigint')}),
+    put AS (INSERT INTO catalog.dataset_key (key, dataset_id) SELECT key, id FROM input ON CONFLICT DO NOTHING)
+    SELECT EXISTS (SELECT FROM catalog.dataset_key k JOIN input i ON i.key = k.key AND i.id <> k.dataset_id)
+      OR EXISTS (SELECT FROM input i JOIN input j ON i.key = j.key AND i.id <> j.id) AS shared`,
+  )
+  if (!found?.shared) return
   await joinGroups(
     tx,
     records.map((record) => record.id),

@@ -5,17 +5,17 @@ import type { Indexer } from './indexer.ts'
 /** Who an account is to the archive: its record with key `self`. */
 export const profileIndexer: Indexer = {
   async write(tx, records) {
-    const input = records.map(({ id, did, value }) => ({
+    const input = records.map(({ id, value }) => ({
       id,
-      did,
       displayName: value.displayName ?? null,
       profileKind: value.kind ?? null,
     }))
     await tx.execute(sql`
       INSERT INTO catalog.profile (did, id, display_name, kind, visible)
-      SELECT did, id, "displayName", "profileKind", false
-      FROM ${recordset(input, 'did text, id bigint, "displayName" text, "profileKind" text')}
-      ON CONFLICT (did) DO UPDATE SET id = excluded.id, display_name = excluded.display_name, kind = excluded.kind`)
+      SELECT r.did, r.id, "displayName", "profileKind", r.visible
+      FROM ${recordset(input, 'id bigint, "displayName" text, "profileKind" text')} JOIN catalog.record r USING (id)
+      ON CONFLICT (did) DO UPDATE SET id = excluded.id, display_name = excluded.display_name,
+        kind = excluded.kind, visible = excluded.visible`)
   },
   async remove(tx, ids) {
     await tx.execute(sql`DELETE FROM catalog.profile WHERE id = ${anyIdOf(ids)}`)

@@ -16,7 +16,7 @@ export const torrentIndexer: Indexer = {
          pending_since, created_at, indexed_at, visible, formats, names_web_seeds, codes)
       SELECT r.id, r.uri, r.did, v1, v2, name, size, status, "metainfoCid",
         CASE WHEN status = 'pending' THEN now() END, CASE WHEN status = 'pending' THEN now() END,
-        r.created_at, r.indexed_at, false, ARRAY(SELECT jsonb_array_elements_text(formats)), "namesWebSeeds", codes::bigint[]
+        r.created_at, r.indexed_at, r.visible, ARRAY(SELECT jsonb_array_elements_text(formats)), "namesWebSeeds", codes::bigint[]
       FROM ${recordset(
         records.map(toRow),
         `id bigint, v1 text, v2 text, name text, size bigint, status text, "metainfoCid" text, formats jsonb,

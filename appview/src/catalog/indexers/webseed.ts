@@ -23,7 +23,7 @@ export const webseedIndexer: Indexer = {
     })
     await tx.execute(sql`
       INSERT INTO catalog.webseed (id, did, info_hash_v1, info_hash_v2, url, kind, visible, created_at)
-      SELECT r.id, r.did, v1, v2, url, "seedKind", false, r.created_at
+      SELECT r.id, r.did, v1, v2, url, "seedKind", r.visible, r.created_at
       FROM ${recordset(input, 'id bigint, v1 text, v2 text, url text, "seedKind" text')} JOIN catalog.record r USING (id)`)
   },
   async remove(tx, ids) {
