@@ -1,6 +1,6 @@
-import { checkUnicastPolicy } from '@atproto-labs/fetch-node'
 import { type Metainfo, MetainfoError, parseMetainfo } from '@holdfast/torrent/metainfo'
 import type { ContentFacts } from '../catalog/content-writes.ts'
+import { namesPrivateHost } from './private-host.ts'
 
 /** What a torrent record claims, as far as its metainfo can prove it. */
 export interface TorrentClaims {
@@ -87,9 +87,4 @@ function warningsOf(metainfo: Metainfo, claims: TorrentClaims, limits: CheckLimi
   if (claims.sizeBytes !== undefined && claims.sizeBytes !== metainfo.sizeBytes) warnings.add('size-mismatch')
   if (metainfo.private) warnings.add('private-torrent')
   return [...warnings]
-}
-
-/** Whether a URL's host is a private address or a local name by its spelling; names are checked again when dialled. */
-export function namesPrivateHost(url: string): boolean {
-  return URL.canParse(url) && checkUnicastPolicy(new URL(url)) !== undefined
 }

@@ -21,6 +21,7 @@ import {
   readMetainfo,
 } from './metainfo-blobs.ts'
 import { type CheckLimits, checkMetainfo, type TorrentClaims } from './metainfo-check.ts'
+import { createWakeUp } from './wake-up.ts'
 
 export interface MetainfoWorkerParts {
   catalog: Catalog
@@ -43,13 +44,16 @@ export interface MetainfoLimits extends CheckLimits {
   giveUpAfterMs: number
 }
 
+/** Files of one torrent that can be searched; its metainfo has the rest. */
+export const indexedFiles = 10_000
+
 const defaultLimits: MetainfoLimits = {
   maxBytes: 100_000_000,
   timeoutMs: 120_000,
   concurrency: 16,
   firstRetryMs: 2_000,
   giveUpAfterMs: 7 * 24 * 3_600_000,
-  indexedFiles: 10_000,
+  indexedFiles,
   maxFiles: 4_000_000,
   allowPrivateHosts: false,
 }
@@ -194,27 +198,4 @@ async function msUntilDue(catalog: Catalog): Promise<number> {
   const due = await readNextTorrentDue(catalog.db).catch(() => undefined)
   if (due === undefined) return 60_000
   return Math.min(Math.max(Date.parse(due) - Date.now(), 250), 60_000)
-}
-
-/** A wait that a call cuts short; a call in between two waits is not lost. */
-function createWakeUp(signal: AbortSignal): { now: () => void; wait: (ms: number) => Promise<void> } {
-  let called = false
-  let resolve: (() => void) | undefined
-  return {
-    now() {
-      called = true
-      resolve?.()
-    },
-    async wait(ms) {
-      if (!called && !signal.aborted) {
-        const { promise, resolve: done } = Promise.withResolvers<void>()
-        const timer = setTimeout(done, ms)
-        resolve = done
-        await promise
-        clearTimeout(timer)
-      }
-      called = false
-      resolve = undefined
-    },
-  }
 }
