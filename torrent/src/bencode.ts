@@ -132,7 +132,7 @@ export function stringSpan(bytes: Uint8Array, at: number): Span {
 export function integerAt(bytes: Uint8Array, at: number): number {
   const negative = bytes[at + 1] === MINUS
   let value = 0
-  for (at += negative ? 2 : 1; bytes[at] !== END; at++) value = value * 10 + bytes[at]! - ZERO
+  for (at += negative ? 2 : 1; bytes[at] !== END; at++) value = value * 10 + (bytes[at]! - ZERO)
   if (value > Number.MAX_SAFE_INTEGER) value = Number.POSITIVE_INFINITY
   return negative ? 0 - value : value
 }
@@ -214,7 +214,7 @@ function scanString(bytes: Uint8Array, at: number): number {
 
 function stringEnd(bytes: Uint8Array, at: number): number {
   let length = 0
-  for (; bytes[at] !== COLON; at++) length = length * 10 + bytes[at]! - ZERO
+  for (; bytes[at] !== COLON; at++) length = length * 10 + (bytes[at]! - ZERO)
   return at + 1 + length
 }
 

@@ -8,7 +8,7 @@ export function* walkFileTree(bytes: Uint8Array, treeAt: number): Generator<File
   // The directories on the way to here: where the next key of each stands.
   const positions = [treeAt + 1]
   const path: string[] = []
-  const field = () => `info.file tree.${path.join('/')}`
+  const field = () => (path.length > 0 ? `info.file tree.${path.join('/')}` : 'info.file tree')
   while (positions.length > 0) {
     const keyAt = positions.at(-1)!
     if (bytes[keyAt] === END) {

@@ -1,0 +1,82 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+/** Debian's Python, for which python3-libtorrent is built. */
+const python = '/usr/bin/python3'
+
+export interface LibtorrentVerdict {
+  readonly ok: boolean
+  readonly error?: string
+  readonly v1: string | null
+  readonly v2: string | null
+  readonly sizeBytes: number
+  readonly paddedSizeBytes: number
+  readonly fileCount: number
+}
+
+export interface Libtorrent extends AsyncDisposable {
+  parse(file: string): Promise<LibtorrentVerdict>
+  create(request: LibtorrentCreate): Promise<{ v1: string | null; v2: string | null }>
+  /** Hashes as `create` does and says how long `set_piece_hashes` took. */
+  hash(request: LibtorrentCreate): Promise<{ seconds: number }>
+}
+
+export interface LibtorrentCreate {
+  /** The directory in which the torrent's own lies. */
+  readonly root: string
+  readonly name: string
+  /** Path and size; an empty path is the single file `name`. */
+  readonly files: readonly (readonly [string, number])[]
+  readonly pieceLengthBytes: number
+  readonly version: 'v1' | 'v2' | 'hybrid'
+}
+
+/**
+ * Whether the programs a test measures against are here; says in one line what is left out where not, and throws under CI,
+ * which installs them.
+ */
+export function haveTools(
+  what: string,
+  tools: readonly ('libtorrent' | 'mktorrent' | 'transmission-create')[],
+): boolean {
+  const missing = tools.filter((tool) =>
+    tool === 'libtorrent'
+      ? spawnSync(python, ['-c', 'import libtorrent']).status !== 0
+      : spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0,
+  )
+  if (missing.length === 0) return true
+  if (process.env.CI === 'true')
+    throw new Error(`${what}: ${missing.join(', ')} should be installed by .ci/run`)
+  console.log(`left out: ${what} (no ${missing.join(', ')} on this machine)`)
+  return false
+}
+
+/** Starts libtorrent behind its driver script; requests are answered in order. */
+export function startLibtorrent(): Libtorrent {
+  const driver = spawn(python, [new URL('./libtorrent-driver.py', import.meta.url).pathname], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const lines = createInterface({ input: driver.stdout })[Symbol.asyncIterator]()
+  let turn: Promise<unknown> = Promise.resolve()
+  const ask = <Answer>(request: object): Promise<Answer> => {
+    const answer = turn.then(async () => {
+      driver.stdin.write(`${JSON.stringify(request)}\n`)
+      const line = await lines.next()
+      if (line.done) throw new Error('libtorrent died over a request')
+      return JSON.parse(line.value) as Answer
+    })
+    turn = answer.catch(() => {})
+    return answer
+  }
+  return {
+    parse: (file) => ask({ do: 'parse', file }),
+    create: (request) => ask({ do: 'create', ...request }),
+    hash: (request) => ask({ do: 'hash', ...request }),
+    async [Symbol.asyncDispose]() {
+      if (driver.exitCode !== null) return
+      driver.stdin.end()
+      await once(driver, 'exit')
+    },
+  }
+}
