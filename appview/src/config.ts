@@ -1,5 +1,7 @@
+import { isIP } from 'node:net'
 import { type Authorities, defaultAuthorities, parseAuthorities } from '@holdfast/lexicons/authority'
 import type { AdmissionPolicy } from './catalog/visibility.ts'
+import { redisUrl } from './http/redis.ts'
 import { durationMs, flag, listOf, oneOf, port, readEnv, sizeBytes, urlOf } from './env.ts'
 
 /** Where records come from: a relay or PDS whose every commit is proved, or a hint whose hits are fetched and proved. */
@@ -26,6 +28,8 @@ export interface AppViewConfig {
   /** Announce URLs that are published and scraped: the operator's own, exempt from the address guard. */
   readonly trackers: readonly string[]
   readonly redisUrl: string | undefined
+  /** Proxies whose `X-Forwarded-For` is believed, beside those on this machine: addresses or networks. */
+  readonly trustedProxies: readonly string[]
   readonly authorities: Authorities
   readonly logLevel: LogLevel
   /** What the operator calls this server. */
@@ -61,7 +65,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): A
       listOf(urlOf('http', 'https', 'udp', 'ws', 'wss')),
       ownTracker(publicUrl, trackerPort, trackerUdpPort),
     ),
-    redisUrl: reader.read('HOLDFAST_REDIS_URL', urlOf('redis', 'rediss'), undefined),
+    redisUrl: reader.read('HOLDFAST_REDIS_URL', redisUrl, undefined),
+    trustedProxies: reader.read('HOLDFAST_TRUSTED_PROXIES', listOf(network), []),
     authorities: reader.read('HOLDFAST_AUTHORITIES', parseAuthorities, defaultAuthorities),
     logLevel: reader.read('HOLDFAST_LOG_LEVEL', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info'),
     name: reader.read('HOLDFAST_NAME', String, undefined),
@@ -83,6 +88,14 @@ function source(text: string): SourceConfig {
   } catch {
     throw new Error(`"${text}" is no source: write a relay or PDS as wss://host (ws:// without TLS), or a hint as jetstream+wss://host`)
   }
+}
+
+function network(text: string): string {
+  const [address = '', bits] = text.split('/')
+  const family = isIP(address)
+  if (family === 0 || (bits !== undefined && !(Number(bits) <= (family === 4 ? 32 : 128))))
+    throw new Error(`"${text}" is neither an address nor a network such as 10.0.0.0/8`)
+  return text
 }
 
 /** The tracker that stands beside this AppView, under the same host name. */

@@ -3,8 +3,8 @@ import type { RequestHandler } from 'express'
 export interface HealthParts {
   /** Resolves when the database answers. */
   ping: () => Promise<unknown>
-  /** The hosts that are followed. */
-  hosts: () => readonly { host: string; connected: boolean; lagMs?: number | undefined }[]
+  /** The hosts that are followed, and how far behind each is. */
+  hosts: () => Promise<readonly { host: string; connected: boolean; lagMs: number | null }[]>
   version: string
 }
 
@@ -12,8 +12,8 @@ export interface HealthParts {
 export function health({ ping, hosts, version }: HealthParts): RequestHandler {
   return async (_req, res) => {
     const database = await within(2_000, ping())
-    const ingest = hosts().map(({ host, connected, lagMs }) => ({ host, connected, lagMs: lagMs ?? null }))
     const ok = database === true
+    const ingest = ok ? await hosts().catch(() => []) : []
     res
       .status(ok ? 200 : 503)
       .setHeader('Cache-Control', 'no-store')

@@ -4,6 +4,6 @@ import type { Answer } from './serve.ts'
 export type ServerDescription = schema.$OutputBody
 
 /** Version, admission policy, whom to write to, sources, trackers and limits. */
-export function describeServer(describe: () => ServerDescription): Answer<typeof schema.main> {
-  return async () => describe()
+export function describeServer(describe: () => Promise<ServerDescription>): Answer<typeof schema.main> {
+  return () => describe()
 }

@@ -8,7 +8,7 @@ import { describeServer, type ServerDescription } from './describeServer.ts'
 import { findFiles } from './findFiles.ts'
 import { getDataset } from './getDataset.ts'
 import { getDatasets } from './getDatasets.ts'
-import { getIngestStatus, type IngestHosts } from './getIngestStatus.ts'
+import { getIngestStatus, type IngestStatusSource } from './getIngestStatus.ts'
 import { getMetainfo } from './getMetainfo.ts'
 import { getRecordStatus } from './getRecordStatus.ts'
 import { type CurrentTotals, getStats } from './getStats.ts'
@@ -32,9 +32,9 @@ export interface XrpcParts {
   authorities: Authorities
   /** Announce URLs that magnet links and `.torrent` files carry. */
   trackers: readonly string[]
-  describe: () => ServerDescription
+  describe: () => Promise<ServerDescription>
   totals: CurrentTotals
-  ingest: IngestHosts
+  ingest: IngestStatusSource
   adminToken: string | undefined
   serviceAuth: ServiceAuthParts
   streams: { infoHashes: Broadcast; records: Broadcast }

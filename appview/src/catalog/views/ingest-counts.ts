@@ -33,3 +33,13 @@ export async function readIngestCounts(db: Db): Promise<IngestCounts> {
     metainfo,
   }
 }
+
+/** By host, how old the newest stored event was when it was stored, in milliseconds. */
+export async function readSourceLags(db: Db): Promise<Map<string, number>> {
+  const found = await rows<{ host: string; lagMs: number }>(
+    db,
+    sql`SELECT host, greatest(0, extract(epoch FROM updated_at - event_time) * 1000)::int AS "lagMs"
+        FROM catalog.source_cursor WHERE event_time IS NOT NULL`,
+  )
+  return new Map(found.map((row) => [row.host, row.lagMs]))
+}

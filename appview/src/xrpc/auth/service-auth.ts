@@ -8,7 +8,7 @@ import type { TokenIds } from './token-ids.ts'
 
 export interface ServiceAuthParts {
   /** This server's own DID. */
-  serviceDid: string
+  serviceDid: () => string
   /** The fragment of its service entry, without `#`. */
   serviceId: string
   /** The `did:key` that an account signs with now; asks anew with `refresh`. Throws when it cannot be told. */
@@ -55,7 +55,13 @@ type Payload = Awaited<ReturnType<typeof verifyJwt>> & { iat?: unknown; jti?: un
 
 async function verify(token: string, method: string | null, parts: ServiceAuthParts): Promise<Payload> {
   try {
-    return await verifyJwt(token, null, method, (iss, refresh) => parts.signingKeyOf(iss.split('#')[0]!, { refresh }) as never)
+    return await verifyJwt(token, null, method, async (iss, refresh) => {
+      try {
+        return await parts.signingKeyOf(iss.split('#')[0]!, { refresh })
+      } catch (cause) {
+        throw new AuthRequiredError('The signing key of the token’s issuer cannot be found now.', 'BadJwtIss', { cause })
+      }
+    })
   } catch (error) {
     if (error instanceof SyntaxError) throw new AuthRequiredError('poorly formatted jwt', 'BadJwt')
     throw error
@@ -63,8 +69,9 @@ async function verify(token: string, method: string | null, parts: ServiceAuthPa
 }
 
 function checkAudience(aud: string, { serviceDid, serviceId }: ServiceAuthParts): void {
-  if (aud !== serviceDid && aud !== `${serviceDid}#${serviceId}`)
-    throw new AuthRequiredError(`The token is for ${aud.slice(0, 200)}; this is ${serviceDid}#${serviceId}.`, 'BadJwtAudience')
+  const did = serviceDid()
+  if (aud !== did && aud !== `${did}#${serviceId}`)
+    throw new AuthRequiredError(`The token is for ${aud.slice(0, 200)}; this is ${did}#${serviceId}.`, 'BadJwtAudience')
 }
 
 function checkAge({ iat, exp }: Payload, now: number): void {

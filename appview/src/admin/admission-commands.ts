@@ -1,0 +1,56 @@
+import type { listAdmissions, updateAdmission } from '@holdfast/lexicons'
+import { Command, InvalidArgumentError } from 'commander'
+import { operatorClient } from './operator-client.ts'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+/** `holdfast-appview admin allow|deny|restore|list`: in effect on every face and on trackers within a second. */
+export function admissionCommands(env: Env): Command {
+  const admin = new Command('admin').description('decide what is let in and what is kept out')
+  const decisions = [
+    ['allow', 'let in'],
+    ['deny', 'keep out, everywhere and at once'],
+    ['restore', 'take back the decision on'],
+  ] as const
+  for (const [action, does] of decisions) {
+    admin
+      .command(action)
+      .description(`${does} an account, a record, or content under all its infohashes`)
+      .argument('<subject>', 'a DID, handle, AT-URI, infohash in any form, or magnet link')
+      .option('--reason <text>', 'why: kept, and shown to the author who asks')
+      .option('--json', 'print the answer as one JSON line')
+      .action(async (subject: string, options: { reason?: string; json?: boolean }) => {
+        const body = { subject, action, ...(options.reason !== undefined && { reason: options.reason }) }
+        const result = await operatorClient(env).call<updateAdmission.$OutputBody>('updateAdmission', body)
+        print(options.json ? JSON.stringify(result) : describe(result))
+      })
+  }
+  admin
+    .command('list')
+    .description('the decisions made, or what waits for one, latest first')
+    .option('--state <state>', 'allowed, denied or awaiting-review')
+    .option('--kind <kind>', 'account, record or content')
+    .option('--limit <count>', 'how many', count, 50)
+    .option('--json', 'print the answer as one JSON line')
+    .action(async ({ json, ...params }: { state?: string; kind?: string; limit: number; json?: boolean }) => {
+      const result = await operatorClient(env).query<listAdmissions.$OutputBody>('listAdmissions', params)
+      if (json) return print(JSON.stringify(result))
+      for (const view of result.admissions) print([view.state, view.subject, view.title, view.reason].filter(Boolean).join('\t'))
+      if (result.admissions.length === 0) print('nothing')
+    })
+  return admin
+}
+
+function describe({ admission, affected }: updateAdmission.$OutputBody): string {
+  return `${admission.subject} is ${admission.state}; ${affected} ${affected === 1 ? 'record' : 'records'} came into or went out of view`
+}
+
+function count(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1 || value > 500) throw new InvalidArgumentError('write a number from 1 to 500')
+  return value
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,122 @@
+import type { RequestHandler } from 'express'
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { Catalog } from './catalog/open.ts'
+import { ping } from './catalog/ping.ts'
+import { readSourceLags } from './catalog/views/ingest-counts.ts'
+import { startTotalsKeeper } from './catalog/views/totals-keeper.ts'
+import type { AppViewConfig } from './config.ts'
+import { describe } from './describe-server.ts'
+import { didOf, serviceId } from './http/did-document.ts'
+import { defaultRateLimit } from './http/rate-limit.ts'
+import { openRedis } from './http/redis.ts'
+import type { HttpServerParts } from './http-server.ts'
+import type { DidResolver } from './ingest/identity/did-resolver.ts'
+import { memoryTokenIds, redisTokenIds } from './xrpc/auth/token-ids.ts'
+import type { IngestStatusSource } from './xrpc/getIngestStatus.ts'
+import { createXrpcServer } from './xrpc/server.ts'
+import { startBroadcast } from './xrpc/streams/broadcast.ts'
+import { recordStream } from './xrpc/subscribeDatasets.ts'
+import { infoHashStream } from './xrpc/subscribeInfoHashes.ts'
+
+export interface FacesParts {
+  catalog: Catalog
+  config: AppViewConfig
+  registry: Registry
+  resolver: DidResolver
+  version: string
+  log: Logger
+  validateResponse?: boolean
+  faces?: readonly RequestHandler[]
+}
+
+export interface Faces extends AsyncDisposable {
+  readonly http: HttpServerParts
+  /** Tells the port that was taken, and learns the address that follows from it. */
+  openedAt(port: number): string
+  /** Tells what follows the network: the faces are open before it is. */
+  follow(ingest: IngestStatusSource): void
+}
+
+/** Everything the HTTP server serves, over one catalogue. */
+export async function startFaces(parts: FacesParts): Promise<Faces> {
+  const { catalog, config, resolver, log } = parts
+  const { db } = catalog
+  await using stack = new AsyncDisposableStack()
+  let publicUrl = config.publicUrl ?? `http://localhost:${config.port}`
+  let ingest: IngestStatusSource = notYet
+  const redis = config.redisUrl === undefined ? undefined : openRedis(config.redisUrl, warnOnce(log))
+  if (redis) stack.defer(() => redis.disconnect())
+
+  const totals = stack.use(startTotalsKeeper(db, (err) => log.warn({ err }, 'totals not counted; tried again')))
+  const follow = (source: ReturnType<typeof recordStream>) =>
+    startBroadcast({ catalog, source, onError: (err) => log.warn({ err }, 'stream not read; tried again') })
+  const infoHashes = stack.use(await follow(infoHashStream(db)))
+  const records = stack.use(await follow(recordStream(db)))
+  const xrpc = createXrpcServer({
+    db,
+    authorities: config.authorities,
+    trackers: config.trackers,
+    describe: async () => describe(config, { version: parts.version, publicUrl, connected: await connectedHosts(ingest) }),
+    totals,
+    ingest: { status: () => ingest.status() },
+    adminToken: config.adminToken,
+    serviceAuth: {
+      serviceDid: () => didOf(publicUrl),
+      serviceId,
+      signingKeyOf: (did, options) => signingKeyOf(resolver, did, options),
+      usedTokens: redis ? redisTokenIds(redis) : memoryTokenIds(),
+    },
+    streams: { infoHashes, records },
+    validateResponse: parts.validateResponse ?? false,
+  })
+  const resources = stack.move()
+  return {
+    http: {
+      xrpc,
+      faces: parts.faces ?? [],
+      health: { ping: () => ping(db), hosts: () => followedHosts(catalog, ingest), version: parts.version },
+      registry: parts.registry,
+      rateLimit: { ...defaultRateLimit, redis },
+      publicUrl: () => publicUrl,
+      trustedProxies: config.trustedProxies,
+      log,
+    },
+    openedAt(port) {
+      publicUrl = config.publicUrl ?? `http://localhost:${port}`
+      return publicUrl
+    },
+    follow(source) {
+      ingest = source
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+const notYet: IngestStatusSource = { status: async () => ({ hosts: [], rejects: [], databaseOk: true }) }
+
+async function connectedHosts(ingest: IngestStatusSource): Promise<Set<string>> {
+  const { hosts } = await ingest.status()
+  return new Set(hosts.filter((host) => host.connected).map((host) => host.host))
+}
+
+async function followedHosts({ db }: Catalog, ingest: IngestStatusSource) {
+  const [{ hosts }, lags] = await Promise.all([ingest.status(), readSourceLags(db)])
+  return hosts.map(({ host, connected }) => ({ host, connected, lagMs: lags.get(host) ?? null }))
+}
+
+async function signingKeyOf(resolver: DidResolver, did: string, options: { refresh: boolean }): Promise<string> {
+  const resolution = await resolver.resolve(did, options)
+  if (resolution.status === 'found') return resolution.identity.signingKey.didKey
+  throw new Error(`${did} does not resolve to a signing key`)
+}
+
+/** A Redis that stays away would otherwise fill the log with every attempt to reach it. */
+function warnOnce(log: Logger): (error: unknown) => void {
+  let lastAt = 0
+  return (err) => {
+    if (Date.now() - lastAt < 60_000) return
+    lastAt = Date.now()
+    log.warn({ err }, 'Redis cannot be reached: rate limits count in this process alone')
+  }
+}

@@ -1,0 +1,11 @@
+// Plain JavaScript, so that an old Node can say what is wrong instead of failing on TypeScript.
+const major = Number(process.versions.node.split('.')[0])
+if (major < 24) {
+  process.stderr.write(
+    `Holdfast needs Node 24 or newer and this is ${process.versions.node}; run it as npm start, or install Node 24.\n`,
+  )
+  process.exitCode = 1
+} else {
+  const { start } = await import('./start.ts')
+  process.exitCode = await start(process.env)
+}
