@@ -75,7 +75,10 @@ export const recordChange = table(
   (t) => [index('record_change_at').on(t.at), index('record_change_uri').on(t.uri)],
 )
 
-/** Last scrape of one content at one tracker: counts only, never an address (invariant 7). */
+/**
+ * A content at a tracker that is known for it, and what the tracker said last: counts only, never an address
+ * (invariant 7). `scraped_at` is when it was last asked, null for never.
+ */
 export const swarm = table(
   'swarm',
   {
@@ -89,7 +92,10 @@ export const swarm = table(
     failures: integer('failures').notNull().default(0),
     error: text('error'),
   },
-  (t) => [primaryKey({ columns: [t.infoHash, t.tracker] })],
+  (t) => [
+    primaryKey({ columns: [t.infoHash, t.tracker] }),
+    index('swarm_tracker').on(t.tracker, t.scrapedAt.nullsFirst()),
+  ],
 )
 
 /** Combined counts over time; thinned with age. */
