@@ -105,6 +105,8 @@ export const record = table(
     uniqueIndex('record_uri').on(t.uri),
     index('record_did_kind').on(t.did, t.kind),
     index('record_rejected').on(t.reason).where(sql`reason is not null`),
+    index('record_supersedes').on(sql`(value -> 'supersedes' ->> 'uri')`).where(sql`value ? 'supersedes'`),
+    index('record_version_of').on(sql`(value -> 'versionOf' ->> 'uri')`).where(sql`value ? 'versionOf'`),
   ],
 )
 

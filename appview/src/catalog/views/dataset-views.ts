@@ -94,7 +94,7 @@ const allSwarmsJson = sql`(
 const supersededByJson = sql`(
   SELECT jsonb_agg(jsonb_build_object('uri', o.uri, 'cid', n.cid, 'title', o.title, 'createdAt', o.created_at,
     'key', '', 'author', ${authorJson(sql`n.did`)}) ORDER BY o.created_at)
-  FROM (SELECT * FROM catalog.record WHERE kind = 'dataset' AND value -> 'supersedes' ->> 'uri' = d.uri
+  FROM (SELECT * FROM catalog.record WHERE kind = 'dataset' AND value ? 'supersedes' AND value -> 'supersedes' ->> 'uri' = d.uri
     AND visible LIMIT 100) AS n JOIN catalog.dataset o USING (id))`
 
 interface Context extends DatasetViewOptions {

@@ -79,7 +79,7 @@ function torrentQuery(uris: readonly string[], { detail }: TorrentViewOptions): 
 
 const supersededByJson = sql`(
   SELECT jsonb_agg(jsonb_build_object('uri', n.uri, 'cid', n.cid) ORDER BY n.uri)
-  FROM (SELECT uri, cid FROM catalog.record WHERE kind = 'torrent' AND value -> 'supersedes' ->> 'uri' = t.uri
+  FROM (SELECT uri, cid FROM catalog.record WHERE kind = 'torrent' AND value ? 'supersedes' AND value -> 'supersedes' ->> 'uri' = t.uri
     AND visible LIMIT 100) AS n)`
 
 function toTorrentView(
