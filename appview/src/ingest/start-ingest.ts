@@ -12,6 +12,8 @@ import { type Pipeline, startPipeline } from './pipeline/start-pipeline.ts'
 export type Ingest = AsyncDisposable & {
   status(): Promise<IngestStatus>
   readonly metrics: IngestMetrics
+  /** Compares every repository with its host now, where this process ingests. */
+  reconcile(): Promise<void>
   /** Whether this process is the one that ingests. */
   readonly leading: boolean
 }
@@ -65,6 +67,7 @@ export function startIngest(parts: IngestParts): Ingest {
     get leading() {
       return pipeline !== undefined
     },
+    reconcile: async () => pipeline?.reconcile(),
     status: () => readIngestStatus(db, { sources: config.sources, pipeline, metrics }),
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('ingest is stopping'))

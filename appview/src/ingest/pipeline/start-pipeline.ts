@@ -10,6 +10,7 @@ import type { IngestMetrics } from '../metrics.ts'
 import { createAccountStanding } from '../repo/account-standing.ts'
 import { type Backfill, startBackfill } from '../repo/backfill.ts'
 import { createPdsClient } from '../repo/pds-client.ts'
+import { startReconcile } from '../repo/reconcile.ts'
 import { createResyncs, defaultResyncLimits } from '../repo/resync.ts'
 import { createBackoff } from '../source/backoff.ts'
 import type { SourceState } from '../source/source.ts'
@@ -30,6 +31,8 @@ export type Pipeline = AsyncDisposable & {
   readonly reposTracked: number
   readonly inFlight: number
   readonly resyncsWaiting: number
+  /** Compares every repository with its host now. */
+  reconcile(): Promise<void>
   sources(): readonly (SourceState & { host: string; seq: number })[]
 }
 
@@ -73,10 +76,11 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
       onBatch: metrics.batch,
     }),
   )
+  const checkHandle = createHandleCheck({ ...config, guardedFetch })
   const standing = createAccountStanding({
     resolver,
     pds,
-    checkHandle: createHandleCheck({ ...config, guardedFetch }),
+    checkHandle,
     onHandle: (account) => void committer.write({ account }),
   })
   const quota = createRecordQuota({ db, recordsPerAccount, onRefused: () => metrics.reject('quota-records') })
@@ -134,6 +138,20 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
       reconcileMs: config.reconcileMs ?? DAY_MS,
     }),
   )
+  const reconcile = started.use(
+    startReconcile({
+      db,
+      states,
+      resolver,
+      pds,
+      checkHandle,
+      committer,
+      resyncs,
+      log,
+      signal,
+      reconcileMs: config.reconcileMs ?? DAY_MS,
+    }),
+  )
   const filter = { wantsPath: wanted.wantsPath, tracks: states.tracks }
   const sources = config.sources.map(({ url }) =>
     subscribeRepos({ url, filter, authorityPrefixes: wanted.authorityPrefixes, expect: states.expect }),
@@ -157,6 +175,7 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
         onGap: (host, why) => {
           log.warn({ host, why }, 'events may have been missed; its repositories are compared')
           backfill.again(host)
+          void reconcile.now().catch(() => {})
         },
         onTrouble: ({ did }, error) => log.warn({ did, err: error }, 'an event waits'),
         giveUp: (frame, why, taken) => giveUp(frame, why, taken),
@@ -189,6 +208,7 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
     get resyncsWaiting() {
       return resyncs.waiting
     },
+    reconcile: reconcile.now,
     sources: () =>
       sources.map(({ host, state }, i) => ({ ...state, host, seq: following[i]?.position() ?? 0 })),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
