@@ -7,6 +7,7 @@ import { showCommand } from './commands/read/show.ts'
 import { statusCommand } from './commands/read/status.ts'
 import { torrentCreateCommand } from './commands/torrent/create.ts'
 import { torrentInspectCommand } from './commands/torrent/inspect.ts'
+import { importCommand } from './commands/write/import.ts'
 import { publishCommand } from './commands/write/publish.ts'
 import type { Connections } from './connections.ts'
 import { version } from './version.ts'
@@ -29,6 +30,7 @@ export function program(connections: Connections): Command {
     whoamiCommand(connections),
     torrent,
     publishCommand(connections),
+    importCommand(connections),
     searchCommand(connections),
     showCommand(connections),
     statusCommand(connections),

@@ -1,3 +1,4 @@
+import { isValidRecordKey } from '@atproto/syntax'
 import { collections } from '@holdfast/lexicons/nsid'
 import { Failure } from '../failure.ts'
 import { note } from '../output/terminal.ts'
@@ -28,8 +29,8 @@ const maxSuffix = 100
  * data is updated; one that says the same already is left alone.
  */
 export async function putDataset(repo: Repo, draft: DatasetDraft): Promise<Written> {
-  const base = draft.rkey ?? datasetSlug(draft.record)
   assertDraft(draft)
+  const base = draft.rkey ?? datasetSlug(draft.record)
   for (let suffix = 1; suffix <= maxSuffix; suffix++) {
     const rkey = suffix === 1 ? base : `${base}-${suffix}`
     try {
@@ -47,6 +48,11 @@ export async function putDataset(repo: Repo, draft: DatasetDraft): Promise<Writt
 
 /** Throws a Failure unless the draft fits the lexicon, before anything is uploaded. */
 export function assertDraft({ record, descriptionMarkdown, rkey }: DatasetDraft): void {
+  if (rkey !== undefined && !isValidRecordKey(rkey))
+    throw new Failure(
+      'usage',
+      `${JSON.stringify(rkey)} is no record key; use letters, digits and . _ ~ : - (at most 512 of them).`,
+    )
   const description = descriptionMarkdown ?? (record.description as string | undefined)
   const fits = typeof description !== 'string' || Buffer.byteLength(description) <= maxDescriptionBytes
   const probe = { createdAt: new Date(0).toISOString(), ...record, ...(fits ? {} : { description: '' }) }

@@ -2,16 +2,16 @@ import { identityKeys } from '@holdfast/lexicons/identifiers'
 import type { RecordJson } from '../records/repo.ts'
 
 /**
- * Whether two records under one key describe the same body of data, so that one may take the other's place. Shared
- * identifiers or homepages say yes and differing ones no; without them titles decide, where some words may have changed.
+ * Whether two records under one key describe the same body of data, so that one may take the other's place. DOIs and ARKs
+ * decide where both have one, then homepages; without them titles do, in which some words may have changed.
  */
 export function isSameDataset(a: RecordJson, b: RecordJson): boolean {
   const [keysOfA, keysOfB] = [identityKeys(a), identityKeys(b)]
-  const shared = keysOfA.some((key) => keysOfB.includes(key))
-  if (shared) return true
-  const kinds = (keys: string[]) => new Set(keys.map((key) => key.slice(0, key.indexOf(':'))))
-  const comparable = [...kinds(keysOfA)].some((kind) => kinds(keysOfB).has(kind))
-  return !comparable && similarTitles(String(a.title ?? ''), String(b.title ?? ''))
+  for (const kind of ['doi:', 'ark:', 'homepage:']) {
+    const [ofA, ofB] = [keysOfA, keysOfB].map((keys) => keys.filter((key) => key.startsWith(kind)))
+    if (ofA!.length > 0 && ofB!.length > 0) return ofA!.some((key) => ofB!.includes(key))
+  }
+  return similarTitles(String(a.title ?? ''), String(b.title ?? ''))
 }
 
 function similarTitles(a: string, b: string): boolean {

@@ -1,9 +1,10 @@
 import { rm, writeFile } from 'node:fs/promises'
+import { formatMagnet } from '@holdfast/torrent/magnet'
 import { Command } from 'commander'
 import type { Connections } from '../../connections.ts'
 import { formatBytes } from '../../output/quantities.ts'
 import { print, printJson } from '../../output/terminal.ts'
-import { magnetOf } from '../../publish/magnet.ts'
+
 import { makeTorrent, type TorrentOptions, torrentOptions, torrentPath } from '../../publish/make-torrent.ts'
 import { chooseTrackers } from '../../publish/trackers.ts'
 
@@ -46,7 +47,7 @@ Examples:
     await writeFile(file, created.chunks())
     if (options.resume) await rm(`${file}.resume`, { force: true })
     const { infoHashV1, infoHashV2, name, sizeBytes, pieceLengthBytes, fileCount } = created
-    const magnet = magnetOf({
+    const magnet = formatMagnet({
       infoHashV1,
       infoHashV2,
       name,

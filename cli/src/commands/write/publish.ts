@@ -1,11 +1,12 @@
 import { rm, writeFile } from 'node:fs/promises'
 import type { CreatedTorrent } from '@holdfast/torrent/create'
+import { formatMagnet } from '@holdfast/torrent/magnet'
 import { Command } from 'commander'
 import type { Connections } from '../../connections.ts'
 import { Failure } from '../../failure.ts'
 import { print, printJson, warn } from '../../output/terminal.ts'
 import { readDatasetMeta } from '../../publish/dataset-meta.ts'
-import { magnetOf } from '../../publish/magnet.ts'
+
 import {
   collect,
   makeTorrent,
@@ -180,7 +181,14 @@ function describeTorrent(written: Written, created: CreatedTorrent, { path, trac
     ...describeRecord(written),
     infoHashV1,
     infoHashV2,
-    magnet: magnetOf({ infoHashV1, infoHashV2, name, sizeBytes, trackers, webSeeds: options.webseed ?? [] }),
+    magnet: formatMagnet({
+      infoHashV1,
+      infoHashV2,
+      name,
+      sizeBytes,
+      trackers,
+      webSeeds: options.webseed ?? [],
+    }),
     ...(options.save && { file: torrentPath(path, options.output) }),
   }
 }

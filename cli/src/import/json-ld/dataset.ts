@@ -1,0 +1,165 @@
+import type { dataset, defs } from '@holdfast/lexicons'
+import { collections } from '@holdfast/lexicons/nsid'
+import type { Imported } from '../aws-open-data-registry.ts'
+import { Fields } from '../fields.ts'
+import { readLicence } from '../licence.ts'
+import { toUri } from '../values/addresses.ts'
+import { toEdtf } from '../values/dates.ts'
+import { eachOf } from '../values/each.ts'
+import { related, slugOf, toIdentifier, unique } from '../values/identifiers.ts'
+import { toLanguage } from '../values/languages.ts'
+import { present } from '../values/present.ts'
+import { readAgent } from './agents.ts'
+import { readSpatial, readTemporal } from './coverage.ts'
+import { readDistribution } from './distributions.ts'
+import type { Node } from './graph.ts'
+
+/**
+ * Makes a dataset record of a node in DCAT's or schema.org's terms (or both), as `readNodes` gives it; Croissant is
+ * schema.org's with files of its own. Throws an `Error` if it has no title.
+ */
+export function importJsonLd(node: Node, options: { createdAt: string }): Imported {
+  const fields = new Fields(node)
+  fields.read('type', (type) => type)
+  const title = fields.text('title') ?? fields.text('name')
+  if (!title) throw new Error('a dataset in JSON-LD has a title (dct:title) or name (schema:name)')
+  const people = (name: string) => fields.items(name, readAgent)
+  const identifiers = readIdentifiers(fields)
+  const distributions = fields.items('distribution', readDistribution)
+  const [publisher, ...otherPublishers] = people('publisher')
+  const record = present({
+    $type: collections.dataset,
+    title,
+    description: fields.text('description'),
+    creators: [...people('creator'), ...people('author')],
+    contributors: [
+      ...otherPublishers.map((agent) => ({ agent, role: 'publisher' })),
+      ...people('contributor').map((agent) => ({ agent, role: 'other' })),
+    ],
+    publisher,
+    contacts: people('contactPoint'),
+    homepage: firstOf(['landingPage', 'homepage', 'url', 'mainEntityOfPage'], (name) =>
+      fields.read(name, toUri),
+    ),
+    sources: unique(distributions.flatMap(({ sources }) => sources)),
+    identifiers,
+    relatedIdentifiers: readRelated(fields),
+    license: fields.read('license', toLicence),
+    accessRights: firstOf(['accessRights', 'rights', 'conditionsOfAccess'], (name) => fields.text(name)),
+    citation: firstOf(['citeAs', 'bibliographicCitation', 'creditText'], (name) => fields.text(name)),
+    keywords: readKeywords(fields).map((name) => ({ name })),
+    subjects: readSubjects(fields),
+    languages: firstOf(['language', 'inLanguage'], (name) => fields.read(name, eachOf(toLanguage))),
+    temporal: readTemporal(fields),
+    issued: firstOf(['issued', 'datePublished'], (name) => fields.read(name, toEdtf)),
+    modified: firstOf(['modified', 'dateModified'], (name) => fields.read(name, toEdtf)),
+    spatial: readSpatial(fields),
+    formats: unique([
+      ...distributions.flatMap(({ formats }) => formats),
+      ...(fields.read('conformsTo', eachOf(toUri)) ?? []).map((conformsTo) => ({ conformsTo })),
+    ]),
+    version: firstOf(['version', 'versionInfo', 'hasVersion'], (name) => fields.text(name)),
+    updateFrequency: fields.text('accrualPeriodicity')?.replace(/^https?:\/\/.*\//, ''),
+    funding: people('funder').map((funder) => ({ funder })),
+    createdAt: options.createdAt as dataset.Main['createdAt'],
+  }) satisfies dataset.Main
+  const key = identifiers.find(({ scheme }) => scheme !== 'local') ?? identifiers[0]
+  return { rkey: key ? slugOf(key) : '', record, leftOver: fields.leftOver() }
+}
+
+/** The first of several fields that says something; the others are left as they are. */
+function firstOf<T>(names: readonly string[], read: (name: string) => T | undefined): T | undefined {
+  for (const name of names) {
+    const found = read(name)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** A licence in words, as an address, or as an object with either. */
+function toLicence(value: unknown): defs.License | undefined {
+  if (typeof value === 'string') return value.trim() === '' ? undefined : readLicence(value)
+  const { url, id, name, title } = (value ?? {}) as Record<string, unknown>
+  const text = [url, id, name, title].find((found) => typeof found === 'string')
+  return text === undefined ? undefined : readLicence(text as string)
+}
+
+/** The node's own address counts only where it is one of a registered kind, such as a DOI, or there is no other. */
+function readIdentifiers(fields: Fields): defs.Identifier[] {
+  const stated = fields.read('identifier', eachOf(toStated)) ?? []
+  const isName = (value: unknown) => typeof value === 'string' && !value.startsWith('_:') && toUri(value)
+  const id = fields.read('id', (value) => (isName(value) ? (value as string) : undefined))
+  const own = id === undefined ? [] : [toIdentifier(id)]
+  return unique([...stated, ...own.filter(({ scheme }) => stated.length === 0 || scheme !== 'uri')])
+}
+
+function toStated(item: unknown): defs.Identifier | undefined {
+  if (typeof item === 'string') return toIdentifier(item)
+  const { propertyID, value, notation, schemeAgency } = (item ?? {}) as Record<string, unknown>
+  const text = value ?? notation
+  const scheme = String(propertyID ?? schemeAgency ?? '').replace(/^.*\//, '')
+  return typeof text === 'string' ? toIdentifier(text, scheme || undefined) : undefined
+}
+
+/** Their names in Dublin Core, DCAT and schema.org, and in DataCite. */
+const relations: readonly (readonly [string, string])[] = [
+  ['sameAs', 'IsIdenticalTo'],
+  ['isPartOf', 'IsPartOf'],
+  ['includedInDataCatalog', 'IsPartOf'],
+  ['inSeries', 'IsPartOf'],
+  ['hasPart', 'HasPart'],
+  ['isVersionOf', 'IsVersionOf'],
+  ['replaces', 'Obsoletes'],
+  ['isReplacedBy', 'IsObsoletedBy'],
+  ['isReferencedBy', 'IsReferencedBy'],
+  ['references', 'References'],
+  ['relation', 'References'],
+  ['citation', 'IsCitedBy'],
+  ['isBasedOn', 'IsDerivedFrom'],
+  ['wasDerivedFrom', 'IsDerivedFrom'],
+  ['source', 'IsDerivedFrom'],
+  ['page', 'IsDocumentedBy'],
+  ['documentation', 'IsDocumentedBy'],
+  ['subjectOf', 'IsDescribedBy'],
+]
+
+/** Relations to what has an address or a registered identifier; others are left over. */
+function readRelated(fields: Fields): defs.RelatedIdentifier[] {
+  return relations.flatMap(
+    ([name, relation]) =>
+      fields.read(
+        name,
+        eachOf((item) => toRelated(item, relation)),
+      ) ?? [],
+  )
+}
+
+function toRelated(item: unknown, relation: string): defs.RelatedIdentifier | undefined {
+  const { url, id, name, title } = (item ?? {}) as Record<string, unknown>
+  const text = typeof item === 'string' ? item : (url ?? id)
+  if (typeof text !== 'string' || toIdentifier(text).scheme === 'local') return undefined
+  return related(
+    relation,
+    text,
+    [name, title].find((words) => typeof words === 'string') as string | undefined,
+  )
+}
+
+/** schema.org allows keywords in one text with commas. */
+function readKeywords(fields: Fields): string[] {
+  const names = [...fields.someTexts('keyword'), ...fields.someTexts('keywords')]
+  const split = names.length === 1 ? names[0]!.split(/\s*[,;]\s*/) : names
+  return unique(split.filter((name) => name !== ''))
+}
+
+function readSubjects(fields: Fields): defs.Subject[] {
+  return unique(['theme', 'subject', 'about'].flatMap((name) => fields.read(name, eachOf(toSubject)) ?? []))
+}
+
+function toSubject(item: unknown): defs.Subject | undefined {
+  const { prefLabel, name, id } = (item ?? {}) as Record<string, unknown>
+  const uri = toUri(typeof item === 'string' ? item : id)
+  const label = [prefLabel, name, item].find((text) => typeof text === 'string') as string | undefined
+  const short = label?.replace(/^https?:\/\/.*[/#]/, '') || uri
+  return short ? { label: short, ...(uri && { uri }) } : undefined
+}

@@ -1,0 +1,13 @@
+import { shorten } from '../output/table.ts'
+import { plain } from '../output/terminal.ts'
+import type { LeftOver } from './fields.ts'
+
+/** One line for each kind of field that did not fit: `creators/*\/nameType (12 ×): "Personal"`. */
+export function describeLeftOver(leftOver: readonly LeftOver[]): string[] {
+  const kinds = Map.groupBy(leftOver, ({ field }) => field.replace(/\/\d+(?=\/|$)/g, '/*'))
+  return [...kinds].map(([kind, items]) => {
+    const times = items.length > 1 ? ` (${items.length} ×)` : ''
+    const values = [...new Set(items.map(({ value }) => JSON.stringify(value)))]
+    return `${plain(kind)}${times}: ${shorten(plain(values.slice(0, 3).join(', ')), 160)}`
+  })
+}

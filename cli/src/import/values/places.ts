@@ -1,0 +1,77 @@
+import type { defs } from '@holdfast/lexicons'
+
+/**
+ * A place as catalogues write it: its name, a box `west,south,east,north`, or GeoJSON (whose outline becomes the box
+ * around it).
+ */
+export function toSpatial(value: unknown): defs.Spatial | undefined {
+  if (typeof value === 'string') {
+    const text = value.trim()
+    if (text === '') return undefined
+    if (text.startsWith('{')) return fromGeoJsonText(text)
+    return boxOfText(text) ?? { name: text }
+  }
+  const points = pointsOf(value)
+  return points && { box: boxAround(points) }
+}
+
+/** A box from its four sides in degrees; undefined unless they are all numbers in range. */
+export function toBox(sides: {
+  west: unknown
+  south: unknown
+  east: unknown
+  north: unknown
+}): defs.Box | undefined {
+  const within = (side: unknown, limit: number) => {
+    const text = String(side ?? '').trim()
+    return /^[+-]?\d+(\.\d+)?$/.test(text) && Math.abs(Number(text)) <= limit ? text : undefined
+  }
+  const [west, east] = [within(sides.west, 180), within(sides.east, 180)]
+  const [south, north] = [within(sides.south, 90), within(sides.north, 90)]
+  if (west === undefined || east === undefined || south === undefined || north === undefined) return undefined
+  return Number(south) <= Number(north) ? { west, south, east, north } : undefined
+}
+
+function boxOfText(text: string): defs.Spatial | undefined {
+  const [west, south, east, north, ...rest] = text.split(/\s*[,\s]\s*/)
+  const box = rest.length === 0 ? toBox({ west, south, east, north }) : undefined
+  return box && { box }
+}
+
+function fromGeoJsonText(text: string): defs.Spatial | undefined {
+  try {
+    return toSpatial(JSON.parse(text))
+  } catch {
+    return { name: text }
+  }
+}
+
+type Point = readonly [number, number]
+
+function pointsOf(value: unknown): Point[] | undefined {
+  const { type, coordinates, geometry } = (value ?? {}) as Record<string, unknown>
+  if (geometry) return pointsOf(geometry)
+  if (typeof type !== 'string' || !Array.isArray(coordinates)) return undefined
+  // GeoJSON nests positions by kind of geometry; at the bottom are always pairs (RFC 7946, section 3.1).
+  const flat = coordinates.flat(4) as unknown[]
+  const dimensions = positionLength(coordinates)
+  const points: Point[] = []
+  for (let at = 0; at + 1 < flat.length; at += dimensions) {
+    const [x, y] = [flat[at], flat[at + 1]]
+    if (typeof x !== 'number' || typeof y !== 'number') return undefined
+    points.push([x, y])
+  }
+  return points.length > 0 ? points : undefined
+}
+
+function positionLength(coordinates: unknown): number {
+  let found = coordinates
+  while (Array.isArray(found) && Array.isArray(found[0])) found = found[0]
+  return Math.max(2, (found as unknown[]).length)
+}
+
+function boxAround(points: readonly Point[]): defs.Box {
+  const bound = (axis: 0 | 1, pick: 'min' | 'max') =>
+    String(points.reduce((best, point) => Math[pick](best, point[axis]), points[0]![axis]))
+  return { west: bound(0, 'min'), south: bound(1, 'min'), east: bound(0, 'max'), north: bound(1, 'max') }
+}
