@@ -41,7 +41,7 @@ export async function runStory({ step }: StepRunner, store: { databaseUrl?: stri
 
   const network = stack.use(
     await step('start a PLC directory, two PDSes and a relay', () =>
-      startNetwork({ accounts: ['librarian', 'volunteer'] }),
+      startNetwork({ accounts: ['kelp-library', 'tide-volunteer'] }),
     ),
   )
   const env = await environmentFor(network, { sources: [network.relayUrl], directory, ...store })

@@ -6,5 +6,6 @@ export async function announce(trackers: string, infoHash: string): Promise<stri
     `${url}?info_hash=${escaped}&peer_id=-HF0001-000000000000&port=6881&left=0&compact=1`,
   )
   const body = Buffer.from(await response.arrayBuffer()).toString('latin1')
-  return /14:failure reason\d+:(.*)e$/s.exec(body)?.[1] ?? null
+  const [, length, rest] = /14:failure reason(\d+):(.*)$/s.exec(body) ?? []
+  return rest?.slice(0, Number(length)) ?? null
 }
