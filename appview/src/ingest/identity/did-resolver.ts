@@ -89,21 +89,33 @@ async function fetchResolution(did: string, options: DidResolverOptions): Promis
 }
 
 async function fetchPlc(did: string, options: DidResolverOptions): Promise<Resolution> {
-  let response: Response
-  let text: string
+  const document = await askDirectory(did, '', options)
+  if (document.status === 410) return { status: 'tombstoned' }
+  if (document.status === 404) {
+    // Directories answer 404 for tombstones, too; the log tells them from DIDs that never were.
+    const last = await askDirectory(did, '/log/last', options)
+    if (last.text.includes('"plc_tombstone"')) return { status: 'tombstoned' }
+    return { status: 'unresolvable', reason: 'the directory does not know it' }
+  }
+  return parse(did, document.text, options)
+}
+
+async function askDirectory(
+  did: string,
+  path: string,
+  { plcUrl }: DidResolverOptions,
+): Promise<{ status: number; text: string }> {
+  let answer: { status: number; text: string }
   try {
-    response = await fetch(new URL(`/${encodeURIComponent(did)}`, options.plcUrl), {
+    const response = await fetch(new URL(`/${encodeURIComponent(did)}${path}`, plcUrl), {
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
-    text = await response.text()
+    answer = { status: response.status, text: await response.text() }
   } catch (cause) {
     throw new IdentityUnavailable(did, cause)
   }
-  if (response.status === 410) return { status: 'tombstoned' }
-  if (response.status === 404) return { status: 'unresolvable', reason: 'the directory does not know it' }
-  if (!response.ok)
-    throw new IdentityUnavailable(did, `the directory answered with status ${response.status}`)
-  return parse(did, text, options)
+  if ([200, 404, 410].includes(answer.status)) return answer
+  throw new IdentityUnavailable(did, `the directory answered with status ${answer.status}`)
 }
 
 async function fetchWeb(did: string, options: DidResolverOptions): Promise<Resolution> {

@@ -4,7 +4,7 @@ import type { GuardedFetch } from '../../guarded-fetch.ts'
 import { createLimiter } from '../limiter.ts'
 import type { RepoIdentity } from './repo-identity.ts'
 
-/** Answers with the handle that an identity claims if it resolves back to its DID, else null. */
+/** Answers with the handle that an identity claims if it resolves back to its DID, else null; may throw to be asked again. */
 export type HandleCheck = (identity: RepoIdentity) => Promise<string | null>
 
 const TIMEOUT_MS = 3_000
@@ -36,9 +36,7 @@ export function createHandleCheck(options: {
     if (!options.allowPrivateHosts) return null
     const url = new URL('/xrpc/com.atproto.identity.resolveHandle', pdsUrl)
     url.searchParams.set('handle', handle)
-    const answer = await guardedFetch
-      .fetchBytes(url, { maxBytes: 2_048, timeoutMs: TIMEOUT_MS })
-      .catch(() => undefined)
-    return answer && new TextDecoder().decode(answer.bytes).includes(JSON.stringify(did)) ? handle : null
+    const answer = await guardedFetch.fetchBytes(url, { maxBytes: 2_048, timeoutMs: TIMEOUT_MS })
+    return new TextDecoder().decode(answer.bytes).includes(JSON.stringify(did)) ? handle : null
   }
 }

@@ -22,6 +22,9 @@ export type StandingParts = {
   readonly onHandle: (update: AccountUpdate) => void
 }
 
+const HANDLE_TRIES = 4
+const HANDLE_RETRY_MS = 2_000
+
 const STATUS_OF: Record<string, string> = {
   RepoTakendown: 'takendown',
   RepoSuspended: 'suspended',
@@ -32,15 +35,17 @@ const STATUS_OF: Record<string, string> = {
 export function createAccountStanding(parts: StandingParts): AccountStanding {
   const { resolver, pds } = parts
   // Handles resolve over DNS, which may take seconds: no event waits for it.
-  const later = (identity: RepoIdentity) =>
-    void parts.checkHandle(identity).then(
-      (handle) => parts.onHandle({ did: identity.did, handle }),
-      () => {},
-    )
+  const later = async (identity: RepoIdentity, tries = 1): Promise<void> => {
+    try {
+      parts.onHandle({ did: identity.did, handle: await parts.checkHandle(identity) })
+    } catch {
+      if (tries < HANDLE_TRIES) setTimeout(() => void later(identity, tries + 1), HANDLE_RETRY_MS).unref()
+    }
+  }
   return {
     async firstSight(identity, origin) {
       const { did, pdsHost } = identity
-      later(identity)
+      void later(identity)
       const status = origin.kind === 'pds' ? { active: true } : await askPds(pds, identity)
       if (status?.active === false) return { did, pdsHost, active: false, status: status.status ?? null }
       return { did, pdsHost, active: true, status: null }
@@ -63,7 +68,7 @@ export function createAccountStanding(parts: StandingParts): AccountStanding {
       if (resolution.status === 'tombstoned') return { did, active: false, status: 'deleted' }
       if (resolution.status === 'unresolvable') return { did, handle: null }
       const { identity } = resolution
-      later(identity)
+      void later(identity)
       return { did, pdsHost: identity.pdsHost }
     },
   }
