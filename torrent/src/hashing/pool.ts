@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { hashJob } from './hash-job.ts'
 import type { HashAnswer, HashJob, HashPlan } from './job.ts'
 
 export interface PoolOptions {
@@ -16,40 +17,28 @@ export async function runJobs(
   plan: HashPlan,
   options: PoolOptions = {},
 ): Promise<void> {
-  const { signal, onJob } = options
-  signal?.throwIfAborted()
+  options.signal?.throwIfAborted()
+  const queue = lookAhead(jobs)
+  if (queue.isLast() && isSmall(queue.peek()!)) {
+    const job = queue.take()!
+    hashJob(plan)(job)
+    options.onJob?.(job)
+    return
+  }
   const workers: Worker[] = []
-  const first = jobs.next()
-  if (first.done) return
-  const queue = continueWith(first.value, jobs)
   try {
     await new Promise<void>((resolve, reject) => {
-      signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
-      let running = 0
-      for (let i = 0; i < (options.threads ?? availableParallelism()); i++) {
-        // Two jobs at a time, so that none waits for this thread between them.
-        const mine: HashJob[] = []
-        const giveOne = (): boolean => {
-          const next = queue.next()
-          if (next.done) return false
-          mine.push(next.value)
-          worker.postMessage(next.value)
-          return true
-        }
-        const peek = queue.next()
-        if (peek.done) break
+      if (queue.peek() === null) resolve()
+      options.signal?.addEventListener('abort', () => reject(options.signal?.reason), { once: true })
+      let idle = 0
+      const threads = options.threads ?? availableParallelism()
+      while (workers.length < threads && queue.peek() !== null) {
         const worker = startWorker(plan)
         workers.push(worker)
-        mine.push(peek.value)
-        worker.postMessage(peek.value)
-        giveOne()
-        running++
-        worker.on('error', reject)
-        worker.on('message', (answer: HashAnswer) => {
-          if (!answer.ok) return reject(new Error(answer.message))
-          const job = mine.shift()!
-          onJob?.(job)
-          if (!giveOne() && mine.length === 0 && --running === 0) resolve()
+        employ(worker, queue, {
+          reject,
+          onJob: options.onJob,
+          onIdle: () => ++idle === workers.length && resolve(),
         })
       }
     })
@@ -58,13 +47,69 @@ export async function runJobs(
   }
 }
 
+interface Employment {
+  readonly reject: (error: Error) => void
+  readonly onJob: PoolOptions['onJob']
+  readonly onIdle: () => void
+}
+
+/** Keeps two jobs with the worker, so that it never waits for this thread between them. */
+function employ(worker: Worker, queue: LookAhead, { reject, onJob, onIdle }: Employment): void {
+  const mine: HashJob[] = []
+  const give = () => {
+    const job = queue.take()
+    if (job === null) return
+    mine.push(job)
+    worker.postMessage(job)
+  }
+  worker.on('error', reject)
+  worker.on('message', (answer: HashAnswer) => {
+    if (!answer.ok) return reject(new Error(answer.message))
+    const job = mine.shift()!
+    give()
+    onJob?.(job)
+    if (mine.length === 0) onIdle()
+  })
+  give()
+  give()
+}
+
+/** One job is one thread's work in any case, and a thread takes longer to start than a small one to do. */
+function isSmall({ parts }: HashJob): boolean {
+  return (
+    parts.length < 100 &&
+    parts.reduce((sum, { length, padBytes }) => sum + length + padBytes, 0) <= 4 * 2 ** 20
+  )
+}
+
+interface LookAhead {
+  /** The next job, null when there is none. */
+  peek(): HashJob | null
+  isLast(): boolean
+  take(): HashJob | null
+}
+
+function lookAhead(jobs: Iterator<HashJob>): LookAhead {
+  const advance = (): HashJob | null => {
+    const next = jobs.next()
+    return next.done ? null : next.value
+  }
+  let next = advance()
+  let afterNext = next && advance()
+  return {
+    peek: () => next,
+    isLast: () => next !== null && afterNext === null,
+    take() {
+      const taken = next
+      next = afterNext
+      afterNext = next && advance()
+      return taken
+    },
+  }
+}
+
 function startWorker(plan: HashPlan): Worker {
   // The published build holds .js files; a type-stripping Node runs the .ts ones.
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
   return new Worker(new URL(file, import.meta.url), { workerData: plan, execArgv: [] })
-}
-
-function* continueWith(first: HashJob, rest: Iterator<HashJob>): Generator<HashJob> {
-  yield first
-  for (let next = rest.next(); !next.done; next = rest.next()) yield next.value
 }

@@ -1,0 +1,219 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type CreateProgress, createTorrent } from './create.ts'
+import { parseMetainfo } from './metainfo.ts'
+
+let root: string
+beforeEach(() => {
+  root = join(mkdtempSync(join(tmpdir(), 'holdfast-create-')), 'data')
+  mkdirSync(root)
+})
+afterEach(() => rmSync(join(root, '..'), { recursive: true }))
+
+function write(path: string, content: string | Buffer): string {
+  const place = join(root, path)
+  mkdirSync(join(place, '..'), { recursive: true })
+  writeFileSync(place, content)
+  return place
+}
+
+const paths = (metainfo: Uint8Array) => parseMetainfo(metainfo).files.map(({ path }) => path.join('/'))
+
+test('the same input makes the same bytes, whatever the order of creation, threads or times', async () => {
+  write('b/two', 'two')
+  write('a', Buffer.alloc(100_000, 7))
+  const first = await createTorrent(root, { threads: 1 })
+  rmSync(root, { recursive: true })
+  utimesSync(write('a', Buffer.alloc(100_000, 7)), 1, 1)
+  write('b/two', 'two')
+  const second = await createTorrent(root, { threads: 2 })
+  expect(Buffer.compare(first.metainfo, second.metainfo)).toBe(0)
+  expect(parseMetainfo(second.metainfo)).toMatchObject({
+    infoHashV1: first.infoHashV1,
+    infoHashV2: first.infoHashV2,
+    name: 'data',
+    fileCount: 2,
+    sizeBytes: 100_003,
+    creationDate: null,
+    hasPieceLayers: true,
+  })
+})
+
+test('v2 order is that of the tree, v1 order that of whole paths', async () => {
+  for (const path of ['a/x', 'a b', 'a.txt', '\u{1f600}', '\uffee']) write(path, path)
+  expect(paths((await createTorrent(root)).metainfo)).toEqual(['a/x', 'a b', 'a.txt', '\uffee', '\u{1f600}'])
+  expect(paths((await createTorrent(root, { version: 'v1' })).metainfo)).toEqual([
+    'a b',
+    'a.txt',
+    'a/x',
+    '\uffee',
+    '\u{1f600}',
+  ])
+})
+
+test('what the options say stands in the file', async () => {
+  write('a', 'a')
+  const made = await createTorrent(root, {
+    name: 'other',
+    pieceLengthBytes: 65_536,
+    private: true,
+    source: 'S',
+    comment: 'C',
+    createdBy: 'holdfast',
+    creationDate: 5,
+    similar: ['11'.repeat(20)],
+    collections: ['c'],
+    trackers: [
+      { url: 'http://a/', tier: 0 },
+      { url: 'http://b/', tier: 1 },
+    ],
+    webSeeds: [
+      { url: 'http://w/', kind: 'bep19' },
+      { url: 'http://s/', kind: 'bep17' },
+    ],
+  })
+  expect(parseMetainfo(made.metainfo)).toMatchObject({
+    name: 'other',
+    pieceLengthBytes: 65_536,
+    private: true,
+    source: 'S',
+    comment: 'C',
+    createdBy: 'holdfast',
+    creationDate: 5,
+    similar: ['11'.repeat(20)],
+    collections: ['c'],
+    trackers: [{ url: 'http://a/', tier: 0 }, { tier: 1 }],
+    webSeeds: [{ kind: 'bep19' }, { kind: 'bep17' }],
+  })
+  const plain = await createTorrent(root, { name: 'other', pieceLengthBytes: 65_536 })
+  expect(plain.infoHashV2).not.toBe(made.infoHashV2)
+})
+
+test('globs leave out names anywhere, paths under the root, and whole directories', async () => {
+  for (const path of [
+    'keep',
+    '.DS_Store',
+    'sub/.DS_Store',
+    'sub/a.tmp',
+    'sub/keep',
+    'cache/x',
+    'sub/cache/y',
+  ])
+    write(path, path)
+  const made = await createTorrent(root, { exclude: ['.DS_Store', '*.tmp', '/cache/'] })
+  expect(paths(made.metainfo)).toEqual(['keep', 'sub/cache/y', 'sub/keep'])
+})
+
+test('symlinks are followed, kept or skipped, and never loop or leave', async () => {
+  write('dir/file', 'content')
+  symlinkSync('dir/file', join(root, 'inside'))
+  symlinkSync('..', join(root, 'dir/loop'))
+  symlinkSync('/etc/hostname', join(root, 'outside'))
+  symlinkSync('nowhere', join(root, 'broken'))
+
+  const followed = await createTorrent(root, { exclude: ['outside'] })
+  expect(paths(followed.metainfo)).toEqual(['dir/file', 'inside'])
+  expect(followed.skipped.map(({ reason }) => reason).sort()).toEqual([
+    'a broken symlink',
+    'a symlink that leads back to a directory it is in',
+  ])
+  const kept = await createTorrent(root, { symlinks: 'keep', exclude: ['loop', 'broken'] })
+  expect(kept.skipped).toEqual([
+    { path: join(root, 'outside'), reason: 'a symlink that leaves the directory' },
+  ])
+  const files = parseMetainfo(kept.metainfo).files
+  expect(files.map(({ path, symlink }) => [path.join('/'), symlink])).toEqual([
+    ['dir/file', null],
+    ['inside', ['dir', 'file']],
+  ])
+  expect(paths((await createTorrent(root, { symlinks: 'skip' })).metainfo)).toEqual(['dir/file'])
+})
+
+test('executable bits are recorded only when asked for', async () => {
+  chmodSync(write('run', 'x'), 0o755)
+  expect(parseMetainfo((await createTorrent(root)).metainfo).files[0]!.attributes).toBe('')
+  expect(parseMetainfo((await createTorrent(root, { attributes: true })).metainfo).files[0]!.attributes).toBe(
+    'x',
+  )
+})
+
+test('several paths go under one name', async () => {
+  const inputs = [write('x/one', '1'), write('y/two', '2'), join(root, 'y')]
+  const made = await createTorrent(inputs, { name: 'both' })
+  expect(made.name).toBe('both')
+  expect(paths(made.metainfo)).toEqual(['one', 'two', 'y/two'])
+  await expect(createTorrent(inputs)).rejects.toThrow('need a name')
+  await expect(createTorrent([inputs[0]!, inputs[0]!], { name: 'n' })).rejects.toThrow(
+    'Two of the paths are called one',
+  )
+})
+
+test('every chunk of a chunked store is one piece, known by its piecesRoot in any torrent', async () => {
+  for (const chunk of ['0.0', '0.1', '1.0']) write(chunk, Buffer.alloc(300_000, chunk))
+  write('.zarray', '{}')
+  const made = await createTorrent(root, { layout: 'chunks' })
+  expect(made.pieceLengthBytes).toBe(524_288)
+  expect(made.pieceCount).toBe(4)
+  rmSync(join(root, '0.0'))
+  const [, known] = parseMetainfo((await createTorrent(root)).metainfo).files
+  const [, , again] = parseMetainfo(made.metainfo).files
+  expect([known!.path, known!.piecesRoot]).toEqual([again!.path, again!.piecesRoot])
+  await expect(createTorrent(root, { layout: 'chunks', version: 'v1' })).rejects.toThrow('piecesRoot')
+})
+
+test('a run that was stopped goes on where it was, and notices what changed meanwhile', async () => {
+  for (const name of ['a', 'b', 'c']) write(name, Buffer.alloc(40 * 2 ** 20, name))
+  const resumeFile = join(root, '..', 'resume')
+  const stop = new AbortController()
+  const stopped = createTorrent(root, { resumeFile, signal: stop.signal, threads: 1 }, ({ bytesDone }) => {
+    if (bytesDone > 50 * 2 ** 20) stop.abort(new Error('stopped'))
+  })
+  // A machine that is done before the first report has nothing to resume but everything.
+  await stopped.catch((error: Error) => expect(error.message).toBe('stopped'))
+  const resumed = await createTorrent(root, { resumeFile })
+  const fresh = await createTorrent(root)
+  expect(resumed.infoHashV2).toBe(fresh.infoHashV2)
+  expect(resumed.infoHashV1).toBe(fresh.infoHashV1)
+  expect(resumed.resumedBytes).toBeGreaterThanOrEqual(16 * 2 ** 20)
+
+  write('b', Buffer.alloc(40 * 2 ** 20, 'changed'))
+  const changed = await createTorrent(root, { resumeFile })
+  expect(changed.resumedBytes).toBe(80 * 2 ** 20)
+  expect(changed.infoHashV2).toBe((await createTorrent(root)).infoHashV2)
+})
+
+test('a resume file cut short by a crash loses its last record only; another file is refused', async () => {
+  write('a', Buffer.alloc(40 * 2 ** 20, 'a'))
+  const resumeFile = join(root, '..', 'resume')
+  const made = await createTorrent(root, { resumeFile })
+  const { readFileSync } = await import('node:fs')
+  writeFileSync(resumeFile, readFileSync(resumeFile).subarray(0, -3))
+  const again = await createTorrent(root, { resumeFile })
+  expect(again.infoHashV2).toBe(made.infoHashV2)
+  expect(again.resumedBytes).toBeGreaterThan(0)
+  expect(again.resumedBytes).toBeLessThan(40 * 2 ** 20)
+  writeFileSync(resumeFile, 'something else')
+  await expect(createTorrent(root, { resumeFile })).rejects.toThrow('not a resume file')
+})
+
+test('progress runs from nothing to everything', async () => {
+  write('a', Buffer.alloc(8 * 2 ** 20))
+  const reports: CreateProgress[] = []
+  await createTorrent(root, {}, (progress) => reports.push(progress))
+  const hashed = reports.filter(({ phase }) => phase === 'hash').map(({ bytesDone }) => bytesDone)
+  expect(hashed).toEqual([...hashed].sort((a, b) => a - b))
+  expect(reports.at(-1)).toMatchObject({ bytesDone: 8 * 2 ** 20, bytesTotal: 8 * 2 ** 20, secondsLeft: 0 })
+})
+
+test('what cannot make a torrent says why', async () => {
+  await expect(createTorrent(join(root, 'absent'))).rejects.toThrow('ENOENT')
+  await expect(createTorrent(root)).rejects.toThrow('no bytes')
+  write('empty', '')
+  await expect(createTorrent(root)).rejects.toThrow('no bytes')
+  write('a', 'a')
+  await expect(createTorrent(root, { pieceLengthBytes: 10_000 })).rejects.toThrow('power of two')
+  writeFileSync(Buffer.concat([Buffer.from(`${root}/`), Buffer.from([0xff, 0xfe])]), 'x')
+  await expect(createTorrent(root)).rejects.toThrow('not named in UTF-8')
+})

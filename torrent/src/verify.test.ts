@@ -1,0 +1,128 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { findKey, valueEnd } from './bencode.ts'
+import { createTorrent } from './create.ts'
+import { type Metainfo, parseMetainfo } from './metainfo.ts'
+import { verifyFiles } from './verify.ts'
+
+const pieceLengthBytes = 16_384
+let root: string
+beforeEach(() => {
+  root = join(mkdtempSync(join(tmpdir(), 'holdfast-verify-')), 'data')
+  mkdirSync(join(root, 'sub'), { recursive: true })
+  writeFileSync(join(root, 'a'), Buffer.alloc(40_000, 'a'))
+  writeFileSync(join(root, 'empty'), '')
+  writeFileSync(join(root, 'sub/b'), Buffer.alloc(100, 'b'))
+  writeFileSync(join(root, 'sub/c'), Buffer.alloc(70_000, 'c'))
+})
+afterEach(() => rmSync(join(root, '..'), { recursive: true }))
+
+async function make(version: 'v1' | 'v2' | 'hybrid'): Promise<Metainfo> {
+  return parseMetainfo((await createTorrent(root, { version, pieceLengthBytes })).metainfo)
+}
+
+test.each(['v1', 'v2', 'hybrid'] as const)(
+  '%s: whole files are right, from the root or the directory above',
+  async (version) => {
+    const metainfo = await make(version)
+    expect(await verifyFiles(metainfo, root)).toMatchObject({
+      ok: true,
+      problems: [],
+      extra: [],
+      badPieceCount: 0,
+      fileCount: 4,
+    })
+    expect(await verifyFiles(metainfo, join(root, '..'))).toMatchObject({ ok: true, root })
+  },
+)
+
+test.each(['v2', 'hybrid'] as const)('%s: each fault is laid at its own file', async (version) => {
+  const metainfo = await make(version)
+  const damaged = Buffer.alloc(70_000, 'c')
+  damaged[20_000] = 0
+  writeFileSync(join(root, 'sub/c'), damaged)
+  writeFileSync(join(root, 'a'), Buffer.alloc(30_000, 'a'))
+  rmSync(join(root, 'sub/b'))
+  rmSync(join(root, 'empty'))
+  writeFileSync(join(root, 'sub/extra'), 'x')
+  const report = await verifyFiles(metainfo, root)
+  expect(report.ok).toBe(false)
+  expect(report.problems).toEqual([
+    // What is there of a file cut short is right as far as it goes.
+    {
+      path: 'a',
+      problem: 'size',
+      expectedBytes: 40_000,
+      actualBytes: 30_000,
+      badPieces: [{ first: 1, last: 2 }],
+    },
+    { path: 'empty', problem: 'missing', expectedBytes: 0, actualBytes: null, badPieces: [] },
+    {
+      path: 'sub/b',
+      problem: 'missing',
+      expectedBytes: 100,
+      actualBytes: null,
+      badPieces: [{ first: 3, last: 3 }],
+    },
+    {
+      path: 'sub/c',
+      problem: 'bad',
+      expectedBytes: 70_000,
+      actualBytes: 70_000,
+      badPieces: [{ first: 5, last: 5 }],
+    },
+  ])
+  expect(report.extra).toEqual(['sub/extra'])
+})
+
+test('v1: a neighbour of a missing file is in doubt, not bad', async () => {
+  const metainfo = await make('v1')
+  rmSync(join(root, 'sub/b'))
+  const report = await verifyFiles(metainfo, root)
+  expect(report.problems.map(({ path, problem }) => [path, problem])).toEqual([
+    ['a', 'unverifiable'],
+    ['sub/b', 'missing'],
+    ['sub/c', 'unverifiable'],
+  ])
+  expect(report.badPieces).toEqual([{ first: 2, last: 2 }])
+})
+
+test('v2 without piece layers: the root says that a file is bad, not where', async () => {
+  const { metainfo: bytes } = await createTorrent(root, { version: 'v2', pieceLengthBytes })
+  const at = findKey(bytes, 0, 'piece layers')
+  const without = Buffer.concat([
+    bytes.subarray(0, at),
+    Buffer.from('de'),
+    bytes.subarray(valueEnd(bytes, at)),
+  ])
+  const metainfo = parseMetainfo(without)
+  expect(metainfo.hasPieceLayers).toBe(false)
+  expect((await verifyFiles(metainfo, root)).ok).toBe(true)
+  writeFileSync(join(root, 'sub/c'), Buffer.alloc(70_000, 'd'))
+  expect((await verifyFiles(metainfo, root)).problems).toMatchObject([
+    { path: 'sub/c', badPieces: [{ first: 4, last: 8 }] },
+  ])
+})
+
+test('a hybrid whose v1 hashes lie is caught by them', async () => {
+  const { metainfo: bytes } = await createTorrent(root, { pieceLengthBytes })
+  const lying = Buffer.from(bytes)
+  const at = lying.indexOf('6:pieces') + 12
+  lying[at] = lying[at]! ^ 1
+  const metainfo = parseMetainfo(lying)
+  expect((await verifyFiles(metainfo, root, { by: 'v2' })).ok).toBe(true)
+  expect((await verifyFiles(metainfo, root, { by: 'v1' })).ok).toBe(false)
+  expect((await verifyFiles(metainfo, root)).ok).toBe(false)
+})
+
+test('a single file is found as itself or in its directory', async () => {
+  const metainfo = parseMetainfo((await createTorrent(join(root, 'a'), { pieceLengthBytes })).metainfo)
+  expect(await verifyFiles(metainfo, root)).toMatchObject({ ok: true, root: join(root, 'a') })
+  expect((await verifyFiles(metainfo, join(root, 'a'))).ok).toBe(true)
+  expect((await verifyFiles(metainfo, join(root, 'sub/c'))).problems).toMatchObject([{ problem: 'size' }])
+  expect((await verifyFiles(metainfo, join(root, 'nowhere'))).problems).toMatchObject([
+    { problem: 'missing' },
+  ])
+})
