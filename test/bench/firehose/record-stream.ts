@@ -1,0 +1,102 @@
+import { decodeAll, encode, type LexValue } from '@atproto/lex-cbor'
+import type { LexMap } from '@atproto/lex-data'
+import { collections } from '@holdfast/lexicons/nsid'
+import { WebSocket } from 'ws'
+import type { TestAccount } from '../../network/accounts.ts'
+import type { Network } from '../../network/network.ts'
+import { waitFor } from '../../network/wait-for.ts'
+
+/** Frames as real PDSes sent them, renumbered so that `seq` takes four bytes that a replay can count up. */
+export type RecordedStream = {
+  readonly frames: readonly Uint8Array[]
+  readonly medianFrameBytes: number
+  readonly ours: number
+}
+
+export const FIRST_SEQ = 1_000_000_000
+const OURS_EVERY = 200
+const NOTE = { $type: 'com.example.note', text: 'x'.repeat(2_200) }
+
+/** Has the accounts write, and records what their PDSes send of it: half a percent of it ours, events of accounts mixed in. */
+export async function recordStream(
+  network: Network,
+  options: { commits: number; log: (line: string) => void },
+): Promise<RecordedStream> {
+  const received: Uint8Array[] = []
+  const sockets = network.pdsUrls.map((url) => {
+    const socket = new WebSocket(
+      `${url.replace(/^http/, 'ws')}/xrpc/com.atproto.sync.subscribeRepos?cursor=0`,
+    )
+    socket.on('message', (data: Buffer) => received.push(Uint8Array.from(data)))
+    return socket
+  })
+  // Trees of some depth first, as accounts of some age have.
+  await Promise.all(network.accounts.map((account) => fill(account, 100)))
+  const before = received.length
+  const perAccount = Math.ceil(options.commits / network.accounts.length)
+  let written = 0
+  await Promise.all(
+    network.accounts.map(async (account, index) => {
+      for (let n = 0; n < perAccount; n++) {
+        await write(account, n, ++written % OURS_EVERY === 0)
+        if (n % 100 === 50) await ripple(account, index, n)
+      }
+    }),
+  )
+  await waitFor(() => received.length >= before + written, { what: 'the frames', timeoutMs: 60_000 })
+  for (const socket of sockets) socket.terminate()
+  options.log(
+    `recorded ${received.length} frames from ${network.pdsUrls.length} PDSes, ${network.accounts.length} repos`,
+  )
+  return prepare(received)
+}
+
+async function fill({ agent, did }: TestAccount, count: number): Promise<void> {
+  const writes = Array.from({ length: count }, (_, n) => ({
+    $type: 'com.atproto.repo.applyWrites#create' as const,
+    collection: NOTE.$type,
+    rkey: `fill-${n}`,
+    value: { ...NOTE, text: `${n}` },
+  }))
+  await agent.com.atproto.repo.applyWrites({ repo: did, writes, validate: false })
+}
+
+async function write({ agent, did }: TestAccount, n: number, ours: boolean): Promise<void> {
+  const collection = ours ? collections.dataset : NOTE.$type
+  const record = ours
+    ? {
+        $type: collection,
+        title: `Dataset ${n}`,
+        description: NOTE.text,
+        createdAt: '2026-11-20T00:00:00.000Z',
+      }
+    : { ...NOTE, n }
+  await agent.com.atproto.repo.createRecord({ repo: did, collection, record, validate: false })
+}
+
+/** `#identity`, `#account` and `#sync`, as they come now and then. */
+async function ripple({ agent }: TestAccount, index: number, n: number): Promise<void> {
+  if (index % 2)
+    return void (await agent.com.atproto.identity.updateHandle({ handle: `name-${index}-${n}.test` }))
+  await agent.com.atproto.server.deactivateAccount({})
+  await agent.com.atproto.server.activateAccount()
+}
+
+function prepare(received: readonly Uint8Array[]): RecordedStream {
+  let ours = 0
+  const frames = received.map((bytes, index) => {
+    const [header, body] = [...decodeAll(bytes)] as [LexValue, LexMap]
+    if (isOurs(body)) ours++
+    return new Uint8Array(Buffer.concat([encode(header), encode({ ...body, seq: FIRST_SEQ + index })]))
+  })
+  // A reader knows that it has seen everything by an event of ours at the very end.
+  const last = frames.findLastIndex((bytes) => isOurs([...decodeAll(bytes)][1] as LexMap))
+  frames.push(...frames.splice(last, 1))
+  const sizes = frames.map((bytes) => bytes.length).sort((a, b) => a - b)
+  return { frames, medianFrameBytes: sizes[sizes.length >> 1]!, ours }
+}
+
+function isOurs(body: LexMap): boolean {
+  const ops = Array.isArray(body.ops) ? (body.ops as LexMap[]) : []
+  return ops.some(({ path }) => String(path).startsWith(`${collections.dataset}/`))
+}
