@@ -16,7 +16,7 @@ const trackerEntry = path('tracker/bin/holdfast-tracker.mjs')
 
 test.each(testStores())(
   'a denied infohash stays refused, on $name',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async ({ create }) => {
     await using network = await startNetwork()
     await using directory = await scratchDirectory()
@@ -50,7 +50,7 @@ test.each(testStores())(
 
       for (const rebuild of [false, true]) {
         await stopBoth(programs)
-        if (rebuild) await run(appViewEntry, { args: ['rebuild', '--yes'], env })
+        if (rebuild) await run(appViewEntry, { args: ['rebuild'], env })
         programs = await startBoth(env)
         await waitFor(() => admits(other.torrent.infoHashV1!), {
           what: 'the other one back',

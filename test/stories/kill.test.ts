@@ -14,7 +14,7 @@ const entry = fileURLToPath(new URL('../../appview/bin/holdfast-appview.mjs', im
 
 test.each(testStores())(
   'kill -9 in the middle leaves the same index, on $name',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async ({ create }) => {
     await using network = await startNetwork()
     await using directory = await scratchDirectory()

@@ -5,7 +5,7 @@ import { testStores } from '../system/stores.ts'
 
 test.each(testStores())(
   'publish, index, find and transfer, on $name',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async ({ create }) => {
     await using store = await create()
     const runner = createStepRunner(() => {})

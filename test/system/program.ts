@@ -42,7 +42,7 @@ export async function answering(program: Program, url: string): Promise<void> {
       if (program.process.exitCode !== null) throw new Error(`it ended with ${program.process.exitCode}`)
       return (await fetch(url)).ok
     },
-    { what: `${url} to answer`, timeoutMs: 20_000 },
+    { what: `${url} to answer`, timeoutMs: 60_000 },
   ).catch((cause) => {
     throw new Error(`${(cause as Error).message}\n${program.output()}`, { cause })
   })

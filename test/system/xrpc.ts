@@ -13,14 +13,22 @@ export class XrpcError extends Error {
 
 type Params = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 
-/** Asks a query as a third-party client would, over plain HTTP. Throws XrpcError. */
-export async function query<T>(baseUrl: string, method: MethodName, params: Params = {}): Promise<T> {
+/** Asks a query as a third-party client would, over plain HTTP, or as the operator when given a token. Throws XrpcError. */
+export async function query<T>(
+  baseUrl: string,
+  method: MethodName,
+  params: Params = {},
+  options: { token?: string } = {},
+): Promise<T> {
   const url = new URL(`/xrpc/${methods[method]}`, baseUrl)
   for (const [name, value] of Object.entries(params)) {
     for (const item of Array.isArray(value) ? value : [value])
       if (item !== undefined) url.searchParams.append(name, String(item))
   }
-  return answer<T>(await fetch(url))
+  const { token } = options
+  return answer<T>(
+    await fetch(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+  )
 }
 
 /** Calls a procedure with a JSON body, as the operator when given a token. Throws XrpcError. */
