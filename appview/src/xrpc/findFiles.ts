@@ -1,7 +1,7 @@
 import type { findFiles as schema } from '@holdfast/lexicons'
 import { findFiles as search } from '../catalog/search/findFiles.ts'
-import { readSwarms } from '../catalog/views/swarm-views.ts'
 import type { Db } from '../catalog/sql.ts'
+import { readSwarms } from '../catalog/views/swarm-views.ts'
 import type { Answer } from './serve.ts'
 
 type FileHit = schema.$OutputBody['files'][number]
@@ -10,7 +10,10 @@ type FileHit = schema.$OutputBody['files'][number]
 export function findFiles(db: Db): Answer<typeof schema.main> {
   return async ({ params }) => {
     const { files, cursor } = await search(db, params)
-    const swarms = await readSwarms(db, files.flatMap((file) => file.infoHashV2 ?? file.infoHashV1 ?? []))
+    const swarms = await readSwarms(
+      db,
+      files.flatMap((file) => file.infoHashV2 ?? file.infoHashV1 ?? []),
+    )
     return {
       files: files.map(({ contentId: _, ...file }) => {
         const swarm = swarms.get(file.infoHashV2 ?? file.infoHashV1 ?? '')

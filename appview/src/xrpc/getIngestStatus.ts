@@ -15,7 +15,11 @@ export interface IngestStatusSource {
 /** How following the network goes; for the operator. */
 export function getIngestStatus(db: Db, ingest: IngestStatusSource): Answer<typeof schema.main> {
   return async () => {
-    const [live, counts, lags] = await Promise.all([ingest.status(), readIngestCounts(db), readSourceLags(db)])
+    const [live, counts, lags] = await Promise.all([
+      ingest.status(),
+      readIngestCounts(db),
+      readSourceLags(db),
+    ])
     return {
       hosts: live.hosts.map((host) => {
         const lagMs = lags.get(host.host)

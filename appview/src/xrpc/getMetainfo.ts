@@ -1,12 +1,15 @@
 import type { getMetainfo as schema } from '@holdfast/lexicons'
-import { readMetainfoFile } from '../catalog/views/metainfo-file.ts'
 import type { Db } from '../catalog/sql.ts'
+import { readMetainfoFile } from '../catalog/views/metainfo-file.ts'
 import { CallerError } from './caller-error.ts'
 import type { Answer } from './serve.ts'
 import { verifiedContent } from './verified-content.ts'
 
 /** The `.torrent` of verified content. */
-export function getMetainfo(db: Db, { trackers }: { trackers: readonly string[] }): Answer<typeof schema.main> {
+export function getMetainfo(
+  db: Db,
+  { trackers }: { trackers: readonly string[] },
+): Answer<typeof schema.main> {
   return async ({ params, res }) => {
     const content = await verifiedContent(db, params)
     const { original = false, thirdPartyWebSeeds } = params

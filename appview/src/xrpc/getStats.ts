@@ -1,6 +1,6 @@
 import type { getStats as schema } from '@holdfast/lexicons'
-import { readTotalsHistory, type StatsInterval, type Totals } from '../catalog/views/stats.ts'
 import type { Db } from '../catalog/sql.ts'
+import { readTotalsHistory, type StatsInterval, type Totals } from '../catalog/views/stats.ts'
 import { CallerError } from './caller-error.ts'
 import type { Answer } from './serve.ts'
 
@@ -12,7 +12,11 @@ export interface CurrentTotals {
 /** Totals now and over time. */
 export function getStats(db: Db, totals: CurrentTotals): Answer<typeof schema.main> {
   return async ({ params }) => {
-    const range = { interval: toInterval(params.interval), from: toDay(params.from) ?? '0000-00-00', to: toDay(params.to) ?? '9999-99-99' }
+    const range = {
+      interval: toInterval(params.interval),
+      from: toDay(params.from) ?? '0000-00-00',
+      to: toDay(params.to) ?? '9999-99-99',
+    }
     if (range.from > range.to) throw new CallerError('InvalidRange', 'from lies after to.')
     const now = await totals.current()
     const history = await readTotalsHistory(db, range)

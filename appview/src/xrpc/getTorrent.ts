@@ -1,19 +1,23 @@
 import type { getTorrent as schema } from '@holdfast/lexicons'
+import type { Db } from '../catalog/sql.ts'
 import { readTorrentUrisByInfoHash } from '../catalog/views/contents.ts'
 import { readDatasetViews } from '../catalog/views/dataset-views.ts'
 import { readTorrentViews } from '../catalog/views/torrent-views.ts'
-import type { Db } from '../catalog/sql.ts'
 import { CallerError } from './caller-error.ts'
 import { parseInfoHash } from './info-hash.ts'
 import { resolveUri } from './lookups.ts'
 import type { Answer } from './serve.ts'
 
 /** One torrent record by its AT-URI, or every visible record that names some content. */
-export function getTorrent(db: Db, { trackers }: { trackers: readonly string[] }): Answer<typeof schema.main> {
+export function getTorrent(
+  db: Db,
+  { trackers }: { trackers: readonly string[] },
+): Answer<typeof schema.main> {
   return async ({ params }) => {
     const uris = await findUris(db, params)
     const torrents = await readTorrentViews(db, uris, { detail: 'page', trackers })
-    if (torrents.length === 0) throw new CallerError('NotFound', 'No visible record names this content; getRecordStatus says why.')
+    if (torrents.length === 0)
+      throw new CallerError('NotFound', 'No visible record names this content; getRecordStatus says why.')
     const named = torrents.flatMap((torrent) => (torrent.datasets ?? []).map((dataset) => dataset.uri))
     const datasets = await readDatasetViews(db, [...new Set(named)].slice(0, 100), { detail: 'card' })
     return { torrents, datasets }

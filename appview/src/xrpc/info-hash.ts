@@ -24,7 +24,8 @@ export function parseInfoHashes(text: string): string[] {
   const topics = [...new URLSearchParams(trimmed.slice(trimmed.indexOf('?') + 1))]
     .filter(([name]) => /^xt(\.\d+)?$/i.test(name))
     .map(([, topic]) => topic)
-  const of = (prefix: RegExp) => topics.filter((topic) => prefix.test(topic)).flatMap((topic) => toHex(topic.replace(prefix, '')))
+  const of = (prefix: RegExp) =>
+    topics.filter((topic) => prefix.test(topic)).flatMap((topic) => toHex(topic.replace(prefix, '')))
   // 1220 is the multihash head of a whole sha2-256 digest.
   return [...of(/^urn:btmh:1220/i), ...of(/^urn:btih:/i)]
 }

@@ -1,6 +1,6 @@
 import type { listAdmissions as schema } from '@holdfast/lexicons'
-import { listAwaiting, listDecided, readAdmission } from '../catalog/views/admission-views.ts'
 import type { Db } from '../catalog/sql.ts'
+import { listAwaiting, listDecided, readAdmission } from '../catalog/views/admission-views.ts'
 import { CallerError } from './caller-error.ts'
 import type { Answer } from './serve.ts'
 import { parseSubjects } from './updateAdmission.ts'
@@ -22,5 +22,8 @@ export function listAdmissions(db: Db): Answer<typeof schema.main> {
 
 function toKind(text: string | undefined): 'account' | 'record' | 'content' | undefined {
   if (text === undefined || text === 'account' || text === 'record' || text === 'content') return text
-  throw new CallerError('InvalidSubject', `${text.slice(0, 40)} is no kind; write account, record or content.`)
+  throw new CallerError(
+    'InvalidSubject',
+    `${text.slice(0, 40)} is no kind; write account, record or content.`,
+  )
 }

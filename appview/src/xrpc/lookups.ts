@@ -1,11 +1,12 @@
-import { resolveAccount } from '../catalog/views/accounts.ts'
 import type { Db } from '../catalog/sql.ts'
+import { resolveAccount } from '../catalog/views/accounts.ts'
 import { CallerError } from './caller-error.ts'
 
 /** The DID of an author named by DID or handle. @throws CallerError AuthorNotFound */
 export async function resolveAuthor(db: Db, author: string): Promise<string> {
   const did = await resolveAccount(db, author)
-  if (did === undefined) throw new CallerError('AuthorNotFound', `The handle ${author} is of no account this server knows.`)
+  if (did === undefined)
+    throw new CallerError('AuthorNotFound', `The handle ${author} is of no account this server knows.`)
   return did
 }
 

@@ -1,7 +1,7 @@
 import type { searchDatasets as schema } from '@holdfast/lexicons'
 import { searchDatasets as search } from '../catalog/search/searchDatasets.ts'
-import { readDatasetViews } from '../catalog/views/dataset-views.ts'
 import type { Db } from '../catalog/sql.ts'
+import { readDatasetViews } from '../catalog/views/dataset-views.ts'
 import { toSearchBody } from './search-body.ts'
 import type { Answer } from './serve.ts'
 
@@ -9,7 +9,11 @@ import type { Answer } from './serve.ts'
 export function searchDatasets(db: Db): Answer<typeof schema.main> {
   return async ({ params }) => {
     const results = await search(db, params)
-    const datasets = await readDatasetViews(db, results.hits.map((hit) => hit.uri), { detail: 'card' })
+    const datasets = await readDatasetViews(
+      db,
+      results.hits.map((hit) => hit.uri),
+      { detail: 'card' },
+    )
     return { datasets, ...toSearchBody(results) }
   }
 }

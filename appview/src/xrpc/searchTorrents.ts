@@ -1,18 +1,24 @@
 import type { searchTorrents as schema } from '@holdfast/lexicons'
 import { searchTorrents as search } from '../catalog/search/searchTorrents.ts'
-import { readTorrentViews } from '../catalog/views/torrent-views.ts'
 import type { Db } from '../catalog/sql.ts'
+import { readTorrentViews } from '../catalog/views/torrent-views.ts'
 import { toSearchBody } from './search-body.ts'
 import type { Answer } from './serve.ts'
 
 /** Torrents by words in their names and file paths. */
-export function searchTorrents(db: Db, { trackers }: { trackers: readonly string[] }): Answer<typeof schema.main> {
+export function searchTorrents(
+  db: Db,
+  { trackers }: { trackers: readonly string[] },
+): Answer<typeof schema.main> {
   return async ({ params }) => {
     const results = await search(db, params)
     const matched = new Map(results.hits.map((hit) => [hit.uri, hit.matchedFiles]))
     const views = await readTorrentViews(db, [...matched.keys()], { detail: 'card', trackers })
     const torrents = views.map((view) => {
-      const files = (matched.get(view.uri) ?? []).map(({ piecesRoot, ...file }) => ({ ...file, ...(piecesRoot && { piecesRoot }) }))
+      const files = (matched.get(view.uri) ?? []).map(({ piecesRoot, ...file }) => ({
+        ...file,
+        ...(piecesRoot && { piecesRoot }),
+      }))
       return files.length === 0 ? view : { ...view, matchedFiles: files }
     })
     return { torrents, ...toSearchBody(results) }

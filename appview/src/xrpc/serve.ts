@@ -29,11 +29,20 @@ export interface Serving {
 }
 
 /** Serves a method under every authority. */
-export function serve<M extends HttpMethod>(serving: Serving, schema: { readonly main: M }, answer: Answer<M>): void {
+export function serve<M extends HttpMethod>(
+  serving: Serving,
+  schema: { readonly main: M },
+  answer: Answer<M>,
+): void {
   const declared: readonly string[] = schema.main.errors ?? []
   const handler = async ({ params, input, req, res }: HandlerContext<M>) => {
     res.setHeader('Cache-Control', serving.cacheControl)
-    const body = await answer({ params: withoutNul(params), input: input?.body as Call<M>['input'], req, res }).catch((error) => {
+    const body = await answer({
+      params: withoutNul(params),
+      input: input?.body as Call<M>['input'],
+      req,
+      res,
+    }).catch((error) => {
       throw toDeclared(error, { declared, method: schema.main.nsid })
     })
     return { encoding: schema.main.output?.encoding ?? 'application/json', body }
@@ -52,10 +61,15 @@ interface HandlerContext<M extends HttpMethod> {
 }
 
 /** A caller's mistake under its declared name; anything else is our own fault and stays as it is. */
-export function toDeclared(error: unknown, { declared, method }: { declared: readonly string[]; method: string }): unknown {
+export function toDeclared(
+  error: unknown,
+  { declared, method }: { declared: readonly string[]; method: string },
+): unknown {
   const callerError = toCallerError(error)
   if (!callerError || declared.includes(callerError.errorName)) return callerError ?? error
-  return new InternalServerError(`${method} does not declare ${callerError.errorName}`, undefined, { cause: error })
+  return new InternalServerError(`${method} does not declare ${callerError.errorName}`, undefined, {
+    cause: error,
+  })
 }
 
 function toCallerError(error: unknown): CallerError | undefined {
@@ -69,5 +83,7 @@ function toCallerError(error: unknown): CallerError | undefined {
 function withoutNul<Params>(params: Params): Params {
   const clean = (value: unknown): unknown =>
     typeof value === 'string' ? storable(value) : Array.isArray(value) ? value.map(clean) : value
-  return Object.fromEntries(Object.entries(params as object).map(([name, value]) => [name, clean(value)])) as Params
+  return Object.fromEntries(
+    Object.entries(params as object).map(([name, value]) => [name, clean(value)]),
+  ) as Params
 }

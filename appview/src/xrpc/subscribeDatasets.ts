@@ -6,7 +6,12 @@ import { type Db, toInstant } from '../catalog/sql.ts'
 import { resolveAccount } from '../catalog/views/accounts.ts'
 import { toAuthorView } from '../catalog/views/author-views.ts'
 import { hiddenReason } from '../catalog/views/standing.ts'
-import { type RecordEvent, readPrunedTo, readRecordEvents, readStreamHead } from '../catalog/views/stream-reads.ts'
+import {
+  type RecordEvent,
+  readPrunedTo,
+  readRecordEvents,
+  readStreamHead,
+} from '../catalog/views/stream-reads.ts'
 import { toSwarm } from '../catalog/views/swarm-views.ts'
 import type { StreamSource } from './streams/broadcast.ts'
 import type { StreamEntry, StreamFacts } from './streams/recent.ts'
@@ -19,7 +24,8 @@ export function recordStream(db: Db): StreamSource {
     channel: recordChannel,
     head: () => readStreamHead(db, 'records'),
     prunedTo: () => readPrunedTo(db, 'records'),
-    read: async (after, limit, epoch) => (await readRecordEvents(db, after, limit)).map((event) => toEntry(event, epoch)),
+    read: async (after, limit, epoch) =>
+      (await readRecordEvents(db, after, limit)).map((event) => toEntry(event, epoch)),
   }
 }
 
@@ -69,7 +75,10 @@ function toEntry(event: RecordEvent, epoch: string): StreamEntry {
   }
 }
 
-function toBody({ torrent }: RecordEvent, record: NonNullable<RecordEvent['record']>): Record<string, unknown> {
+function toBody(
+  { torrent }: RecordEvent,
+  record: NonNullable<RecordEvent['record']>,
+): Record<string, unknown> {
   const swarm = torrent && toSwarm(torrent.swarm, { byTracker: false })
   return {
     cid: record.cid,

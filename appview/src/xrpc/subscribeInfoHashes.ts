@@ -1,6 +1,11 @@
 import { infoHashChannel } from '../catalog/changes.ts'
-import { toInstant, type Db } from '../catalog/sql.ts'
-import { type InfoHashEvent, readInfoHashEvents, readPrunedTo, readStreamHead } from '../catalog/views/stream-reads.ts'
+import { type Db, toInstant } from '../catalog/sql.ts'
+import {
+  type InfoHashEvent,
+  readInfoHashEvents,
+  readPrunedTo,
+  readStreamHead,
+} from '../catalog/views/stream-reads.ts'
 import type { StreamSource } from './streams/broadcast.ts'
 import type { StreamEntry } from './streams/recent.ts'
 import { encodeMessage } from './streams/wire.ts'
@@ -11,7 +16,8 @@ export function infoHashStream(db: Db): StreamSource {
     channel: infoHashChannel,
     head: () => readStreamHead(db, 'infoHashes'),
     prunedTo: () => readPrunedTo(db, 'infoHashes'),
-    read: async (after, limit, epoch) => (await readInfoHashEvents(db, after, limit)).map((event) => toEntry(event, epoch)),
+    read: async (after, limit, epoch) =>
+      (await readInfoHashEvents(db, after, limit)).map((event) => toEntry(event, epoch)),
   }
 }
 

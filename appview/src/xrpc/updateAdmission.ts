@@ -1,7 +1,7 @@
 import type { updateAdmission as schema } from '@holdfast/lexicons'
 import { type AdmissionAction, type AdmissionSubject, decideAdmission } from '../catalog/admission-writes.ts'
-import { readAdmission } from '../catalog/views/admission-views.ts'
 import type { Db } from '../catalog/sql.ts'
+import { readAdmission } from '../catalog/views/admission-views.ts'
 import { CallerError } from './caller-error.ts'
 import { parseInfoHashes } from './info-hash.ts'
 import { resolveAuthor, resolveUri } from './lookups.ts'
@@ -13,7 +13,8 @@ export function updateAdmission(db: Db): Answer<typeof schema.main> {
     const action = toAction(input.action)
     const subjects = await parseSubjects(db, input.subject)
     let affected = 0
-    for (const subject of subjects) affected += await decideAdmission(db, subject, { action, reason: input.reason })
+    for (const subject of subjects)
+      affected += await decideAdmission(db, subject, { action, reason: input.reason })
     return { admission: await readAdmission(db, subjects[0]), affected }
   }
 }
@@ -23,12 +24,19 @@ export function updateAdmission(db: Db): Answer<typeof schema.main> {
  *
  * @throws CallerError InvalidSubject
  */
-export async function parseSubjects(db: Db, text: string): Promise<[AdmissionSubject, ...AdmissionSubject[]]> {
+export async function parseSubjects(
+  db: Db,
+  text: string,
+): Promise<[AdmissionSubject, ...AdmissionSubject[]]> {
   const trimmed = text.trim()
   if (/^did:[a-z]+:[\w.:%-]+$/.test(trimmed)) return [{ kind: 'did', value: trimmed }]
   if (/^at:\/\/[^/\s]+\/[^/\s]+\/[^/\s]+$/.test(trimmed)) {
     const uri = await resolveUri(db, trimmed)
-    if (uri === undefined) throw new CallerError('InvalidSubject', `${trimmed}: its handle is of no account this server knows; write the DID.`)
+    if (uri === undefined)
+      throw new CallerError(
+        'InvalidSubject',
+        `${trimmed}: its handle is of no account this server knows; write the DID.`,
+      )
     return [{ kind: 'uri', value: uri }]
   }
   const [first, ...others] = parseInfoHashes(trimmed).map((value) => ({ kind: 'infohash' as const, value }))
@@ -37,9 +45,15 @@ export async function parseSubjects(db: Db, text: string): Promise<[AdmissionSub
   if (/^(?:[a-z\d-]+\.)+[a-z][a-z\d-]*$/.test(handle)) {
     const did = await resolveAuthor(db, handle).catch(() => undefined)
     if (did !== undefined) return [{ kind: 'did', value: did }]
-    throw new CallerError('InvalidSubject', `The handle ${handle} is of no account this server knows; write the DID.`)
+    throw new CallerError(
+      'InvalidSubject',
+      `The handle ${handle} is of no account this server knows; write the DID.`,
+    )
   }
-  throw new CallerError('InvalidSubject', 'Expected a DID, a handle, the AT-URI of a record, an infohash in any form, or a magnet link.')
+  throw new CallerError(
+    'InvalidSubject',
+    'Expected a DID, a handle, the AT-URI of a record, an infohash in any form, or a magnet link.',
+  )
 }
 
 function toAction(text: string): AdmissionAction {

@@ -10,6 +10,7 @@ import { selfLabels } from './record-labels.ts'
 import { changedSince, type RecordRef, type RefTarget, readRefTargets, refsIn } from './record-refs.ts'
 import { toWarnings } from './record-warnings.ts'
 import { type SwarmRow, toSwarm } from './swarm-views.ts'
+import { isUsable, webSeedDropped } from './usable-address.ts'
 
 export interface DatasetViewOptions {
   /** `page` shows everything there is; `card` what a list needs. */
@@ -45,7 +46,7 @@ interface DatasetRow extends Record<string, unknown> {
   indexedAt: string
   warnings: string[]
   author: AuthorRow
-  counts: defs.DatasetCounts
+  counts: Omit<defs.DatasetCounts, 'webSeeds'> & { webSeeds: { url: string; warnings: string[] }[] }
   swarm: SwarmRow | null
   describers: DescriberRow[] | null
   assessments: AssessmentRow[] | null
@@ -72,13 +73,15 @@ const countsJson = sql`(
   SELECT jsonb_build_object(
     'torrents', count(*), 'verifiedTorrents', count(*) FILTER (WHERE t.metainfo_status = 'verified'),
     'webSeeds', (
-      SELECT count(DISTINCT url) FROM (
-        SELECT seed ->> 'url' AS url FROM ${itsTorrents} JOIN catalog.record tr ON tr.id = t.id
+      SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('url', url, 'warnings', warnings)), '[]') FROM (
+        SELECT seed ->> 'url' AS url, tr.warnings FROM ${itsTorrents} JOIN catalog.record tr ON tr.id = t.id
         CROSS JOIN jsonb_array_elements(tr.value -> 'webSeeds') AS seed
-        UNION ALL
-        SELECT w.url FROM ${itsTorrents} JOIN catalog.webseed w ON w.visible AND w.info_hash_v1 = t.info_hash_v1
-        UNION ALL
-        SELECT w.url FROM ${itsTorrents} JOIN catalog.webseed w ON w.visible AND w.info_hash_v2 = t.info_hash_v2
+        UNION
+        SELECT w.url, wr.warnings FROM ${itsTorrents}
+        JOIN catalog.webseed w ON w.visible AND w.info_hash_v1 = t.info_hash_v1 JOIN catalog.record wr ON wr.id = w.id
+        UNION
+        SELECT w.url, wr.warnings FROM ${itsTorrents}
+        JOIN catalog.webseed w ON w.visible AND w.info_hash_v2 = t.info_hash_v2 JOIN catalog.record wr ON wr.id = w.id
       ) AS seeds),
     'files', coalesce((SELECT sum(file_count) FROM catalog.content WHERE id = ANY (array_agg(DISTINCT t.content_id))), 0),
     'sizeBytes', coalesce((SELECT sum(size_bytes) FROM catalog.content WHERE id = ANY (array_agg(DISTINCT t.content_id))), 0)
@@ -115,7 +118,11 @@ function toDatasetView(row: DatasetRow, { refs, targets }: Context): defs.Datase
     record: row.value as defs.DatasetView['record'],
     indexedAt: toInstant(row.indexedAt) as defs.DatasetView['indexedAt'],
     status: 'indexed',
-    counts: { ...row.counts, assessments: row.assessments?.[0]?.total ?? 0 },
+    counts: {
+      ...row.counts,
+      webSeeds: countUsable(row.counts.webSeeds),
+      assessments: row.assessments?.[0]?.total ?? 0,
+    },
     ...(group && { group }),
     ...(swarm && { swarm }),
     ...(sources.length > 0 && { sourceStatus: toSourceStatus(sources, row.probes) }),
@@ -125,4 +132,9 @@ function toDatasetView(row: DatasetRow, { refs, targets }: Context): defs.Datase
     ...(row.supersededBy && { supersededBy: row.supersededBy.map(toDescriberView) }),
     ...(row.warnings.length > 0 && { warnings: toWarnings(row.warnings) }),
   }
+}
+
+function countUsable(seeds: DatasetRow['counts']['webSeeds']): number {
+  const usable = seeds.filter(({ url, warnings }) => isUsable(url, { warnings, dropped: webSeedDropped }))
+  return new Set(usable.map(({ url }) => url)).size
 }

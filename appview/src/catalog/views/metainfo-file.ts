@@ -3,16 +3,13 @@
  * and of the operator, and only webseeds whose bytes were checked. Nobody else's tracker ever stands in it, since
  * a tracker learns who downloads; a private torrent (BEP 27) is served as it came.
  */
-import { checkUnicastPolicy } from '@atproto-labs/fetch-node'
-import { valueEnd } from '@holdfast/torrent/bencode'
-import { type Encodable, encode } from '@holdfast/torrent/bencode-tree'
-import { parseMetainfo, type Tracker, type WebSeed } from '@holdfast/torrent/metainfo'
-import { outerEntries } from '@holdfast/torrent/metainfo/outer'
-import { outerFields } from '@holdfast/torrent/outer-fields'
+import { parseMetainfo, type Tracker } from '@holdfast/torrent/metainfo'
+import { reissueMetainfo } from '@holdfast/torrent/reissue'
 import { sql } from 'drizzle-orm'
 import { type Db, rows } from '../sql.ts'
 import type { ContentHandle } from './contents.ts'
 import { type ProbeRow, probesJson } from './probe-views.ts'
+import { isUsable, trackerDropped } from './usable-address.ts'
 import { toWebSeedViews, type WebSeedRow, webSeedsJson } from './web-seed-views.ts'
 
 export interface MetainfoFileOptions {
@@ -66,38 +63,23 @@ function augment(row: MetainfoRow, options: MetainfoFileOptions): Uint8Array {
   const verified = toWebSeedViews(row).filter((seed) => seed.status === 'verified')
   const webSeeds = verified.filter((seed) => options.thirdPartyWebSeeds || !seed.thirdParty)
   const others = webSeeds.filter((seed) => seed.thirdParty)
-  const outer = outerFields({
+  return reissueMetainfo(metainfo, {
     trackers: mergeTrackers(options.trackers, trackersOf(row, metainfo.trackers)),
-    webSeeds: webSeeds.map(
-      ({ url, kind }) => ({ url, kind: kind === 'bep17' ? 'bep17' : 'bep19' }) satisfies WebSeed,
-    ),
+    webSeeds: webSeeds.map(({ url, kind }) => ({ url, kind: kind === 'bep17' ? 'bep17' : 'bep19' })),
+    ...(others.length > 0 && { comment: withOthers(metainfo.comment, others) }),
   })
-  // No client reads it; it lets a person tell who stands behind each added address.
-  if (others.length > 0)
-    outer.set(
-      'third-party-webseeds',
-      others.map(({ url, author }) => [url, author?.did ?? '']),
-    )
-  return replaceEntries(row.bytes, outer)
 }
 
-/** What may be written anew; everything else around `info` is kept as its author wrote it. */
-const replaced = new Set(['announce', 'announce-list', 'url-list', 'httpseeds', 'third-party-webseeds'])
-
-/** A dictionary is its keys in the order of their bytes, each with its value (BEP 3); values are copied unread. */
-function replaceEntries(bytes: Uint8Array, outer: ReadonlyMap<string, Encodable>): Uint8Array {
-  const values = new Map<string, Uint8Array>([...outer].map(([key, value]) => [key, encode(value)]))
-  for (const { key, value } of outerEntries(bytes)) {
-    if (!replaced.has(key) && !values.has(key)) values.set(key, bytes.subarray(value, valueEnd(bytes, value)))
-  }
-  const sorted = [...values]
-    .map(([key, value]) => [Buffer.from(key, 'latin1'), value] as const)
-    .sort(([a], [b]) => Buffer.compare(a, b))
-  return Buffer.concat([
-    Buffer.from('d'),
-    ...sorted.flatMap(([key, value]) => [encode(key), value]),
-    Buffer.from('e'),
-  ])
+/** BitTorrent has no field that says who named a webseed; every client shows the comment. */
+function withOthers(
+  comment: string | null,
+  others: readonly { url: string; author?: { did: string } }[],
+): string {
+  const named = others.map(({ url, author }) => `${url} (${author?.did ?? 'unknown'})`)
+  return [
+    ...(comment ? [comment] : []),
+    `Webseeds named by others than the author, checked: ${named.join(', ')}`,
+  ].join('\n')
 }
 
 /** The author's: of the record, then of the file. */
@@ -106,9 +88,7 @@ function trackersOf(row: MetainfoRow, inFile: readonly Tracker[]): Tracker[] {
     ({ url, tier = 0 }) => ({ url, tier }),
   )
   const all = [...inRecord, ...inFile]
-  return row.warnings.includes('private-tracker-dropped')
-    ? all.filter(({ url }) => !namesPrivateHost(url))
-    : all
+  return all.filter(({ url }) => isUsable(url, { warnings: row.warnings, dropped: trackerDropped }))
 }
 
 /** The operator's first, each in its tier (BEP 12): there everybody who got the file here is sure to meet. */
@@ -116,8 +96,4 @@ function mergeTrackers(operators: readonly string[], authors: readonly Tracker[]
   const merged = new Map(operators.map((url) => [url, { url, tier: 0 }]))
   for (const { url, tier } of authors) if (!merged.has(url)) merged.set(url, { url, tier: tier + 1 })
   return [...merged.values()]
-}
-
-function namesPrivateHost(url: string): boolean {
-  return URL.canParse(url) && checkUnicastPolicy(new URL(url)) !== undefined
 }

@@ -47,9 +47,10 @@ export async function readTotalsHistory(
   const found = await rows<{ day: string; totals: Partial<Totals> }>(
     db,
     sql`SELECT day, totals FROM (
-          SELECT DISTINCT ON (date_trunc(${range.interval}, day::date)) day, totals FROM local.daily_stats
-          WHERE day BETWEEN ${range.from} AND ${range.to}
-          ORDER BY date_trunc(${range.interval}, day::date) DESC, day DESC LIMIT 1000) AS newest ORDER BY day`,
+          SELECT DISTINCT ON (bucket) bucket, day, totals
+          FROM (SELECT date_trunc(${range.interval}, day::date) AS bucket, day, totals FROM local.daily_stats
+            WHERE day BETWEEN ${range.from} AND ${range.to}) AS days
+          ORDER BY bucket DESC, day DESC LIMIT 1000) AS newest ORDER BY day`,
   )
   return found
 }

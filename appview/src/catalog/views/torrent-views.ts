@@ -1,9 +1,9 @@
 /** Torrents as every face shows them, in two queries a page. */
 import type { defs } from '@holdfast/lexicons'
+import { formatMagnet } from '@holdfast/torrent/magnet'
 import { type SQL, sql } from 'drizzle-orm'
 import { anyOf, type Db, rows, toInstant } from '../sql.ts'
 import { type AuthorRow, authorJson, toAuthorView } from './author-views.ts'
-import { magnetLink } from './magnet-link.ts'
 import { type ProbeRow, probesJson } from './probe-views.ts'
 import { selfLabels } from './record-labels.ts'
 import { changedSince, type RefTarget, readRefTargets, refsIn } from './record-refs.ts'
@@ -110,7 +110,12 @@ function toTorrentView(
       fileCount: content.fileCount,
       private: content.private,
     }),
-    magnet: magnetLink({ infoHashV1, infoHashV2, name, trackers: content?.private ? [] : trackers }),
+    magnet: formatMagnet({
+      infoHashV1,
+      infoHashV2,
+      name: name.slice(0, 500),
+      trackers: content?.private ? [] : trackers,
+    }),
     datasets: toDatasets(row.value, targets),
     webSeeds: toWebSeedViews(row),
     ...(swarm && { swarm }),

@@ -1,9 +1,9 @@
-import { checkUnicastPolicy } from '@atproto-labs/fetch-node'
 import type { defs } from '@holdfast/lexicons'
 import { sql } from 'drizzle-orm'
 import { toInstant } from '../sql.ts'
 import { type AuthorRow, authorJson, toAuthorView } from './author-views.ts'
 import type { ProbeRow } from './probe-views.ts'
+import { isUsable, webSeedDropped } from './usable-address.ts'
 
 export interface WebSeedRow {
   uri: string
@@ -24,9 +24,6 @@ export const webSeedsJson = sql`(
     UNION SELECT id FROM catalog.webseed WHERE info_hash_v2 = t.info_hash_v2
   ) AS named JOIN catalog.webseed w ON w.id = named.id AND w.visible JOIN catalog.record wr ON wr.id = w.id)`
 
-/** Said of a record whose webseeds on private hosts are passed over; without it private hosts are allowed here. */
-const droppedWarning = 'private-webseed-dropped'
-
 /** The webseeds of a content that may be used, whoever named them, one a URL: the torrent's author's own first. */
 export function toWebSeedViews(row: {
   did: string
@@ -41,13 +38,14 @@ export function toWebSeedViews(row: {
     if (!views.has(url))
       views.set(url, { url: url as defs.WebSeedView['url'], ...named, ...toVerdict(url, probes.get(url)) })
   }
-  const isUsable = (url: string) => !row.warnings.includes(droppedWarning) || !namesPrivateHost(url)
+  const mayUse = (url: string, { warnings }: { warnings: readonly string[] } = row) =>
+    isUsable(url, { warnings, dropped: webSeedDropped })
   const own = ((row.value.webSeeds as { url: string; kind?: string }[] | undefined) ?? []).filter(({ url }) =>
-    isUsable(url),
+    mayUse(url),
   )
   for (const { url, kind } of own) add(url, { kind: kind ?? 'bep19', origin: 'torrent', thirdParty: false })
   for (const seed of row.webSeeds ?? []) {
-    if (seed.warnings.includes(droppedWarning)) continue
+    if (!mayUse(seed.url, seed)) continue
     add(seed.url, {
       kind: seed.kind,
       origin: 'webseed',
@@ -58,8 +56,7 @@ export function toWebSeedViews(row: {
     })
   }
   // What was probed and is named by no record stands in the metainfo itself.
-  for (const { url } of row.probes ?? [])
-    if (isUsable(url)) add(url, { origin: 'metainfo', thirdParty: false })
+  for (const { url } of row.probes ?? []) if (mayUse(url)) add(url, { origin: 'metainfo', thirdParty: false })
   return [...views.values()].slice(0, 200)
 }
 
@@ -73,9 +70,4 @@ function toVerdict(url: string, probe: ProbeRow | undefined): Omit<defs.WebSeedV
     ...(probe.detail.cors !== undefined && { cors: probe.detail.cors }),
     ...(probe.detail.message && { message: probe.detail.message }),
   }
-}
-
-/** By its spelling; what a name resolves to is checked when it is dialled. */
-function namesPrivateHost(url: string): boolean {
-  return URL.canParse(url) && checkUnicastPolicy(new URL(url)) !== undefined
 }

@@ -33,12 +33,15 @@ const maxAgeSeconds = 300
 const skewSeconds = 30
 
 /** Tells who calls. A token that is wrong in any way is refused. */
-export function serviceAuth(parts: ServiceAuthParts): (request: { req: RequestLike }) => Promise<{ credentials: Caller }> {
+export function serviceAuth(
+  parts: ServiceAuthParts,
+): (request: { req: RequestLike }) => Promise<{ credentials: Caller }> {
   return async ({ req }) => {
     const { authorization } = req.headers
     if (authorization === undefined) return { credentials: { did: null } }
     const token = /^Bearer ([\w.-]+)$/i.exec(authorization)?.[1]
-    if (token === undefined) throw new AuthRequiredError('Send a service token as Authorization: Bearer, or none at all.', 'BadJwt')
+    if (token === undefined)
+      throw new AuthRequiredError('Send a service token as Authorization: Bearer, or none at all.', 'BadJwt')
     const method = extractUrlNsid(req.originalUrl ?? req.url ?? '') ?? null
     const payload = await verify(token, method, parts)
     checkAudience(payload.aud, parts)
@@ -59,7 +62,11 @@ async function verify(token: string, method: string | null, parts: ServiceAuthPa
       try {
         return await parts.signingKeyOf(iss.split('#')[0]!, { refresh })
       } catch (cause) {
-        throw new AuthRequiredError('The signing key of the token’s issuer cannot be found now.', 'BadJwtIss', { cause })
+        throw new AuthRequiredError(
+          'The signing key of the token’s issuer cannot be found now.',
+          'BadJwtIss',
+          { cause },
+        )
       }
     })
   } catch (error) {
@@ -71,12 +78,17 @@ async function verify(token: string, method: string | null, parts: ServiceAuthPa
 function checkAudience(aud: string, { serviceDid, serviceId }: ServiceAuthParts): void {
   const did = serviceDid()
   if (aud !== did && aud !== `${did}#${serviceId}`)
-    throw new AuthRequiredError(`The token is for ${aud.slice(0, 200)}; this is ${did}#${serviceId}.`, 'BadJwtAudience')
+    throw new AuthRequiredError(
+      `The token is for ${aud.slice(0, 200)}; this is ${did}#${serviceId}.`,
+      'BadJwtAudience',
+    )
 }
 
 function checkAge({ iat, exp }: Payload, now: number): void {
-  if (typeof iat !== 'number') throw new AuthRequiredError('The token does not say when it was made (iat).', 'BadJwtIat')
-  if (iat > now + skewSeconds) throw new AuthRequiredError('The token was made in the future (iat).', 'BadJwtIat')
+  if (typeof iat !== 'number')
+    throw new AuthRequiredError('The token does not say when it was made (iat).', 'BadJwtIat')
+  if (iat > now + skewSeconds)
+    throw new AuthRequiredError('The token was made in the future (iat).', 'BadJwtIat')
   if (now - iat > maxAgeSeconds)
     throw new AuthRequiredError(`The token is older than ${maxAgeSeconds} seconds (iat).`, 'JwtExpired')
   if (exp < iat) throw new AuthRequiredError('The token expired before it was made.', 'BadJwt')

@@ -48,7 +48,9 @@ export async function runConnection(broadcast: Broadcast, options: ConnectionOpt
         const now = await broadcast.source.head()
         epoch = now.epoch
         position = now.seq
-        socket.write(info(epoch, position, 'EpochChanged', 'The index was rebuilt: begin again from a listing.'))
+        socket.write(
+          info(epoch, position, 'EpochChanged', 'The index was rebuilt: begin again from a listing.'),
+        )
       }
       const shared = options.filter ? undefined : broadcast.sharedBatch(position)
       const step = shared ? undefined : await broadcast.next(position)
@@ -67,18 +69,34 @@ export async function runConnection(broadcast: Broadcast, options: ConnectionOpt
 }
 
 /** Says hello, and where the client will begin. */
-async function begin(broadcast: Broadcast, options: ConnectionOptions, head: { seq: number; epoch: string }): Promise<number> {
+async function begin(
+  broadcast: Broadcast,
+  options: ConnectionOptions,
+  head: { seq: number; epoch: string },
+): Promise<number> {
   const { cursor, epoch, socket } = options
   const isOfAnotherEpoch = epoch !== undefined && epoch !== head.epoch
   if (cursor !== undefined && cursor > head.seq && !isOfAnotherEpoch) {
-    throw new CallerError('FutureCursor', `The cursor ${cursor} is ahead of this stream, which stands at ${head.seq} of epoch ${head.epoch}; begin again from a listing.`)
+    throw new CallerError(
+      'FutureCursor',
+      `The cursor ${cursor} is ahead of this stream, which stands at ${head.seq} of epoch ${head.epoch}; begin again from a listing.`,
+    )
   }
   const position = isOfAnotherEpoch ? head.seq : (cursor ?? head.seq)
   socket.write(info(head.epoch, position, 'Hello', 'Messages after this sequence number follow.'))
   if (isOfAnotherEpoch) {
-    socket.write(info(head.epoch, position, 'EpochChanged', `The epoch ${epoch} is over: begin again from a listing.`))
+    socket.write(
+      info(head.epoch, position, 'EpochChanged', `The epoch ${epoch} is over: begin again from a listing.`),
+    )
   } else if (cursor !== undefined && cursor < (await broadcast.source.prunedTo())) {
-    socket.write(info(head.epoch, position, 'OutdatedCursor', 'Changes after the cursor are older than the replay reaches: begin again from a listing.'))
+    socket.write(
+      info(
+        head.epoch,
+        position,
+        'OutdatedCursor',
+        'Changes after the cursor are older than the replay reaches: begin again from a listing.',
+      ),
+    )
   }
   return position
 }
@@ -87,13 +105,23 @@ function info(epoch: string, seq: number, name: string, message: string): Buffer
   return encodeMessage('#info', { seq, epoch, time: new Date().toISOString(), name, message })
 }
 
-function writeMatching(socket: Socket, entries: readonly StreamEntry[], filter: ConnectionOptions['filter']): void {
-  const frames = entries.filter(({ facts, frame }) => frame.length > 0 && (!filter || facts.always || filter(facts)))
-  if (frames.length > 0) socket.write(frames.length === 1 ? frames[0]!.frame : Buffer.concat(frames.map(({ frame }) => frame)))
+function writeMatching(
+  socket: Socket,
+  entries: readonly StreamEntry[],
+  filter: ConnectionOptions['filter'],
+): void {
+  const frames = entries.filter(
+    ({ facts, frame }) => frame.length > 0 && (!filter || facts.always || filter(facts)),
+  )
+  if (frames.length > 0)
+    socket.write(frames.length === 1 ? frames[0]!.frame : Buffer.concat(frames.map(({ frame }) => frame)))
 }
 
 /** Waits until the socket has room. @throws CallerError ConsumerTooSlow */
-async function drained({ socket, ws, stallMs = 30_000, signal }: ConnectionOptions, hasEnded: () => boolean): Promise<void> {
+async function drained(
+  { socket, ws, stallMs = 30_000, signal }: ConnectionOptions,
+  hasEnded: () => boolean,
+): Promise<void> {
   const isDrained = await new Promise<boolean>((resolve) => {
     const settle = (value: boolean) => () => {
       clearTimeout(timer)
@@ -110,7 +138,10 @@ async function drained({ socket, ws, stallMs = 30_000, signal }: ConnectionOptio
   if (isDrained || hasEnded()) return
   // The error waits behind what the client has not read; it gets a moment to read it.
   setTimeout(() => ws.terminate(), 5_000).unref()
-  throw new CallerError('ConsumerTooSlow', 'The client did not keep up; connect again with the last sequence number handled.')
+  throw new CallerError(
+    'ConsumerTooSlow',
+    'The client did not keep up; connect again with the last sequence number handled.',
+  )
 }
 
 /** A client that went away without a word answers no ping. */

@@ -29,18 +29,29 @@ export function serveStream<M extends Positioned>(
   const declared: readonly string[] = schema.main.errors ?? []
   for (const served of servedMethods<M>(schema.main, authorities)) {
     const sockets = new WeakMap<IncomingMessage, WebSocket>()
-    // Yields nothing: whoever throws here ends the stream with an error frame.
-    async function* handler({ req, params, signal }: StreamContext<M>): AsyncGenerator<never> {
-      try {
-        const { cursor, epoch } = params as { cursor?: number; epoch?: string }
-        const filter = await stream.filter?.(params)
-        await runConnection(stream.broadcast, { ws: sockets.get(req)!, socket: req.socket, signal, cursor, epoch, filter })
-      } catch (error) {
-        throw toDeclared(error, { declared, method: served.nsid })
-      }
+    const run = async ({ req, params, signal }: StreamContext<M>): Promise<void> => {
+      const { cursor, epoch } = params as { cursor?: number; epoch?: string }
+      const filter = await stream.filter?.(params)
+      const ws = sockets.get(req)!
+      await runConnection(stream.broadcast, { ws, socket: req.socket, signal, cursor, epoch, filter })
     }
+    const handler = (context: StreamContext<M>) =>
+      nothing(() =>
+        run(context).catch((error) => {
+          throw toDeclared(error, { declared, method: served.nsid })
+        }),
+      )
     server.add(served as never, { auth, handler } as never)
-    server.subscriptions.get(served.nsid)?.wss.prependListener('connection', (ws, req) => sockets.set(req, ws))
+    server.subscriptions
+      .get(served.nsid)
+      ?.wss.prependListener('connection', (ws, req) => sockets.set(req, ws))
+  }
+}
+
+/** Yields nothing and ends with the task; what the task throws ends the stream with an error frame. */
+function nothing(task: () => Promise<void>): AsyncIterable<never> {
+  return {
+    [Symbol.asyncIterator]: () => ({ next: () => task().then(() => ({ done: true, value: undefined })) }),
   }
 }
 
