@@ -85,6 +85,9 @@ function readJudged(tx: Db, ids: readonly number[]): Promise<Judged[]> {
 }
 
 function codesOf(risks: readonly string[], scarcities: readonly string[]): string {
-  const terms = [...risks.map((risk) => filterTerm('risk', risk)), ...scarcities.map((scarcity) => filterTerm('scarcity', scarcity))]
+  const terms = [
+    ...risks.map((risk) => filterTerm('risk', risk)),
+    ...scarcities.map((scarcity) => filterTerm('scarcity', scarcity)),
+  ]
   return `{${terms.map(baseOf).join(',')}}`
 }

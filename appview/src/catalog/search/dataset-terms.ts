@@ -67,11 +67,22 @@ export interface DatasetFilters {
 }
 
 export function datasetTerms(record: SearchableDataset, filters: DatasetFilters): DatasetTerms {
-  const people = namesOf([record.publisher, ...(record.creators ?? []), ...(record.contributors ?? []).map((c) => c.agent)])
-  const topics = [...namesOf(record.keywords), ...(record.subjects ?? []).flatMap((subject) => subject.label ?? [])]
+  const people = namesOf([
+    record.publisher,
+    ...(record.creators ?? []),
+    ...(record.contributors ?? []).map((c) => c.agent),
+  ])
+  const topics = [
+    ...namesOf(record.keywords),
+    ...(record.subjects ?? []).flatMap((subject) => subject.label ?? []),
+  ]
   const identifiers = (record.identifiers ?? []).map((identifier) => identifier.value)
-  const sources = (record.sources ?? []).slice(0, 20).flatMap(({ url, title, description }) => [title ?? '', description ?? '', url ?? ''])
-  const rest = [...identifiers, record.spatial?.name ?? '', record.citation ?? '', ...sources].join(' \n ').slice(0, 10_000)
+  const sources = (record.sources ?? [])
+    .slice(0, 20)
+    .flatMap(({ url, title, description }) => [title ?? '', description ?? '', url ?? ''])
+  const rest = [...identifiers, record.spatial?.name ?? '', record.citation ?? '', ...sources]
+    .join(' \n ')
+    .slice(0, 10_000)
   const description = record.description ?? ''
   const words = codesOfFields([
     { rule: rules.title, text: record.title },
@@ -110,7 +121,11 @@ function filterTerms(filters: DatasetFilters): string[] {
 
 /** A media type and the short names people give it: `application/x-netcdf` is also `netcdf`. */
 export function formatNames(mediaType: string): string[] {
-  const short = mediaType.split(';')[0]!.split('/').at(-1)!.replace(/^(?:x-|vnd\.)+/, '')
+  const short = mediaType
+    .split(';')[0]!
+    .split('/')
+    .at(-1)!
+    .replace(/^(?:x-|vnd\.)+/, '')
   return [...new Set([mediaType, short, ...short.split('+')])]
 }
 
@@ -122,13 +137,23 @@ function vocabularyEntries(
   const named = (kind: VocabularyKind, names: readonly string[]): VocabularyEntry[] =>
     names.map((text) => {
       const term = filterTerm(kind, text)
-      return { kind, key: term.slice(kind.length + 1).slice(0, 200), text: text.slice(0, 1000), base: baseOf(term) }
+      return {
+        kind,
+        key: term.slice(kind.length + 1).slice(0, 200),
+        text: text.slice(0, 1000),
+        base: baseOf(term),
+      }
     })
   return [
-    ...[...words].map((word): VocabularyEntry => ({ kind: 'word', key: word, text: word, base: baseOf(stemOf(word)) })),
+    ...[...words].map(
+      (word): VocabularyEntry => ({ kind: 'word', key: word, text: word, base: baseOf(stemOf(word)) }),
+    ),
     ...named('keyword', namesOf(record.keywords)),
     ...named('publisher', namesOf([record.publisher])),
-    ...named('person', namesOf([...(record.creators ?? []), ...(record.contributors ?? []).map((c) => c.agent)])),
+    ...named(
+      'person',
+      namesOf([...(record.creators ?? []), ...(record.contributors ?? []).map((c) => c.agent)]),
+    ),
   ]
 }
 

@@ -53,7 +53,8 @@ const shortSyllable = /(?:^[aeiouy][^aeiouy]|[^aeiouy][aeiouy][^aeiouywxY])$/
 /** A `y` that begins the word or follows a vowel is a consonant, and is written `Y`. */
 function markConsonantY(word: string): string {
   let marked = ''
-  for (const letter of word) marked += letter === 'y' && (marked === '' || vowel.test(marked.at(-1)!)) ? 'Y' : letter
+  for (const letter of word)
+    marked += letter === 'y' && (marked === '' || vowel.test(marked.at(-1)!)) ? 'Y' : letter
   return marked
 }
 
@@ -127,8 +128,7 @@ const adjectives: readonly Rule[] = [
   ['ness', ''],
   ['ful', ''],
 ]
-const endings =
-  'ement ance ence able ible ment ant ent ism ate iti ous ive ize ion al er ic'.split(' ')
+const endings = 'ement ance ence able ible ment ant ent ism ate iti ous ive ize ion al er ic'.split(' ')
 
 function replaceSuffix(word: string, rules: readonly Rule[], r1: number, r2 = 0): string {
   const rule = rules.find(([suffix]) => word.endsWith(suffix))

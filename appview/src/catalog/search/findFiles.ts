@@ -26,6 +26,9 @@ export interface FileHit {
  *
  * @throws SearchError InvalidQuery when neither a root nor a path with a size is given; InvalidCursor.
  */
-export async function findFiles(_db: Db, _search: FileSearch): Promise<{ files: FileHit[]; cursor?: string }> {
+export async function findFiles(
+  _db: Db,
+  _search: FileSearch,
+): Promise<{ files: FileHit[]; cursor?: string }> {
   return { files: [] }
 }

@@ -52,7 +52,9 @@ function levelOf(weight: number): number {
 
 /** Neighbouring words of a text as one term each: words that stand together in a title count for more. */
 export function pairsOf(text: string): string[] {
-  const stems = wordsOf(text).filter((word) => !stopWords.has(word)).map(stemOf)
+  const stems = wordsOf(text)
+    .filter((word) => !stopWords.has(word))
+    .map(stemOf)
   return stems.slice(1).map((stem, i) => pairTerm(stems[i]!, stem))
 }
 

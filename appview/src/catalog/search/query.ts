@@ -52,11 +52,20 @@ const mostClauses = 64
 /** `-`, `field:`, then a phrase (its end may be missing) or everything up to a space or a quote. */
 const token = /\s*(-?)(?:([a-z]+):(?=[^\s:]))?(?:"([^"]*)"?|([^\s"]+))/giy
 /** Whole values that are compared, not words that are looked for. */
-const exactFields: ReadonlySet<QueryField> = new Set(['author', 'license', 'risk', 'scarcity', 'format', 'has', 'keyword'])
+const exactFields: ReadonlySet<QueryField> = new Set([
+  'author',
+  'license',
+  'risk',
+  'scarcity',
+  'format',
+  'has',
+  'keyword',
+])
 
 /** Reads a query. @throws SearchError InvalidQuery when it is too long. */
 export function parseQuery(text: string): Query {
-  if (text.length > longestQuery) throw invalid(`it has ${text.length} characters and may have ${longestQuery}`)
+  if (text.length > longestQuery)
+    throw invalid(`it has ${text.length} characters and may have ${longestQuery}`)
   const clauses: Clause[] = []
   token.lastIndex = 0
   for (let at = 0; ; at = token.lastIndex) {
@@ -64,20 +73,42 @@ export function parseQuery(text: string): Query {
     const match = token.exec(text)
     if (!match) break
     clauses.push(...readToken(match))
-    if (clauses.length > mostClauses) throw invalid(`at character ${at + 1} it exceeds ${mostClauses} words and conditions`)
+    if (clauses.length > mostClauses)
+      throw invalid(`at character ${at + 1} it exceeds ${mostClauses} words and conditions`)
   }
   return { clauses: withoutStopWords(unique(clauses)) }
+}
+
+/** The same clauses with other words: one item a clause, its words joined by `+`. */
+export function respell(clauses: readonly Clause[], words: readonly string[]): Clause[] {
+  return clauses.map((c, i) => {
+    if (c.field !== 'text' || c.excluded || !words[i]) return c
+    const respelt = words[i].split('+')
+    return clause({ ...c, words: respelt, value: respelt.join(' ') })
+  })
+}
+
+/** Clauses as one would type them. */
+export function formatQuery(clauses: readonly Clause[]): string {
+  return clauses
+    .map((c) => {
+      const quoted = c.phrase || /\s/.test(c.value) ? `"${c.value}"` : c.value
+      return `${c.excluded ? '-' : ''}${c.field === 'text' ? '' : `${c.field}:`}${quoted}`
+    })
+    .join(' ')
 }
 
 function readToken(match: RegExpExecArray): Clause[] {
   const [, minus, name, quoted, bare] = match
   const excluded = minus === '-'
-  const field = name === undefined ? 'text' : (fields as Record<string, QueryField | undefined>)[name.toLowerCase()]
+  const field =
+    name === undefined ? 'text' : (fields as Record<string, QueryField | undefined>)[name.toLowerCase()]
   // An unknown field is a word like another: `http://example.org`, `10:30`.
   const raw = field === undefined ? `${name}:${quoted ?? bare}` : (quoted ?? bare ?? '')
   const known = field ?? 'text'
   const words = wordsOf(raw)
-  if (exactFields.has(known)) return [clause({ excluded, field: known, words, value: fold(raw).trim(), phrase: false })]
+  if (exactFields.has(known))
+    return [clause({ excluded, field: known, words, value: fold(raw).trim(), phrase: false })]
   if (words.length === 0) return []
   const together = quoted !== undefined && words.length > 1
   if (together || excluded) {
@@ -91,7 +122,12 @@ function clause(part: Omit<Clause, 'stems'>): Clause {
 }
 
 function unique(clauses: readonly Clause[]): Clause[] {
-  const seen = new Map(clauses.map((c) => [`${c.excluded}|${c.field}|${c.phrase}|${c.field === 'text' ? c.stems.join(' ') : c.value}`, c]))
+  const seen = new Map(
+    clauses.map((c) => [
+      `${c.excluded}|${c.field}|${c.phrase}|${c.field === 'text' ? c.stems.join(' ') : c.value}`,
+      c,
+    ]),
+  )
   return [...seen.values()]
 }
 

@@ -4,7 +4,9 @@ import type { VocabularyEntry } from './dataset-terms.ts'
 
 /** Adds words and names to the vocabulary. Sorted, so that two transactions never wait for each other in a ring. */
 export async function writeVocabulary(tx: Db, entries: readonly VocabularyEntry[]): Promise<void> {
-  const unique = new Map(entries.filter((entry) => entry.key !== '').map((entry) => [`${entry.kind} ${entry.key}`, entry]))
+  const unique = new Map(
+    entries.filter((entry) => entry.key !== '').map((entry) => [`${entry.kind} ${entry.key}`, entry]),
+  )
   if (unique.size === 0) return
   await tx.execute(sql`
     INSERT INTO catalog.vocabulary (kind, key, text, base)

@@ -14,7 +14,12 @@ const pathTextLimit = 100_000
 const indexedPaths = 10_000
 
 /** The codes a torrent record is found by: its name, and the paths of its files once its metainfo is verified. */
-export function torrentCodes(torrent: { uri: string; did: string; name: string; paths: readonly string[] }): number[] {
+export function torrentCodes(torrent: {
+  uri: string
+  did: string
+  name: string
+  paths: readonly string[]
+}): number[] {
   const paths = torrent.paths.join(' \n ').slice(0, pathTextLimit)
   const words = codesOfFields([
     { rule: rules.name, text: splitCase(torrent.name) },
@@ -27,7 +32,14 @@ export function torrentCodes(torrent: { uri: string; did: string; name: string; 
 /** Writes the codes of verified torrents anew, now that the names and paths of their files are known. */
 export async function refreshTorrentCodes(tx: Db, torrentIds: readonly number[]): Promise<void> {
   if (torrentIds.length === 0) return
-  const found = await rows<{ id: number; uri: string; did: string; name: string; inside: string; paths: string | null }>(
+  const found = await rows<{
+    id: number
+    uri: string
+    did: string
+    name: string
+    inside: string
+    paths: string | null
+  }>(
     tx,
     sql`
     SELECT t.id, t.uri, t.did, t.name, c.name AS inside, (
@@ -48,5 +60,7 @@ export async function refreshTorrentCodes(tx: Db, torrentIds: readonly number[])
 /** `SeaIceExtent.csv` is found by `sea`, `ice` and `extent`, and as it stands. */
 function splitCase(text: string): string {
   const parts = text.match(/[\p{Lu}]?[\p{Ll}]+(?:\p{Lu}[\p{Ll}]+)+/gu) ?? []
-  return parts.length === 0 ? text : `${text} ${parts.map((part) => part.replaceAll(/(?<=\p{Ll})(?=\p{Lu})/gu, ' ')).join(' ')}`
+  return parts.length === 0
+    ? text
+    : `${text} ${parts.map((part) => part.replaceAll(/(?<=\p{Ll})(?=\p{Lu})/gu, ' ')).join(' ')}`
 }

@@ -7,15 +7,23 @@ import { englishStem } from './english-stem.ts'
  * scripts are left as they are.
  */
 export function wordsOf(text: string): string[] {
-  return (fold(text).match(run) ?? []).flatMap((part) => (unspaced.test(part) ? splitUnspaced(part) : part.slice(0, longest)))
+  return (fold(text).match(run) ?? []).flatMap((part) =>
+    unspaced.test(part) ? splitUnspaced(part) : part.slice(0, longest),
+  )
 }
 
 /** Lower case without accents, compatibility forms made plain (`ﬁ` → `fi`, `²` → `2`). */
 export function fold(text: string): string {
   // Most text is ASCII, where folding is lower-casing.
   if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase().replaceAll(possessive, '')
-  const plain = text.normalize('NFKD').replaceAll(/[\u0300-\u036f]+/g, '').toLowerCase()
-  return plain.replaceAll(/[ßæœøłđðþı]/g, (letter) => letters[letter] ?? letter).replaceAll(possessive, '').normalize('NFC')
+  const plain = text
+    .normalize('NFKD')
+    .replaceAll(/[\u0300-\u036f]+/g, '')
+    .toLowerCase()
+  return plain
+    .replaceAll(/[ßæœøłđðþı]/g, (letter) => letters[letter] ?? letter)
+    .replaceAll(possessive, '')
+    .normalize('NFC')
 }
 
 /** The word a folded word is indexed as. */
@@ -47,7 +55,17 @@ const unspaced = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}
 const possessive = /['’]s(?![\p{L}\p{N}])/gu
 const hyphenated = /(?<![\p{L}\p{N}])[a-z]{1,12}[-_.]\d{1,6}[a-z]?(?![\p{L}\p{N}])/gu
 const numbered = /(?<![\p{L}\p{N}])[a-z]{2,12}\d{1,4}(?![\p{L}\p{N}])/gu
-const letters: Record<string, string> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ı: 'i' }
+const letters: Record<string, string> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ı: 'i',
+}
 
 function splitUnspaced(part: string): string[] {
   return part.split(/((?:[a-z]|\d)+)/).flatMap((piece) => {

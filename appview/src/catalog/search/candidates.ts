@@ -1,0 +1,105 @@
+/**
+ * Which rows are looked at. Ranking every row that matches would cost 20 to 500 ms at a million datasets, so rows are
+ * fetched through the rarest thing asked for, and never more than a few thousand:
+ *
+ * - Something asked for is rare: all rows that have it, so totals and facets are exact.
+ * - Everything is common: the rows in which one of the words has its highest impacts, as many of the levels as give
+ *   enough rows by the statistics. A row outside has a lower impact in every word, so the best are among them; what
+ *   is shared by all of these rows is estimated from a sample instead.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import { codesFrom } from './codes.ts'
+import { type Need, type Word, wordNeed } from './needs.ts'
+import { type Alias, anyCode } from './row-terms.ts'
+
+export interface Candidates {
+  /** Conditions for the index; what they leave open is checked in each row. */
+  lookUp: (alias: Alias) => SQL
+  /** Whether no row that matches is left out. */
+  complete: boolean
+  /** Where to stop if the statistics were wrong. */
+  limit: number
+}
+
+/** Rows that may be fetched for one search. */
+const affordable = 3_000
+/** Rows that are looked at when there are more, unless a filter then leaves too few. */
+export const usualDepth = 1_500
+export const greatestDepth = 12_000
+
+/** Candidates that meet all needs and hold all words. */
+export function candidatesForAll(
+  words: readonly Word[],
+  needs: readonly Need[],
+  options: { all: number; depth: number },
+): Candidates {
+  const asked = [...needs, ...words.map(wordNeed)].sort((a, b) => a.records - b.records)
+  const [rarest, second, third] = asked
+  if (!rarest) return { lookUp: () => sql`true`, complete: false, limit: affordable }
+  const share = (need: Need | undefined) => (need ? Math.min(1, need.records / Math.max(options.all, 1)) : 1)
+  if (rarest.records <= affordable) {
+    // A second look-up spares fetching rows, unless nearly every row would pass it.
+    const narrow = second && rarest.records > 300 && share(second) < 0.3 ? [rarest, second] : [rarest]
+    return { lookUp: all(narrow), complete: true, limit: 4 * affordable }
+  }
+  const narrow = asked.slice(0, 3).filter((need) => share(need) < 0.5 || need === rarest)
+  const both = rarest.records * share(second) * share(third)
+  if (both <= affordable / 2 || words.length === 0)
+    return { lookUp: all(narrow), complete: both <= affordable / 2, limit: 2 * affordable }
+  const bands = words.map((word) => {
+    const others = asked
+      .filter((need) => need.base !== word.base)
+      .reduce((product, need) => product * share(need), 1)
+    return topCodes(word, options.depth / Math.max(others, 1e-6) / words.length)
+  })
+  const topmost = bands.flat()
+  const rest = words.length === 1 ? narrow.filter((need) => need.base !== words[0]!.base) : narrow
+  return {
+    lookUp: (alias) => and([anyCode(alias, topmost), ...rest.map((need) => need.lookUp(alias))]),
+    complete: false,
+    limit: 4 * options.depth,
+  }
+}
+
+/**
+ * Candidates that meet all needs and hold enough of the words: together at least `enough` of their whole weight. Such
+ * a row must hold one of the heaviest words that the others cannot make up for.
+ */
+export function candidatesForMost(
+  words: readonly Word[],
+  needs: readonly Need[],
+  options: { enough: number; depth: number },
+): Candidates {
+  const heaviest = words.toSorted((a, b) => b.weight - a.weight)
+  const total = heaviest.reduce((sum, word) => sum + word.weight, 0)
+  let rest = total
+  const pivots = heaviest.filter((word) => {
+    const needed = rest >= options.enough * total
+    rest -= word.weight
+    return needed
+  })
+  const each = options.depth / Math.max(pivots.length, 1)
+  const codes = pivots.flatMap((word) =>
+    word.records <= 2 * each ? codesFrom(word.base) : topCodes(word, each),
+  )
+  const complete = pivots.every((word) => word.records <= 2 * each)
+  return {
+    lookUp: (alias) => and([anyCode(alias, codes), ...needs.map((need) => need.lookUp(alias))]),
+    complete,
+    limit: 4 * options.depth,
+  }
+}
+
+/** The highest impacts of a word that at least so many rows reach. */
+function topCodes(word: Word, rows: number): number[] {
+  const level = word.above?.findLastIndex((count) => count >= rows) ?? 0
+  return codesFrom(word.base, Math.max(level, 0))
+}
+
+function all(needs: readonly Need[]): (alias: Alias) => SQL {
+  return (alias) => and(needs.map((need) => need.lookUp(alias)))
+}
+
+export function and(conditions: readonly SQL[]): SQL {
+  return conditions.length === 0 ? sql`true` : sql`(${sql.join([...conditions], sql` AND `)})`
+}

@@ -1,0 +1,81 @@
+/**
+ * In how many visible records each term stands: what makes a rare word weigh more than a common one, and tells which
+ * word to look up first. Counted over a sample large enough for both, so the cost does not grow with the catalogue;
+ * nothing is counted while records are written. Results are right without it, only slower and less well ordered.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import { type Db, rows } from '../sql.ts'
+import { baseOf, levels, sampleCode, sampleRates } from './codes.ts'
+import { int } from './row-terms.ts'
+import { codesText } from './term-writes.ts'
+
+export type CorpusName = 'dataset' | 'torrent'
+
+export interface TermStatistics {
+  /** Visible records in the corpus; 0 before the first count. */
+  records: number
+  /** Of a term: in how many, and in how many at each impact or above (only where there are many). */
+  of(base: number): { records: number; above: readonly number[] | null }
+}
+
+/** Records a sample must hold at least; below that, all are counted. */
+const smallestSample = 2_500
+/** Terms in at least as many records are searched from their highest impacts downwards. */
+const histogramFrom = 1_000
+export const allTerm = baseOf('all:')
+
+/** Counts anew. To be run now and then, and after a rebuild: it takes about a second. */
+export async function refreshSearchStatistics(db: Db): Promise<void> {
+  for (const corpus of ['dataset', 'torrent'] as const)
+    await db.transaction((tx) => refreshCorpus(tx as Db, corpus))
+}
+
+/** What is known of these terms. A term that the sample did not meet is taken to be rare. */
+export async function readTermStatistics(
+  db: Db,
+  corpus: CorpusName,
+  bases: readonly number[],
+): Promise<TermStatistics> {
+  const found = await rows<{ base: number; records: number; above: number[] | null }>(
+    db,
+    sql`SELECT base, records, to_jsonb(above) AS above FROM catalog.term_statistics
+        WHERE corpus = ${corpus} AND base = ANY (${codesText([allTerm, ...bases])}::bigint[])`,
+  )
+  const known = new Map(found.map((row) => [row.base, row]))
+  const records = known.get(allTerm)?.records ?? 0
+  const unseen = { records: Math.max(1, Math.round(records / smallestSample / 8)), above: null }
+  return { records, of: (base) => known.get(base) ?? unseen }
+}
+
+async function refreshCorpus(tx: Db, corpus: CorpusName): Promise<void> {
+  await tx.execute(sql`SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)`)
+  const table = sql.raw(`catalog.${corpus}`)
+  const rate = await chooseRate(tx, table)
+  const sample = rate === 1 ? sql`` : sql`AND r.codes && ARRAY[${int(sampleCode(rate))}::bigint]`
+  await tx.execute(sql`DELETE FROM catalog.term_statistics WHERE corpus = ${corpus}`)
+  await tx.execute(sql`
+    INSERT INTO catalog.term_statistics (corpus, base, records, above)
+    WITH counted AS MATERIALIZED (
+      SELECT code - code % ${int(levels)} AS base, (code % ${int(levels)})::int AS level, count(*) * ${int(rate)} AS n
+      FROM ${table} r CROSS JOIN unnest(r.codes) AS code WHERE r.visible ${sample} GROUP BY 1, 2
+    ), total AS (
+      SELECT base, sum(n)::int AS n FROM counted GROUP BY base HAVING sum(n) >= ${int(rate === 1 ? 1 : 2 * rate)}) , histogram AS (
+      SELECT base, array_agg(reached ORDER BY level) AS above FROM (
+        SELECT t.base, g.level, (sum(coalesce(c.n, 0)) OVER (PARTITION BY t.base ORDER BY g.level DESC))::int AS reached
+        FROM total t CROSS JOIN generate_series(0, ${int(levels - 1)}) AS g(level)
+        LEFT JOIN counted c ON c.base = t.base AND c.level = g.level WHERE t.n >= ${int(histogramFrom)}) AS by_level
+      GROUP BY base)
+    SELECT ${corpus}::text, total.base, n, above FROM total LEFT JOIN histogram USING (base)`)
+}
+
+async function chooseRate(tx: Db, table: SQL): Promise<1 | (typeof sampleRates)[number]> {
+  for (const rate of sampleRates.toReversed()) {
+    const [row] = await rows<{ enough: boolean }>(
+      tx,
+      sql`SELECT count(*) = ${int(smallestSample)} AS enough FROM (
+            SELECT FROM ${table} WHERE visible AND codes && ARRAY[${int(sampleCode(rate))}::bigint] LIMIT ${int(smallestSample)}) AS sampled`,
+    )
+    if (row?.enough) return rate
+  }
+  return 1
+}
