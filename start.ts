@@ -1,6 +1,5 @@
 import { loadConfig as loadAppViewConfig } from '@holdfast/appview/config'
-import { startAppView } from '@holdfast/appview/main'
-import { runUntilStopped } from '@holdfast/appview/run-until-stopped'
+import { runUntilStopped, startAppView } from '@holdfast/appview/main'
 import { loadConfig as loadTrackerConfig } from '@holdfast/tracker/config'
 import { startTracker } from '@holdfast/tracker/main'
 
@@ -12,6 +11,8 @@ export function start(env: Readonly<Record<string, string | undefined>>): Promis
     // Beside its AppView the tracker needs no address to find it by.
     const appViewUrl = env.HOLDFAST_APPVIEW_URL?.trim() || appView.url
     running.use(await startTracker(loadTrackerConfig({ ...env, HOLDFAST_APPVIEW_URL: appViewUrl })))
-    process.stdout.write(`Holdfast is open at ${appView.publicUrl}; announce to ${config.trackers.join(' ')}\n`)
+    process.stdout.write(
+      `Holdfast is open at ${appView.publicUrl}; announce to ${config.trackers.join(' ')}\n`,
+    )
   })
 }

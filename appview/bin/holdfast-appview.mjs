@@ -10,6 +10,8 @@ if (major < 24) {
   const { existsSync } = await import('node:fs')
   // In the repository the sources run as they are; a packed copy holds only what was built from them.
   const source = new URL('../src/command-line.ts', import.meta.url)
-  const { runCommand } = await import(existsSync(source) ? source.href : new URL('../dist/command-line.js', import.meta.url).href)
+  const { runCommand } = await import(
+    existsSync(source) ? source.href : new URL('../dist/command-line.js', import.meta.url).href
+  )
   process.exitCode = await runCommand(process.argv.slice(2), process.env)
 }

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { admissionCommands } from './admin/admission-commands.ts'
+import { operatorClient } from './admin/operator-client.ts'
 import { statusCommand } from './admin/status-command.ts'
-import { loadConfig } from './config.ts'
+import { loadConfig, loadOperatorConfig } from './config.ts'
 import { startAppView, version } from './main.ts'
 import { runUntilStopped } from './run-until-stopped.ts'
 
@@ -10,6 +11,7 @@ type Env = Readonly<Record<string, string | undefined>>
 /** Runs `holdfast-appview …`; resolves with the exit code. */
 export async function runCommand(args: readonly string[], env: Env): Promise<number> {
   let exitCode = 0
+  const connect = () => operatorClient(loadOperatorConfig(env))
   const program = new Command('holdfast-appview')
     .description('The operator’s side of an AppView: serve it, look after it, decide what it shows.')
     .version(version)
@@ -23,8 +25,8 @@ export async function runCommand(args: readonly string[], env: Env): Promise<num
         running.use(await startAppView(loadConfig(env)))
       })
     })
-  program.addCommand(statusCommand(env))
-  program.addCommand(admissionCommands(env))
+  program.addCommand(statusCommand(connect))
+  program.addCommand(admissionCommands(connect))
   try {
     await program.parseAsync([...args], { from: 'user' })
   } catch (error) {

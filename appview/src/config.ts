@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import { type Authorities, defaultAuthorities, parseAuthorities } from '@holdfast/lexicons/authority'
 import type { AdmissionPolicy } from './catalog/visibility.ts'
-import { redisUrl } from './http/redis.ts'
 import { durationMs, flag, listOf, oneOf, port, readEnv, sizeBytes, urlOf } from './env.ts'
+import { redisUrl } from './http/redis.ts'
 
 /** Where records come from: a relay or PDS whose every commit is proved, or a hint whose hits are fetched and proved. */
 export interface SourceConfig {
@@ -51,13 +51,19 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): A
   const trackerPort = reader.read('HOLDFAST_TRACKER_PORT', port, 6969)
   const trackerUdpPort = reader.read('HOLDFAST_TRACKER_UDP_PORT', port, trackerPort)
   const config: AppViewConfig = {
-    sources: reader.read('HOLDFAST_SOURCES', listOf(source), [{ kind: 'firehose', url: 'wss://bsky.network' }]),
+    sources: reader.read('HOLDFAST_SOURCES', listOf(source), [
+      { kind: 'firehose', url: 'wss://bsky.network' },
+    ]),
     plcUrl: reader.read('HOLDFAST_PLC_URL', urlOf('http', 'https'), 'https://plc.directory'),
     dataDir: reader.read('HOLDFAST_DATA_DIR', String, './data'),
     databaseUrl: reader.read('HOLDFAST_DATABASE_URL', urlOf('postgres', 'postgresql'), undefined),
     port: reader.read('HOLDFAST_PORT', port, 3000),
     publicUrl,
-    admission: reader.read('HOLDFAST_ADMISSION', oneOf('open', 'accounts', 'reviewed'), allowPrivateHosts ? 'open' : 'reviewed'),
+    admission: reader.read(
+      'HOLDFAST_ADMISSION',
+      oneOf('open', 'accounts', 'reviewed'),
+      allowPrivateHosts ? 'open' : 'reviewed',
+    ),
     adminToken: reader.read('HOLDFAST_ADMIN_TOKEN', String, undefined),
     allowPrivateHosts,
     trackers: reader.read(
@@ -68,15 +74,37 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): A
     redisUrl: reader.read('HOLDFAST_REDIS_URL', redisUrl, undefined),
     trustedProxies: reader.read('HOLDFAST_TRUSTED_PROXIES', listOf(network), []),
     authorities: reader.read('HOLDFAST_AUTHORITIES', parseAuthorities, defaultAuthorities),
-    logLevel: reader.read('HOLDFAST_LOG_LEVEL', oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info'),
+    logLevel: reader.read(
+      'HOLDFAST_LOG_LEVEL',
+      oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+      'info',
+    ),
     name: reader.read('HOLDFAST_NAME', String, undefined),
     abuseContact: reader.read('HOLDFAST_ABUSE_CONTACT', String, undefined),
     maxMetainfoBytes: reader.read('HOLDFAST_MAX_METAINFO_SIZE', sizeBytes, 100e6),
     replayMs: reader.read('HOLDFAST_REPLAY', durationMs, 7 * 86_400_000),
   }
-  if (config.sources.length === 0) reader.problem('HOLDFAST_SOURCES names no source: write at least one relay or PDS, such as wss://bsky.network')
+  if (config.sources.length === 0)
+    reader.problem(
+      'HOLDFAST_SOURCES names no source: write at least one relay or PDS, such as wss://bsky.network',
+    )
   reader.finish()
   return Object.freeze(config)
+}
+
+/** How the operator's commands reach the running AppView. @throws ConfigError */
+export function loadOperatorConfig(env: Readonly<Record<string, string | undefined>>): {
+  url: string
+  token: string
+} {
+  const reader = readEnv(env)
+  const here = `http://127.0.0.1:${reader.read('HOLDFAST_PORT', port, 3000)}`
+  const [url = here] = reader.read('HOLDFAST_APPVIEW_URL', listOf(urlOf('http', 'https')), [])
+  const token = reader.read('HOLDFAST_ADMIN_TOKEN', String, undefined)
+  if (token === undefined)
+    reader.problem('HOLDFAST_ADMIN_TOKEN is not set: write the token the AppView was started with')
+  reader.finish()
+  return { url, token: token ?? '' }
 }
 
 const sourceUrl = urlOf('ws', 'wss')
@@ -84,9 +112,13 @@ const sourceUrl = urlOf('ws', 'wss')
 function source(text: string): SourceConfig {
   const hint = /^jetstream\+(.+)$/.exec(text)?.[1]
   try {
-    return hint === undefined ? { kind: 'firehose', url: sourceUrl(text) } : { kind: 'jetstream', url: sourceUrl(hint) }
+    return hint === undefined
+      ? { kind: 'firehose', url: sourceUrl(text) }
+      : { kind: 'jetstream', url: sourceUrl(hint) }
   } catch {
-    throw new Error(`"${text}" is no source: write a relay or PDS as wss://host (ws:// without TLS), or a hint as jetstream+wss://host`)
+    throw new Error(
+      `"${text}" is no source: write a relay or PDS as wss://host (ws:// without TLS), or a hint as jetstream+wss://host`,
+    )
   }
 }
 

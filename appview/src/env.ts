@@ -14,7 +14,9 @@ export interface EnvReader {
 export class ConfigError extends Error {
   readonly problems: readonly string[]
   constructor(problems: readonly string[]) {
-    super(`The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    super(
+      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    )
     this.name = 'ConfigError'
     this.problems = problems
   }
@@ -30,7 +32,9 @@ export function readEnv(env: Readonly<Record<string, string | undefined>>): EnvR
       try {
         return parse(text)
       } catch (error) {
-        problems.push(`${name}=${text.length > 80 ? `${text.slice(0, 80)}…` : text}: ${(error as Error).message}`)
+        problems.push(
+          `${name}=${text.length > 80 ? `${text.slice(0, 80)}…` : text}: ${(error as Error).message}`,
+        )
         return fallback
       }
     },
@@ -52,18 +56,30 @@ export function durationMs(text: string): number {
 export function sizeBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(B|kB|KB|MB|GB|TB)$/.exec(text)
   if (!match) throw new Error('write a size such as 500kB, 10MB or 4TB')
-  return Math.round(Number(match[1]) * { B: 1, kB: 1e3, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }[match[2] as 'B'])
+  return Math.round(
+    Number(match[1]) * { B: 1, kB: 1e3, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }[match[2] as 'B'],
+  )
 }
 
 /** A TCP or UDP port; 0 lets the system choose one. */
 export function port(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new Error('write a port from 1 to 65535, or 0 for any free one')
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new Error('write a port from 1 to 65535, or 0 for any free one')
   return Number(text)
 }
 
 /** `on` or `off`, `true` or `false`, `1` or `0`. */
 export function flag(text: string): boolean {
-  const value = { on: true, true: true, '1': true, yes: true, off: false, false: false, '0': false, no: false }[text.toLowerCase()]
+  const value = {
+    on: true,
+    true: true,
+    '1': true,
+    yes: true,
+    off: false,
+    false: false,
+    '0': false,
+    no: false,
+  }[text.toLowerCase()]
   if (value === undefined) throw new Error('write on or off')
   return value
 }
@@ -81,7 +97,9 @@ export function urlOf(...schemes: string[]): Parse<string> {
   return (text) => {
     const scheme = URL.canParse(text) ? new URL(text).protocol.slice(0, -1) : undefined
     if (scheme === undefined || !schemes.includes(scheme))
-      throw new Error(`write a whole URL that begins with ${schemes.map((name) => `${name}://`).join(' or ')}`)
+      throw new Error(
+        `write a whole URL that begins with ${schemes.map((name) => `${name}://`).join(' or ')}`,
+      )
     return text.replace(/\/+$/, '')
   }
 }

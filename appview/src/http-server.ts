@@ -71,13 +71,17 @@ function listening(app: express.Express, port: number): Promise<ReturnType<expre
   return new Promise((resolve, reject) => {
     const server = app.listen(port)
     server.once('listening', () => resolve(server))
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(new Error(portProblem(port, cause), { cause })))
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(new Error(portProblem(port, cause), { cause })),
+    )
   })
 }
 
 function portProblem(port: number, { code, message }: NodeJS.ErrnoException): string {
-  if (code === 'EADDRINUSE') return `Port ${port} is in use by another program. Stop it, or set HOLDFAST_PORT to another port.`
-  if (code === 'EACCES') return `Port ${port} may not be taken by this user. Set HOLDFAST_PORT to a port above 1023.`
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is in use by another program. Stop it, or set HOLDFAST_PORT to another port.`
+  if (code === 'EACCES')
+    return `Port ${port} may not be taken by this user. Set HOLDFAST_PORT to a port above 1023.`
   return `Cannot listen on port ${port}: ${message}. Set HOLDFAST_PORT to another port.`
 }
 
@@ -116,7 +120,8 @@ function ourFault(log: Logger): ErrorRequestHandler {
     if (status >= 500) log.error({ err: error, path: req.path }, 'request failed')
     if (res.headersSent) return next(error)
     // A request that cannot be read, such as a malformed %-escape, is its sender's mistake and keeps its status.
-    const message = status >= 500 ? 'Something went wrong here; it was logged.' : (error.message ?? 'Bad request.')
+    const message =
+      status >= 500 ? 'Something went wrong here; it was logged.' : (error.message ?? 'Bad request.')
     res.status(status).json({ error: status >= 500 ? 'InternalServerError' : 'InvalidRequest', message })
   }
 }

@@ -32,15 +32,22 @@ export interface AppViewOverrides {
   faces?: readonly RequestHandler[]
 }
 
+export { runUntilStopped } from './run-until-stopped.ts'
+
 /** The version of this software. */
-export const version: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+export const version: string = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+).version
 
 /**
  * Starts an AppView; disposing of it stops it in reverse, and lets what is under way finish.
  *
  * @throws Error that says what to change: a port in use, a database that cannot be reached, a directory in use
  */
-export async function startAppView(config: AppViewConfig, overrides: AppViewOverrides = {}): Promise<AppView> {
+export async function startAppView(
+  config: AppViewConfig,
+  overrides: AppViewOverrides = {},
+): Promise<AppView> {
   const log = overrides.log ?? pino({ name: 'appview', level: config.logLevel })
   await using parts = new AsyncDisposableStack()
   const registry = new Registry()
@@ -48,10 +55,19 @@ export async function startAppView(config: AppViewConfig, overrides: AppViewOver
 
   const catalog = parts.use(await openStore(config, log))
   await applyAdmissionPolicy(catalog.db, config.admission)
-  const guardedFetch = createGuardedFetch({ allowPrivateHosts: config.allowPrivateHosts, userAgent: `holdfast/${version}` })
-  const resolver = createDidResolver({ plcUrl: config.plcUrl, guardedFetch, allowPrivateHosts: config.allowPrivateHosts })
+  const guardedFetch = createGuardedFetch({
+    allowPrivateHosts: config.allowPrivateHosts,
+    userAgent: `holdfast/${version}`,
+  })
+  const resolver = createDidResolver({
+    plcUrl: config.plcUrl,
+    guardedFetch,
+    allowPrivateHosts: config.allowPrivateHosts,
+  })
 
-  const faces = parts.use(await startFaces({ catalog, config, registry, resolver, version, log, ...overrides }))
+  const faces = parts.use(
+    await startFaces({ catalog, config, registry, resolver, version, log, ...overrides }),
+  )
   const http = parts.use(await startHttpServer(config.port, faces.http))
   const publicUrl = faces.openedAt(http.port)
   log.info({ url: publicUrl, admission: config.admission, store: catalog.kind }, 'the index is open')
@@ -71,12 +87,14 @@ export async function startAppView(config: AppViewConfig, overrides: AppViewOver
   }
 }
 
-
 function openStore(config: AppViewConfig, log: Logger): Promise<Catalog> {
   return openCatalog({
     databaseUrl: config.databaseUrl,
     dataDir: config.dataDir,
     onMovedAside: (movedTo, err) =>
-      log.error({ err, movedTo }, 'the embedded database could not be read: it was moved aside, and the index is gathered anew'),
+      log.error(
+        { err, movedTo },
+        'the embedded database could not be read: it was moved aside, and the index is gathered anew',
+      ),
   })
 }

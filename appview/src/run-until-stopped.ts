@@ -2,7 +2,9 @@
  * Runs a program until SIGTERM or SIGINT, then lets it drain. Resolves with the exit code: 0 after a clean end, 1
  * when it cannot start, with the reason on stderr in words. A second signal ends it at once.
  */
-export async function runUntilStopped(start: (running: AsyncDisposableStack) => Promise<void>): Promise<number> {
+export async function runUntilStopped(
+  start: (running: AsyncDisposableStack) => Promise<void>,
+): Promise<number> {
   const stopped = nextSignal()
   try {
     await using running = new AsyncDisposableStack()

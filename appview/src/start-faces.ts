@@ -48,7 +48,9 @@ export async function startFaces(parts: FacesParts): Promise<Faces> {
   const redis = config.redisUrl === undefined ? undefined : openRedis(config.redisUrl, warnOnce(log))
   if (redis) stack.defer(() => redis.disconnect())
 
-  const totals = stack.use(startTotalsKeeper(db, (err) => log.warn({ err }, 'totals not counted; tried again')))
+  const totals = stack.use(
+    startTotalsKeeper(db, (err) => log.warn({ err }, 'totals not counted; tried again')),
+  )
   const follow = (source: ReturnType<typeof recordStream>) =>
     startBroadcast({ catalog, source, onError: (err) => log.warn({ err }, 'stream not read; tried again') })
   const infoHashes = stack.use(await follow(infoHashStream(db)))
@@ -57,7 +59,8 @@ export async function startFaces(parts: FacesParts): Promise<Faces> {
     db,
     authorities: config.authorities,
     trackers: config.trackers,
-    describe: async () => describe(config, { version: parts.version, publicUrl, connected: await connectedHosts(ingest) }),
+    describe: async () =>
+      describe(config, { version: parts.version, publicUrl, connected: await connectedHosts(ingest) }),
     totals,
     ingest: { status: () => ingest.status() },
     adminToken: config.adminToken,
@@ -105,7 +108,11 @@ async function followedHosts({ db }: Catalog, ingest: IngestStatusSource) {
   return hosts.map(({ host, connected }) => ({ host, connected, lagMs: lags.get(host) ?? null }))
 }
 
-async function signingKeyOf(resolver: DidResolver, did: string, options: { refresh: boolean }): Promise<string> {
+async function signingKeyOf(
+  resolver: DidResolver,
+  did: string,
+  options: { refresh: boolean },
+): Promise<string> {
   const resolution = await resolver.resolve(did, options)
   if (resolution.status === 'found') return resolution.identity.signingKey.didKey
   throw new Error(`${did} does not resolve to a signing key`)

@@ -20,7 +20,14 @@ export interface SwarmParts {
 export const indexedFiles = 10_000
 
 /** Starts what looks after content: metainfo is fetched and verified, swarms, webseeds and sources are watched. */
-export async function startSwarm({ catalog, config, guardedFetch, resolver, registry, log }: SwarmParts): Promise<AsyncDisposable> {
+export async function startSwarm({
+  catalog,
+  config,
+  guardedFetch,
+  resolver,
+  registry,
+  log,
+}: SwarmParts): Promise<AsyncDisposable> {
   await using parts = new AsyncDisposableStack()
   const outcomes = new Counter({
     name: 'holdfast_metainfo_outcomes_total',
@@ -64,5 +71,9 @@ export async function startSwarm({ catalog, config, guardedFetch, resolver, regi
 async function pdsOf(resolver: DidResolver, did: string): Promise<string> {
   const resolution = await resolver.resolve(did)
   if (resolution.status === 'found') return resolution.identity.pdsUrl
-  throw new Error(resolution.status === 'tombstoned' ? `${did} was given up` : `${did} does not resolve: ${resolution.reason}`)
+  throw new Error(
+    resolution.status === 'tombstoned'
+      ? `${did} was given up`
+      : `${did} does not resolve: ${resolution.reason}`,
+  )
 }

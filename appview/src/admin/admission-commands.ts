@@ -1,11 +1,9 @@
 import type { listAdmissions, updateAdmission } from '@holdfast/lexicons'
 import { Command, InvalidArgumentError } from 'commander'
-import { operatorClient } from './operator-client.ts'
-
-type Env = Readonly<Record<string, string | undefined>>
+import type { OperatorClient } from './operator-client.ts'
 
 /** `holdfast-appview admin allow|deny|restore|list`: in effect on every face and on trackers within a second. */
-export function admissionCommands(env: Env): Command {
+export function admissionCommands(connect: () => OperatorClient): Command {
   const admin = new Command('admin').description('decide what is let in and what is kept out')
   const decisions = [
     ['allow', 'let in'],
@@ -21,7 +19,7 @@ export function admissionCommands(env: Env): Command {
       .option('--json', 'print the answer as one JSON line')
       .action(async (subject: string, options: { reason?: string; json?: boolean }) => {
         const body = { subject, action, ...(options.reason !== undefined && { reason: options.reason }) }
-        const result = await operatorClient(env).call<updateAdmission.$OutputBody>('updateAdmission', body)
+        const result = await connect().call<updateAdmission.$OutputBody>('updateAdmission', body)
         print(options.json ? JSON.stringify(result) : describe(result))
       })
   }
@@ -33,9 +31,10 @@ export function admissionCommands(env: Env): Command {
     .option('--limit <count>', 'how many', count, 50)
     .option('--json', 'print the answer as one JSON line')
     .action(async ({ json, ...params }: { state?: string; kind?: string; limit: number; json?: boolean }) => {
-      const result = await operatorClient(env).query<listAdmissions.$OutputBody>('listAdmissions', params)
+      const result = await connect().query<listAdmissions.$OutputBody>('listAdmissions', params)
       if (json) return print(JSON.stringify(result))
-      for (const view of result.admissions) print([view.state, view.subject, view.title, view.reason].filter(Boolean).join('\t'))
+      for (const view of result.admissions)
+        print([view.state, view.subject, view.title, view.reason].filter(Boolean).join('\t'))
       if (result.admissions.length === 0) print('nothing')
     })
   return admin
@@ -47,7 +46,8 @@ function describe({ admission, affected }: updateAdmission.$OutputBody): string 
 
 function count(text: string): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 1 || value > 500) throw new InvalidArgumentError('write a number from 1 to 500')
+  if (!Number.isInteger(value) || value < 1 || value > 500)
+    throw new InvalidArgumentError('write a number from 1 to 500')
   return value
 }
 

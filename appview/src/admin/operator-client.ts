@@ -1,24 +1,16 @@
 import { type MethodName, methods } from '@holdfast/lexicons/nsid'
-import { port, readEnv, urlOf } from '../env.ts'
 
 /** Calls the running AppView as its operator. */
 export interface OperatorClient {
-  query<Body>(method: MethodName, params?: Readonly<Record<string, string | number | undefined>>): Promise<Body>
+  query<Body>(
+    method: MethodName,
+    params?: Readonly<Record<string, string | number | undefined>>,
+  ): Promise<Body>
   call<Body>(method: MethodName, body: object): Promise<Body>
 }
 
-/**
- * Finds the AppView by `HOLDFAST_APPVIEW_URL`, else on this machine at `HOLDFAST_PORT`.
- *
- * @throws ConfigError, or an Error when there is no `HOLDFAST_ADMIN_TOKEN`
- */
-export function operatorClient(env: Readonly<Record<string, string | undefined>>): OperatorClient {
-  const reader = readEnv(env)
-  const here = `http://127.0.0.1:${reader.read('HOLDFAST_PORT', port, 3000)}`
-  const url = reader.read('HOLDFAST_APPVIEW_URL', (text) => urlOf('http', 'https')(text.split(',')[0]!.trim()), here)
-  const token = reader.read('HOLDFAST_ADMIN_TOKEN', String, undefined)
-  if (token === undefined) reader.problem('HOLDFAST_ADMIN_TOKEN is not set: write the token the AppView was started with')
-  reader.finish()
+/** Calls the AppView at a URL with its operator's token. */
+export function operatorClient({ url, token }: { url: string; token: string }): OperatorClient {
   const ask = <Body>(method: MethodName, query: string, init: RequestInit = {}) => {
     // Elsewhere a bearer token is taken for a service token.
     const authorization = operatorMethods.has(method) ? { authorization: `Bearer ${token}` } : {}
@@ -28,7 +20,8 @@ export function operatorClient(env: Readonly<Record<string, string | undefined>>
   return {
     query(method, params = {}) {
       const query = new URLSearchParams()
-      for (const [name, value] of Object.entries(params)) if (value !== undefined) query.set(name, String(value))
+      for (const [name, value] of Object.entries(params))
+        if (value !== undefined) query.set(name, String(value))
       return ask(method, `?${query}`)
     },
     call: (method, body) =>
@@ -40,13 +33,18 @@ export function operatorClient(env: Readonly<Record<string, string | undefined>>
   }
 }
 
-const operatorMethods: ReadonlySet<MethodName> = new Set(['getIngestStatus', 'listAdmissions', 'updateAdmission'])
+const operatorMethods: ReadonlySet<MethodName> = new Set([
+  'getIngestStatus',
+  'listAdmissions',
+  'updateAdmission',
+])
 
 async function answer<Body>(url: string, asked: Promise<Response>): Promise<Body> {
   const response = await asked.catch((cause) => {
     throw new Error(`No AppView answers at ${url}. Start it, or set HOLDFAST_APPVIEW_URL.`, { cause })
   })
   const body = (await response.json().catch(() => ({}))) as { error?: string; message?: string }
-  if (!response.ok) throw new Error(`${body.error ?? response.status}: ${body.message ?? 'the AppView gave no reason'}`)
+  if (!response.ok)
+    throw new Error(`${body.error ?? response.status}: ${body.message ?? 'the AppView gave no reason'}`)
   return body as Body
 }

@@ -1,14 +1,14 @@
 import type { describeServer, getIngestStatus, getStats } from '@holdfast/lexicons'
 import { Command } from 'commander'
-import { operatorClient } from './operator-client.ts'
+import type { OperatorClient } from './operator-client.ts'
 
 /** `holdfast-appview status`: how the running AppView goes. */
-export function statusCommand(env: Readonly<Record<string, string | undefined>>): Command {
+export function statusCommand(connect: () => OperatorClient): Command {
   return new Command('status')
     .description('how following the network goes, and what the index holds')
     .option('--json', 'print the answers as one JSON line')
     .action(async ({ json }: { json?: boolean }) => {
-      const client = operatorClient(env)
+      const client = connect()
       const [server, ingest, { stats }] = await Promise.all([
         client.query<describeServer.$OutputBody>('describeServer'),
         client.query<getIngestStatus.$OutputBody>('getIngestStatus'),
@@ -19,7 +19,11 @@ export function statusCommand(env: Readonly<Record<string, string | undefined>>)
     })
 }
 
-function describe(server: describeServer.$OutputBody, ingest: getIngestStatus.$OutputBody, stats: getStats.Stats): string {
+function describe(
+  server: describeServer.$OutputBody,
+  ingest: getIngestStatus.$OutputBody,
+  stats: getStats.Stats,
+): string {
   const hosts = ingest.hosts.map((host) => {
     const lag = host.lagMs === undefined ? '' : `, ${(host.lagMs / 1000).toFixed(1)} s behind`
     return `  ${host.host}  ${host.connected ? 'connected' : 'not connected'}${lag}${host.error ? `  (${host.error})` : ''}`

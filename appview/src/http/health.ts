@@ -27,7 +27,13 @@ async function within(ms: number, task: Promise<unknown>): Promise<true | string
     timer = setTimeout(() => resolve(`no answer within ${ms} ms`), ms)
   })
   try {
-    return await Promise.race([late, task.then(() => true as const, (error) => (error as Error).message)])
+    return await Promise.race([
+      late,
+      task.then(
+        () => true as const,
+        (error) => (error as Error).message,
+      ),
+    ])
   } finally {
     clearTimeout(timer)
   }

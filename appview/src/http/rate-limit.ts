@@ -43,13 +43,19 @@ export function rateLimit(options: RateLimitOptions): RequestHandler {
       setHeaders(res, options, error)
       const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000))
       res.setHeader('Retry-After', seconds)
-      res.status(429).json({ error: 'RateLimitExceeded', message: `Too many requests from this address; wait ${seconds} seconds.` })
+      res.status(429).json({
+        error: 'RateLimitExceeded',
+        message: `Too many requests from this address; wait ${seconds} seconds.`,
+      })
     }
   }
 }
 
 /** The operator's own programs beside this one: the tracker, scripts, a bench. A proxy says for whom it asks. */
-function isThisMachine(req: { socket: { remoteAddress?: string | undefined }; headers: Record<string, unknown> }): boolean {
+function isThisMachine(req: {
+  socket: { remoteAddress?: string | undefined }
+  headers: Record<string, unknown>
+}): boolean {
   const address = req.socket.remoteAddress ?? ''
   const isLoopback = address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
   return isLoopback && req.headers['x-forwarded-for'] === undefined
@@ -65,7 +71,11 @@ function addressKey(ip: string): string {
   return [...left, ...Array(missing).fill('0'), ...right].slice(0, 4).join(':')
 }
 
-function setHeaders(res: Parameters<RequestHandler>[1], options: RateLimitOptions, spent: RateLimiterRes): void {
+function setHeaders(
+  res: Parameters<RequestHandler>[1],
+  options: RateLimitOptions,
+  spent: RateLimiterRes,
+): void {
   res.setHeader('RateLimit-Limit', options.points)
   res.setHeader('RateLimit-Remaining', Math.max(0, spent.remainingPoints))
   res.setHeader('RateLimit-Reset', Math.ceil(spent.msBeforeNext / 1000))

@@ -6,7 +6,8 @@ import { Cluster, Redis } from 'ioredis'
  */
 export function openRedis(url: string, onError: (error: unknown) => void): Redis {
   const options = { maxRetriesPerRequest: 1, enableOfflineQueue: false, connectionName: 'holdfast-appview' }
-  const [, kind, hosts = '', name = 'mymaster'] = /^redis-(cluster|sentinel)(?:\+tls)?:\/\/([^/]+)(?:\/(.+))?$/.exec(url) ?? []
+  const [, kind, hosts = '', name = 'mymaster'] =
+    /^redis-(cluster|sentinel)(?:\+tls)?:\/\/([^/]+)(?:\/(.+))?$/.exec(url) ?? []
   const nodes = hosts.split(',').map((node) => {
     const { hostname, port } = new URL(`redis://${node}`)
     return { host: hostname, port: Number(port || (kind === 'sentinel' ? 26_379 : 6_379)) }
@@ -24,6 +25,8 @@ export function openRedis(url: string, onError: (error: unknown) => void): Redis
 /** Whether a text is such an address. */
 export function redisUrl(text: string): string {
   if (!/^(?:rediss?|redis-sentinel|redis-cluster)(?:\+tls)?:\/\/[^\s]+$/.test(text))
-    throw new Error('write redis://host:port, rediss://…, redis-sentinel://host:port,host:port/name or redis-cluster://host:port,host:port')
+    throw new Error(
+      'write redis://host:port, rediss://…, redis-sentinel://host:port,host:port/name or redis-cluster://host:port,host:port',
+    )
   return text
 }
