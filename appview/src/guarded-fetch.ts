@@ -63,6 +63,14 @@ const MAX_REDIRECTS = 5
 const MAX_PAUSE_MS = 3_600_000
 const ERROR_BODY_BYTES = 2_048
 
+/** Whether an address can be a public one at all, as far as its spelling tells: names are looked up when connecting. */
+export function isPublicAddress(url: URL): boolean {
+  return (
+    checkUnicastPolicy(url) === undefined &&
+    !/(^|\.)(localhost|local|test|invalid|example|internal)$/.test(url.hostname)
+  )
+}
+
 type Way = { fetch: typeof fetch; turns: HostTurns; budget: ByteBudget; options: GuardedFetchOptions }
 
 /** Makes a guarded fetch with its own limits; one for a process is enough. */

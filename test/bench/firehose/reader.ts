@@ -19,9 +19,10 @@ const read = { ours: readOurs, reference: readReference, bare: readBare }[
   way as 'ours' | 'reference' | 'bare'
 ]
 const started = performance.now()
+const before = process.cpuUsage()
 const answer = await read()
 const seconds = (performance.now() - started) / 1_000
-const { user, system } = process.cpuUsage()
+const { user, system } = process.cpuUsage(before)
 console.log(JSON.stringify({ ...answer, seconds, cpuSeconds: (user + system) / 1e6 }))
 process.exit(0)
 

@@ -1,4 +1,5 @@
 import { didDocument, parseToAtprotoDocument } from '@atproto/identity'
+import { isPublicAddress } from '../../guarded-fetch.ts'
 import { type SigningKey, toSigningKey } from '../verify/signature.ts'
 
 /** What a DID document says of a repository. */
@@ -27,7 +28,8 @@ export function parseIdentity(did: string, text: string, allowPrivateHosts: bool
   if (!signingKey) return 'its document names no signing key of a kind that atproto uses'
   if (!parsed.pds || !URL.canParse(parsed.pds)) return 'its document names no PDS'
   const pds = new URL(parsed.pds)
-  if (pds.protocol !== 'https:' && !allowPrivateHosts) return 'its PDS is not reached by https'
+  if (!allowPrivateHosts && pds.protocol !== 'https:') return 'its PDS is not reached by https'
+  if (!allowPrivateHosts && !isPublicAddress(pds)) return 'its PDS is not at a public address'
   return {
     did,
     signingKey,

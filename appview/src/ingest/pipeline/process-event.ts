@@ -1,8 +1,10 @@
 import type { AccountUpdate } from '../../catalog/account-writes.ts'
 import type { RecordOp, RepoCommit } from '../../catalog/ingest-writes.ts'
+import { PrivateAddressError } from '../../guarded-fetch-errors.ts'
 import { cidKeyToString } from '../cid-key.ts'
 import type { AccountFrame, CommitFrame, IdentityFrame, RepoFrame, SyncFrame } from '../frame/frame.ts'
 import type { DidResolver } from '../identity/did-resolver.ts'
+import type { RepoIdentity } from '../identity/repo-identity.ts'
 import type { IngestMetrics } from '../metrics.ts'
 import { toRecordOp } from '../record-op.ts'
 import type { RejectReason } from '../reject-reason.ts'
@@ -88,7 +90,11 @@ async function apply(
   const { did } = frame
   const known = parts.states.follows(did)
   // The first we hear of a repository: a relay may be replaying the past of an account that is gone.
-  const account = known ? undefined : await parts.standing.firstSight(identity, origin)
+  const account = known ? undefined : await firstSight(identity, origin, parts)
+  if (account === 'private-host') {
+    parts.metrics.reject('did-unresolvable')
+    return taken()
+  }
   if (account?.active === false) {
     parts.metrics.reject('account-inactive')
     void parts.committer.write({ account }, taken)
@@ -104,6 +110,19 @@ async function apply(
     ops,
   }
   void parts.committer.write({ commit, ...(account ? { account } : {}) }, taken)
+}
+
+async function firstSight(
+  identity: RepoIdentity,
+  origin: Origin,
+  { standing }: ProcessorParts,
+): Promise<AccountUpdate | 'private-host'> {
+  try {
+    return await standing.firstSight(identity, origin)
+  } catch (error) {
+    if (error instanceof PrivateAddressError) return 'private-host'
+    throw error
+  }
 }
 
 function toOps(

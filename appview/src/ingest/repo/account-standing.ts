@@ -1,4 +1,5 @@
 import type { AccountUpdate } from '../../catalog/account-writes.ts'
+import { PrivateAddressError } from '../../guarded-fetch-errors.ts'
 import type { AccountFrame } from '../frame/frame.ts'
 import type { DidResolver } from '../identity/did-resolver.ts'
 import type { HandleCheck } from '../identity/handles.ts'
@@ -74,7 +75,7 @@ export function createAccountStanding(parts: StandingParts): AccountStanding {
   }
 }
 
-/** The PDS's word; undefined when it cannot be had now. */
+/** The PDS's word; undefined when it cannot be had now. Throws PrivateAddressError: that is no PDS for us. */
 async function askPds(
   pds: PdsClient,
   { pdsUrl, did }: RepoIdentity,
@@ -82,6 +83,7 @@ async function askPds(
   try {
     return await pds.getRepoStatus(pdsUrl, did)
   } catch (error) {
+    if (error instanceof PrivateAddressError) throw error
     const status = error instanceof HostSaysNo ? STATUS_OF[error.error] : undefined
     return status ? { active: false, status } : undefined
   }

@@ -1,0 +1,233 @@
+import { Secp256k1Keypair } from '@atproto/crypto'
+import { encode } from '@atproto/lex-cbor'
+import { collections } from '@holdfast/lexicons/nsid'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import * as forge from '../network/forge.ts'
+import { type HostilePds, startHostilePds } from '../network/hostile-pds.ts'
+import { startPlc, type TestPlc } from '../network/plc.ts'
+import { encodeFrame, type Frame } from '../network/relay/frames.ts'
+import { SignedRepo } from '../network/signed-repo.ts'
+import { waitFor } from '../network/wait-for.ts'
+import { type Following, startFollowing } from './following.ts'
+
+const OURS = collections.dataset
+const dataset = (title: string) => ({ $type: OURS, title, createdAt: '2026-11-20T00:00:00.000Z' })
+
+let stack: AsyncDisposableStack
+let plc: TestPlc
+let host: HostilePds
+let index: Following
+
+beforeAll(async () => {
+  stack = new AsyncDisposableStack()
+  plc = stack.use(await startPlc())
+  host = stack.use(await startHostilePds())
+  index = stack.use(await startFollowing({ plcUrl: plc.url }, { sources: [host.url], backfill: false }))
+})
+afterAll(() => stack.disposeAsync())
+
+type Forgery = (frame: Frame, repo: SignedRepo) => Frame | Promise<Frame>
+
+const refused: [string, string, Forgery][] = [
+  [
+    'signed with another key',
+    'bad-signature',
+    async (frame) => forge.resign(frame, await Secp256k1Keypair.create()),
+  ],
+  [
+    'from the future',
+    'rev-in-future',
+    (frame, repo) => forge.resign(frame, repo.key, { rev: forge.revAt(Date.now() + 3_600_000) }),
+  ],
+  [
+    'of another account',
+    'invalid-commit',
+    (frame, repo) => forge.resign(frame, repo.key, { did: 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa' }),
+  ],
+  [
+    'with a rev that its commit does not have',
+    'invalid-commit',
+    (frame) => forge.withBody(frame, { rev: forge.revAt(Date.now()) }),
+  ],
+  [
+    'with a record under a wrong CID',
+    'cid-mismatch',
+    (frame) => forge.withTamperedBlock(frame, encode(dataset('other'))),
+  ],
+  [
+    'with garbage for blocks',
+    'invalid-commit',
+    (frame) => forge.withBody(frame, { blocks: new Uint8Array(500).fill(7) }),
+  ],
+  [
+    'cut off',
+    'invalid-commit',
+    (frame) => forge.withBody(frame, { blocks: (frame.body.blocks as Uint8Array).subarray(0, 200) }),
+  ],
+  [
+    'of a CAR that names a bomb of a block',
+    'invalid-commit',
+    (frame) =>
+      forge.withBody(frame, {
+        blocks: Buffer.concat([
+          (frame.body.blocks as Uint8Array).subarray(0, 59),
+          Buffer.from('ffffff7f', 'hex'),
+        ]),
+      }),
+  ],
+]
+
+test.each(refused)(
+  'a commit %s is refused as %s, and the next honest one counts',
+  async (_what, reason, forgery) => {
+    const repo = await hostedRepo()
+    const before = index.ingest.metrics.rejects.get(reason as never)?.count ?? 0
+    const honest = await repo.create(OURS, 'second', dataset('second'))
+    host.emit(await forgery(honest, repo))
+    await waitFor(() => (index.ingest.metrics.rejects.get(reason as never)?.count ?? 0) > before, {
+      what: reason,
+    })
+    expect(await recordsOf(repo)).toEqual(['first'])
+    host.emit(honest)
+    await waitFor(async () => (await recordsOf(repo)).length === 2, { what: 'the honest commit' })
+  },
+)
+
+const incomplete: [string, Forgery][] = [
+  ['leaves out an operation', (frame) => forge.withoutOp(frame)],
+  [
+    'makes up an operation',
+    (frame) => forge.withOp(frame, { action: 'create', path: `${OURS}/made-up`, cid: firstCid(frame) }),
+  ],
+  ['says a wrong CID', (frame) => forge.withWrongCid(frame)],
+  ['leaves out a block', (frame) => forge.withoutBlock(frame)],
+  ['says a wrong prevData', (frame) => forge.withBody(frame, { prevData: firstCid(frame) })],
+  ['does not say what it follows', (frame) => forge.withBody(frame, { prevData: null })],
+]
+
+test.each(incomplete)(
+  'a signed commit whose host %s has the whole repository read',
+  async (_what, forgery) => {
+    const repo = await hostedRepo()
+    const asked = index.ingest.metrics.resyncs.asked
+    const frame = await repo.write([
+      { action: 'delete', collection: OURS, rkey: 'first' },
+      { action: 'create', collection: OURS, rkey: 'second', record: dataset('second') },
+    ])
+    host.emit(await forgery(frame, repo))
+    await waitFor(async () => (await recordsOf(repo)).join() === 'second', {
+      what: 'the repository as it is',
+    })
+    expect(index.ingest.metrics.resyncs.asked).toBe(asked + 1)
+  },
+)
+
+test('frames that are none are counted and passed over', async () => {
+  const before = index.ingest.metrics.rejects.get('invalid-cbor')?.count ?? 0
+  const frame = encodeFrame(await (await hostedRepo()).create(OURS, 'x', dataset('x')))
+  const broken = [
+    new Uint8Array(),
+    frame.subarray(0, frame.length / 2),
+    Buffer.concat([frame.subarray(0, 15), Buffer.alloc(100_000, 0x81)]),
+    Buffer.from('not a frame'),
+    Buffer.concat([frame, frame]),
+  ]
+  for (const bytes of broken) host.stream.sendRaw(bytes)
+  await waitFor(
+    () => (index.ingest.metrics.rejects.get('invalid-cbor')?.count ?? 0) === before + broken.length,
+    {
+      what: 'the broken frames to be counted',
+    },
+  )
+  await hostedRepo()
+})
+
+test('a frame beyond the limit costs a connection, not the process', async () => {
+  host.stream.sendRaw(new Uint8Array(6_000_000))
+  await hostedRepo()
+})
+
+test('a record that breaks its lexicon, its key or the size limit is kept with its reason', async () => {
+  const repo = await hostedRepo()
+  host.emit(await repo.create(OURS, 'untitled', { $type: OURS, createdAt: 'yesterday' }))
+  host.emit(await repo.create(OURS, 'another-type', { ...dataset('typed'), $type: 'com.example.note' }))
+  host.emit(await repo.create(collections.webseed, 'no-tid', { $type: collections.webseed }))
+  await waitFor(async () => (await index.held()).filter((one) => one.includes(repo.did)).length === 4, {
+    what: 'all four',
+  })
+  const found = (await index.held()).filter(
+    (one) => one.includes(`${repo.did}/`) && one.includes(' refused '),
+  )
+  expect(found.map((one) => one.slice(one.lastIndexOf('/') + 1))).toEqual([
+    'another-type refused invalid-lexicon',
+    'untitled refused invalid-lexicon',
+    'no-tid refused invalid-record-key',
+  ])
+})
+
+test('a host that hangs, floods or lies in getRepo is tried again later, and others are not held up', async () => {
+  const repo = await hostedRepo()
+  host.behave('com.atproto.sync.getRepo', { kind: 'flood', sizeBytes: 10_000_000 }, 1)
+  const frame = await repo.create(OURS, 'second', dataset('second'))
+  host.emit(forge.withBody(frame, { prevData: null }))
+  const other = await hostedRepo()
+  expect(await recordsOf(other)).toEqual(['first'])
+  host.behave('com.atproto.sync.getRepo', { kind: 'cut', body: await repo.car(), claimedBytes: 1_000_000 }, 1)
+  await waitFor(async () => (await recordsOf(repo)).length === 2, { what: 'the retry', timeoutMs: 30_000 })
+})
+
+test('a PDS is heard only on accounts that live there', async () => {
+  await using stranger = await startHostilePds()
+  stranger.behave('com.atproto.server.describeServer', {
+    kind: 'serve',
+    contentType: 'application/json',
+    body: JSON.stringify({ did: 'did:web:stranger.example' }),
+  })
+  await using second = await startFollowing({ plcUrl: plc.url }, { sources: [stranger.url], backfill: false })
+  const theirs = await SignedRepo.create({ plc, pdsUrl: host.url })
+  stranger.emit(await theirs.create(OURS, 'first', dataset('first')))
+  const own = await SignedRepo.create({ plc, pdsUrl: stranger.url })
+  stranger.host(own)
+  stranger.emit(await own.create(OURS, 'first', dataset('first')))
+  await waitFor(async () => (await second.held()).length === 1, { what: 'the own account' })
+  expect(second.ingest.metrics.rejects.get('host-mismatch')?.count).toBe(1)
+  expect((await second.held())[0]).toContain(own.did)
+})
+
+test('an account whose DID document points at a private address is not indexed', async () => {
+  const config = { sources: [host.url], backfill: false, allowPrivateHosts: false }
+  await using careful = await startFollowing({ plcUrl: plc.url }, config)
+  for (const pdsUrl of [
+    'https://127.0.0.1',
+    'https://10.1.2.3',
+    'https://localhost',
+    'http://pds.example.com',
+  ]) {
+    const repo = await SignedRepo.create({ plc, pdsUrl })
+    host.emit(await repo.create(OURS, 'first', dataset('first')))
+  }
+  await waitFor(() => (careful.ingest.metrics.rejects.get('did-unresolvable')?.count ?? 0) >= 4, {
+    what: 'the refusals',
+  })
+  expect(await careful.held()).toEqual([])
+})
+
+/** A new account at the hostile host, with one record that is indexed. */
+async function hostedRepo(): Promise<SignedRepo> {
+  const repo = await SignedRepo.create({ plc, pdsUrl: host.url })
+  host.host(repo)
+  host.emit(await repo.create(OURS, 'first', dataset('first')))
+  await waitFor(async () => (await recordsOf(repo)).length === 1, { what: 'the first record' })
+  return repo
+}
+
+async function recordsOf({ did }: SignedRepo): Promise<string[]> {
+  const held = (await index.held()).filter(
+    (one) => one.startsWith(`at://${did}/${OURS}/`) && !one.includes(' refused '),
+  )
+  return held.map((one) => one.split(' ')[0]!.split('/').at(-1)!)
+}
+
+function firstCid(frame: Frame) {
+  return (frame.body.ops as { cid: never }[]).find(({ cid }) => cid)!.cid
+}
