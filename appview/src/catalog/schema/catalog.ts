@@ -26,6 +26,12 @@ const ref = (name: string) => bigint(name, { mode: 'number' })
 const count = (name: string) => bigint(name, { mode: 'number' })
 const textC = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' })
 
+/**
+ * What only the index of codes is limited to, spelt apart from the other indexes' `visible`: those would otherwise
+ * seem fit for reading every visible row.
+ */
+const searched = sql`visible::int = 1`
+
 /** Where each source was read to: the last event whose rows, and all before it, are committed. */
 export const sourceCursor = table('source_cursor', {
   host: text('host').primaryKey(),
@@ -140,7 +146,7 @@ export const dataset = table(
     codes: codes('codes').notNull(),
   },
   (t) => [
-    index('dataset_codes').using('gin', t.codes).where(sql`visible`),
+    index('dataset_codes').using('gin', t.codes).where(searched),
     index('dataset_deadline').on(sql`(coalesce(deadline, 'infinity'))`, t.id).where(sql`visible`),
     index('dataset_seeders').on(sql`(coalesce(seeders, 2147483647))`, t.id).where(sql`visible`),
     index('dataset_largest').on(sql`(coalesce(size_bytes, -1))`, t.id).where(sql`visible`),
@@ -290,7 +296,7 @@ export const torrent = table(
     index('torrent_did').on(t.did, t.id),
     index('torrent_newest').on(t.createdAt, t.id).where(sql`visible`),
     index('torrent_pending').on(t.nextTryAt).where(sql`metainfo_status = 'pending'`),
-    index('torrent_codes').using('gin', t.codes).where(sql`visible`),
+    index('torrent_codes').using('gin', t.codes).where(searched),
     index('torrent_fewest').on(sql`(coalesce(seeders, 2147483647))`, t.id).where(sql`visible`),
     index('torrent_most').on(sql`(coalesce(seeders, -1))`, t.id).where(sql`visible`),
     index('torrent_largest').on(sql`(coalesce(size_bytes, -1))`, t.id).where(sql`visible`),
@@ -342,6 +348,7 @@ export const assessment = table(
   },
   (t) => [
     index('assessment_subject').on(t.subjectUri, t.assessedAt),
+    index('assessment_did').on(t.did, t.assessedAt),
     index('assessment_keys').using('gin', t.subjectKeys),
   ],
 )

@@ -47,7 +47,7 @@ export async function readPage(tx: Db, corpus: Corpus, request: PageRequest): Pr
     WITH candidate AS MATERIALIZED (
       SELECT d.id, d.uri, ${corpus.group('d')} AS card, ${sort.key('d')} AS key ${facetColumns(corpus, request.facets)}
       FROM ${sql.raw(`catalog.${corpus.name}`)} d
-      WHERE d.visible AND ${candidates.lookUp('d')} AND ${request.matches('d')} LIMIT ${int(candidates.limit)}
+      WHERE d.visible::int = 1 AND ${candidates.lookUp('d')} AND ${request.matches('d')} LIMIT ${int(candidates.limit)}
     ), best AS (SELECT DISTINCT ON (card) * FROM candidate ORDER BY card, key ${direction}, id ${direction})
     SELECT (SELECT jsonb_agg(p) FROM (
         SELECT id, uri, card AS "group", key::text AS key FROM best WHERE ${after(sort, request.after)}

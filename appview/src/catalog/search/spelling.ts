@@ -13,7 +13,7 @@ export async function findUnknown(tx: Db, corpus: CorpusName, words: readonly st
   const table = sql.raw(`catalog.${corpus}`)
   const tests = words.map(
     (word, i) => sql`SELECT ${sql.raw(String(i))} AS n WHERE NOT EXISTS (
-      SELECT FROM ${table} d WHERE d.visible AND ${anyCode('d', codesFrom(baseOf(stemOf(word))))})`,
+      SELECT FROM ${table} d WHERE d.visible::int = 1 AND ${anyCode('d', codesFrom(baseOf(stemOf(word))))})`,
   )
   const found = await rows<{ n: number }>(tx, sql.join(tests, sql` UNION ALL `))
   return found.map((row) => words[row.n]!)

@@ -57,7 +57,7 @@ async function refreshCorpus(tx: Db, corpus: CorpusName): Promise<void> {
     INSERT INTO catalog.term_statistics (corpus, base, records, above)
     WITH counted AS MATERIALIZED (
       SELECT code - code % ${int(levels)} AS base, (code % ${int(levels)})::int AS level, count(*) * ${int(rate)} AS n
-      FROM ${table} r CROSS JOIN unnest(r.codes) AS code WHERE r.visible ${sample} GROUP BY 1, 2
+      FROM ${table} r CROSS JOIN unnest(r.codes) AS code WHERE r.visible::int = 1 ${sample} GROUP BY 1, 2
     ), total AS (
       SELECT base, sum(n)::int AS n FROM counted GROUP BY base HAVING sum(n) >= ${int(rate === 1 ? 1 : 2 * rate)}) , histogram AS (
       SELECT base, array_agg(reached ORDER BY level) AS above FROM (
@@ -73,7 +73,7 @@ async function chooseRate(tx: Db, table: SQL): Promise<1 | (typeof sampleRates)[
     const [row] = await rows<{ enough: boolean }>(
       tx,
       sql`SELECT count(*) = ${int(smallestSample)} AS enough FROM (
-            SELECT FROM ${table} WHERE visible AND codes && ARRAY[${int(sampleCode(rate))}::bigint] LIMIT ${int(smallestSample)}) AS sampled`,
+            SELECT FROM ${table} WHERE visible::int = 1 AND codes && ARRAY[${int(sampleCode(rate))}::bigint] LIMIT ${int(smallestSample)}) AS sampled`,
     )
     if (row?.enough) return rate
   }

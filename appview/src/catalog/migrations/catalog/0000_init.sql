@@ -203,12 +203,13 @@ CREATE TABLE "catalog"."webseed" (
 --> statement-breakpoint
 CREATE INDEX "account_handle" ON "catalog"."account" USING btree ("handle");--> statement-breakpoint
 CREATE INDEX "assessment_subject" ON "catalog"."assessment" USING btree ("subject_uri","assessed_at");--> statement-breakpoint
+CREATE INDEX "assessment_did" ON "catalog"."assessment" USING btree ("did","assessed_at");--> statement-breakpoint
 CREATE INDEX "assessment_keys" ON "catalog"."assessment" USING gin ("subject_keys");--> statement-breakpoint
 CREATE UNIQUE INDEX "content_v1" ON "catalog"."content" USING btree ("info_hash_v1");--> statement-breakpoint
 CREATE UNIQUE INDEX "content_v2" ON "catalog"."content" USING btree ("info_hash_v2");--> statement-breakpoint
 CREATE INDEX "content_v2_truncated" ON "catalog"."content" USING btree (left(info_hash_v2, 40));--> statement-breakpoint
 CREATE INDEX "content_announced" ON "catalog"."content" USING btree ("id") WHERE announced;--> statement-breakpoint
-CREATE INDEX "dataset_codes" ON "catalog"."dataset" USING gin ("codes") WHERE visible;--> statement-breakpoint
+CREATE INDEX "dataset_codes" ON "catalog"."dataset" USING gin ("codes") WHERE visible::int = 1;--> statement-breakpoint
 CREATE INDEX "dataset_deadline" ON "catalog"."dataset" USING btree ((coalesce(deadline, 'infinity')),"id") WHERE visible;--> statement-breakpoint
 CREATE INDEX "dataset_seeders" ON "catalog"."dataset" USING btree ((coalesce(seeders, 2147483647)),"id") WHERE visible;--> statement-breakpoint
 CREATE INDEX "dataset_largest" ON "catalog"."dataset" USING btree ((coalesce(size_bytes, -1)),"id") WHERE visible;--> statement-breakpoint
@@ -224,6 +225,8 @@ CREATE INDEX "metainfo_content" ON "catalog"."metainfo" USING btree ("content_id
 CREATE UNIQUE INDEX "record_uri" ON "catalog"."record" USING btree ("uri");--> statement-breakpoint
 CREATE INDEX "record_did_kind" ON "catalog"."record" USING btree ("did","kind");--> statement-breakpoint
 CREATE INDEX "record_rejected" ON "catalog"."record" USING btree ("reason") WHERE reason is not null;--> statement-breakpoint
+CREATE INDEX "record_supersedes" ON "catalog"."record" USING btree ((value -> 'supersedes' ->> 'uri')) WHERE value ? 'supersedes';--> statement-breakpoint
+CREATE INDEX "record_version_of" ON "catalog"."record" USING btree ((value -> 'versionOf' ->> 'uri')) WHERE value ? 'versionOf';--> statement-breakpoint
 CREATE INDEX "repo_unsynchronized" ON "catalog"."repo" USING btree ("retry_at") WHERE state <> 'synchronized';--> statement-breakpoint
 CREATE INDEX "torrent_v1" ON "catalog"."torrent" USING btree ("info_hash_v1");--> statement-breakpoint
 CREATE INDEX "torrent_v2" ON "catalog"."torrent" USING btree ("info_hash_v2");--> statement-breakpoint
@@ -232,7 +235,7 @@ CREATE INDEX "torrent_content" ON "catalog"."torrent" USING btree ("content_id")
 CREATE INDEX "torrent_did" ON "catalog"."torrent" USING btree ("did","id");--> statement-breakpoint
 CREATE INDEX "torrent_newest" ON "catalog"."torrent" USING btree ("created_at","id") WHERE visible;--> statement-breakpoint
 CREATE INDEX "torrent_pending" ON "catalog"."torrent" USING btree ("next_try_at") WHERE metainfo_status = 'pending';--> statement-breakpoint
-CREATE INDEX "torrent_codes" ON "catalog"."torrent" USING gin ("codes") WHERE visible;--> statement-breakpoint
+CREATE INDEX "torrent_codes" ON "catalog"."torrent" USING gin ("codes") WHERE visible::int = 1;--> statement-breakpoint
 CREATE INDEX "torrent_fewest" ON "catalog"."torrent" USING btree ((coalesce(seeders, 2147483647)),"id") WHERE visible;--> statement-breakpoint
 CREATE INDEX "torrent_most" ON "catalog"."torrent" USING btree ((coalesce(seeders, -1)),"id") WHERE visible;--> statement-breakpoint
 CREATE INDEX "torrent_largest" ON "catalog"."torrent" USING btree ((coalesce(size_bytes, -1)),"id") WHERE visible;--> statement-breakpoint

@@ -1,2 +1,0 @@
-CREATE INDEX "record_supersedes" ON "catalog"."record" USING btree ((value -> 'supersedes' ->> 'uri')) WHERE value ? 'supersedes';--> statement-breakpoint
-CREATE INDEX "record_version_of" ON "catalog"."record" USING btree ((value -> 'versionOf' ->> 'uri')) WHERE value ? 'versionOf';
