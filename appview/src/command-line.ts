@@ -1,10 +1,13 @@
 import { Command, CommanderError } from 'commander'
 import { admissionCommands } from './admin/admission-commands.ts'
+import { exportIndex } from './admin/export.ts'
 import { operatorClient } from './admin/operator-client.ts'
 import { statusCommand } from './admin/status-command.ts'
-import { loadConfig, loadOperatorConfig } from './config.ts'
+import { openCatalog } from './catalog/open.ts'
+import { type AppViewConfig, loadConfig, loadOperatorConfig } from './config.ts'
 import { startAppView, version } from './main.ts'
-import { runUntilStopped } from './run-until-stopped.ts'
+import { type RebuildProgress, rebuild } from './rebuild.ts'
+import { messageOf, runUntilStopped } from './run-until-stopped.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -25,14 +28,57 @@ export async function runCommand(args: readonly string[], env: Env): Promise<num
         running.use(await startAppView(loadConfig(env)))
       })
     })
+  program
+    .command('rebuild')
+    .description(
+      'drop what came from the network and gather it anew; decisions and counts of this server stay',
+    )
+    .action(async () => {
+      exitCode = await runRebuild(loadConfig(env))
+    })
+  program
+    .command('export')
+    .description('write every visible record as a JSON line, while no AppView has the embedded store open')
+    .option('--out <file>', 'where to; by default the standard output')
+    .option('--torrents <folder>', 'write the .torrent files there as well, named by infohash')
+    .option('--kind <kind>', 'only records of one kind, such as dataset')
+    .action(async (options: { out?: string; torrents?: string; kind?: string }) => {
+      await using catalog = await openCatalog(loadConfig(env))
+      const { out: file, torrents, kind } = options
+      const done = await exportIndex(catalog.db, { file, torrents, kind, stdout: process.stdout })
+      process.stderr.write(`${done.records} records, ${done.torrents} torrents\n`)
+    })
   program.addCommand(statusCommand(connect))
   program.addCommand(admissionCommands(connect))
   try {
     await program.parseAsync([...args], { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode
-    process.stderr.write(`${(error as Error).message}\n`)
+    process.stderr.write(`${messageOf(error)}\n`)
     return 1
   }
   return exitCode
+}
+
+async function runRebuild(config: AppViewConfig): Promise<number> {
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+  let last = ''
+  const onProgress = (progress: RebuildProgress) => {
+    const line = describe(progress)
+    if (line !== last) process.stderr.write(`${line}\n`)
+    last = line
+  }
+  try {
+    await rebuild(config, { signal: stop.signal, onProgress })
+    return 0
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+    process.stderr.write('Stopped before the end; serve goes on from here.\n')
+    return 1
+  }
+}
+
+function describe({ listed, hosts, repos, datasets, torrents, verifiedTorrents }: RebuildProgress): string {
+  return `sources listed ${listed}/${hosts}, repositories ${repos.synchronized} read and ${repos.waiting} waiting, ${datasets} datasets, ${verifiedTorrents}/${torrents} torrents verified`
 }

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /**
  * Runs a program until SIGTERM or SIGINT, then lets it drain. Resolves with the exit code: 0 after a clean end, 1
  * when it cannot start, with the reason on stderr in words. A second signal ends it at once.
@@ -24,9 +26,11 @@ function nextSignal(): Promise<void> {
   })
 }
 
-/** What an operator can act on is an Error with its cause, or one of ours by name; anything else shows its stack. */
-function messageOf(error: unknown): string {
+/** What an operator can act on says so in words; anything else shows its stack and what caused it. */
+export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const isExplained = error.cause !== undefined || /^(?:Config|DataDir)/.test(error.name)
-  return isExplained ? error.message : (error.stack ?? error.message)
+  const isExplained =
+    /^(?:Config|DataDirInUse)Error$/.test(error.name) ||
+    /\b(?:set|stop|check|start|write) /i.test(error.message)
+  return isExplained ? error.message : inspect(error)
 }
