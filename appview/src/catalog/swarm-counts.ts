@@ -57,7 +57,7 @@ export async function writeScrapeFailure(
   await db.transaction(async (tx) => {
     const before = await readCombined(tx, said.infoHashes)
     await tx.execute(sql`
-      UPDATE local.swarm SET failures = failures + 1, scraped_at = ${said.at.toISOString()}, error = ${said.error},
+      UPDATE local.swarm SET failures = failures + 1, scraped_at = ${said.at.toISOString()}::timestamptz, error = ${said.error},
         seeders = CASE WHEN failures < 2 THEN seeders END, leechers = CASE WHEN failures < 2 THEN leechers END
       WHERE tracker = ${said.tracker} AND info_hash = ${anyOf(said.infoHashes)}`)
     await followUp(tx, said.infoHashes, { before, at: said.at.toISOString() })
@@ -72,7 +72,7 @@ export async function forgetStaleCounts(
   const stale = await rows<{ infoHash: string; tracker: string }>(
     db,
     sql`SELECT info_hash AS "infoHash", tracker FROM local.swarm
-        WHERE scraped_at < ${limits.unknownBefore.toISOString()} AND seeders IS NOT NULL LIMIT ${limits.batch}`,
+        WHERE scraped_at < ${limits.unknownBefore.toISOString()}::timestamptz AND seeders IS NOT NULL LIMIT ${limits.batch}`,
   )
   const infoHashes = [...new Set(stale.map((row) => row.infoHash))]
   await db.transaction(async (tx) => {
@@ -88,7 +88,7 @@ export async function forgetStaleCounts(
     sql`
     DELETE FROM local.swarm WHERE (info_hash, tracker) IN (
       SELECT s.info_hash, s.tracker FROM local.swarm s
-      WHERE (s.scraped_at IS NULL OR s.scraped_at < ${limits.goneBefore.toISOString()})
+      WHERE (s.scraped_at IS NULL OR s.scraped_at < ${limits.goneBefore.toISOString()}::timestamptz)
         AND NOT EXISTS (SELECT FROM catalog.content c WHERE c.info_hash_v2 = s.info_hash)
         AND NOT EXISTS (SELECT FROM catalog.content c WHERE c.info_hash_v1 = s.info_hash)
       LIMIT ${limits.batch}) RETURNING 1 AS gone`,

@@ -3,7 +3,7 @@
  * last true, and the new ones at the time they were seen. Changes within half a minute become one point, except
  * that losing the last seeder is always kept.
  */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { type Db, recordset, rows, toInstant } from './sql.ts'
 
 export interface SwarmState {
@@ -62,4 +62,31 @@ async function readLastPoints(tx: Db, infoHashes: readonly string[]): Promise<Ma
       SELECT * FROM local.swarm_history h WHERE h.info_hash = input."infoHash" ORDER BY h.at DESC LIMIT 1) AS last`,
   )
   return new Map(found.map((row) => [row.infoHash, { ...row, at: toInstant(row.at) }]))
+}
+
+/**
+ * Thins the history: every point of the last day, two an hour for a month, two a day before. Of each hour or day the
+ * last point stays, and the last with seeders, so that the time when the last seeder was seen is kept to the hour.
+ */
+export async function thinSwarmHistory(db: Db, now: Date): Promise<number> {
+  const [dayMs, monthMs] = [86_400_000, 30 * 86_400_000]
+  const start = (unit: 'hour' | 'day', agoMs: number) =>
+    sql`date_trunc(${unit}, ${new Date(now.getTime() - agoMs).toISOString()}::timestamptz)`
+  const thin = (unit: 'hour' | 'day', from: SQL, to: SQL) =>
+    rows(
+      db,
+      sql`
+      DELETE FROM local.swarm_history h USING (
+        SELECT info_hash, at,
+          row_number() OVER (bucket ORDER BY at DESC) AS nth,
+          CASE WHEN seeders > 0 THEN row_number() OVER (seeded ORDER BY at DESC) END AS nth_seeded
+        FROM local.swarm_history WHERE at >= ${from} AND at < ${to}
+        WINDOW bucket AS (PARTITION BY info_hash, date_trunc(${unit}, at)),
+          seeded AS (PARTITION BY info_hash, date_trunc(${unit}, at), seeders > 0)) AS point
+      WHERE h.info_hash = point.info_hash AND h.at = point.at AND point.nth > 1
+        AND coalesce(point.nth_seeded, 2) > 1 RETURNING 1 AS gone`,
+    )
+  const hourly = await thin('hour', start('day', monthMs), start('hour', dayMs))
+  const daily = await thin('day', sql`'-infinity'::timestamptz`, start('day', monthMs))
+  return hourly.length + daily.length
 }

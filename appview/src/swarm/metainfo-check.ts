@@ -4,17 +4,23 @@ import { namesPrivateHost } from './private-host.ts'
 
 /** What a torrent record claims, as far as its metainfo can prove it. */
 export interface TorrentClaims {
-  infoHashV1?: string
-  infoHashV2?: string
+  infoHashV1?: string | undefined
+  infoHashV2?: string | undefined
   name: string
-  sizeBytes?: number
-  webSeeds?: { url: string }[]
-  trackers?: { url: string }[]
+  sizeBytes?: number | undefined
+  webSeeds?: { url: string }[] | undefined
+  trackers?: { url: string }[] | undefined
 }
 
 export type MetainfoVerdict =
-  | { ok: true; facts: ContentFacts; warnings: string[] }
+  | { ok: true; facts: ContentFacts; warnings: string[]; named: NamedAddresses }
   | { ok: false; reason: 'metainfo-invalid' | 'infohash-mismatch' | 'quota-files'; detail: string }
+
+/** Addresses that the metainfo itself names, as they stand there. A private torrent's are its own business. */
+export interface NamedAddresses {
+  trackers: string[]
+  webSeeds: { url: string; kind: string }[]
+}
 
 export interface CheckLimits {
   /** Files indexed of one torrent; the stored metainfo has the rest. */
@@ -45,6 +51,7 @@ export function checkMetainfo(
     ok: true,
     facts: toFacts(parsed, limits.indexedFiles),
     warnings: warningsOf(parsed, claims, limits),
+    named: namedIn(parsed),
   }
 }
 
@@ -73,6 +80,16 @@ function toFacts(metainfo: Metainfo, indexedFiles: number): ContentFacts {
     fileCount,
     private: metainfo.private,
     files,
+  }
+}
+
+const maxNamed = 50
+
+function namedIn(metainfo: Metainfo): NamedAddresses {
+  if (metainfo.private) return { trackers: [], webSeeds: [] }
+  return {
+    trackers: metainfo.trackers.slice(0, maxNamed).map(({ url }) => url),
+    webSeeds: metainfo.webSeeds.slice(0, maxNamed).map(({ url, kind }) => ({ url, kind })),
   }
 }
 

@@ -12,15 +12,18 @@ import {
   writeMetainfoOutcomes,
 } from '../catalog/metainfo-queue.ts'
 import type { Catalog } from '../catalog/open.ts'
+import { swarmKey } from '../catalog/swarm-contents.ts'
 import type { GuardedFetch } from '../guarded-fetch.ts'
 import { HttpStatusError, TooLargeError } from '../guarded-fetch-errors.ts'
+import { watchNamed } from './addresses/named-addresses.ts'
 import {
   BlobMismatchError,
   DeclaredTooLargeError,
   type MetainfoSources,
   readMetainfo,
 } from './metainfo-blobs.ts'
-import { type CheckLimits, checkMetainfo, type TorrentClaims } from './metainfo-check.ts'
+import type { CheckLimits, TorrentClaims } from './metainfo-check.ts'
+import { createMetainfoChecker } from './metainfo-checker.ts'
 import { createWakeUp } from './wake-up.ts'
 
 export interface MetainfoWorkerParts {
@@ -44,16 +47,13 @@ export interface MetainfoLimits extends CheckLimits {
   giveUpAfterMs: number
 }
 
-/** Files of one torrent that can be searched; its metainfo has the rest. */
-export const indexedFiles = 10_000
-
 const defaultLimits: MetainfoLimits = {
   maxBytes: 100_000_000,
   timeoutMs: 120_000,
   concurrency: 16,
   firstRetryMs: 2_000,
   giveUpAfterMs: 7 * 24 * 3_600_000,
-  indexedFiles,
+  indexedFiles: 10_000,
   maxFiles: 4_000_000,
   allowPrivateHosts: false,
 }
@@ -64,11 +64,12 @@ export async function startMetainfoWorker(parts: MetainfoWorkerParts): Promise<A
   const stop = new AbortController()
   const inFlight = new Map<number, Promise<void>>()
   const outcomes = startWriter(parts)
+  const check = createMetainfoChecker({ signal: stop.signal })
   const wake = createWakeUp(stop.signal)
   const listener = await parts.catalog.listen(pendingChannel, () => wake.now())
 
   async function run(torrent: PendingTorrent): Promise<void> {
-    const outcome = await settle(parts, torrent, { limits, signal: stop.signal })
+    const outcome = await settle(parts, torrent, { limits, signal: stop.signal, check })
     if (outcome) await outcomes.write(outcome)
   }
 
@@ -112,9 +113,11 @@ export async function startMetainfoWorker(parts: MetainfoWorkerParts): Promise<A
 async function settle(
   parts: MetainfoWorkerParts,
   torrent: PendingTorrent,
-  context: { limits: MetainfoLimits; signal: AbortSignal },
+  context: { limits: MetainfoLimits; signal: AbortSignal; check: ReturnType<typeof createMetainfoChecker> },
 ): Promise<MetainfoOutcome | undefined> {
   const { limits, signal } = context
+  const { indexedFiles, maxFiles, allowPrivateHosts } = limits
+  const bounds: CheckLimits = { indexedFiles, maxFiles, allowPrivateHosts }
   const record = torrent.value as unknown as MetainfoSources & TorrentClaims
   const { id, cid } = torrent
   try {
@@ -127,14 +130,28 @@ async function settle(
       timeoutMs,
       signal,
     })
-    const verdict = checkMetainfo(metainfo.bytes, record, limits)
-    if (verdict.ok)
-      return { id, cid, status: 'verified', facts: verdict.facts, metainfo, warnings: verdict.warnings }
+    const verdict = await context.check({ bytes: metainfo.bytes, claims: claimsOf(record), limits: bounds })
+    if (verdict.ok) {
+      const { facts, warnings, named } = verdict
+      await watchNamed(parts.catalog, { ...named, infoHash: swarmKey(facts) }, limits)
+      return { id, cid, status: 'verified', facts, metainfo, warnings }
+    }
     return { id, cid, status: 'mismatch', reason: verdict.reason, detail: verdict.detail }
   } catch (error) {
     if (signal.aborted) return undefined
     return failed(torrent, error, limits)
   }
+}
+
+function claimsOf({
+  infoHashV1,
+  infoHashV2,
+  name,
+  sizeBytes,
+  webSeeds,
+  trackers,
+}: TorrentClaims): TorrentClaims {
+  return { infoHashV1, infoHashV2, name, sizeBytes, webSeeds, trackers }
 }
 
 /** Wrong bytes may be a passing fault of a host; this often they are its answer. */

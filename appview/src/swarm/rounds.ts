@@ -18,18 +18,31 @@ export interface Rounds {
   ended: Promise<void>
 }
 
-/** Does one round after another until the signal is aborted; a round that throws is logged and comes again. */
+/**
+ * Does one round after another until the signal is aborted. A round that throws comes again; the log tells of it
+ * once, and once when all is well.
+ */
 export function startRounds(round: () => Promise<void>, options: RoundsOptions): Rounds {
   const { name, everyMs, restShare = 20, signal, log } = options
   const wakeUp = createWakeUp(signal)
+  let failing: string | undefined
+  const once = async () => {
+    try {
+      await round()
+      if (failing !== undefined) log.info({ name }, 'watching goes on')
+      failing = undefined
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      if (signal.aborted || message === failing) return
+      log.warn({ error, name }, 'watching failed and is tried again')
+      failing = message
+    }
+  }
   const run = async () => {
     while (!signal.aborted) {
       const started = performance.now()
-      await round().catch((error) => {
-        if (!signal.aborted) log.error({ error, name }, 'a round of watching failed and will come again')
-      })
-      const tookMs = performance.now() - started
-      await wakeUp.wait(Math.max(everyMs, tookMs * restShare))
+      await once()
+      await wakeUp.wait(Math.max(everyMs, (performance.now() - started) * restShare))
     }
   }
   return { wake: () => wakeUp.now(), ended: run() }

@@ -3,11 +3,19 @@
  * Each watcher goes its rounds at its own pace; stopping loses nothing, for what was seen is already written.
  */
 import type { Logger } from 'pino'
-import { infoHashChannel } from '../catalog/changes.ts'
+import { recordChannel } from '../catalog/changes.ts'
 import type { Catalog } from '../catalog/open.ts'
 import { createGuardedFetch, type GuardedFetch } from '../guarded-fetch.ts'
-import { startRounds } from './rounds.ts'
-import { createSnapshotRound } from './trackers/own-trackers.ts'
+import { createDiscoveryRound } from './addresses/discovery.ts'
+import { createDueProbesRound } from './addresses/due-probes.ts'
+import { createRobots } from './addresses/robots.ts'
+import { probeSource } from './addresses/source-probe.ts'
+import { probeWebseed } from './addresses/webseed-probe.ts'
+import { createHostPace } from './host-pace.ts'
+import { createMaintenanceRound } from './maintenance.ts'
+import { type Rounds, startRounds } from './rounds.ts'
+import { createForeignTrackersRound } from './trackers/foreign-trackers.ts'
+import { createOwnTrackerRound, distinctTrackers, ownTrackers } from './trackers/own-tracker-round.ts'
 
 export interface SwarmHealthParts {
   catalog: Catalog
@@ -27,43 +35,137 @@ export interface SwarmHealthParts {
   onProbe?: (kind: ProbeKind, outcome: string) => void
 }
 
-export type ProbeKind = 'own-tracker' | 'tracker' | 'webseed' | 'source'
+export type ProbeKind = 'tracker' | 'webseed' | 'source'
 
-/** How often to look. */
+/** How often to look, in milliseconds. */
 export interface SwarmPace {
   /** At the operator's own trackers. */
   ownTrackerMs: number
+  /** For records that name something new. */
+  discoveryMs: number
+  /** For what is due at other people's trackers, webseeds and sources. */
+  dueMs: number
+  /** How long the counts of other people's trackers are good for. */
+  foreignRecheckMs: number
+  /** Between two questions to one host of strangers. */
+  hostGapMs: number
+  /** The first rest of a host that fails; it doubles from there. */
+  hostFailureMs: number
 }
 
-const defaultPace: SwarmPace = { ownTrackerMs: 3_000 }
+const defaultPace: SwarmPace = {
+  ownTrackerMs: 3_000,
+  discoveryMs: 5_000,
+  dueMs: 30_000,
+  foreignRecheckMs: 3_600_000,
+  hostGapMs: 2_000,
+  hostFailureMs: 60_000,
+}
+
+const hourMs = 3_600_000
+/** Samples of webseeds read from one host in an hour: a few contents an hour of the largest pieces. */
+const webseedBudgetBytes = 2e9
 
 /** Starts all watchers. Resolves once they listen for changes; disposing of it ends them. */
 export async function startSwarmHealth(parts: SwarmHealthParts): Promise<AsyncDisposable> {
   const pace = { ...defaultPace, ...parts.pace }
   const stop = new AbortController()
-  const { signal } = stop
-  const { catalog, log } = parts
-  const own = {
-    catalog,
-    adminToken: parts.adminToken,
-    fetch: createGuardedFetch({ allowPrivateHosts: true }),
-  }
-  const rounds = parts.trackers
-    .filter((url) => url.startsWith('http'))
-    .map((url) =>
-      startRounds(createSnapshotRound(url, { ...own, log, signal }), {
-        name: `tracker ${url}`,
-        everyMs: pace.ownTrackerMs,
-        signal,
-        log,
-      }),
-    )
-  const listener = await catalog.listen(infoHashChannel, () => {})
+  const watchers = [
+    ...startOwnTrackers(parts, pace, stop.signal),
+    ...startForeignTrackers(parts, pace, stop.signal),
+  ]
+  const probes = startProbes(parts, pace, stop.signal)
+  const discovery = startRounds(
+    createDiscoveryRound({
+      ...parts,
+      isOwnTracker: ownTrackers(parts.trackers).has,
+      signal: stop.signal,
+      onFound: () => {
+        for (const rounds of [...watchers, ...probes]) rounds.wake()
+      },
+    }),
+    { name: 'discovery', everyMs: pace.discoveryMs, signal: stop.signal, log: parts.log },
+  )
+  const maintenance = startRounds(createMaintenanceRound({ ...parts, signal: stop.signal }), {
+    name: 'maintenance',
+    everyMs: hourMs,
+    restShare: 100,
+    signal: stop.signal,
+    log: parts.log,
+  })
+  const listener = await parts.catalog.listen(recordChannel, () => discovery.wake())
   return {
     async [Symbol.asyncDispose]() {
       stop.abort()
-      await Promise.all(rounds.map((round) => round.ended))
+      await Promise.all([...watchers, ...probes, discovery, maintenance].map((rounds) => rounds.ended))
       await listener[Symbol.asyncDispose]()
     },
   }
+}
+
+function startOwnTrackers(parts: SwarmHealthParts, pace: SwarmPace, signal: AbortSignal): Rounds[] {
+  const { catalog, adminToken, log } = parts
+  const fetch = createGuardedFetch({ allowPrivateHosts: true })
+  return distinctTrackers(parts.trackers).map((tracker) =>
+    startRounds(createOwnTrackerRound(tracker, { catalog, fetch, adminToken, signal }), {
+      name: tracker,
+      everyMs: pace.ownTrackerMs,
+      signal,
+      log,
+    }),
+  )
+}
+
+function startForeignTrackers(parts: SwarmHealthParts, pace: SwarmPace, signal: AbortSignal): Rounds[] {
+  const { catalog, fetch, allowPrivateHosts, log } = parts
+  const shared = {
+    catalog,
+    scraping: { fetch, allowPrivateHosts, signal, timeoutMs: 20_000 },
+    pace: hostPaceOf(pace),
+    own: ownTrackers(parts.trackers),
+    recheckMs: pace.foreignRecheckMs,
+    onAsked: (outcome: string) => parts.onProbe?.('tracker', outcome),
+  }
+  return (['proven', 'unproven'] as const).map((lane) =>
+    startRounds(createForeignTrackersRound(lane, shared), {
+      name: `${lane} trackers`,
+      everyMs: pace.dueMs,
+      restShare: 1,
+      signal,
+      log,
+    }),
+  )
+}
+
+function startProbes(parts: SwarmHealthParts, pace: SwarmPace, signal: AbortSignal): Rounds[] {
+  const { catalog, fetch, allowPrivateHosts, log } = parts
+  const sampling = createGuardedFetch({ allowPrivateHosts, maxPerHost: 2, budgetBytes: webseedBudgetBytes })
+  const robots = createRobots(fetch, signal)
+  const webseeds = createDueProbesRound({
+    catalog,
+    subject: 'content',
+    pace: hostPaceOf(pace),
+    hostsAtOnce: 4,
+    signal,
+    probe: (due) => probeWebseed(due, { catalog, fetch: sampling, signal }),
+    onProbed: (status) => parts.onProbe?.('webseed', status),
+  })
+  const sources = createDueProbesRound({
+    catalog,
+    subject: 'dataset',
+    pace: hostPaceOf(pace),
+    hostsAtOnce: 8,
+    signal,
+    probe: (due) => probeSource(due, { fetch, robots, signal }),
+    onProbed: (status) => parts.onProbe?.('source', status),
+  })
+  const options = { everyMs: pace.dueMs, restShare: 1, signal, log }
+  return [
+    startRounds(webseeds, { ...options, name: 'webseeds' }),
+    startRounds(sources, { ...options, name: 'sources' }),
+  ]
+}
+
+function hostPaceOf(pace: SwarmPace) {
+  return createHostPace({ gapMs: pace.hostGapMs, firstFailureMs: pace.hostFailureMs, longestMs: 24 * hourMs })
 }

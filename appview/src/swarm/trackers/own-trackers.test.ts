@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sql } from 'drizzle-orm'
-import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { applyBatch } from '../../catalog/ingest-writes.ts'
 import { writeMetainfoOutcomes } from '../../catalog/metainfo-queue.ts'
@@ -30,7 +29,6 @@ describe.each(testBackends())('own trackers on $name', ({ open }) => {
       catalog,
       fetch,
       adminToken: 'secret',
-      log: pino({ level: 'silent' }),
       signal: new AbortController().signal,
     })
   })

@@ -2,7 +2,6 @@
  * Counts at the operator's own trackers, every few seconds: all swarms at once where the tracker offers that, else
  * scraped like anybody's (BEP 48, BEP 15). What did not change is not written again.
  */
-import type { Logger } from 'pino'
 import type { Catalog } from '../../catalog/open.ts'
 import {
   type AnnouncedContent,
@@ -10,19 +9,17 @@ import {
   readAnnouncedPage,
   readInfoHashSeq,
   readNamesSince,
-  swarmKey,
-  swarmNames,
 } from '../../catalog/swarm-contents.ts'
-import { type SwarmCount, writeSwarmCounts } from '../../catalog/swarm-counts.ts'
+import { writeSwarmCounts } from '../../catalog/swarm-counts.ts'
 import type { GuardedFetch } from '../../guarded-fetch.ts'
 import { type Counts, readSwarmSnapshot, type SwarmSnapshot } from './swarm-snapshot.ts'
+import { toCount } from './tracker-counts.ts'
 
 export interface OwnTrackerParts {
   catalog: Catalog
   /** Reaches private hosts: these addresses are the operator's. */
   fetch: GuardedFetch
   adminToken: string | undefined
-  log: Logger
   signal: AbortSignal
 }
 
@@ -38,7 +35,7 @@ export function createSnapshotRound(announceUrl: string, parts: OwnTrackerParts)
   let fullAt = Number.NEGATIVE_INFINITY
 
   const write = async (contents: readonly AnnouncedContent[], snapshot: SwarmSnapshot, at: Date) => {
-    const counts = contents.map((content) => toCount(content, snapshot))
+    const counts = contents.map((content) => toCount(content, { counts: snapshot }, nobody))
     await writeSwarmCounts(catalog.db, { tracker: announceUrl, at, counts })
   }
 
@@ -77,17 +74,6 @@ async function writeAll(
 }
 
 const nobody: Counts = { seeders: 0, leechers: 0, completed: 0 }
-
-/** The names of a hybrid lead to one swarm here, and to two at other trackers: either way the fuller one counts. */
-function toCount(content: AnnouncedContent, snapshot: SwarmSnapshot): SwarmCount {
-  const found = swarmNames(content).map((name) => snapshot.get(name) ?? nobody)
-  return { infoHash: swarmKey(content), ...fullest(found) }
-}
-
-function fullest(counts: readonly Counts[]): Counts {
-  const highest = (key: keyof Counts) => Math.max(0, ...counts.map((count) => count[key]))
-  return { seeders: highest('seeders'), leechers: highest('leechers'), completed: highest('completed') }
-}
 
 function* changedNames(before: SwarmSnapshot, after: SwarmSnapshot): Generator<string> {
   for (const [name, now] of after) {

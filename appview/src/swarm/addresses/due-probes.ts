@@ -1,0 +1,75 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Catalog } from '../../catalog/open.ts'
+import {
+  type DueProbe,
+  type ProbeResult,
+  type ProbeSubject,
+  postponeProbes,
+  readDueProbes,
+  writeProbes,
+} from '../../catalog/swarm-probes.ts'
+import { eachLimited } from '../each-limited.ts'
+import type { HostPace } from '../host-pace.ts'
+
+export interface DueProbeParts {
+  catalog: Catalog
+  subject: ProbeSubject
+  pace: HostPace
+  hostsAtOnce: number
+  signal: AbortSignal
+  /** Asks one address; failures are results too. Rejects only when it is our own fault. */
+  probe: (due: DueProbe) => Promise<Omit<ProbeResult, 'subject' | 'url'> | Pick<ProbeResult, 'nextAt'>>
+  onProbed: (status: string) => void
+}
+
+/** What nobody names any more is looked at again after this, in case it comes back. */
+const unnamedMs = 24 * 3_600_000
+/** A host that rests for longer has its turn in a later round. */
+const maxPatienceMs = 30_000
+
+/** Makes the round that asks every address that is due: hosts side by side, one question at a time for each. */
+export function createDueProbesRound(parts: DueProbeParts): () => Promise<void> {
+  const { catalog, subject, signal } = parts
+  return async () => {
+    while (!signal.aborted) {
+      const due = await readDueProbes(catalog.db, { subject, limit: 200, perHost: 10 })
+      await postponeProbes(
+        catalog.db,
+        due.filter((probe) => !probe.named),
+        new Date(Date.now() + unnamedMs),
+      )
+      const named = due.filter((probe) => probe.named)
+      if (named.length === 0) return
+      await eachLimited(Map.groupBy(named, hostOf), parts.hostsAtOnce, async ([host, probes]) => {
+        for (const probe of probes) if (!(await askOne(host, probe, parts))) break
+      })
+    }
+  }
+}
+
+/** False when the host is to be left alone for now. */
+async function askOne(host: string, due: DueProbe, parts: DueProbeParts): Promise<boolean> {
+  const { catalog, pace, signal } = parts
+  const restMs = pace.restMs(host)
+  if (restMs > maxPatienceMs) {
+    await postponeProbes(catalog.db, [due], new Date(Date.now() + restMs))
+    return true
+  }
+  await delay(restMs, undefined, { signal }).catch(() => {})
+  if (signal.aborted) return false
+  const result = await parts.probe(due)
+  if (signal.aborted) return false
+  if (!('status' in result)) {
+    await postponeProbes(catalog.db, [due], result.nextAt)
+    return true
+  }
+  await writeProbes(catalog.db, [{ subject: due.subject, url: due.url, ...result }], new Date())
+  if (result.failed) pace.failed(host)
+  else pace.answered(host)
+  parts.onProbed(result.status)
+  return true
+}
+
+function hostOf({ url }: DueProbe): string {
+  return URL.canParse(url) ? new URL(url).host : ''
+}

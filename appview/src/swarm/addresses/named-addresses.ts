@@ -1,0 +1,33 @@
+import type { Catalog } from '../../catalog/open.ts'
+import { addProbeTargets, addTrackerTargets, type ProbeTarget } from '../../catalog/swarm-targets.ts'
+import type { NamedAddresses } from '../metainfo-check.ts'
+import { namesPrivateHost } from '../private-host.ts'
+import { normalizeTracker } from '../trackers/tracker-url.ts'
+
+/** Remembers the trackers and webseeds that a verified metainfo names; they are asked once its content is announced. */
+export async function watchNamed(
+  { db }: Catalog,
+  { infoHash, trackers, webSeeds }: NamedAddresses & { infoHash: string },
+  options: { allowPrivateHosts: boolean },
+): Promise<void> {
+  const urls = new Set(trackers.flatMap((url) => normalizeTracker(url, options) ?? []))
+  await addTrackerTargets(
+    db,
+    [...urls].map((tracker) => ({ infoHash, tracker })),
+  )
+  await addProbeTargets(
+    db,
+    webSeeds.map(({ url, kind }) => toProbe(options, infoHash, url, { kind, metainfo: true })),
+  )
+}
+
+/** An address as it is to be watched; private ones are noted, and never asked. */
+export function toProbe(
+  { allowPrivateHosts }: { allowPrivateHosts: boolean },
+  subject: string,
+  url: string,
+  detail: ProbeTarget['detail'],
+): ProbeTarget {
+  if (allowPrivateHosts || !namesPrivateHost(url)) return { subject, url, status: 'unchecked', detail }
+  return { subject, url, status: 'skipped', detail: { ...detail, message: 'a private address' } }
+}

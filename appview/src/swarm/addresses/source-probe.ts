@@ -1,0 +1,90 @@
+/**
+ * The origin of a dataset is asked for its head, or for one byte where heads are not answered. A bad answer is
+ * believed when it came three times in a row, hours apart; until then the source is `degraded`.
+ */
+import type { DueProbe, ProbeDetail } from '../../catalog/swarm-probes.ts'
+import type { GuardedFetch } from '../../guarded-fetch.ts'
+import { HostBusyError, HttpStatusError, PrivateAddressError } from '../../guarded-fetch-errors.ts'
+import type { RobotRules } from './robots.ts'
+import { sourceUrl } from './source-url.ts'
+import type { NotNow, Verdict } from './webseed-probe.ts'
+
+export interface SourceProbeParts {
+  fetch: GuardedFetch
+  robots: (url: URL) => Promise<RobotRules>
+  signal: AbortSignal
+}
+
+/** Asks one source. */
+export async function probeSource(due: DueProbe, parts: SourceProbeParts): Promise<Verdict | NotNow> {
+  const url = sourceUrl(due.url)
+  if (!url) return conclude(due, 'skipped', { message: 'only http, https and s3 addresses are probed' })
+  try {
+    const rules = await parts.robots(url)
+    if (!rules.allows(url))
+      return conclude(due, 'skipped', { message: 'robots.txt asks not to be visited there' })
+    const answer = await ask(url, parts)
+    const moved = answer.url.host === url.host ? {} : { message: `leads to ${answer.url.origin}` }
+    return conclude(due, 'online', {
+      httpStatus: answer.status,
+      https: answer.url.protocol === 'https:',
+      ...moved,
+    })
+  } catch (error) {
+    parts.signal.throwIfAborted()
+    return judge(due, error)
+  }
+}
+
+const timeoutMs = 30_000
+
+async function ask(url: URL, { fetch, signal }: SourceProbeParts): Promise<{ status: number; url: URL }> {
+  // What is read is thrown away at once: only the head of the answer matters.
+  const request = { maxBytes: Number.MAX_SAFE_INTEGER, timeoutMs, signal }
+  try {
+    await using head = await fetch.openStream(url, { ...request, method: 'HEAD' })
+    return { status: head.status, url: head.url }
+  } catch (error) {
+    if (!(error instanceof HttpStatusError) || error.status === 429) throw error
+  }
+  // Many servers answer HEAD wrongly; what counts is what a reader would get.
+  await using body = await fetch.openStream(url, { ...request, headers: { range: 'bytes=0-0' } })
+  return { status: body.status, url: body.url }
+}
+
+function judge(due: DueProbe, error: unknown): Verdict | NotNow {
+  const message = error instanceof Error ? error.message.slice(0, 500) : String(error)
+  if (error instanceof PrivateAddressError)
+    return { ...conclude(due, 'skipped', { message }), warning: 'private-source-skipped' }
+  if (error instanceof HostBusyError || (error instanceof HttpStatusError && error.status === 429)) {
+    const waitMs = Math.max(error.retryAfterMs ?? 0, hourMs)
+    return { nextAt: new Date(Date.now() + waitMs) }
+  }
+  if (!(error instanceof HttpStatusError)) return conclude(due, 'offline', { message })
+  const detail = { httpStatus: error.status, message }
+  // An empty file has no first byte.
+  if (error.status === 416) return conclude(due, 'online', { httpStatus: 416 })
+  if ([401, 402, 403, 407, 451].includes(error.status)) return conclude(due, 'refused', detail)
+  return conclude(due, error.status === 404 || error.status === 410 ? 'gone' : 'offline', detail)
+}
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+/** Three failures span seven hours: longer than most repairs of a server. */
+const retryMs = [hourMs, 6 * hourMs, dayMs] as const
+const believedAfter = 3
+
+function conclude(due: DueProbe, found: string, detail: ProbeDetail): Verdict {
+  const failed = found === 'offline' || found === 'gone'
+  if (failed) {
+    const isBelieved = due.failures + 1 >= believedAfter || due.status === found || detail.httpStatus === 410
+    const waitMs = retryMs[Math.min(due.failures, retryMs.length - 1)]!
+    return { status: isBelieved ? found : 'degraded', detail, failed, nextAt: spread(waitMs) }
+  }
+  return { status: found, detail, failed, nextAt: spread(found === 'skipped' ? 30 * dayMs : 3 * dayMs) }
+}
+
+/** A tenth either way, so that what was named together is not asked together for ever. */
+function spread(ms: number): Date {
+  return new Date(Date.now() + ms * (0.9 + Math.random() / 5))
+}
