@@ -2,11 +2,20 @@ import { Command } from 'commander'
 import { loginCommand } from './commands/account/login.ts'
 import { logoutCommand } from './commands/account/logout.ts'
 import { whoamiCommand } from './commands/account/whoami.ts'
+import { completionCommand } from './commands/completion.ts'
+import { exportCommand } from './commands/read/export.ts'
+import { getCommand } from './commands/read/get.ts'
 import { searchCommand } from './commands/read/search.ts'
 import { showCommand } from './commands/read/show.ts'
 import { statusCommand } from './commands/read/status.ts'
 import { torrentCreateCommand } from './commands/torrent/create.ts'
 import { torrentInspectCommand } from './commands/torrent/inspect.ts'
+import { torrentVerifyCommand } from './commands/torrent/verify.ts'
+import { webseedAddCommand } from './commands/webseed/add.ts'
+import { webseedCheckCommand } from './commands/webseed/check.ts'
+import { adoptCommand } from './commands/write/adopt.ts'
+import { deleteCommand } from './commands/write/delete.ts'
+import { editCommand } from './commands/write/edit.ts'
 import { importCommand } from './commands/write/import.ts'
 import { publishCommand } from './commands/write/publish.ts'
 import type { Connections } from './connections.ts'
@@ -21,23 +30,40 @@ export function program(connections: Connections): Command {
     .version(version)
     .showHelpAfterError('(holdfast --help shows all commands, holdfast COMMAND --help one of them)')
     .addHelpText('after', help)
-  const torrent = new Command('torrent').description('make and look into .torrent files')
-  for (const command of [torrentCreateCommand(connections), torrentInspectCommand()])
-    torrent.addCommand(command)
   const commands = [
     loginCommand(connections),
     logoutCommand(connections),
     whoamiCommand(connections),
-    torrent,
+    group('torrent', 'make, look into and check .torrent files', [
+      torrentCreateCommand(connections),
+      torrentInspectCommand(),
+      torrentVerifyCommand(),
+    ]),
     publishCommand(connections),
     importCommand(connections),
+    adoptCommand(connections),
+    group('webseed', 'HTTP servers that have a torrent’s files', [
+      webseedAddCommand(connections),
+      webseedCheckCommand(connections),
+    ]),
     searchCommand(connections),
     showCommand(connections),
+    getCommand(connections),
     statusCommand(connections),
+    editCommand(connections),
+    deleteCommand(connections),
+    exportCommand(connections),
+    completionCommand(),
   ]
   for (const command of commands) holdfast.addCommand(command)
   throwInsteadOfExit(holdfast)
   return holdfast
+}
+
+function group(name: string, description: string, commands: readonly Command[]): Command {
+  const parent = new Command(name).description(description)
+  for (const command of commands) parent.addCommand(command)
+  return parent
 }
 
 function throwInsteadOfExit(command: Command): void {

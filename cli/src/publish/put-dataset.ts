@@ -18,8 +18,8 @@ export interface DatasetDraft {
   readonly descriptionMarkdown?: string | undefined
   /** Fields of the existing record that stay when the draft does not have them. */
   readonly keepFields?: readonly string[]
-  /** The record under the key is this dataset, whatever it says. */
-  readonly replace?: boolean
+  /** Whether a record that is there under the key is of this dataset; by default `isSameDataset` decides. */
+  readonly isSame?: (existing: RecordJson) => boolean
 }
 
 const maxSuffix = 100
@@ -31,11 +31,12 @@ const maxSuffix = 100
 export async function putDataset(repo: Repo, draft: DatasetDraft): Promise<Written> {
   assertDraft(draft)
   const base = draft.rkey ?? datasetSlug(draft.record)
+  const isSame = draft.isSame ?? ((existing) => isSameDataset(existing, draft.record))
   for (let suffix = 1; suffix <= maxSuffix; suffix++) {
     const rkey = suffix === 1 ? base : `${base}-${suffix}`
     try {
       return await putGuarded(repo, { collection: collections.dataset, rkey }, (existing) => {
-        if (existing && !draft.replace && !isSameDataset(existing.value, draft.record)) throw new KeyTaken()
+        if (existing && !isSame(existing.value)) throw new KeyTaken()
         return buildRecord(repo, draft, existing)
       })
     } catch (error) {

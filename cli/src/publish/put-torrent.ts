@@ -19,8 +19,10 @@ export interface TorrentDraft {
   readonly webSeeds: readonly { readonly url: string; readonly kind: string }[]
   /** How, with what and when the files were gathered; further fields of the record as they are. */
   readonly about: RecordJson
-  /** The record that this one takes the place of, if that is known already. */
-  readonly supersedes?: RecordRef | undefined
+  /** It is somebody else's: what it supersedes is theirs to say. */
+  readonly isCopy?: boolean
+  /** Whether a record that is there stays as it is, but for the datasets. */
+  readonly keepExisting?: (existing: RecordJson) => boolean
 }
 
 /**
@@ -30,7 +32,13 @@ export interface TorrentDraft {
 export async function putTorrent(repo: Repo, draft: TorrentDraft): Promise<Written> {
   const place = { collection: collections.torrent, rkey: (draft.infoHashV2 ?? draft.infoHashV1)! }
   return putGuarded(repo, place, async (existing) => {
-    const supersedes = existing?.value.supersedes ?? draft.supersedes ?? (await findPredecessor(repo, draft))
+    if (existing && draft.keepExisting?.(existing.value)) {
+      const datasets = mergeRefs((existing.value.datasets ?? []) as RecordRef[], draft.datasets)
+      return { ...existing.value, datasets }
+    }
+    // Files that are as they were once do not take the place of what came after them by themselves.
+    const stated = existing?.value.supersedes ?? draft.about.supersedes
+    const supersedes = stated ?? (existing || draft.isCopy ? undefined : await findPredecessor(repo, draft))
     const record = describeTorrent(draft, { existing, supersedes })
     assertValid(collections.torrent, record, `The torrent ${draft.name}`)
     return {

@@ -1,29 +1,26 @@
-import { rm, writeFile } from 'node:fs/promises'
-import type { CreatedTorrent } from '@holdfast/torrent/create'
-import { formatMagnet } from '@holdfast/torrent/magnet'
+import { collections } from '@holdfast/lexicons/nsid'
 import { Command } from 'commander'
-import type { Connections } from '../../connections.ts'
+import type { Connections, SignedIn } from '../../connections.ts'
 import { Failure } from '../../failure.ts'
-import { print, printJson, warn } from '../../output/terminal.ts'
+import { print, printJson } from '../../output/terminal.ts'
 import { readDatasetMeta } from '../../publish/dataset-meta.ts'
-
+import { collect, torrentOptions } from '../../publish/make-torrent.ts'
 import {
-  collect,
-  makeTorrent,
-  type TorrentOptions,
-  torrentOptions,
-  torrentPath,
-} from '../../publish/make-torrent.ts'
+  type MadeTorrent,
+  makeFromPath,
+  type PathOptions,
+  type PublishedPath,
+  publishMade,
+} from '../../publish/publish-paths.ts'
 import { assertDraft, type DatasetDraft, putDataset } from '../../publish/put-dataset.ts'
-import { putTorrent } from '../../publish/put-torrent.ts'
 import { chooseTrackers } from '../../publish/trackers.ts'
-import type { Written } from '../../records/put-guarded.ts'
-import type { RecordRef } from '../../records/repo.ts'
+import { parseRecordUri } from '../../records/record-uri.ts'
+import type { RecordJson, RecordRef } from '../../records/repo.ts'
 import { version } from '../../version.ts'
 
-interface Options extends TorrentOptions {
+interface Options extends PathOptions {
   dataset?: string
-  datasetUri?: string
+  for?: string
   title?: string
   description?: string
   homepage?: string
@@ -34,18 +31,9 @@ interface Options extends TorrentOptions {
   method?: string
   tool?: string
   captured?: string
-  metainfoUrl?: string[]
-  output?: string
-  save: boolean
   account?: string
   appview?: string
   json?: boolean
-}
-
-interface MadeTorrent {
-  readonly path: string
-  readonly created: CreatedTorrent
-  readonly metainfo: Uint8Array
 }
 
 /** `holdfast publish`: torrents of paths, and the records that tell of them, in one's own repo. */
@@ -55,8 +43,9 @@ export function publishCommand(connections: Connections): Command {
     .argument('[path...]', 'files or directories; each makes one torrent (none: the dataset alone)')
     .option(
       '--dataset <meta>',
-      'the dataset’s fields as JSON or YAML, with an optional rkey; - is standard input',
+      'the dataset’s fields as JSON or YAML, or anything import reads; - is standard input',
     )
+    .option('--for <at-uri>', 'a dataset that is described already, by you or anybody')
     .option('--title <text>', 'the dataset’s title (instead of, or over, META)')
     .option('--description <text>', 'its description (CommonMark)')
     .option('--homepage <url>', 'its landing page')
@@ -68,6 +57,7 @@ export function publishCommand(connections: Connections): Command {
     .option('--tool <text>', 'what they were gathered with')
     .option('--captured <edtf>', 'when they were gathered, such as 2026-11 or 2026-01/2026-03')
     .option('--metainfo-url <url>', 'where the .torrent will be served too; may be repeated', collect)
+    .option('--no-origin-webseeds', 'do not use the dataset’s own download addresses as webseeds')
     .option(
       '-o, --output <path>',
       'where the .torrent goes; a directory ends in a slash (default: beside the path)',
@@ -76,9 +66,12 @@ export function publishCommand(connections: Connections): Command {
     .option('--account <handle>', 'one of the signed-in accounts')
     .option('--appview <url>', 'AppView whose trackers are used (HOLDFAST_APPVIEW_URL)')
     .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      `
+    .addHelpText('after', help)
+  for (const option of torrentOptions()) command.addOption(option)
+  return command.action((paths: string[], options: Options) => publish(connections, paths, options))
+}
+
+const help = `
 META is a dataset record without $type and createdAt:
 
   title: Water levels of the Rhine
@@ -87,49 +80,55 @@ META is a dataset record without $type and createdAt:
   license: {spdx: CC0-1.0}
   identifiers: [{scheme: doi, value: 10.1234/rhine}]
 
+When files have changed, the new torrent's record says that it supersedes the old one, which stays.
+
 Examples:
   $ holdfast publish ./water-levels --dataset meta.yaml
   $ holdfast publish 2023.zip 2024.zip --dataset meta.json --webseed https://example.org/files/
-  $ holdfast publish ./scans --title 'Scans of the 1880 census' --license CC0-1.0 --json`,
-    )
-  for (const option of torrentOptions()) command.addOption(option)
-  return command.action((paths: string[], options: Options) => publish(connections, paths, options))
-}
+  $ holdfast publish ./scans --title 'Scans of the 1880 census' --license CC0-1.0 --json
+  $ holdfast publish ./mirror --for at://did:plc:…/…/rhine --method 'wget, 2026-11'`
 
 async function publish(connections: Connections, paths: string[], options: Options): Promise<void> {
-  const draft = await draftOf(options)
-  assertDraft(draft)
+  if (paths.length > 1 && options.output && !/[\\/]$/.test(options.output))
+    throw new Failure('usage', 'Several torrents need a directory: let --output end in a slash.')
+  const draft = options.for ? undefined : await draftOf(options)
+  if (draft) assertDraft(draft)
   // Signing in first: an hour of hashing should not end in a wrong password.
-  const { repo } = await connections.signIn(options.account)
-  const trackers =
-    paths.length > 0 ? await chooseTrackers(options.tracker, connections.appView(options.appview)) : []
+  const account = await connections.signIn(options.account)
+  const known = options.for ? await findDataset(connections, account, options.for) : undefined
+  const made = await makeAll(connections, paths, { ...options, record: known?.value ?? draft!.record })
+  const dataset = known ?? (await putDataset(account.repo, draft!))
+  const torrents: PublishedPath[] = []
+  for (const torrent of made)
+    torrents.push(
+      await publishMade(account.repo, torrent, {
+        dataset,
+        about: aboutOf(options),
+        metainfoUrls: options.metainfoUrl ?? [],
+      }),
+    )
+  const { uri, cid, action } = { action: 'unchanged', ...dataset }
+  if (options.json) printJson({ dataset: { uri, cid, action }, torrents })
+  else show(`${uri} (${action})`, torrents)
+}
+
+async function makeAll(
+  connections: Connections,
+  paths: readonly string[],
+  options: Options & { record: RecordJson },
+): Promise<MadeTorrent[]> {
+  if (paths.length === 0) return []
+  const trackers = await chooseTrackers(options.tracker, connections.appView(options.appview))
+  const fetch = connections.strangerFetch({ timeoutMs: 30_000, maxBytes: 1024 * 2 ** 20 })
   const made: MadeTorrent[] = []
-  for (const path of paths) made.push(await make(path, { ...options, paths }, trackers))
-  const dataset = await putDataset(repo, draft)
-  const torrents = []
-  for (const { path, created, metainfo } of made) {
-    const written = await putTorrent(repo, {
-      ...pick(created),
-      metainfo,
-      metainfoUrls: options.metainfoUrl ?? [],
-      datasets: [{ uri: dataset.uri, cid: dataset.cid }],
-      trackers: trackers.map((url, tier) => ({ url, tier })),
-      webSeeds: (options.webseed ?? []).map((url) => ({ url, kind: 'bep19' })),
-      about: {
-        ...(options.method !== undefined && { method: options.method }),
-        tool: options.tool ?? `holdfast/${version}`,
-        ...(options.captured !== undefined && { captured: options.captured }),
-      },
-    })
-    torrents.push(describeTorrent(written, created, { path, trackers, options }))
-  }
-  if (options.json) printJson({ dataset: describeRecord(dataset), torrents })
-  else show(dataset, torrents)
+  for (const path of paths)
+    made.push(await makeFromPath(path, options, { trackers, dataset: options.record, fetch }))
+  return made
 }
 
 async function draftOf(options: Options): Promise<DatasetDraft> {
   if (!options.dataset && !options.title)
-    throw new Failure('usage', 'Say what this is: --dataset META.yaml, or at least --title.')
+    throw new Failure('usage', 'Say what this is: --dataset META.yaml, --for AT-URI, or at least --title.')
   const meta = options.dataset ? await readDatasetMeta(options.dataset) : { record: {}, rkey: undefined }
   const record = {
     ...meta.record,
@@ -139,72 +138,50 @@ async function draftOf(options: Options): Promise<DatasetDraft> {
     ...(options.license !== undefined && { license: licenseOf(options.license) }),
     ...(options.keyword && { keywords: options.keyword.map((name) => ({ name })) }),
   }
-  return { record, rkey: options.rkey ?? meta.rkey, replace: options.replace ?? false }
+  return {
+    ...meta,
+    record,
+    rkey: options.rkey ?? meta.rkey,
+    ...(options.replace && { isSame: () => true }),
+  }
 }
 
 function licenseOf(text: string): object {
   return /^https?:\/\//i.test(text) ? { url: text } : { spdx: text }
 }
 
-async function make(
-  path: string,
-  options: Options & { paths: string[] },
-  trackers: readonly string[],
-): Promise<MadeTorrent> {
-  if (options.paths.length > 1 && options.output && !/[\\/]$/.test(options.output))
-    throw new Failure('usage', 'Several torrents need a directory: let --output end in a slash.')
-  const file = torrentPath(path, options.output)
-  const created = await makeTorrent([path], options, { trackers, file })
-  const metainfo = created.metainfo
-  if (options.save) {
-    await writeFile(file, metainfo).catch((error) => {
-      warn(`the .torrent could not be saved (${(error as Error).message}); choose a place with --output.`)
-    })
-  }
-  if (options.resume) await rm(`${file}.resume`, { force: true })
-  return { path, created, metainfo }
-}
-
-function pick({ infoHashV1, infoHashV2, name, sizeBytes, pieceLengthBytes, fileCount }: CreatedTorrent) {
-  return { infoHashV1, infoHashV2, name, sizeBytes, pieceLengthBytes, fileCount }
-}
-
-interface Context {
-  readonly path: string
-  readonly trackers: readonly string[]
-  readonly options: Options
-}
-
-function describeTorrent(written: Written, created: CreatedTorrent, { path, trackers, options }: Context) {
-  const { infoHashV1, infoHashV2, name, sizeBytes } = created
+/** The dataset of `--for` as it stands in its author's repo. */
+async function findDataset(
+  connections: Connections,
+  account: SignedIn,
+  uri: string,
+): Promise<RecordRef & { value: RecordJson }> {
+  const { authority, collection, rkey } = parseRecordUri(uri, connections.config.authorities)
+  if (collection !== collections.dataset) throw new Failure('usage', `${uri} is no dataset.`)
+  const isOwn = authority === account.did || authority === account.handle
+  const repo = isOwn ? account.repo : (await connections.readRepo(authority)).repo
+  const found = await repo.get(collection, rkey)
+  if (!found) throw new Failure('notFound', `There is no dataset ${uri}.`)
   return {
-    ...describeRecord(written),
-    infoHashV1,
-    infoHashV2,
-    magnet: formatMagnet({
-      infoHashV1,
-      infoHashV2,
-      name,
-      sizeBytes,
-      trackers,
-      webSeeds: options.webseed ?? [],
-    }),
-    ...(options.save && { file: torrentPath(path, options.output) }),
+    uri: `at://${repo.did}/${found.uri.split('/').slice(3).join('/')}`,
+    cid: found.cid,
+    value: found.value,
   }
 }
 
-function describeRecord({ uri, cid, action }: Written): RecordRef & { action: string } {
-  return { uri, cid, action }
+function aboutOf({ method, tool, captured }: Options): RecordJson {
+  return {
+    ...(method !== undefined && { method }),
+    tool: tool ?? `holdfast/${version}`,
+    ...(captured !== undefined && { captured }),
+  }
 }
 
-function show(
-  dataset: Written,
-  torrents: { uri: string; action: string; magnet: string; file?: string }[],
-): void {
-  print(`dataset  ${dataset.uri} (${dataset.action})`)
-  for (const torrent of torrents) {
-    print(`torrent  ${torrent.uri} (${torrent.action})`)
-    print(`         ${torrent.magnet}`)
-    if (torrent.file) print(`         saved as ${torrent.file}: open it in a BitTorrent client to seed`)
+function show(dataset: string, torrents: readonly PublishedPath[]): void {
+  print(`dataset  ${dataset}`)
+  for (const { uri, action, magnet, file } of torrents) {
+    print(`torrent  ${uri} (${action})`)
+    print(`         ${magnet}`)
+    if (file) print(`         saved as ${file}: open it in a BitTorrent client to seed`)
   }
 }

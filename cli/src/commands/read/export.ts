@@ -1,0 +1,106 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { dataset, torrent } from '@holdfast/lexicons'
+import { collections } from '@holdfast/lexicons/nsid'
+import { Command, Option } from 'commander'
+import type { Connections, PublicRepo } from '../../connections.ts'
+import { fetchBlob } from '../../content/record-metainfo.ts'
+import { toBagTagFiles } from '../../export/bagit.ts'
+import { toDataCite } from '../../export/datacite.ts'
+import { type ExportedDataset, toDcat } from '../../export/dcat.ts'
+import { Failure } from '../../failure.ts'
+import { note, print } from '../../output/terminal.ts'
+import { parseRecordUri } from '../../records/record-uri.ts'
+import type { BlobJson, RecordRef, StoredRecord } from '../../records/repo.ts'
+
+interface Options {
+  format: 'dcat' | 'datacite' | 'bagit'
+  output?: string
+}
+
+/** `holdfast export`: the datasets of a repo in the formats of other catalogues. */
+export function exportCommand(connections: Connections): Command {
+  return new Command('export')
+    .description(
+      'write the datasets of an account, or one of them, as DCAT JSON-LD, DataCite JSON or BagIt tag files',
+    )
+    .argument('[who]', 'handle, DID, or AT-URI of a dataset (default: the account you are signed in to)')
+    .addOption(
+      new Option('--format <format>', 'the format').choices(['dcat', 'datacite', 'bagit']).default('dcat'),
+    )
+    .option('-o, --output <path>', 'a file, or for bags a directory (default: standard output)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ holdfast export alice.example.org > catalogue.jsonld\n  $ holdfast export at://did:plc:…/…/water-levels --format bagit -o bags/',
+    )
+    .action(async (who: string | undefined, options: Options) => {
+      if (options.format === 'bagit' && !options.output)
+        throw new Failure('usage', 'Tag files need a place: --output DIRECTORY.')
+      const { place, wanted } = await placeOf(connections, who)
+      const author = await connections.readRepo(place)
+      const datasets = await readDatasets(author, wanted)
+      if (wanted && datasets.length === 0) throw new Failure('notFound', `There is no dataset ${who}.`)
+      await write({ did: author.repo.did, handle: author.handle }, datasets, options)
+      note(`${datasets.length} datasets exported.`)
+    })
+}
+
+async function placeOf(
+  connections: Connections,
+  who: string | undefined,
+): Promise<{ place: string; wanted?: string }> {
+  if (who === undefined) return { place: (await connections.signIn(undefined)).did }
+  if (!who.startsWith('at://')) return { place: who.replace(/^@/, '') }
+  const { authority, rkey } = parseRecordUri(who, connections.config.authorities)
+  return { place: authority, wanted: rkey }
+}
+
+async function readDatasets(author: PublicRepo, wanted: string | undefined): Promise<ExportedDataset[]> {
+  const torrents = await Array.fromAsync(author.repo.list(collections.torrent))
+  const records: StoredRecord[] = []
+  if (wanted)
+    records.push(
+      ...[await author.repo.get(collections.dataset, wanted)].filter((found) => found !== undefined),
+    )
+  else for await (const record of author.repo.list(collections.dataset)) records.push(record)
+  const datasets: ExportedDataset[] = []
+  for (const { uri, rkey, value } of records) {
+    const blob = value.descriptionBlob as BlobJson | undefined
+    const description = blob && Buffer.from(await fetchBlob(author, blob)).toString('utf8')
+    const own = torrents.filter((torrent) =>
+      ((torrent.value.datasets ?? []) as RecordRef[]).some((ref) => ref.uri === uri),
+    )
+    datasets.push({
+      uri,
+      rkey,
+      record: value as unknown as dataset.Main,
+      description,
+      torrents: own.map((item) => ({ uri: item.uri, record: item.value as unknown as torrent.Main })),
+    })
+  }
+  return datasets
+}
+
+type Owner = { readonly did: string; readonly handle: string | undefined }
+
+async function write(
+  owner: Owner,
+  datasets: readonly ExportedDataset[],
+  { format, output }: Options,
+): Promise<void> {
+  if (format === 'bagit') {
+    for (const dataset of datasets)
+      for (const [name, text] of toBagTagFiles(dataset))
+        await writeTo(join(output!, dataset.rkey.replaceAll(':', '_'), name), text)
+    return
+  }
+  const document = format === 'dcat' ? toDcat(owner, datasets) : datasets.map(toDataCite)
+  const text = JSON.stringify(document, null, 2)
+  if (output) await writeTo(output, `${text}\n`)
+  else print(text)
+}
+
+async function writeTo(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, text)
+}

@@ -1,0 +1,29 @@
+import { resolve } from 'node:path'
+
+/** How each client is told to download a .torrent into a directory. */
+export const clients = {
+  /** Adds it to the running daemon. */
+  transmission: (file: string, directory: string) => [
+    'transmission-remote',
+    '--add',
+    resolve(file),
+    '--download-dir',
+    resolve(directory),
+  ],
+  /** Downloads in the foreground, then ends. */
+  aria2: (file: string, directory: string) => [
+    'aria2c',
+    '--seed-time=0',
+    '--check-integrity=true',
+    `--dir=${resolve(directory)}`,
+    resolve(file),
+  ],
+  qbittorrent: (file: string, directory: string) => [
+    'qbittorrent',
+    `--save-path=${resolve(directory)}`,
+    '--skip-dialog=true',
+    resolve(file),
+  ],
+} as const
+
+export type TorrentClient = keyof typeof clients
