@@ -13,7 +13,7 @@ import type { AppViewConfig } from './config.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
 import { createDidResolver } from './ingest/identity/did-resolver.ts'
 import { type Ingest, startIngest } from './ingest/start-ingest.ts'
-import { startSwarm } from './start-swarm.ts'
+import { startMetainfo } from './start-swarm.ts'
 
 export interface RebuildProgress {
   /** Hosts whose repositories are all listed, of how many. */
@@ -48,7 +48,7 @@ export async function rebuild(config: AppViewConfig, options: RebuildOptions): P
   const guardedFetch = createGuardedFetch({ allowPrivateHosts })
   const resolver = createDidResolver({ plcUrl: config.plcUrl, guardedFetch, allowPrivateHosts })
   const ingest = parts.use(startIngest({ db: catalog.db, config, guardedFetch, log }))
-  parts.use(await startSwarm({ catalog, config, guardedFetch, resolver, registry: new Registry(), log }))
+  parts.use(await startMetainfo({ catalog, config, guardedFetch, resolver, registry: new Registry(), log }))
   // Awaited here: what it reads from is disposed of when this function returns.
   return await untilDone(catalog, ingest, options)
 }

@@ -20,21 +20,9 @@ export interface SwarmParts {
 export const indexedFiles = 10_000
 
 /** Starts what looks after content: metainfo is fetched and verified, swarms, webseeds and sources are watched. */
-export async function startSwarm({
-  catalog,
-  config,
-  guardedFetch,
-  resolver,
-  registry,
-  log,
-}: SwarmParts): Promise<AsyncDisposable> {
-  await using parts = new AsyncDisposableStack()
-  const outcomes = new Counter({
-    name: 'holdfast_metainfo_outcomes_total',
-    help: 'Metainfo files fetched, by outcome',
-    labelNames: ['status'],
-    registers: [registry],
-  })
+export async function startSwarm(parts: SwarmParts): Promise<AsyncDisposable> {
+  const { catalog, config, guardedFetch, registry, log } = parts
+  await using stack = new AsyncDisposableStack()
   const probes = new Counter({
     name: 'holdfast_probes_total',
     help: 'Trackers, webseeds and sources asked, by outcome',
@@ -42,17 +30,8 @@ export async function startSwarm({
     registers: [registry],
   })
   const { allowPrivateHosts, trackers, adminToken, replayMs } = config
-  parts.use(
-    await startMetainfoWorker({
-      catalog,
-      fetch: guardedFetch,
-      pdsOf: (did) => pdsOf(resolver, did),
-      log,
-      limits: { maxBytes: config.maxMetainfoBytes, indexedFiles, allowPrivateHosts },
-      onOutcome: (status) => outcomes.inc({ status }),
-    }),
-  )
-  parts.use(
+  stack.use(await startMetainfo(parts))
+  stack.use(
     await startSwarmHealth({
       catalog,
       fetch: guardedFetch,
@@ -64,8 +43,33 @@ export async function startSwarm({
       onProbe: (kind, outcome) => probes.inc({ kind, outcome }),
     }),
   )
-  const running = parts.move()
+  const running = stack.move()
   return { [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+/** Starts fetching and verifying the metainfo of the torrents that are indexed. */
+export function startMetainfo({
+  catalog,
+  config,
+  guardedFetch,
+  resolver,
+  registry,
+  log,
+}: SwarmParts): Promise<AsyncDisposable> {
+  const outcomes = new Counter({
+    name: 'holdfast_metainfo_outcomes_total',
+    help: 'Metainfo files fetched, by outcome',
+    labelNames: ['status'],
+    registers: [registry],
+  })
+  return startMetainfoWorker({
+    catalog,
+    fetch: guardedFetch,
+    pdsOf: (did) => pdsOf(resolver, did),
+    log,
+    limits: { maxBytes: config.maxMetainfoBytes, indexedFiles, allowPrivateHosts: config.allowPrivateHosts },
+    onOutcome: (status) => outcomes.inc({ status }),
+  })
 }
 
 async function pdsOf(resolver: DidResolver, did: string): Promise<string> {
