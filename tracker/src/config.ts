@@ -18,6 +18,8 @@ export type TrackerConfig = {
   /** Bytes reserved for peers; a tracker that is full answers but takes in nobody new. */
   readonly memoryBytes: number
   readonly maxTorrents: number
+  /** TCP connections that one address may hold open; trusted proxies are exempt. */
+  readonly socketsPerAddress: number
   /** Seconds between two announces of a client, before jitter and load. */
   readonly intervalSeconds: number
 }
@@ -53,6 +55,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): T
     adminToken: read('HOLDFAST_ADMIN_TOKEN', undefined, (value) => value),
     memoryBytes: read('HOLDFAST_TRACKER_MEMORY', 1024 ** 3, readSize),
     maxTorrents: 4_000_000,
+    socketsPerAddress: 200,
     intervalSeconds: read('HOLDFAST_TRACKER_INTERVAL', 30 * 60, (value) => readDuration(value) / 1000),
   }
   if (problems.length > 0) throw new ConfigError(problems)

@@ -52,7 +52,7 @@ export async function startTracker(config: TrackerConfig, parts: TrackerParts = 
       responder: new HttpResponder({ swarms, pace, counts, listReady, trackerId: nodeId() }),
       counts,
       proxies,
-      socketsPerAddress: 200,
+      socketsPerAddress: config.socketsPerAddress,
       maxSockets: 50_000,
       page: (request, response, client) => pages.answer(request, response, client),
       upgrade: (request, socket, head, client) => {
@@ -67,7 +67,7 @@ export async function startTracker(config: TrackerConfig, parts: TrackerParts = 
       host: config.host,
     }).catch((error) => explainListen(error, 'HOLDFAST_TRACKER_UDP_PORT', config.udpPort)),
   )
-  log.info({ port: http.port, udpPort: udp.port }, 'tracker is listening')
+  log.info({ port: http.port, udpPort: udp.port, udp: udp.transport }, 'tracker is listening')
   const running = started.move()
   return {
     port: http.port,

@@ -3,67 +3,100 @@ import { once } from 'node:events'
 import type { Counts } from '../counts.ts'
 import type { Family } from '../swarms/swarms.ts'
 import { readAddress } from '../wire/address.ts'
-import { newUdpAnswer, type UdpAnswer, type UdpResponder } from '../wire/udp.ts'
+import { newUdpAnswer, type UdpAnswer, type UdpResponder, type UdpSender } from '../wire/udp.ts'
+import { loadBatchUdp } from './batch-udp.ts'
 
 /**
  * Binds UDP on IPv4 and, where the machine has it, on IPv6, and answers what arrives.
- * @throws when the port is taken or may not be used
+ * @throws Error with a `code` when the port is taken or may not be used
  */
 export async function openUdpSockets(
   responder: UdpResponder,
   counts: Counts,
-  options: { port: number; host?: string; reusePort?: boolean },
+  options: UdpOptions,
 ): Promise<UdpSockets> {
-  const sockets: Socket[] = []
-  const open = async (type: 'udp4' | 'udp6', port: number): Promise<number> => {
-    const socket = createSocket({
-      type,
-      ipv6Only: type === 'udp6',
-      reusePort: options.reusePort ?? false,
-      recvBufferSize: SOCKET_BUFFER_BYTES,
-      sendBufferSize: SOCKET_BUFFER_BYTES,
-      // Answers go to the address a datagram came from: there is no name to look up.
-      lookup: (host, _options, found) => found(null, host, type === 'udp4' ? 4 : 6),
-    })
-    serve(socket, responder, counts)
-    const host = options.host
-    const own = host !== undefined && host.includes(':') === (type === 'udp6') ? host : undefined
-    const listening = once(socket, 'listening')
-    socket.bind({ port, ...(own === undefined ? {} : { address: own }) })
-    await listening
-    sockets.push(socket)
-    return socket.address().port
+  const { host, reusePort = false } = options
+  const openBatch = options.transport === 'dgram' ? undefined : loadBatchUdp()
+  if (options.transport === 'batch' && openBatch === undefined) {
+    throw new Error('batch UDP is not built here: npm run build:native -w tracker')
   }
-  const only = options.host === undefined ? undefined : options.host.includes(':') ? 'udp6' : 'udp4'
-  let port = options.port
-  if (only !== 'udp6') port = await open('udp4', port)
-  if (only === 'udp6') port = await open('udp6', port)
-  else if (only === undefined) {
-    await open('udp6', port).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EAFNOSUPPORT' && error.code !== 'EADDRNOTAVAIL') throw error
-    })
+  const sockets: UdpSocket[] = []
+  let { port } = options
+  for (const family of [0, 1] as const) {
+    if (host !== undefined && host.includes(':') !== (family === 1)) continue
+    try {
+      const socket =
+        openBatch === undefined
+          ? await openDgram(responder, counts, { family, host, port, reusePort })
+          : openBatch(responder, { family, host: host ?? '', port, reusePort })
+      sockets.push(socket)
+      port = socket.port
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      const noIpv6 = code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL'
+      if (family === 1 && host === undefined && noIpv6) continue
+      for (const socket of sockets) await socket.close()
+      throw error
+    }
   }
   return {
     port,
+    transport: openBatch === undefined ? 'dgram' : 'batch',
     async [Symbol.asyncDispose]() {
-      await Promise.all(sockets.map((socket) => new Promise<void>((closed) => socket.close(() => closed()))))
+      for (const socket of sockets) await socket.close()
     },
   }
 }
 
-export type UdpSockets = AsyncDisposable & { readonly port: number }
+export type UdpOptions = {
+  port: number
+  host?: string | undefined
+  reusePort?: boolean
+  /** Batches where they are built, unless said otherwise. */
+  transport?: 'batch' | 'dgram'
+}
+
+export type UdpSockets = AsyncDisposable & { readonly port: number; readonly transport: 'batch' | 'dgram' }
+
+type UdpSocket = { readonly port: number; close(): void | Promise<void> }
 
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
 const MOST_QUEUED_BYTES = 4 * 1024 * 1024
 
+async function openDgram(
+  responder: UdpResponder,
+  counts: Counts,
+  options: { family: Family; host: string | undefined; port: number; reusePort: boolean },
+): Promise<UdpSocket> {
+  const { family, host, port, reusePort } = options
+  const socket = createSocket({
+    type: family === 0 ? 'udp4' : 'udp6',
+    ipv6Only: family === 1,
+    reusePort,
+    recvBufferSize: SOCKET_BUFFER_BYTES,
+    sendBufferSize: SOCKET_BUFFER_BYTES,
+    // Answers go to the address a datagram came from: there is no name to look up.
+    lookup: (name, _options, found) => found(null, name, family === 0 ? 4 : 6),
+  })
+  serve(socket, responder, counts)
+  const listening = once(socket, 'listening')
+  socket.bind({ port, ...(host === undefined ? {} : { address: host }) })
+  await listening
+  return {
+    port: socket.address().port,
+    close: () => new Promise((closed) => socket.close(() => closed())),
+  }
+}
+
 function serve(socket: Socket, responder: UdpResponder, counts: Counts): void {
-  const address = new Int32Array(4)
+  const sender: UdpSender = { family: 0, address: new Int32Array(4) }
   let answer: UdpAnswer = newUdpAnswer()
   socket.on('message', (message: Buffer, from: RemoteInfo) => {
     if (from.port === 0) return
-    const family = readAddress(from.address, address)
+    const family = readAddress(from.address, sender.address)
     if (family < 0) return
-    const length = responder.answer(message, family as Family, address, answer)
+    sender.family = family as Family
+    const length = responder.answer(message, message.length, sender, answer)
     if (length === 0) return
     if (socket.getSendQueueSize() > MOST_QUEUED_BYTES) {
       counts.udpDropped++

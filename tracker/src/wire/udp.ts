@@ -39,11 +39,12 @@ export class UdpResponder {
   }
 
   /**
-   * Writes the answer to `message` into `out`.
+   * Writes the answer to the datagram in the first `length` bytes of `message` into `out`.
    * @returns its length in bytes; 0 when there is none to give
    */
-  answer(message: Uint8Array, family: Family, address: Int32Array, out: UdpAnswer): number {
-    if (message.length < 16) return this.#malformed()
+  answer(message: Uint8Array, length: number, from: UdpSender, out: UdpAnswer): number {
+    const { family, address } = from
+    if (length < 16) return this.#malformed()
     const action = readInt32(message, 8)
     const { bytes } = out
     bytes[4] = message[12]!
@@ -59,8 +60,8 @@ export class UdpResponder {
       this.#ids.write(family, address, bytes, 8)
       return 16
     }
-    const isAnnounce = action === ANNOUNCE && message.length >= 98
-    if (!isAnnounce && !(action === SCRAPE && message.length >= 36)) return this.#malformed()
+    const isAnnounce = action === ANNOUNCE && length >= 98
+    if (!isAnnounce && !(action === SCRAPE && length >= 36)) return this.#malformed()
     if (!this.#ids.check(family, address, message, 0)) {
       this.#counts.udpBadConnectionId++
       return fail(bytes, BAD_ID)
@@ -71,7 +72,7 @@ export class UdpResponder {
     }
     return isAnnounce
       ? this.#answerAnnounce(message, family, address, out)
-      : this.#answerScrape(message, bytes)
+      : this.#answerScrape(message, length, bytes)
   }
 
   #answerAnnounce(message: Uint8Array, family: Family, address: Int32Array, out: UdpAnswer): number {
@@ -106,8 +107,8 @@ export class UdpResponder {
     return 20 + reply.peers[family]! * (family === 0 ? 6 : 18)
   }
 
-  #answerScrape(message: Uint8Array, bytes: Uint8Array): number {
-    const hashes = Math.min(MOST_SCRAPED, Math.floor((message.length - 16) / 20))
+  #answerScrape(message: Uint8Array, length: number, bytes: Uint8Array): number {
+    const hashes = Math.min(MOST_SCRAPED, Math.floor((length - 16) / 20))
     const counted = this.#counted
     this.#counts.udpScrapes++
     writeInt32(bytes, 0, SCRAPE)
@@ -141,9 +142,13 @@ export type UdpResponderParts = {
 /** A datagram to fill, whose peers the swarms write in place. */
 export type UdpAnswer = { readonly bytes: Uint8Array; readonly reply: AnnounceReply }
 
-export function newUdpAnswer(): UdpAnswer {
-  const bytes = new Uint8Array(new ArrayBuffer(ANSWER_BYTES))
-  const compact = new Uint16Array(bytes.buffer, 20)
+/** Who sent a datagram; reused from one to the next. */
+export type UdpSender = { family: Family; readonly address: Int32Array }
+
+/** @param at where in `buffer` the answer goes, an even number */
+export function newUdpAnswer(buffer = new ArrayBuffer(ANSWER_BYTES), at = 0): UdpAnswer {
+  const bytes = new Uint8Array(buffer, at, ANSWER_BYTES)
+  const compact = new Uint16Array(buffer, at + 20, (ANSWER_BYTES - 20) / 2)
   return {
     bytes,
     reply: { seeders: 0, leechers: 0, completed: 0, peers: [0, 0], compact: [compact, compact], offset4: 0 },
