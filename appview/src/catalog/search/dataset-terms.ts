@@ -1,6 +1,6 @@
 import { baseOf, samplesOf } from './codes.ts'
-import { codesOfFields, type FieldRule, filterTerm, pairsOf, phraseText, vocabularyOf } from './impacts.ts'
-import { stemOf, wordsOf } from './words.ts'
+import { codesOfFields, type FieldRule, filterTerm, pairsOf, phraseText } from './impacts.ts'
+import { type AnalysedText, analyse } from './words.ts'
 
 /** The parts of a dataset record that are searched. */
 export interface SearchableDataset {
@@ -67,42 +67,53 @@ export interface DatasetFilters {
 }
 
 export function datasetTerms(record: SearchableDataset, filters: DatasetFilters): DatasetTerms {
-  const people = namesOf([
-    record.publisher,
-    ...(record.creators ?? []),
-    ...(record.contributors ?? []).map((c) => c.agent),
+  const parts = partsOf(record)
+  const title = analyse(record.title)
+  const topics = parts.topics.map(analyse)
+  const people = parts.people.map(analyse)
+  const description = analyse(record.description ?? '')
+  const words = codesOfFields([
+    { rule: rules.title, text: title },
+    { rule: rules.topics, text: together(topics) },
+    { rule: rules.people, text: together(people) },
+    { rule: rules.description, text: description },
+    { rule: rules.rest, text: analyse(parts.rest) },
   ])
-  const topics = [
-    ...namesOf(record.keywords),
-    ...(record.subjects ?? []).flatMap((subject) => subject.label ?? []),
-  ]
+  const exact = [
+    ...[title, ...topics, ...people].flatMap(pairsOf),
+    ...title.stems.map((stem) => `title:${stem}`),
+    ...people.flatMap((name) => name.stems.map((stem) => `people:${stem}`)),
+    ...(filters.publisher ? analyse(filters.publisher).stems.map((stem) => `publisher~${stem}`) : []),
+    ...filterTerms(filters),
+    ...parts.people.map((name) => filterTerm('person', name)),
+  ].map(baseOf)
+  const all = [title, ...topics, ...people, description]
+  return {
+    codes: [...new Set([...words, ...exact, ...samplesOf(filters.uri)])].sort((a, b) => a - b),
+    phrases: phraseText(all),
+    vocabulary: [...wordEntries(all), ...nameEntries(record)],
+  }
+}
+
+function partsOf(record: SearchableDataset): { topics: string[]; people: string[]; rest: string } {
+  const contributors = (record.contributors ?? []).map((contributor) => contributor.agent)
   const identifiers = (record.identifiers ?? []).map((identifier) => identifier.value)
   const sources = (record.sources ?? [])
     .slice(0, 20)
     .flatMap(({ url, title, description }) => [title ?? '', description ?? '', url ?? ''])
   const rest = [...identifiers, record.spatial?.name ?? '', record.citation ?? '', ...sources]
-    .join(' \n ')
-    .slice(0, 10_000)
-  const description = record.description ?? ''
-  const words = codesOfFields([
-    { rule: rules.title, text: record.title },
-    { rule: rules.topics, text: topics.join(' \n ') },
-    { rule: rules.people, text: people.join(' \n ') },
-    { rule: rules.description, text: description },
-    { rule: rules.rest, text: rest },
-  ])
-  const exact = [
-    ...[record.title, ...topics, ...people].flatMap(pairsOf),
-    ...wordsOf(record.title).map((word) => `title:${stemOf(word)}`),
-    ...people.flatMap(wordsOf).map((word) => `people:${stemOf(word)}`),
-    ...(filters.publisher ? wordsOf(filters.publisher).map((word) => `publisher~${stemOf(word)}`) : []),
-    ...filterTerms(filters),
-    ...people.map((name) => filterTerm('person', name)),
-  ].map(baseOf)
   return {
-    codes: [...new Set([...words, ...exact, ...samplesOf(filters.uri)])].sort((a, b) => a - b),
-    phrases: phraseText([record.title, ...topics, ...people, description]),
-    vocabulary: vocabularyEntries(record, { people, topics, description }),
+    topics: [...namesOf(record.keywords), ...(record.subjects ?? []).flatMap((subject) => subject.label ?? [])],
+    people: namesOf([record.publisher, ...(record.creators ?? []), ...contributors]),
+    rest: rest.join(' \n ').slice(0, 10_000),
+  }
+}
+
+function together(texts: readonly AnalysedText[]): AnalysedText {
+  return {
+    words: texts.flatMap((text) => text.words),
+    stems: texts.flatMap((text) => text.stems),
+    spellings: texts.flatMap((text) => text.spellings),
   }
 }
 
@@ -129,31 +140,29 @@ export function formatNames(mediaType: string): string[] {
   return [...new Set([mediaType, short, ...short.split('+')])]
 }
 
-function vocabularyEntries(
-  record: SearchableDataset,
-  { people, topics, description }: { people: string[]; topics: string[]; description: string },
-): VocabularyEntry[] {
-  const words = vocabularyOf([record.title, ...topics, ...people, description].join(' \n '))
-  const named = (kind: VocabularyKind, names: readonly string[]): VocabularyEntry[] =>
-    names.map((text) => {
+/** Words as a query would spell them, for completions and the correction of spelling. */
+function wordEntries(texts: readonly AnalysedText[]): VocabularyEntry[] {
+  const entries = new Map<string, VocabularyEntry>()
+  for (const { words, stems } of texts) {
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i]!
+      if (word.length < 3 || word.length > 30 || entries.has(word) || !/\p{L}/u.test(word)) continue
+      entries.set(word, { kind: 'word', key: word, text: word, base: baseOf(stems[i]!) })
+    }
+  }
+  return [...entries.values()]
+}
+
+function nameEntries(record: SearchableDataset): VocabularyEntry[] {
+  const named = (kind: VocabularyKind, names: readonly string[]) =>
+    names.map((text): VocabularyEntry => {
       const term = filterTerm(kind, text)
-      return {
-        kind,
-        key: term.slice(kind.length + 1).slice(0, 200),
-        text: text.slice(0, 1000),
-        base: baseOf(term),
-      }
+      return { kind, key: term.slice(kind.length + 1).slice(0, 200), text: text.slice(0, 1000), base: baseOf(term) }
     })
   return [
-    ...[...words].map(
-      (word): VocabularyEntry => ({ kind: 'word', key: word, text: word, base: baseOf(stemOf(word)) }),
-    ),
     ...named('keyword', namesOf(record.keywords)),
     ...named('publisher', namesOf([record.publisher])),
-    ...named(
-      'person',
-      namesOf([...(record.creators ?? []), ...(record.contributors ?? []).map((c) => c.agent)]),
-    ),
+    ...named('person', namesOf([...(record.creators ?? []), ...(record.contributors ?? []).map((c) => c.agent)])),
   ]
 }
 

@@ -1,5 +1,5 @@
 import { baseOf, levels } from './codes.ts'
-import { fold, spellingsOf, stemOf, stopWords, wordsOf } from './words.ts'
+import { type AnalysedText, fold, stemOf, stopWords } from './words.ts'
 
 /** How a field counts: `weight` for each occurrence, less the longer the field is than `usualWords` (BM25F). */
 export interface FieldRule {
@@ -12,7 +12,7 @@ export interface FieldRule {
 
 export interface Field {
   rule: FieldRule
-  text: string
+  text: AnalysedText
 }
 
 /** A term once reaches half of the highest impact at this weight. */
@@ -25,25 +25,19 @@ export function codesOfFields(fields: readonly Field[]): number[] {
   return [...weights].map(([term, weight]) => baseOf(term) + levelOf(weight))
 }
 
-/** Folded words of a text as a query would spell them, for completions and the correction of spelling. */
-export function vocabularyOf(text: string): Set<string> {
-  return new Set(wordsOf(text).filter((word) => word.length >= 3 && word.length <= 30 && /\p{L}/u.test(word)))
+/** The stems of texts in order, between spaces: a phrase stands in them if it is a part of them. */
+export function phraseText(texts: readonly AnalysedText[]): string {
+  return texts.map(({ stems }) => ` ${stems.join(' ')} `).join('\n')
 }
 
-/** The stems of a text in order, between spaces: a phrase stands in it if it is a part of it. */
-export function phraseText(texts: readonly string[]): string {
-  return texts.map((text) => ` ${wordsOf(text).map(stemOf).join(' ')} `).join('\n')
-}
-
-function addField(weights: Map<string, number>, rule: FieldRule, text: string): void {
-  const words = wordsOf(text)
+function addField(weights: Map<string, number>, rule: FieldRule, { words, stems, spellings }: AnalysedText): void {
   const length = Math.max(words.length, 1)
   const each = rule.weight / (1 - rule.lengthPenalty + (rule.lengthPenalty * length) / rule.usualWords)
-  for (const word of [...words, ...spellingsOf(text)]) {
-    if (!rule.keepStopWords && stopWords.has(word)) continue
-    const stem = stemOf(word)
-    weights.set(stem, (weights.get(stem) ?? 0) + each)
+  const add = (stem: string) => weights.set(stem, (weights.get(stem) ?? 0) + each)
+  for (let i = 0; i < words.length; i++) {
+    if (rule.keepStopWords || !stopWords.has(words[i]!)) add(stems[i]!)
   }
+  for (const spelling of spellings) add(stemOf(spelling))
 }
 
 function levelOf(weight: number): number {
@@ -51,11 +45,9 @@ function levelOf(weight: number): number {
 }
 
 /** Neighbouring words of a text as one term each: words that stand together in a title count for more. */
-export function pairsOf(text: string): string[] {
-  const stems = wordsOf(text)
-    .filter((word) => !stopWords.has(word))
-    .map(stemOf)
-  return stems.slice(1).map((stem, i) => pairTerm(stems[i]!, stem))
+export function pairsOf({ words, stems }: AnalysedText): string[] {
+  const telling = stems.filter((_, i) => !stopWords.has(words[i]!))
+  return telling.slice(1).map((stem, i) => pairTerm(telling[i]!, stem))
 }
 
 export function pairTerm(first: string, second: string): string {

@@ -1,8 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { anyIdOf } from '../sql.ts'
 import { baseOf, codesFrom } from './codes.ts'
 import { filterTerm, pairTerm } from './impacts.ts'
 import type { Clause } from './query.ts'
-import { type Alias, anyCode, hasCode, hasTerm } from './row-terms.ts'
+import { type Alias, anyCode, column, hasCode, hasTerm } from './row-terms.ts'
 import type { TermStatistics } from './statistics.ts'
 import { stopWords } from './words.ts'
 
@@ -105,6 +106,12 @@ export function termNeed(terms: readonly string[], statistics: TermStatistics): 
       )})`,
     records: bases.reduce((sum, base) => sum + statistics.of(base).records, 0),
   }
+}
+
+/** That the row is one of these. */
+export function idNeed(ids: readonly number[]): Need {
+  const among = (alias: Alias) => sql`${column(alias, 'id')} = ${anyIdOf(ids)}`
+  return { lookUp: among, holds: among, records: ids.length }
 }
 
 /** The terms that stand for a clause about a field; any one of them will do for each element. */

@@ -40,3 +40,8 @@ function highestUpTo(alias: Alias, code: number): SQL {
   const codes = sql.raw(`${alias}.codes`)
   return sql`(${codes})[width_bucket(${int(code)}::bigint, ${codes})]`
 }
+
+/** A column of the row. */
+export function column(alias: Alias, name: string): SQL {
+  return sql.raw(`${alias}.${name}`)
+}

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { anyIdOf, anyOf, type Db, rows, storable } from '../sql.ts'
+import { anyOf, type Db, rows, storable } from '../sql.ts'
 import { baseOf } from './codes.ts'
 import {
   between,
@@ -13,13 +13,12 @@ import {
 import type { Corpus, Sort } from './corpus.ts'
 import { type Direct, findDirect } from './direct.ts'
 import { filterTerm } from './impacts.ts'
-import { type Need, termNeed } from './needs.ts'
-import { type Clause, formatQuery, parseQuery } from './query.ts'
-import type { Alias } from './row-terms.ts'
-import { type SearchOutcome, type SearchRequest, search } from './search.ts'
+import { idNeed, termNeed } from './needs.ts'
+import { type Clause, parseQuery } from './query.ts'
+import { type Alias, column } from './row-terms.ts'
+import { type SearchRequest, search } from './search.ts'
 import { SearchError } from './search-error.ts'
-import type { SearchSummary } from './search-results.ts'
-import type { TermStatistics } from './statistics.ts'
+import { type SearchSummary, summaryOf } from './search-results.ts'
 
 /** The parameters of `org.holdfast.searchDatasets`, under their own names. Instants are ISO 8601, sizes bytes. */
 export interface DatasetSearch {
@@ -79,22 +78,6 @@ export async function searchDatasets(db: Db, parameters: DatasetSearch): Promise
     hits: outcome.rows.map(({ id, uri, group }) => ({ id, uri, groupId: group })),
     ...summaryOf(outcome, parameters.q ?? '', request.search.clauses),
     ...(direct && { direct: direct.hit }),
-  }
-}
-
-/** What both searches answer besides their hits. */
-export function summaryOf(outcome: SearchOutcome, typed: string, clauses: readonly Clause[]): SearchSummary {
-  const searched = outcome.corrected ?? clauses
-  const words = searched
-    .filter((clause) => !clause.excluded && clause.field === 'text')
-    .flatMap((clause) => clause.words)
-  return {
-    hitsTotal: outcome.hitsTotal,
-    hitsEstimated: outcome.hitsEstimated,
-    words: [...new Set(words)],
-    ...(outcome.cursor && { cursor: outcome.cursor }),
-    ...(outcome.facets && { facets: outcome.facets }),
-    ...(outcome.corrected && { correctedFrom: typed, matched: formatQuery(outcome.corrected) }),
   }
 }
 
@@ -288,15 +271,6 @@ function deadlineBy(dids: readonly string[]): Sort {
   }
 }
 
-function idNeed(ids: readonly number[]): Need {
-  const among = (alias: Alias) => sql`${column(alias, 'id')} = ${anyIdOf(ids)}`
-  return { lookUp: among, holds: among, records: ids.length }
-}
-
 function oneOf(alias: Alias, name: string): SQL {
   return sql`SELECT ${column(alias, name)} WHERE ${column(alias, name)} IS NOT NULL`
-}
-
-function column(alias: Alias, name: string): SQL {
-  return sql.raw(`${alias}.${name}`)
 }

@@ -1,5 +1,17 @@
-import type { Db } from '../sql.ts'
-import type { SearchSummary } from './search-results.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import { anyIdOf, type Db, recordset, rows, storable } from '../sql.ts'
+import { baseOf } from './codes.ts'
+import { between, during, hasConditions, identityOf, resolveAuthorClauses, resolveAuthors } from './conditions.ts'
+import type { Corpus, Sort } from './corpus.ts'
+import { type Direct, findDirect } from './direct.ts'
+import { pairTerm } from './impacts.ts'
+import { idNeed, termNeed } from './needs.ts'
+import { type Clause, parseQuery } from './query.ts'
+import { type Alias, column, hasCode } from './row-terms.ts'
+import { type SearchRequest, search } from './search.ts'
+import { SearchError } from './search-error.ts'
+import { type SearchSummary, summaryOf } from './search-results.ts'
+import { stemOf, stopWords } from './words.ts'
 
 /** The parameters of `org.holdfast.searchTorrents`, under their own names. Instants are ISO 8601, sizes bytes. */
 export interface TorrentSearch {
@@ -27,7 +39,14 @@ export interface TorrentHit {
   id: number
   uri: string
   /** Files whose paths matched words of the query, at most 20. */
-  matchedFiles: { path: string; sizeBytes: number; piecesRoot: string | null; index: number }[]
+  matchedFiles: MatchedFile[]
+}
+
+export interface MatchedFile {
+  path: string
+  sizeBytes: number
+  piecesRoot: string | null
+  index: number
 }
 
 export interface TorrentResults extends SearchSummary {
@@ -35,10 +54,157 @@ export interface TorrentResults extends SearchSummary {
 }
 
 /**
- * Searches visible torrent records by the words of their names and file paths.
+ * Searches visible torrent records by the words of their names and file paths. See `searchDatasets` for what is
+ * exact and how far a listing goes.
  *
  * @throws SearchError with the lexicon's error name: InvalidQuery, InvalidCursor, AuthorNotFound.
  */
-export async function searchTorrents(_db: Db, _search: TorrentSearch): Promise<TorrentResults> {
-  return { hits: [], hitsTotal: 0, hitsEstimated: false, words: [] }
+export async function searchTorrents(db: Db, parameters: TorrentSearch): Promise<TorrentResults> {
+  const q = storable(parameters.q ?? '')
+  const direct = await findDirect(db, q)
+  const clauses = direct && leadsSomewhere(direct) ? [] : await readClauses(db, q)
+  const request = await readRequest(db, parameters, { clauses, direct })
+  const outcome = await db.transaction(
+    async (tx) => {
+      const found = await search(tx as Db, corpus, request)
+      const files = await readMatchedFiles(tx as Db, found.rows.map((row) => row.id), outcomeStems(found.corrected ?? clauses))
+      return { ...found, files }
+    },
+    { accessMode: 'read only' },
+  )
+  return {
+    hits: outcome.rows.map(({ id, uri }) => ({ id, uri, matchedFiles: outcome.files.get(id) ?? [] })),
+    ...summaryOf(outcome, parameters.q ?? '', clauses),
+    ...(direct && { direct: direct.hit }),
+  }
 }
+
+const sorts = {
+  newest: { key: (alias) => column(alias, 'created_at'), type: 'timestamptz', descending: true },
+  'fewest-seeders': { key: (alias) => sql`coalesce(${column(alias, 'seeders')}, 2147483647)`, type: 'bigint', descending: false },
+  'most-seeders': { key: (alias) => sql`coalesce(${column(alias, 'seeders')}, -1)`, type: 'bigint', descending: true },
+  largest: { key: (alias) => sql`coalesce(${column(alias, 'size_bytes')}, -1)`, type: 'bigint', descending: true },
+  smallest: { key: (alias) => sql`coalesce(${column(alias, 'size_bytes')}, 9223372036854775807)`, type: 'bigint', descending: false },
+} satisfies Record<string, Sort>
+
+const corpus: Corpus = {
+  name: 'torrent',
+  group: (alias) => column(alias, 'id'),
+  // Neighbours are indexed as pairs, and a torrent's words are many: a longer phrase is checked pair by pair.
+  phraseStands: (clause, alias) => {
+    const stems = clause.stems.filter((_, i) => !stopWords.has(clause.words[i]!))
+    const pairs = stems.slice(1).map((stem, i) => hasCode(alias, baseOf(pairTerm(stems[i]!, stem))))
+    return pairs.length === 0 ? sql`true` : sql`(${sql.join(pairs, sql` AND `)})`
+  },
+  boost: (alias) => sql`(coalesce(${column(alias, 'seeders')}, 0) > 0)::int * 5`,
+  sorts,
+  facets: {
+    author: (alias) => sql`SELECT ${column(alias, 'did')}`,
+    format: (alias) => sql`SELECT unnest(${column(alias, 'formats')})`,
+    metainfoStatus: (alias) => sql`SELECT ${column(alias, 'metainfo_status')}`,
+    hasWebSeed: (alias) => sql`SELECT (${hasWebSeed(alias)})::text`,
+  },
+}
+
+/** Torrents have no publishers, risks or keywords: such conditions are words here. */
+async function readClauses(db: Db, q: string): Promise<Clause[]> {
+  const clauses = await resolveAuthorClauses(db, parseQuery(q).clauses)
+  return clauses.flatMap((clause): Clause[] => {
+    if (clause.field === 'text' || clause.field === 'author' || clause.field === 'has') return [clause]
+    return clause.words.map((word) => ({ ...clause, field: 'text', phrase: false, value: word, words: [word], stems: [stemOf(word)] }))
+  })
+}
+
+async function readRequest(
+  db: Db,
+  parameters: TorrentSearch,
+  { clauses, direct }: { clauses: readonly Clause[]; direct: Direct | undefined },
+): Promise<SearchRequest> {
+  const sort = parameters.sort ?? 'relevance'
+  if (sort !== 'relevance' && !(sort in sorts)) {
+    throw new SearchError('InvalidQuery', `sort is one of relevance, ${Object.keys(sorts).join(', ')}.`)
+  }
+  const authors = parameters.author ? await resolveAuthors(db, [parameters.author]) : []
+  const account = direct?.hit.kind === 'did' || direct?.hit.kind === 'handle' ? direct.hit.did : undefined
+  const terms = [...authors, ...(account ? [account] : [])].map((did) => `author:${did}`)
+  const ids = [
+    ...(parameters.dataset ? [await torrentsOf(db, parameters.dataset)] : []),
+    ...(direct && leadsSomewhere(direct) && !account ? [direct.torrentIds] : []),
+  ]
+  const { cursor, limit, facets, ...identifying } = parameters
+  return {
+    clauses,
+    filterTerms: terms.map(baseOf),
+    filters: (statistics) => ({
+      needs: [...terms.map((term) => termNeed([term], statistics)), ...ids.map(idNeed)],
+      checks: checksOf(parameters, clauses),
+    }),
+    sort,
+    facets: [...new Set(facets ?? [])].filter((field) => field in corpus.facets),
+    limit: Math.min(Math.max(limit ?? 25, 1), 100),
+    cursor,
+    identity: identityOf('torrents', identifying),
+  }
+}
+
+function checksOf(parameters: TorrentSearch, clauses: readonly Clause[]): ((alias: Alias) => SQL)[] {
+  const { metainfoStatus, hasWebSeed: webSeed } = parameters
+  return [
+    ...hasConditions(clauses, { webseed: hasWebSeed, seeder: (alias) => sql`coalesce(${column(alias, 'seeders')}, 0) > 0` }),
+    ...(metainfoStatus === undefined
+      ? []
+      : [(alias: Alias) => sql`${column(alias, 'metainfo_status')} = ${storable(metainfoStatus)}`]),
+    ...(webSeed === undefined ? [] : [(alias: Alias) => sql`(${hasWebSeed(alias)}) = ${webSeed}`]),
+    ...between('seeders', parameters.minSeeders, parameters.maxSeeders),
+    ...between('size_bytes', parameters.minSizeBytes, parameters.maxSizeBytes),
+    ...during('created_at', parameters.createdAfter, parameters.createdBefore),
+    ...during('indexed_at', parameters.indexedAfter, parameters.indexedBefore),
+  ]
+}
+
+/** Named by the record itself, or by anybody afterwards. */
+function hasWebSeed(alias: Alias): SQL {
+  return sql`(${column(alias, 'names_web_seeds')}
+    OR EXISTS (SELECT FROM catalog.webseed w WHERE w.visible AND w.info_hash_v1 = ${column(alias, 'info_hash_v1')})
+    OR EXISTS (SELECT FROM catalog.webseed w WHERE w.visible AND w.info_hash_v2 = ${column(alias, 'info_hash_v2')}))`
+}
+
+function leadsSomewhere({ hit, torrentIds }: Direct): boolean {
+  return torrentIds.length > 0 || ['did', 'handle', 'at-uri', 'magnet', 'infohash'].includes(hit.kind)
+}
+
+async function torrentsOf(db: Db, datasetUri: string): Promise<number[]> {
+  const found = await rows<{ id: number }>(
+    db,
+    sql`SELECT torrent_id AS id FROM catalog.torrent_dataset WHERE dataset_uri = ${storable(datasetUri)}`,
+  )
+  return found.map((row) => row.id)
+}
+
+function outcomeStems(clauses: readonly Clause[]): string[] {
+  return clauses.filter((clause) => !clause.excluded && clause.field === 'text').flatMap((clause) => clause.stems)
+}
+
+/** Files of these torrents whose path holds a word of the query, those with the most words first. */
+async function readMatchedFiles(db: Db, torrentIds: readonly number[], stems: readonly string[]): Promise<Map<number, MatchedFile[]>> {
+  const matched = new Map<number, MatchedFile[]>()
+  if (torrentIds.length === 0 || stems.length === 0) return matched
+  // A stem is where its words begin, but for a final y that became i.
+  const parts = stems.slice(0, 16).map((stem) => ({ part: stem.length > 3 ? stem.replace(/i$/, '') : stem }))
+  const found = await rows<MatchedFile & { id: number } & Record<string, unknown>>(
+    db,
+    sql`
+    SELECT t.id, f.path, f.size_bytes AS "sizeBytes", encode(f.pieces_root, 'hex') AS "piecesRoot", f.position AS index
+    FROM catalog.torrent t CROSS JOIN LATERAL (
+      SELECT path, size_bytes, pieces_root, position, words FROM (
+        SELECT f.*, (SELECT count(*) FROM ${recordset(parts, 'part text')} WHERE strpos(lower(unaccent(f.path)), part) > 0) AS words
+        FROM catalog.file f WHERE f.content_id = t.content_id AND f.position < ${searchedFiles}) AS counted
+      WHERE words > 0 ORDER BY words DESC, position LIMIT 20) AS f
+    WHERE t.id = ${anyIdOf(torrentIds)} ORDER BY t.id, f.words DESC, f.position`,
+  )
+  for (const { id, ...file } of found) matched.set(id, [...(matched.get(id) ?? []), file])
+  return matched
+}
+
+/** Files of one torrent that are compared with the words of a query. */
+const searchedFiles = 1_000

@@ -3,6 +3,7 @@ import { anyIdOf, type Db, recordset, rows } from '../sql.ts'
 import { baseOf, samplesOf } from './codes.ts'
 import { codesOfFields, type FieldRule, pairsOf } from './impacts.ts'
 import { codesText } from './term-writes.ts'
+import { analyse } from './words.ts'
 
 const rules = {
   name: { weight: 6, usualWords: 6, lengthPenalty: 0.4, keepStopWords: true },
@@ -12,6 +13,8 @@ const rules = {
 /** Words of the first files are enough to find a torrent by. */
 const pathTextLimit = 100_000
 const indexedPaths = 10_000
+/** Of neighbouring words in file paths; enough for a phrase in any but the largest torrents. */
+const mostPairs = 2_000
 
 /** The codes a torrent record is found by: its name, and the paths of its files once its metainfo is verified. */
 export function torrentCodes(torrent: {
@@ -21,11 +24,13 @@ export function torrentCodes(torrent: {
   paths: readonly string[]
 }): number[] {
   const paths = torrent.paths.join(' \n ').slice(0, pathTextLimit)
+  const files = analyse(splitCase(paths))
+  const name = analyse(splitCase(torrent.name))
   const words = codesOfFields([
-    { rule: rules.name, text: splitCase(torrent.name) },
-    { rule: rules.paths, text: splitCase(paths) },
+    { rule: rules.name, text: name },
+    { rule: rules.paths, text: files },
   ])
-  const exact = ['all:', `author:${torrent.did}`, ...pairsOf(torrent.name)].map(baseOf)
+  const exact = ['all:', `author:${torrent.did}`, ...pairsOf(name), ...pairsOf(files).slice(0, mostPairs)].map(baseOf)
   return [...new Set([...words, ...exact, ...samplesOf(torrent.uri)])].sort((a, b) => a - b)
 }
 

@@ -7,15 +7,42 @@ import { englishStem } from './english-stem.ts'
  * scripts are left as they are.
  */
 export function wordsOf(text: string): string[] {
-  return (fold(text).match(run) ?? []).flatMap((part) =>
-    unspaced.test(part) ? splitUnspaced(part) : part.slice(0, longest),
-  )
+  return splitFolded(fold(text))
+}
+
+/** A text taken apart once, for everything that is made of it. */
+export interface AnalysedText {
+  words: readonly string[]
+  /** Of the words, in order. */
+  stems: readonly string[]
+  /** Other spellings it is found by, beside its words: `Sentinel-2` as `sentinel2`, `ERA5` as `era` and `5`. */
+  spellings: readonly string[]
+}
+
+/** Takes a text apart. A query needs only its own spelling, so other spellings are made here and not there. */
+export function analyse(text: string): AnalysedText {
+  const folded = fold(text)
+  const words = splitFolded(folded)
+  return { words, stems: words.map(stemOf), spellings: /\d/.test(folded) ? spellingsOf(folded) : [] }
+}
+
+function splitFolded(folded: string): string[] {
+  if (isAscii(folded)) {
+    const words: string[] = folded.match(/[a-z\d]+/g) ?? []
+    return words.some((word) => word.length > longest) ? words.map((word) => word.slice(0, longest)) : words
+  }
+  return (folded.match(run) ?? []).flatMap((part) => (unspaced.test(part) ? splitUnspaced(part) : part.slice(0, longest)))
+}
+
+function isAscii(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII begins with them
+  return /^[\0-\x7f]*$/.test(text)
 }
 
 /** Lower case without accents, compatibility forms made plain (`ﬁ` → `fi`, `²` → `2`). */
 export function fold(text: string): string {
   // Most text is ASCII, where folding is lower-casing.
-  if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase().replaceAll(possessive, '')
+  if (isAscii(text)) return text.toLowerCase().replaceAll(possessive, '')
   const plain = text
     .normalize('NFKD')
     .replaceAll(/[\u0300-\u036f]+/g, '')
@@ -28,15 +55,19 @@ export function fold(text: string): string {
 
 /** The word a folded word is indexed as. */
 export function stemOf(word: string): string {
-  return englishStem(word)
+  const known = stems.get(word)
+  if (known !== undefined) return known
+  if (stems.size >= mostStems) stems.clear()
+  const stem = englishStem(word)
+  stems.set(word, stem)
+  return stem
 }
 
-/**
- * Other spellings a text is found by, beside its words: `Sentinel-2` as `sentinel2`, `ERA5` as `era` and `5`.
- * A query needs only its own spelling.
- */
-export function spellingsOf(text: string): string[] {
-  const folded = fold(text)
+// The same few thousand words make up most of every text.
+const stems = new Map<string, string>()
+const mostStems = 50_000
+
+function spellingsOf(folded: string): string[] {
   const joined = (folded.match(hyphenated) ?? []).map((match) => match.replaceAll(/[-_.]/g, ''))
   const parts = (folded.match(numbered) ?? []).flatMap((match) => match.split(/(?<=\D)(?=\d)/))
   return [...joined.filter((word) => word.length <= 20), ...parts]

@@ -1,0 +1,194 @@
+import { once } from 'node:events'
+import { baseOf } from '@holdfast/appview/catalog/search/codes'
+import { datasetTerms } from '@holdfast/appview/catalog/search/dataset-terms'
+import { torrentCodes } from '@holdfast/appview/catalog/search/torrent-terms'
+import { stemOf } from '@holdfast/appview/catalog/search/words'
+import type postgres from 'postgres'
+import { CorpusMaker, type SyntheticDataset } from './corpus.ts'
+
+export interface Sizes {
+  datasets: number
+  torrents: number
+}
+
+const did = 'did:plc:bench'
+
+/** The columns of a dataset row as the indexer writes them, in the text format of COPY. */
+export function datasetRow(
+  id: number,
+  made: SyntheticDataset,
+): { row: string; phrases: string; words: Iterable<string> } {
+  const uri = `at://${did}/org.holdfast.dataset/${id}`
+  const keywords = made.keywords.map((keyword) => keyword.toLowerCase())
+  const record = {
+    title: made.title,
+    description: made.description,
+    publisher: { name: made.publisher },
+    keywords: made.keywords.map((name) => ({ name })),
+    formats: [{ mediaType: made.format }],
+  }
+  const terms = datasetTerms(record, {
+    uri,
+    did,
+    publisher: made.publisher,
+    license: made.license,
+    keywords,
+    formats: [made.format],
+    risk: made.risk,
+    scarcity: 'unknown',
+  })
+  const row = [
+    id,
+    uri,
+    did,
+    id,
+    made.title,
+    made.publisher,
+    made.license,
+    made.risk,
+    'unknown',
+    null,
+    array(keywords),
+    array([made.format]),
+    made.sizeBytes,
+    made.createdAt,
+    made.createdAt,
+    't',
+    made.seeders === null ? 0 : 1,
+    made.seeders,
+    array([made.risk]),
+    array(['unknown']),
+    null,
+    `{${terms.codes.join(',')}}`,
+  ]
+  return {
+    row: line(row),
+    phrases: line([id, terms.phrases]),
+    words: terms.vocabulary.filter((v) => v.kind === 'word').map((v) => v.key),
+  }
+}
+
+const datasetColumns = `id, uri, did, group_id, title, publisher, license, risk, scarcity, gone_before, keywords, formats, size_bytes,
+  created_at, indexed_at, visible, torrent_count, seeders, risks, scarcities, deadline, codes`
+
+/**
+ * Fills an empty catalogue with what the indexer would have written, by COPY and without indexes, then makes the
+ * indexes. Nothing is logged ahead: a scratch database is worth no crash recovery.
+ */
+export async function loadPostgres(
+  client: postgres.Sql,
+  sizes: Sizes,
+  log: (line: string) => void,
+): Promise<void> {
+  const indexes = await dropIndexes(client)
+  for (const table of ['dataset', 'dataset_phrases', 'torrent', 'vocabulary'])
+    await client.unsafe(`ALTER TABLE catalog.${table} SET UNLOGGED`)
+  await copyDatasets(client, sizes.datasets, log)
+  await copyTorrents(client, sizes.torrents, log)
+  await client.begin(async (tx) => {
+    await tx.unsafe(`SET LOCAL maintenance_work_mem = '1GB'`)
+    for (const [name, definition] of indexes) {
+      const started = performance.now()
+      await tx.unsafe(definition)
+      log(`index ${name}: ${((performance.now() - started) / 1000).toFixed(0)} s`)
+    }
+  })
+  await client.unsafe('VACUUM ANALYZE catalog.dataset')
+  await client.unsafe('VACUUM ANALYZE catalog.torrent')
+}
+
+async function dropIndexes(client: postgres.Sql): Promise<[name: string, definition: string][]> {
+  const found = await client<{ indexname: string; indexdef: string }[]>`
+    SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'catalog'
+      AND tablename IN ('dataset', 'torrent', 'dataset_phrases', 'vocabulary') AND indexname NOT LIKE '%pk%'`
+  for (const { indexname } of found) await client.unsafe(`DROP INDEX catalog.${indexname}`)
+  return found.map(({ indexname, indexdef }) => [indexname, indexdef])
+}
+
+async function copyDatasets(client: postgres.Sql, count: number, log: (line: string) => void): Promise<void> {
+  const maker = new CorpusMaker(1)
+  const vocabulary = new Set<string>()
+  const batch = 50_000
+  for (let from = 1; from <= count; from += batch) {
+    const made = Array.from({ length: Math.min(batch, count - from + 1) }, (_, i) =>
+      datasetRow(from + i, maker.dataset()),
+    )
+    await copy(
+      client,
+      `catalog.dataset (${datasetColumns})`,
+      made.map((one) => one.row),
+    )
+    await copy(
+      client,
+      'catalog.dataset_phrases (dataset_id, phrases)',
+      made.map((one) => one.phrases),
+    )
+    for (const one of made) for (const word of one.words) vocabulary.add(word)
+    log(`${from + made.length - 1} datasets`)
+  }
+  const entries = [...vocabulary].map((word) => line(['word', word, word, baseOf(stemOf(word))]))
+  await copy(client, 'catalog.vocabulary (kind, key, text, base)', entries)
+}
+
+async function copyTorrents(client: postgres.Sql, count: number, log: (line: string) => void): Promise<void> {
+  const maker = new CorpusMaker(2)
+  const batch = 100_000
+  for (let from = 1; from <= count; from += batch) {
+    const lines = Array.from({ length: Math.min(batch, count - from + 1) }, (_, i) =>
+      torrentRow(from + i, maker),
+    )
+    await copy(
+      client,
+      `catalog.torrent (id, uri, did, info_hash_v1, name, size_bytes, metainfo_status, created_at, indexed_at, visible,
+      seeders, formats, names_web_seeds, codes)`,
+      lines,
+    )
+    if (from % 500_000 === 1) log(`${from + lines.length - 1} torrents`)
+  }
+}
+
+function torrentRow(id: number, maker: CorpusMaker): string {
+  const made = maker.torrent()
+  const uri = `at://${did}/org.holdfast.torrent/${id}`
+  const codes = torrentCodes({ uri, did, name: made.name, paths: made.paths })
+  return line([
+    id,
+    uri,
+    did,
+    id.toString(16).padStart(40, '0'),
+    made.name,
+    made.sizeBytes,
+    'verified',
+    made.createdAt,
+    made.createdAt,
+    't',
+    made.seeders,
+    '{}',
+    'f',
+    `{${codes.join(',')}}`,
+  ])
+}
+
+async function copy(client: postgres.Sql, into: string, lines: readonly string[]): Promise<void> {
+  const stream = await client.unsafe(`COPY ${into} FROM STDIN`).writable()
+  const done = once(stream, 'finish')
+  for (let i = 0; i < lines.length; i += 500) {
+    if (!stream.write(`${lines.slice(i, i + 500).join('\n')}\n`)) await once(stream, 'drain')
+  }
+  stream.end()
+  await done
+}
+
+function line(values: readonly (string | number | null)[]): string {
+  return values
+    .map((value) =>
+      value === null
+        ? '\\N'
+        : String(value).replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n'),
+    )
+    .join('\t')
+}
+
+function array(values: readonly string[]): string {
+  return `{${values.map((value) => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`
+}
