@@ -37,13 +37,21 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     appviewUrl: url('HOLDFAST_APPVIEW_URL') ?? 'http://127.0.0.1:3000',
     plcUrl: url('HOLDFAST_PLC_URL') ?? 'https://plc.directory',
     authorities: read(() => parseAuthorities(env.HOLDFAST_AUTHORITIES), parseAuthorities(undefined)),
-    allowPrivateHosts: /^(1|true|on|yes)$/i.test(env.HOLDFAST_ALLOW_PRIVATE_HOSTS ?? ''),
+    allowPrivateHosts:
+      /^(1|true|on|yes)$/i.test(env.HOLDFAST_ALLOW_PRIVATE_HOSTS ?? '') ||
+      isLoopback(url('HOLDFAST_PLC_URL')),
     identifier: env.HOLDFAST_IDENTIFIER?.replace(/^@/, '') || undefined,
     appPassword: env.HOLDFAST_APP_PASSWORD || undefined,
     pdsUrl: url('HOLDFAST_PDS'),
   }
   if (problems.length > 0) throw new Failure('usage', problems.join('\n'))
   return config
+}
+
+/** A PLC directory on this machine is a development network, whose other servers are on this machine too. */
+function isLoopback(url: string | undefined): boolean {
+  const host = url === undefined ? '' : new URL(url).hostname
+  return host === 'localhost' || host.startsWith('127.') || host === '[::1]'
 }
 
 /** A checked http(s) address without its trailing slash; throws a Failure that names the setting. */

@@ -1,14 +1,11 @@
-import { Agent, AtpAgent } from '@atproto/api'
-import { type AppView, appView } from './appview.ts'
+import type { AppView } from './appview.ts'
 import { type Config, httpUrl } from './config.ts'
 import { formatSeconds } from './output/quantities.ts'
 import { note } from './output/terminal.ts'
-import { type Repo, repoOf } from './records/repo.ts'
-import { type AccountStore, accountStore } from './session/account-store.ts'
-import { type Identities, identities, isLoopback } from './session/identities.ts'
-import { type OnWait, pacedSession } from './session/paced-session.ts'
-import { signedInSession } from './session/sign-in.ts'
-import { strangerFetch } from './session/stranger-fetch.ts'
+import type { Repo } from './records/repo.ts'
+import type { AccountStore } from './session/account-store.ts'
+import type { Identities } from './session/identities.ts'
+import type { OnWait } from './session/paced-session.ts'
 
 /** An account that may write, and its repo. */
 export interface SignedIn {
@@ -19,19 +16,7 @@ export interface SignedIn {
   readonly repo: Repo
 }
 
-/** Whom a command may talk to: the AppView, the account's PDS, other people's PDSes. */
-export interface Connections {
-  readonly config: Config
-  readonly accounts: AccountStore
-  readonly identities: Identities
-  /** For addresses that somebody else's record names. */
-  strangerFetch(limits: { timeoutMs: number; maxBytes: number }): typeof fetch
-  appView(url?: string): AppView
-  signIn(account: string | undefined, onWait?: OnWait): Promise<SignedIn>
-  /** Somebody's repo, to read. */
-  readRepo(identifier: string): Promise<PublicRepo>
-}
-
+/** Somebody's repo, to read. */
 export interface PublicRepo {
   readonly repo: Repo
   readonly handle: string | undefined
@@ -39,27 +24,57 @@ export interface PublicRepo {
   getBlob(cid: string): Promise<Uint8Array>
 }
 
-/** Puts the parts together; nothing is reached before a command asks. */
+/** Whom a command may talk to: the AppView, the account's PDS, other people's PDSes. */
+export interface Connections {
+  readonly config: Config
+  accounts(): Promise<AccountStore>
+  identities(): Promise<Identities>
+  /** For addresses that somebody else's record names. */
+  strangerFetch(limits: { timeoutMs: number; maxBytes: number }): Promise<typeof fetch>
+  appView(url?: string): Promise<AppView>
+  signIn(account: string | undefined, onWait?: OnWait): Promise<SignedIn>
+  readRepo(identifier: string): Promise<PublicRepo>
+}
+
+/**
+ * Puts the parts together. Nothing is reached, and no client is even loaded, before a command asks: making a torrent
+ * should not wait for what signs people in.
+ */
 export function connect(config: Config): Connections {
-  const accounts = accountStore()
-  const people = identities(config)
-  const allowPrivateHosts = config.allowPrivateHosts || isLoopback(config.plcUrl)
-  const outward = (limits: { timeoutMs: number; maxBytes: number }) =>
-    strangerFetch({ ...limits, allowPrivateHosts })
-  return {
+  const connections: Connections = {
     config,
-    accounts,
-    identities: people,
-    strangerFetch: outward,
-    appView: (url) => appView(url ? httpUrl('--appview', url) : config.appviewUrl, config.authorities),
+    async accounts() {
+      return (await import('./session/account-store.ts')).accountStore()
+    },
+    async identities() {
+      return (await import('./session/identities.ts')).identities(config)
+    },
+    async strangerFetch(limits) {
+      const { strangerFetch } = await import('./session/stranger-fetch.ts')
+      return strangerFetch({ ...limits, allowPrivateHosts: config.allowPrivateHosts })
+    },
+    async appView(url) {
+      const { appView } = await import('./appview.ts')
+      return appView(url ? httpUrl('--appview', url) : config.appviewUrl, config.authorities)
+    },
     async signIn(account, onWait = noteWait) {
-      const { manager, ...who } = await signedInSession({ config, accounts, identities: people, account })
+      const [{ Agent }, { signedInSession }, { pacedSession }, { repoOf }] = await Promise.all([
+        import('@atproto/api'),
+        import('./session/sign-in.ts'),
+        import('./session/paced-session.ts'),
+        import('./records/repo.ts'),
+      ])
+      const { manager, ...who } = await signedInSession(connections, account)
       const agent = new Agent(pacedSession(manager, { onWait }))
       return { ...who, repo: repoOf(agent, who.did, config.authorities) }
     },
     async readRepo(identifier) {
-      const { did, handle, pdsUrl } = await people.resolve(identifier)
-      const fetch = outward({ timeoutMs: 120_000, maxBytes: 128 * 2 ** 20 })
+      const [{ AtpAgent }, { repoOf }] = await Promise.all([
+        import('@atproto/api'),
+        import('./records/repo.ts'),
+      ])
+      const { did, handle, pdsUrl } = await (await connections.identities()).resolve(identifier)
+      const fetch = await connections.strangerFetch({ timeoutMs: 120_000, maxBytes: 128 * 2 ** 20 })
       const agent = new AtpAgent({ service: pdsUrl, fetch })
       return {
         repo: repoOf(agent, did, config.authorities),
@@ -69,6 +84,7 @@ export function connect(config: Config): Connections {
       }
     },
   }
+  return connections
 }
 
 const noteWait: OnWait = (waitMs, reason) => {

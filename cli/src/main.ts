@@ -10,7 +10,8 @@ export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   // A reader that has seen enough (`holdfast search | head`) is no fault.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
   try {
-    await program(connect(loadConfig(env))).parseAsync(args, { from: 'user' })
+    const holdfast = await program(connect(loadConfig(env)), args[0])
+    await holdfast.parseAsync(args, { from: 'user' })
     return Number(process.exitCode ?? exitCodes.ok)
   } catch (error) {
     return report(error)

@@ -1,28 +1,29 @@
 import { Command } from 'commander'
-import { loginCommand } from './commands/account/login.ts'
-import { logoutCommand } from './commands/account/logout.ts'
-import { whoamiCommand } from './commands/account/whoami.ts'
-import { completionCommand } from './commands/completion.ts'
-import { exportCommand } from './commands/read/export.ts'
-import { getCommand } from './commands/read/get.ts'
-import { searchCommand } from './commands/read/search.ts'
-import { showCommand } from './commands/read/show.ts'
-import { statusCommand } from './commands/read/status.ts'
-import { torrentCreateCommand } from './commands/torrent/create.ts'
-import { torrentInspectCommand } from './commands/torrent/inspect.ts'
-import { torrentVerifyCommand } from './commands/torrent/verify.ts'
-import { webseedAddCommand } from './commands/webseed/add.ts'
-import { webseedCheckCommand } from './commands/webseed/check.ts'
-import { adoptCommand } from './commands/write/adopt.ts'
-import { deleteCommand } from './commands/write/delete.ts'
-import { editCommand } from './commands/write/edit.ts'
-import { importCommand } from './commands/write/import.ts'
-import { publishCommand } from './commands/write/publish.ts'
 import type { Connections } from './connections.ts'
 import { version } from './version.ts'
 
-/** The whole command line. */
-export function program(connections: Connections): Command {
+/** Each command in a module of its own, in the order of the help. */
+const commands: Record<string, (connections: Connections) => Promise<Command>> = {
+  login: async (c) => (await import('./commands/account/login.ts')).loginCommand(c),
+  logout: async (c) => (await import('./commands/account/logout.ts')).logoutCommand(c),
+  whoami: async (c) => (await import('./commands/account/whoami.ts')).whoamiCommand(c),
+  torrent: async (c) => (await import('./commands/torrent/torrent.ts')).torrentCommand(c),
+  publish: async (c) => (await import('./commands/write/publish.ts')).publishCommand(c),
+  import: async (c) => (await import('./commands/write/import.ts')).importCommand(c),
+  adopt: async (c) => (await import('./commands/write/adopt.ts')).adoptCommand(c),
+  webseed: async (c) => (await import('./commands/webseed/webseed.ts')).webseedCommand(c),
+  search: async (c) => (await import('./commands/read/search.ts')).searchCommand(c),
+  show: async (c) => (await import('./commands/read/show.ts')).showCommand(c),
+  get: async (c) => (await import('./commands/read/get.ts')).getCommand(c),
+  status: async (c) => (await import('./commands/read/status.ts')).statusCommand(c),
+  edit: async (c) => (await import('./commands/write/edit.ts')).editCommand(c),
+  delete: async (c) => (await import('./commands/write/delete.ts')).deleteCommand(c),
+  export: async (c) => (await import('./commands/read/export.ts')).exportCommand(c),
+  completion: async () => (await import('./commands/completion.ts')).completionCommand(),
+}
+
+/** The command line; when `wanted` is a command, with that one alone, for the others take their time to load. */
+export async function program(connections: Connections, wanted: string | undefined): Promise<Command> {
   const holdfast = new Command('holdfast')
     .description(
       'Describe public data in your own repo, make torrents of it, find and keep what others hold.',
@@ -30,40 +31,11 @@ export function program(connections: Connections): Command {
     .version(version)
     .showHelpAfterError('(holdfast --help shows all commands, holdfast COMMAND --help one of them)')
     .addHelpText('after', help)
-  const commands = [
-    loginCommand(connections),
-    logoutCommand(connections),
-    whoamiCommand(connections),
-    group('torrent', 'make, look into and check .torrent files', [
-      torrentCreateCommand(connections),
-      torrentInspectCommand(),
-      torrentVerifyCommand(),
-    ]),
-    publishCommand(connections),
-    importCommand(connections),
-    adoptCommand(connections),
-    group('webseed', 'HTTP servers that have a torrent’s files', [
-      webseedAddCommand(connections),
-      webseedCheckCommand(connections),
-    ]),
-    searchCommand(connections),
-    showCommand(connections),
-    getCommand(connections),
-    statusCommand(connections),
-    editCommand(connections),
-    deleteCommand(connections),
-    exportCommand(connections),
-    completionCommand(),
-  ]
-  for (const command of commands) holdfast.addCommand(command)
+  const isOne = wanted !== undefined && wanted !== 'completion' && Object.hasOwn(commands, wanted)
+  for (const name of isOne ? [wanted] : Object.keys(commands))
+    holdfast.addCommand(await commands[name]!(connections))
   throwInsteadOfExit(holdfast)
   return holdfast
-}
-
-function group(name: string, description: string, commands: readonly Command[]): Command {
-  const parent = new Command(name).description(description)
-  for (const command of commands) parent.addCommand(command)
-  return parent
 }
 
 function throwInsteadOfExit(command: Command): void {

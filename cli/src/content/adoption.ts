@@ -38,7 +38,7 @@ export async function fetchPublished(
   } catch (error) {
     if (error instanceof Failure && error.kind === 'usage') throw error
     warn(`${(error as Error).message} Asking the AppView.`)
-    return fromAppView(connections.appView(appviewUrl), uri, place)
+    return fromAppView(await connections.appView(appviewUrl), uri, place)
   }
 }
 

@@ -28,7 +28,7 @@ export async function findMetainfo(
   what: string,
   appviewUrl: string | undefined,
 ): Promise<FoundMetainfo[]> {
-  const appview = connections.appView(appviewUrl)
+  const appview = await connections.appView(appviewUrl)
   if (what.startsWith('at://')) return findByUri(connections, appview, what)
   if (/^magnet:/i.test(what) || normalizeInfoHash(what)) return [await findByHash(appview, what)]
   if (

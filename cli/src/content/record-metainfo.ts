@@ -70,7 +70,7 @@ export async function fetchBlob(author: PublicRepo, blob: BlobJson): Promise<Uin
 }
 
 async function fetchUrl(connections: Connections, url: string): Promise<Uint8Array | undefined> {
-  const fetch = connections.strangerFetch({ timeoutMs: 120_000, maxBytes: 256 * 2 ** 20 })
+  const fetch = await connections.strangerFetch({ timeoutMs: 120_000, maxBytes: 256 * 2 ** 20 })
   try {
     const answer = await fetch(url)
     return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : undefined

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { XRPCError } from '@atproto/api'
 import { Failure } from '../failure.ts'
 import { formatBytes } from '../output/quantities.ts'
 import { warn } from '../output/terminal.ts'
@@ -90,12 +89,8 @@ async function unlessTooLarge(upload: Promise<BlobJson>): Promise<BlobJson | und
   try {
     return await upload
   } catch (error) {
-    const cause = (error as Error).cause
-    if (
-      cause instanceof XRPCError &&
-      (cause.status === 413 || /too ?large/i.test(`${cause.error} ${cause.message}`))
-    )
-      return undefined
+    const { status, error: name } = ((error as Error).cause ?? {}) as { status?: number; error?: string }
+    if (status === 413 || name === 'PayloadTooLarge' || name === 'BlobTooLarge') return undefined
     throw error
   }
 }

@@ -1,4 +1,3 @@
-import { describeServer } from '@holdfast/lexicons'
 import type { AppView } from '../appview.ts'
 import { warn } from '../output/terminal.ts'
 
@@ -9,6 +8,7 @@ export async function chooseTrackers(
 ): Promise<string[]> {
   if (given && given.length > 0) return [...given]
   try {
+    const { describeServer } = await import('@holdfast/lexicons')
     const { trackers = [] } = await appview.query(describeServer, {})
     const byTier = [...trackers].sort((a, b) => (a.tier ?? 0) - (b.tier ?? 0))
     return byTier.map(({ url }) => url)

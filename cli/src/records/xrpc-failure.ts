@@ -1,33 +1,29 @@
-import { XRPCError } from '@atproto/api'
-import { XrpcError as LexXrpcError, XrpcFetchError, XrpcResponseError } from '@atproto/lex'
 import { Failure, type FailureKind } from '../failure.ts'
 
-/** Turns what a call to a server threw into a Failure that says what was being done. */
+/**
+ * Turns what a call to a server threw into a Failure that says what was being done. Errors are told by their shape, so
+ * that this module needs neither of the clients.
+ */
 export function failureOf(error: unknown, doing: string): Failure {
   if (error instanceof Failure) return error
-  if (error instanceof XRPCError)
-    return answered(error.status, error.error, error.message, { doing, cause: error })
-  if (error instanceof XrpcResponseError)
-    return answered(error.status, error.error, error.message, { doing, cause: error })
-  if (error instanceof XrpcFetchError || (error instanceof TypeError && error.message === 'fetch failed'))
+  const { status, error: name, message } = error as { status?: unknown; error?: unknown; message: string }
+  if (isEndedSession(error))
+    return new Failure(
+      'auth',
+      `${doing}: the session has ended (${message}). Run \`holdfast login\` again.`,
+      { cause: error },
+    )
+  if (isBadRequestOfOurs(error)) return new Failure('usage', `${doing}: ${reasonOf(error)}`, { cause: error })
+  // @atproto/api reports a connection that failed as status 1, an answer that is none of XRPC's as 2.
+  if (typeof status === 'number' && status >= 100) {
+    const says = message && message !== name ? `${name}: ${message}` : String(name)
+    return new Failure(kindOf(status, String(name)), `${doing}: the server says ${says}`, { cause: error })
+  }
+  if (typeof status === 'number' || isNetworkError(error))
     return new Failure('network', `${doing}: ${reasonOf(error)}. Is the server up and its address right?`, {
       cause: error,
     })
-  if (error instanceof LexXrpcError)
-    return new Failure('network', `${doing}: ${reasonOf(error)}`, { cause: error })
-  return new Failure('failure', `${doing}: ${(error as Error).message}`, { cause: error })
-}
-
-type Context = { doing: string; cause: Error }
-
-// @atproto/api reports a connection that failed as status 1, an answer that is none of XRPC's as 2.
-function answered(status: number, name: string, message: string, { doing, cause }: Context): Failure {
-  const says = message && message !== name ? `${name}: ${message}` : name
-  if (status < 100)
-    return new Failure('network', `${doing}: ${reasonOf(cause)}. Is the server up and its address right?`, {
-      cause,
-    })
-  return new Failure(kindOf(status, name), `${doing}: the server says ${says}`, { cause })
+  return new Failure('failure', `${doing}: ${message}`, { cause: error })
 }
 
 function kindOf(status: number, name: string): FailureKind {
@@ -38,11 +34,48 @@ function kindOf(status: number, name: string): FailureKind {
   return 'failure'
 }
 
+function isEndedSession(error: unknown): boolean {
+  const names = [
+    'TokenRefreshError',
+    'TokenRevokedError',
+    'TokenInvalidError',
+    'AuthMethodUnsatisfiableError',
+  ]
+  return causesOf(error).some((cause) => names.includes(cause.name) || names.includes(className(cause)))
+}
+
+/** A parameter that the client refused before it asked, such as an AT-URI that is none. */
+function isBadRequestOfOurs(error: unknown): boolean {
+  const isAnswer = typeof (error as { response?: unknown }).response === 'object'
+  return !isAnswer && causesOf(error).some((cause) => className(cause) === 'LexValidationError')
+}
+
+function isNetworkError(error: unknown): boolean {
+  return causesOf(error).some(
+    (cause) =>
+      cause.message === 'fetch failed' ||
+      cause.name === 'TimeoutError' ||
+      /^(Xrpc|Fetch\w*Error)/.test(className(cause)),
+  )
+}
+
+function className(error: Error): string {
+  return error.constructor.name
+}
+
 /** The innermost reason: `fetch failed` alone helps nobody. */
 function reasonOf(error: unknown): string {
-  let found = error as Error
-  while (found.cause instanceof Error) found = found.cause
-  if (found instanceof AggregateError && found.errors[0] instanceof Error) found = found.errors[0]
-  const code = (found as NodeJS.ErrnoException).code
-  return found.message || code || 'no answer'
+  const innermost = causesOf(error).at(-1)!
+  const found =
+    innermost instanceof AggregateError && innermost.errors[0] instanceof Error
+      ? innermost.errors[0]
+      : innermost
+  return found.message || (found as NodeJS.ErrnoException).code || 'no answer'
+}
+
+function causesOf(error: unknown): Error[] {
+  const causes: Error[] = []
+  for (let found = error; found instanceof Error && causes.length < 10; found = found.cause)
+    causes.push(found)
+  return causes.length > 0 ? causes : [new Error(String(error))]
 }

@@ -26,7 +26,7 @@ export interface IdentityOptions {
 /** Looks accounts up by DNS, HTTPS and the PLC directory (atproto handle and DID specs). */
 export function identities(options: IdentityOptions): Identities {
   const fetch = strangerFetch({
-    allowPrivateHosts: options.allowPrivateHosts || isLoopback(options.plcUrl),
+    allowPrivateHosts: options.allowPrivateHosts,
     timeoutMs: 10_000,
     maxBytes: 512 * 1024,
   })
@@ -87,10 +87,4 @@ async function resolveDid(resolver: IdResolver, did: string): Promise<DidDocumen
 
 function handleOf(document: DidDocument): string | undefined {
   return document.alsoKnownAs?.find((name) => name.startsWith('at://'))?.slice('at://'.length)
-}
-
-/** A PLC directory on this machine is a development network, whose accounts live on this machine too. */
-export function isLoopback(url: string): boolean {
-  const host = URL.parse(url)?.hostname ?? ''
-  return host === 'localhost' || host.startsWith('127.') || host === '[::1]'
 }

@@ -9,7 +9,6 @@ import { collections } from '@holdfast/lexicons/nsid'
 import type { Config } from '../config.ts'
 import { Failure } from '../failure.ts'
 import type { AccountStore, StoredAccount } from './account-store.ts'
-import { isLoopback } from './identities.ts'
 import { listenForRedirect } from './loopback-redirect.ts'
 import type { SessionManager } from './session-manager.ts'
 
@@ -95,7 +94,7 @@ function oauthClient(
     },
     sessionStore: accounts.oauthSessions,
     requestLock: (name, work) => accounts.locked(name, async () => work()),
-    allowHttp: config.allowPrivateHosts || isLoopback(config.plcUrl),
+    allowHttp: config.allowPrivateHosts,
     plcDirectoryUrl: config.plcUrl,
   })
 }

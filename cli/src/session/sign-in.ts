@@ -1,9 +1,8 @@
-import type { Config, Credentials } from '../config.ts'
+import type { Credentials } from '../config.ts'
+import type { Connections } from '../connections.ts'
 import { Failure } from '../failure.ts'
 import { failureOf } from '../records/xrpc-failure.ts'
 import type { AccountStore, StoredAccount } from './account-store.ts'
-import type { Identities } from './identities.ts'
-import { resumeOAuthSession } from './oauth-session.ts'
 import { passwordSignIn, resumePasswordSession } from './password-session.ts'
 import type { SessionManager } from './session-manager.ts'
 
@@ -15,39 +14,42 @@ export interface SignedInSession {
   readonly manager: SessionManager
 }
 
-export interface SignInParts {
-  readonly config: Config
-  readonly accounts: AccountStore
-  readonly identities: Identities
-  /** `--account`: a stored account, also where the environment names another. */
-  readonly account: string | undefined
-}
-
 /**
  * The session a command works with: `--account` first, then the environment's credentials, then the account that was
  * signed in to last. Throws a Failure of kind `auth` that says what to do.
  */
-export async function signedInSession(parts: SignInParts): Promise<SignedInSession> {
-  const { identifier, appPassword } = parts.config
-  if (parts.account === undefined && identifier && appPassword)
-    return withCredentials(parts, { identifier, appPassword })
-  const account = await parts.accounts.find(parts.account ?? identifier)
-  const manager =
-    account.method === 'oauth'
-      ? await resumeOAuthSession(parts, account)
-      : await resumePasswordSession(parts.accounts, account)
-  if (manager) return { ...account, manager }
+export async function signedInSession(
+  connections: Connections,
+  account: string | undefined,
+): Promise<SignedInSession> {
+  const { identifier, appPassword } = connections.config
+  if (account === undefined && identifier && appPassword)
+    return withCredentials(connections, { identifier, appPassword })
+  const accounts = await connections.accounts()
+  const stored = await accounts.find(account ?? identifier)
+  const manager = await resume(connections, accounts, stored)
+  if (manager) return { ...stored, manager }
   throw new Failure(
     'auth',
-    `The session of ${account.handle} has ended. Run \`holdfast login ${account.handle}\`.`,
+    `The session of ${stored.handle} has ended. Run \`holdfast login ${stored.handle}\`.`,
   )
 }
 
-async function withCredentials(
-  { config, identities }: SignInParts,
-  credentials: Credentials,
-): Promise<SignedInSession> {
-  const pdsUrl = config.pdsUrl ?? (await identities.resolve(credentials.identifier)).pdsUrl
+async function resume(
+  { config }: Connections,
+  accounts: AccountStore,
+  account: StoredAccount,
+): Promise<SessionManager | undefined> {
+  if (account.method === 'app-password') return resumePasswordSession(accounts, account)
+  const { resumeOAuthSession } = await import('./oauth-session.ts')
+  return resumeOAuthSession({ config, accounts }, account).catch((error) => {
+    throw failureOf(error, `Going on as ${account.handle}`)
+  })
+}
+
+async function withCredentials(connections: Connections, credentials: Credentials): Promise<SignedInSession> {
+  const given = connections.config.pdsUrl
+  const pdsUrl = given ?? (await (await connections.identities()).resolve(credentials.identifier)).pdsUrl
   try {
     const session = await passwordSignIn(pdsUrl, credentials)
     return {

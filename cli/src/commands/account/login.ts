@@ -64,12 +64,12 @@ async function signIn(
 }
 
 async function withPassword(
-  { identities, accounts }: Connections,
+  connections: Connections,
   identifier: string,
   { pdsUrl, password }: { pdsUrl: string | undefined; password: string | undefined },
 ): Promise<StoredAccount> {
   const appPassword = password ?? (await promptSecret(`App password of ${identifier}: `))
-  const service = pdsUrl ?? (await identities.resolve(identifier)).pdsUrl
+  const service = pdsUrl ?? (await (await connections.identities()).resolve(identifier)).pdsUrl
   const session = await passwordSignIn(service, { identifier, appPassword }).catch((error) => {
     throw failureOf(error, `Signing in as ${identifier} at ${service}`)
   })
@@ -79,22 +79,23 @@ async function withPassword(
     pdsUrl: (session.pdsUrl?.href ?? service).replace(/\/+$/, ''),
     method: 'app-password',
   }
-  await storePasswordSession(accounts, account, session)
+  await storePasswordSession(await connections.accounts(), account, session)
   return account
 }
 
 async function withBrowser(
-  { config, accounts, identities }: Connections,
+  connections: Connections,
   input: string,
   opensBrowser: boolean,
 ): Promise<StoredAccount> {
+  const accounts = await connections.accounts()
   const session = await oauthSignIn(
-    { config, accounts },
+    { config: connections.config, accounts },
     { input, openBrowser: (url) => showAddress(url, opensBrowser) },
   ).catch((error) => {
     throw failureOf(error, `Signing in as ${input}`)
   })
-  const { handle, pdsUrl } = await identities.resolve(session.did)
+  const { handle, pdsUrl } = await (await connections.identities()).resolve(session.did)
   const account: StoredAccount = { did: session.did, handle: handle ?? session.did, pdsUrl, method: 'oauth' }
   await accounts.save(account)
   return account

@@ -19,7 +19,7 @@ export function logoutCommand(connections: Connections): Command {
     .option('--all', 'every account')
     .option('--json', 'print JSON')
     .action(async (options: Options) => {
-      const { accounts } = connections
+      const accounts = await connections.accounts()
       const leaving = options.all ? (await accounts.list()).accounts : [await accounts.find(options.account)]
       for (const account of leaving) await leave(connections, account)
       if (options.json) printJson({ signedOut: leaving.map(({ did, handle }) => ({ did, handle })) })
@@ -32,7 +32,8 @@ export function logoutCommand(connections: Connections): Command {
     })
 }
 
-async function leave({ config, accounts }: Connections, account: StoredAccount): Promise<void> {
+async function leave(connections: Connections, account: StoredAccount): Promise<void> {
+  const [config, accounts] = [connections.config, await connections.accounts()]
   try {
     if (account.method === 'oauth') await endOAuthSession({ config, accounts }, account)
     else await endPasswordSession(accounts, account)

@@ -10,7 +10,7 @@ export function whoamiCommand(connections: Connections): Command {
     .option('--json', 'print JSON')
     .action(async (options: { account?: string; json?: boolean }) => {
       const { did, handle, pdsUrl, method } = await connections.signIn(options.account)
-      const { accounts } = await connections.accounts.list()
+      const { accounts } = await (await connections.accounts()).list()
       if (options.json) {
         printJson({ did, handle, pdsUrl, method, accounts })
         return

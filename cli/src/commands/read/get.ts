@@ -103,7 +103,7 @@ async function download(
       'notFound',
       `${plain(metainfo.name)} has no webseed; use a BitTorrent client (--with) or name one with --webseed.`,
     )
-  const fetch = connections.strangerFetch({ timeoutMs: 600_000, maxBytes: Number.MAX_SAFE_INTEGER })
+  const fetch = await connections.strangerFetch({ timeoutMs: 600_000, maxBytes: Number.MAX_SAFE_INTEGER })
   const stop = new AbortController()
   const interrupt = () => stop.abort(new Failure('interrupted', 'Stopped; run the same command to go on.'))
   process.once('SIGINT', interrupt)

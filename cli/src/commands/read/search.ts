@@ -55,7 +55,8 @@ Examples:
     )
   for (const option of filters()) command.addOption(option)
   return command.action(async (words: string[], options: Options) => {
-    const answer = await connections.appView(options.appview).query(searchDatasets, paramsOf(words, options))
+    const appview = await connections.appView(options.appview)
+    const answer = await appview.query(searchDatasets, paramsOf(words, options))
     if (options.json) printJson(answerJson(answer))
     else show(answer)
   })

@@ -24,7 +24,7 @@ export function showCommand(connections: Connections): Command {
       '\nExamples:\n  $ holdfast show at://did:plc:…/…/water-levels\n  $ holdfast show 5d41402abc4b2a76b9719d911017c592ae2f0c11',
     )
     .action(async (what: string, options: { appview?: string; json?: boolean }) => {
-      const appview = connections.appView(options.appview)
+      const appview = await connections.appView(options.appview)
       const answer = await lookUp(appview, what, connections.config.authorities)
       if (options.json) printJson(answerJson(answer))
       else if ('dataset' in answer) showDataset(answer)

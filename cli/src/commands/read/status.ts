@@ -13,7 +13,8 @@ export function statusCommand(connections: Connections): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  $ holdfast status at://did:plc:…/…/water-levels')
     .action(async (uri: string, options: { appview?: string; json?: boolean }) => {
-      const answer = await connections.appView(options.appview).query(getRecordStatus, { uri })
+      const appview = await connections.appView(options.appview)
+      const answer = await appview.query(getRecordStatus, { uri })
       if (options.json) {
         printJson(answerJson(answer))
         return

@@ -64,7 +64,7 @@ export async function checkSeed(
   { seed, pieces }: { seed: WebSeed; pieces: number | 'all' },
 ): Promise<WebSeedReport> {
   using bar = progressBar()
-  const fetch = connections.strangerFetch({ timeoutMs: 120_000, maxBytes: Number.MAX_SAFE_INTEGER })
+  const fetch = await connections.strangerFetch({ timeoutMs: 120_000, maxBytes: Number.MAX_SAFE_INTEGER })
   const pieceCount = Math.ceil(metainfo.paddedSizeBytes / metainfo.pieceLengthBytes)
   const total = pieces === 'all' ? pieceCount : Math.min(pieces, pieceCount)
   let done = 0

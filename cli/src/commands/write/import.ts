@@ -42,7 +42,7 @@ Examples:
   $ holdfast import ./bag && holdfast publish ./bag --for AT-URI`,
     )
     .action(async (place: string, options: Options) => {
-      const fetch = connections.strangerFetch({ timeoutMs: 300_000, maxBytes: 512 * 2 ** 20 })
+      const fetch = await connections.strangerFetch({ timeoutMs: 300_000, maxBytes: 512 * 2 ** 20 })
       const input = await readInput(place, { kind: options.from, fetch })
       if (options.dryRun) dryRun(input, options)
       else await run(connections, input, options)

@@ -118,8 +118,8 @@ async function makeAll(
   options: Options & { record: RecordJson },
 ): Promise<MadeTorrent[]> {
   if (paths.length === 0) return []
-  const trackers = await chooseTrackers(options.tracker, connections.appView(options.appview))
-  const fetch = connections.strangerFetch({ timeoutMs: 30_000, maxBytes: 1024 * 2 ** 20 })
+  const trackers = await chooseTrackers(options.tracker, await connections.appView(options.appview))
+  const fetch = await connections.strangerFetch({ timeoutMs: 30_000, maxBytes: 1024 * 2 ** 20 })
   const made: MadeTorrent[] = []
   for (const path of paths)
     made.push(await makeFromPath(path, options, { trackers, dataset: options.record, fetch }))
