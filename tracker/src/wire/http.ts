@@ -11,6 +11,7 @@ export class HttpResponder {
   /** The body of the last answer; good until the next. */
   readonly body: Buffer = Buffer.alloc(BODY_BYTES)
   readonly #parts: HttpResponderParts
+  readonly #random: () => number
   readonly #query: HttpQuery = newHttpQuery()
   readonly #announce: { -readonly [K in keyof Announce]: Announce[K] }
   readonly #reply: AnnounceReply
@@ -21,6 +22,7 @@ export class HttpResponder {
 
   constructor(parts: HttpResponderParts) {
     this.#parts = parts
+    this.#random = parts.random ?? Math.random
     const compact = [new Uint16Array(MOST_WANTED * 3), new Uint16Array(MOST_WANTED * 9)] as const
     this.#peers4 = new Uint8Array(compact[0].buffer)
     this.#peers6 = new Uint8Array(compact[1].buffer)
@@ -69,7 +71,7 @@ export class HttpResponder {
     announce.event = query.event
     announce.seeder = query.complete === 1
     announce.wanted = query.wanted < 0 ? DEFAULT_WANTED : Math.min(query.wanted, MOST_WANTED)
-    announce.random = Math.random()
+    announce.random = this.#random()
     swarms.announce(announce, this.#reply)
     counts.httpAnnounces++
     return this.#writeAnnounce(family, address)
@@ -114,7 +116,7 @@ export class HttpResponder {
     this.#text(`d8:completei${reply.seeders}e10:downloadedi${reply.completed}e11:external ip`)
     this.#text(family === 0 ? '4:' : '16:')
     this.#bytes(new Uint8Array(address.buffer, address.byteOffset, 16), family === 0 ? 4 : 16)
-    this.#text(`10:incompletei${reply.leechers}e8:intervali${pace.interval(Math.random())}e`)
+    this.#text(`10:incompletei${reply.leechers}e8:intervali${pace.interval(this.#random())}e`)
     this.#text(`12:min intervali${pace.minIntervalSeconds}e`)
     if (this.#query.compact) this.#compactPeers(family)
     else this.#listedPeers()
@@ -177,6 +179,8 @@ export type HttpResponderParts = {
   listReady: () => boolean
   /** BEP 3 `tracker id`: names this node. */
   trackerId: string
+  /** In [0, 1). */
+  random?: () => number
 }
 
 const DEFAULT_WANTED = 50

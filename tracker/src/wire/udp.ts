@@ -14,6 +14,7 @@ export class UdpResponder {
   readonly #ids: ConnectionIds
   readonly #counts: Counts
   readonly #listReady: () => boolean
+  readonly #random: () => number
   readonly #announce: Writable<Announce>
   readonly #counted = { seeders: 0, leechers: 0, completed: 0 }
 
@@ -23,6 +24,7 @@ export class UdpResponder {
     this.#ids = parts.ids
     this.#counts = parts.counts
     this.#listReady = parts.listReady
+    this.#random = parts.random ?? Math.random
     this.#announce = {
       torrent: 0,
       family: 0,
@@ -82,7 +84,7 @@ export class UdpResponder {
       this.#counts.udpUnknown++
       return fail(bytes, UNKNOWN)
     }
-    const random = Math.random()
+    const random = this.#random()
     const announce = this.#announce
     announce.torrent = torrent
     announce.family = family
@@ -137,6 +139,8 @@ export type UdpResponderParts = {
   ids: ConnectionIds
   counts: Counts
   listReady: () => boolean
+  /** In [0, 1). */
+  random?: () => number
 }
 
 /** A datagram to fill, whose peers the swarms write in place. */
