@@ -8,8 +8,8 @@ export interface CutSource {
   readonly padBytes: number
 }
 
-/** Bytes a job aims at: enough to drown the cost of a message, little enough to share and to resume. */
-const jobBytes = 16 * 2 ** 20
+/** Bytes a job aims at: enough to drown the cost of a message, little enough that threads end together. */
+const jobBytes = 4 * 2 ** 20
 const jobFiles = 1024
 
 /** Cuts the work into jobs of whole pieces, in order, one at a time. Aligned: each file starts a piece (BEP 52). */

@@ -26,6 +26,7 @@ export async function runJobs(
     return
   }
   const workers: Worker[] = []
+  const stop = () => Promise.all(workers.map((worker) => worker.terminate()))
   try {
     await new Promise<void>((resolve, reject) => {
       if (queue.peek() === null) resolve()
@@ -42,9 +43,12 @@ export async function runJobs(
         })
       }
     })
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()))
+  } catch (error) {
+    await stop()
+    throw error
   }
+  // Idle threads hold nothing, so nobody waits for their end.
+  void stop()
 }
 
 interface Employment {

@@ -42,7 +42,9 @@ export function readInfo(bytes: Uint8Array, at: number, limits: InfoLimits): Inf
   const isV1 = version < 2 || filesAt >= 0 || findKey(bytes, at, 'length') >= 0
   const isV2 = version === 2
   const name = readName(bytes, at, { mayBeEmpty: filesAt >= 0 || isV2 })
-  const isSingleFile = filesAt < 0 && (isV1 || loneFileName(bytes, treeAt) === name)
+  const isSingleFile = filesAt < 0 && (!isV2 || loneFileName(bytes, treeAt) === name)
+  if (isV1 && isV2 && filesAt < 0 && !isSingleFile)
+    throw new MetainfoError('info.length', 'stands for one file, info.file tree holds another or several')
 
   const walkV1 = () => (filesAt >= 0 ? walkFileList(bytes, filesAt) : single(bytes, at, name))
   const walk = isV2 ? () => walkFileTree(bytes, treeAt) : walkV1
@@ -83,7 +85,7 @@ function demandCanonical(bytes: Uint8Array, at: number): void {
 
 function readPieceLength(bytes: Uint8Array, at: number, version: number): number {
   const length = findInteger(bytes, at, 'piece length')
-  if (length === null || length <= 0 || length > 2 ** 30 - 1 + (version > 1 ? 1 : 0))
+  if (length === null || length <= 0 || length >= 2 ** 30)
     throw new MetainfoError('info.piece length', 'is missing or out of range')
   if (version > 1 && (length < blockBytes || !Number.isInteger(Math.log2(length))))
     throw new MetainfoError('info.piece length', 'must be a power of two of at least 16 KiB (BEP 52)')

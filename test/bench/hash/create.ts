@@ -1,0 +1,13 @@
+/** A process of its own per run, as the other programs have: makes one torrent and says how long that took. */
+import { createTorrent } from '@holdfast/torrent/create'
+
+const [path, version, pieceLength, threads] = process.argv.slice(2)
+const startedAt = performance.now()
+const { metainfo } = await createTorrent(path!, {
+  version: version as 'v1' | 'v2' | 'hybrid',
+  pieceLengthBytes: Number(pieceLength),
+  threads: Number(threads),
+})
+const seconds = (performance.now() - startedAt) / 1000
+const peakRssMB = process.resourceUsage().maxRSS / 1024
+console.log(JSON.stringify({ seconds, peakRssMB, metainfoBytes: metainfo.length }))
