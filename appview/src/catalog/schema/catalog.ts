@@ -255,6 +255,7 @@ export const file = table(
     primaryKey({ columns: [t.contentId, t.position] }),
     index('file_pieces_root').on(t.piecesRoot).where(sql`pieces_root is not null`),
     index('file_path_size').on(sql`md5(path)`, t.sizeBytes),
+    index('file_name_size').on(sql`md5(regexp_replace(path, '^.*/', ''))`, t.sizeBytes),
   ],
 )
 

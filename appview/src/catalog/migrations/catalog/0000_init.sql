@@ -221,6 +221,7 @@ CREATE INDEX "dataset_group" ON "catalog"."dataset" USING btree ("group_id");-->
 CREATE INDEX "dataset_key_dataset" ON "catalog"."dataset_key" USING btree ("dataset_id");--> statement-breakpoint
 CREATE INDEX "file_pieces_root" ON "catalog"."file" USING btree ("pieces_root") WHERE pieces_root is not null;--> statement-breakpoint
 CREATE INDEX "file_path_size" ON "catalog"."file" USING btree (md5(path),"size_bytes");--> statement-breakpoint
+CREATE INDEX "file_name_size" ON "catalog"."file" USING btree (md5(regexp_replace(path, '^.*/', '')),"size_bytes");--> statement-breakpoint
 CREATE INDEX "metainfo_content" ON "catalog"."metainfo" USING btree ("content_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "record_uri" ON "catalog"."record" USING btree ("uri");--> statement-breakpoint
 CREATE INDEX "record_did_kind" ON "catalog"."record" USING btree ("did","kind");--> statement-breakpoint
