@@ -1,0 +1,267 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { collections } from '@holdfast/lexicons/nsid'
+import { parseMetainfo } from '@holdfast/torrent/metainfo'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { TestAccount } from '../network/accounts.ts'
+import { type Network, startNetwork } from '../network/network.ts'
+import { type Person, startPerson } from './run-holdfast.ts'
+
+let network: Network
+beforeAll(async () => {
+  network = await startNetwork({ pdsCount: 1, accounts: 8, relay: false })
+})
+afterAll(() => network?.[Symbol.asyncDispose]())
+
+const meta = {
+  title: 'Water levels of the Rhine',
+  description: 'Daily means from 1820 on.',
+  homepage: 'https://example.org/rhine',
+  license: { spdx: 'CC0-1.0' },
+  identifiers: [{ scheme: 'doi', value: 'https://doi.org/10.1234/Rhine' }],
+}
+
+async function withFiles(person: Person, files: Record<string, string>) {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(join(person.home, path, '..'), { recursive: true })
+    await writeFile(join(person.home, path), text)
+  }
+}
+
+const recordOf = async (account: TestAccount, uri: string): Promise<any> => {
+  const [repo, collection, rkey] = uri.slice('at://'.length).split('/') as [string, string, string]
+  const { data } = await account.agent.com.atproto.repo.getRecord({ repo, collection, rkey })
+  return data
+}
+const revOf = async ({ agent, did }: TestAccount) =>
+  (await agent.com.atproto.sync.getLatestCommit({ did })).data.rev
+
+test('publishes a dataset and its torrent into a real PDS, blob and all; again, it writes nothing', async () => {
+  const account = network.accounts[0]!
+  await using person = await startPerson(network, { account })
+  await withFiles(person, {
+    'meta.json': JSON.stringify(meta),
+    'levels/1820.csv': 'day,cm\n1,312\n',
+    'levels/deep/1821.csv': 'day,cm\n1,299\n',
+  })
+
+  const published = await person.json(
+    'publish',
+    'levels',
+    '--dataset',
+    'meta.json',
+    '--tracker',
+    'http://t.example/announce',
+  )
+  expect(published.dataset.uri).toBe(`at://${account.did}/${collections.dataset}/10.1234-rhine`)
+  const [torrent] = published.torrents
+  expect(torrent).toMatchObject({ action: 'created', infoHashV1: expect.stringMatching(/^[0-9a-f]{40}$/) })
+  expect(torrent.uri).toBe(`at://${account.did}/${collections.torrent}/${torrent.infoHashV2}`)
+  expect(torrent.magnet).toContain(`xt=urn:btih:${torrent.infoHashV1}&xt=urn:btmh:1220${torrent.infoHashV2}`)
+
+  const { value: dataset, cid } = await recordOf(account, published.dataset.uri)
+  expect(dataset).toMatchObject({ $type: collections.dataset, ...meta })
+  expect(cid).toBe(published.dataset.cid)
+  const { value: record } = await recordOf(account, torrent.uri)
+  expect(record).toMatchObject({
+    $type: collections.torrent,
+    datasets: [published.dataset].map(({ uri, cid }) => ({ uri, cid })),
+    name: 'levels',
+    fileCount: 2,
+    sizeBytes: 26,
+    trackers: [{ url: 'http://t.example/announce', tier: 0 }],
+  })
+  const blob = await account.agent.com.atproto.sync.getBlob({
+    did: account.did,
+    cid: record.metainfo.ref.toString(),
+  })
+  const metainfo = parseMetainfo(blob.data)
+  expect([metainfo.infoHashV1, metainfo.infoHashV2]).toEqual([torrent.infoHashV1, torrent.infoHashV2])
+  expect(Buffer.compare(await readFile(join(person.home, 'levels.torrent')), blob.data)).toBe(0)
+
+  const rev = await revOf(account)
+  const again = await person.json(
+    'publish',
+    'levels',
+    '--dataset',
+    'meta.json',
+    '--tracker',
+    'http://t.example/announce',
+  )
+  expect([again.dataset, ...again.torrents].map(({ action }) => action)).toEqual(['unchanged', 'unchanged'])
+  expect(await revOf(account)).toBe(rev)
+})
+
+test('files that changed make a new torrent that supersedes the old, which stays; a changed META updates in place', async () => {
+  const account = network.accounts[1]!
+  await using person = await startPerson(network, { account })
+  await withFiles(person, { 'meta.yaml': 'title: Sea ice\nrkey: sea-ice\n', 'ice/a.csv': 'one' })
+  const first = await person.json(
+    'publish',
+    'ice',
+    '--dataset',
+    'meta.yaml',
+    '--tracker',
+    'http://t.example/announce',
+  )
+  await withFiles(person, {
+    'meta.yaml': 'title: Sea ice extent\nrkey: sea-ice\ndescription: Monthly.\n',
+    'ice/a.csv': 'two',
+  })
+  const second = await person.json(
+    'publish',
+    'ice',
+    '--dataset',
+    'meta.yaml',
+    '--tracker',
+    'http://t.example/announce',
+  )
+
+  expect(second.dataset).toMatchObject({ uri: first.dataset.uri, action: 'updated' })
+  const { value } = await recordOf(account, second.torrents[0].uri)
+  const { uri, cid } = first.torrents[0]
+  expect(value.supersedes).toEqual({ uri, cid })
+  expect((await recordOf(account, uri)).value.supersedes).toBeUndefined()
+  const { value: dataset } = await recordOf(account, first.dataset.uri)
+  expect(dataset).toMatchObject({ title: 'Sea ice extent', description: 'Monthly.' })
+
+  // The files as they were once: the old record is as it was, and there is no circle.
+  await withFiles(person, { 'ice/a.csv': 'one' })
+  await person.json('publish', 'ice', '--dataset', 'meta.yaml', '--tracker', 'http://t.example/announce')
+  expect((await recordOf(account, uri)).value.supersedes).toBeUndefined()
+})
+
+test('a key that another dataset has taken gets a suffix, is found again, and nothing is overwritten', async () => {
+  const account = network.accounts[2]!
+  await using person = await startPerson(network, { account })
+  await withFiles(person, {
+    'rhine.yaml': 'rkey: rivers\ntitle: Levels of the Rhine\nhomepage: https://example.org/rhine\n',
+    'elbe.yaml': 'rkey: rivers\ntitle: Levels of the Elbe\nhomepage: https://example.org/elbe\n',
+  })
+  const rhine = await person.json('publish', '--dataset', 'rhine.yaml')
+  const elbe = await person.json('publish', '--dataset', 'elbe.yaml')
+  expect([rhine, elbe].map(({ dataset }) => dataset.uri.split('/').at(-1))).toEqual(['rivers', 'rivers-2'])
+  const again = await person.json('publish', '--dataset', 'elbe.yaml')
+  expect(again.dataset).toEqual({ ...elbe.dataset, action: 'unchanged' })
+  expect((await recordOf(account, rhine.dataset.uri)).value.title).toBe('Levels of the Rhine')
+})
+
+test('a description of 600 kB goes whole into a blob', async () => {
+  const account = network.accounts[3]!
+  await using person = await startPerson(network, { account })
+  const description = `What this is.\n\n${'Ünïcode words and more of them. '.repeat(18_000)}`
+  await withFiles(person, { 'meta.json': JSON.stringify({ title: 'A long story', description }) })
+  const { dataset } = await person.json('publish', '--dataset', 'meta.json')
+  const { value } = await recordOf(account, dataset.uri)
+  expect(Buffer.byteLength(value.description)).toBeLessThan(50_000)
+  expect(description.startsWith(value.description.slice(0, 100))).toBe(true)
+  const blob = await account.agent.com.atproto.sync.getBlob({
+    did: account.did,
+    cid: value.descriptionBlob.ref.toString(),
+  })
+  expect(value.descriptionBlob.mimeType).toBe('text/markdown')
+  expect(Buffer.from(blob.data).toString()).toBe(description)
+  const again = await person.json('publish', '--dataset', 'meta.json')
+  expect(again.dataset.action).toBe('unchanged')
+})
+
+test('what does not fit the lexicon is refused by field before anything is written or hashed', async () => {
+  const account = network.accounts[4]!
+  await using person = await startPerson(network, { account })
+  await withFiles(person, {
+    'bad.yaml': 'title: Fine\nsources: [{url: not an address}]\n',
+    'empty.yaml': '[]\n',
+  })
+  const rev = await revOf(account)
+  const bad = await person.run('publish', '--dataset', 'bad.yaml')
+  expect(bad).toMatchObject({ code: 2, stderr: expect.stringContaining('sources/0/url') })
+  expect(await person.run('publish', '--dataset', 'empty.yaml')).toMatchObject({ code: 2 })
+  expect(await person.run('publish', '--dataset', 'nowhere.yaml')).toMatchObject({ code: 3 })
+  expect(await person.run('publish', 'nowhere', '--title', 'Nothing')).toMatchObject({ code: 3 })
+  expect(await person.run('publish')).toMatchObject({ code: 2, stderr: expect.stringContaining('--dataset') })
+  expect(await revOf(account)).toBe(rev)
+})
+
+test('a .torrent too large for one blob goes into parts, and where no blob is taken, addresses', async () => {
+  await using small = await startNetwork({
+    pdsCount: 1,
+    accounts: 1,
+    relay: false,
+    pdsOptions: { blobUploadLimit: 150_000 },
+  })
+  const account = small.accounts[0]!
+  await using person = await startPerson(small, { account })
+  const files = Object.fromEntries(
+    Array.from({ length: 2_000 }, (_, i) => [`many/${'x'.repeat(60)}-${i}.txt`, String(i)]),
+  )
+  await withFiles(person, files)
+  const first = await person.run(
+    'publish',
+    'many',
+    '--title',
+    'Many',
+    '--tracker',
+    'http://t.example/announce',
+    '--json',
+  )
+  expect(first).toMatchObject({ code: 0, stderr: expect.stringMatching(/stored in \d+ parts/) })
+  const { value } = await recordOf(account, JSON.parse(first.stdout).torrents[0].uri)
+  expect(value.metainfo).toBeUndefined()
+  const parts = await Promise.all(
+    value.metainfoParts.map(async ({ blob }: any) => {
+      const { data } = await account.agent.com.atproto.sync.getBlob({
+        did: account.did,
+        cid: blob.ref.toString(),
+      })
+      return data
+    }),
+  )
+  const file = await readFile(join(person.home, 'many.torrent'))
+  expect(Buffer.compare(Buffer.concat(parts), file)).toBe(0)
+  const again = await person.json(
+    'publish',
+    'many',
+    '--title',
+    'Many',
+    '--tracker',
+    'http://t.example/announce',
+  )
+  expect(again.torrents[0].action).toBe('unchanged')
+
+  await using tiny = await startNetwork({
+    pdsCount: 1,
+    accounts: 1,
+    relay: false,
+    pdsOptions: { blobUploadLimit: 10_000 },
+  })
+  await using other = await startPerson(tiny, { account: tiny.accounts[0]! })
+  await withFiles(other, files)
+  const refused = await other.run(
+    'publish',
+    'many',
+    '--title',
+    'Many',
+    '--tracker',
+    'http://t.example/announce',
+  )
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--metainfo-url') })
+  const named = await other.json(
+    'publish',
+    'many',
+    '--title',
+    'Many',
+    '--tracker',
+    'http://t.example/announce',
+    '--metainfo-url',
+    'https://example.org/many.torrent',
+  )
+  const { value: record } = await recordOf(tiny.accounts[0]!, named.torrents[0].uri)
+  expect(record.metainfoUrls).toEqual([
+    {
+      url: 'https://example.org/many.torrent',
+      sha256: createHash('sha256').update(file).digest('hex'),
+      sizeBytes: file.length,
+    },
+  ])
+})
