@@ -76,7 +76,8 @@ export function valueEnd(bytes: Uint8Array, at: number): number {
       depth--
       at++
     } else if (byte === INT) {
-      at = bytes.indexOf(END, at) + 1
+      while (bytes[at] !== END) at++
+      at++
     } else {
       at = stringEnd(bytes, at)
     }
@@ -107,15 +108,36 @@ export function* listItems(bytes: Uint8Array, at: number): Generator<number> {
 export function findKey(bytes: Uint8Array, at: number, key: string): number {
   at++
   while (bytes[at] !== END) {
-    const colon = bytes.indexOf(COLON, at)
-    const end = stringEnd(bytes, at)
-    if (end - colon - 1 === key.length && equalsAscii(bytes, colon + 1, key)) return end
-    at = valueEnd(bytes, end)
+    let length = 0
+    for (; bytes[at] !== COLON; at++) length = length * 10 + (bytes[at]! - ZERO)
+    const value = at + 1 + length
+    if (length === key.length && equalsAscii(bytes, at + 1, key)) return value
+    at = valueEnd(bytes, value)
   }
   return -1
 }
 
 export type BencodeKind = 'string' | 'integer' | 'list' | 'dictionary'
+
+/**
+ * Looks the `keys` of the dictionary at `at` up in one pass: writes where the first value of each starts, or -1, to the same
+ * place of `found`, and returns the end of the dictionary.
+ */
+export function findKeys(bytes: Uint8Array, at: number, keys: readonly string[], found: Int32Array): number {
+  found.fill(-1)
+  at++
+  while (bytes[at] !== END) {
+    let length = 0
+    for (; bytes[at] !== COLON; at++) length = length * 10 + (bytes[at]! - ZERO)
+    const start = at + 1
+    const value = start + length
+    for (let k = 0; k < keys.length; k++)
+      if (keys[k]!.length === length && found[k] === -1 && equalsAscii(bytes, start, keys[k]!))
+        found[k] = value
+    at = valueEnd(bytes, value)
+  }
+  return at + 1
+}
 
 /** What stands at `at`. */
 export function kindAt(bytes: Uint8Array, at: number): BencodeKind {
@@ -125,7 +147,9 @@ export function kindAt(bytes: Uint8Array, at: number): BencodeKind {
 
 /** The text of the string at `at`, without its length. */
 export function stringSpan(bytes: Uint8Array, at: number): Span {
-  return { start: bytes.indexOf(COLON, at) + 1, end: stringEnd(bytes, at) }
+  let length = 0
+  for (; bytes[at] !== COLON; at++) length = length * 10 + (bytes[at]! - ZERO)
+  return { start: at + 1, end: at + 1 + length }
 }
 
 /** The integer at `at`; one that a number cannot hold exactly is plus or minus Infinity, so every range check refuses it. */

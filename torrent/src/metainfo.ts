@@ -82,7 +82,8 @@ export const defaultMetainfoLimits: MetainfoLimits = {
  * Parses and checks a `.torrent`: v1, v2 or hybrid (BEP 3, 12, 17, 19, 27, 38, 47, 52). Accepts what libtorrent 2.0 does
  * except where torrent/README.md says why not. Throws MetainfoError naming the field.
  */
-export function parseMetainfo(bytes: Uint8Array, limits: Partial<MetainfoLimits> = {}): Metainfo {
+export function parseMetainfo(file: Uint8Array, limits: Partial<MetainfoLimits> = {}): Metainfo {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.length)
   const bounds = { ...defaultMetainfoLimits, ...limits }
   const infoSpan = findInfo(bytes, bounds)
   const infoBytes = bytes.subarray(infoSpan.start, infoSpan.end)

@@ -1,4 +1,4 @@
-import { findKey, integerAt, kindAt, stringSpan } from '../bencode.ts'
+import { findKey, findKeys, integerAt, kindAt, stringSpan } from '../bencode.ts'
 import { MetainfoError } from './metainfo-error.ts'
 import { readSymlink, textOf } from './paths.ts'
 
@@ -19,25 +19,48 @@ export const maxFileBytes = 1_073_741_823 * 16_384
 /** Sum of sizes that libtorrent's 48-bit offsets hold. */
 export const maxTorrentBytes = 2 ** 48 - 1
 
-/** Reads `length`, `attr` and `symlink path` of the dictionary at `at`; the parts that v1 and v2 share. */
-export function readAttributes(
+/** The keys that describe a file, in the order of `FileKeys.found`. */
+const fileKeys = ['length', 'attr', 'symlink path', 'path', 'path.utf-8', 'pieces root'] as const
+
+/** Where the values of one file's dictionary stand; made once and filled for each file, of which there are millions. */
+export class FileKeys {
+  readonly found = new Int32Array(fileKeys.length)
+
+  /** Takes the dictionary at `at` and returns its end. */
+  read(bytes: Uint8Array, at: number): number {
+    return findKeys(bytes, at, fileKeys, this.found)
+  }
+
+  at(key: (typeof fileKeys)[number]): number {
+    return this.found[fileKeys.indexOf(key)]!
+  }
+}
+
+/** The size, attributes and target of a file; the parts that v1 and v2 share. Throws MetainfoError. */
+export function readFile(
   bytes: Uint8Array,
-  at: number,
-  entry: { path: string[]; field: () => string },
-) {
-  const attr = findString(bytes, at, 'attr') ?? ''
-  const targetAt = attr.includes('l') ? findKey(bytes, at, 'symlink path') : -1
-  const symlink =
-    targetAt >= 0 && kindAt(bytes, targetAt) === 'list' ? readSymlink(bytes, targetAt, entry) : null
+  keys: FileKeys,
+  file: { path: string[]; field: () => string },
+): FileEntry {
+  const attrAt = keys.at('attr')
+  const attr =
+    attrAt >= 0 && kindAt(bytes, attrAt) === 'string' ? textOf(bytes, stringSpan(bytes, attrAt)) : ''
+  const lengthAt = keys.at('length')
+  const length = lengthAt >= 0 && kindAt(bytes, lengthAt) === 'integer' ? integerAt(bytes, lengthAt) : -1
+  const isLink = attr.includes('l')
   // A symlink takes no room in the torrent whatever `length` says (BEP 47).
-  const sizeBytes = attr.includes('l') ? 0 : findInteger(bytes, at, 'length')
-  if (sizeBytes === null || sizeBytes < 0 || sizeBytes > maxFileBytes)
-    throw new MetainfoError(entry.field(), 'invalid or missing length')
+  const sizeBytes = isLink ? 0 : length
+  if (sizeBytes < 0 || sizeBytes > maxFileBytes)
+    throw new MetainfoError(file.field(), 'invalid or missing length')
+  const targetAt = isLink ? keys.at('symlink path') : -1
+  const target = targetAt >= 0 && kindAt(bytes, targetAt) === 'list' ? readSymlink(bytes, targetAt, file) : []
   return {
+    path: file.path,
     sizeBytes,
+    attributes: attr === '' ? '' : `${attr.includes('x') ? 'x' : ''}${attr.includes('h') ? 'h' : ''}`,
     isPad: attr.includes('p'),
-    symlink: symlink?.length ? symlink : null,
-    attributes: [...'xh'].filter((letter) => attr.includes(letter)).join(''),
+    symlink: target.length > 0 ? target : null,
+    piecesRoot: null,
   }
 }
 

@@ -1,13 +1,14 @@
-import { findKey, kindAt, stringSpan, valueEnd } from '../bencode.ts'
-import { type FileEntry, readAttributes } from './file-entry.ts'
+import { kindAt, stringSpan, valueEnd } from '../bencode.ts'
+import { type FileEntry, FileKeys, readFile } from './file-entry.ts'
 import { MetainfoError } from './metainfo-error.ts'
-import { safeElement } from './paths.ts'
+import { hexOf, safeElement } from './paths.ts'
 
 /** Walks `info.file tree` (BEP 52) depth first, which is the order of its pieces. Throws MetainfoError. */
 export function* walkFileTree(bytes: Uint8Array, treeAt: number): Generator<FileEntry> {
   // The directories on the way to here: where the next key of each stands.
   const positions = [treeAt + 1]
   const path: string[] = []
+  const keys = new FileKeys()
   const field = () => (path.length > 0 ? `info.file tree.${path.join('/')}` : 'info.file tree')
   while (positions.length > 0) {
     const keyAt = positions.at(-1)!
@@ -27,7 +28,7 @@ export function* walkFileTree(bytes: Uint8Array, treeAt: number): Generator<File
       positions.push(nodeAt + 1)
       continue
     }
-    yield readLeaf(bytes, fileAt, { path: path.filter((element) => element !== '.'), field })
+    yield readLeaf(bytes, fileAt, { path: path.filter((element) => element !== '.'), field, keys })
     path.pop()
     positions[positions.length - 1] = valueEnd(bytes, nodeAt)
   }
@@ -50,22 +51,28 @@ function leafAt(bytes: Uint8Array, nodeAt: number): number {
   return key.start === key.end && bytes[valueEnd(bytes, key.end)] === END ? key.end : -1
 }
 
-function readLeaf(bytes: Uint8Array, at: number, entry: { path: string[]; field: () => string }): FileEntry {
-  const { field } = entry
+function readLeaf(
+  bytes: Uint8Array,
+  at: number,
+  leaf: { path: string[]; field: () => string; keys: FileKeys },
+): FileEntry {
+  const { path, field, keys } = leaf
   if (kindAt(bytes, at) !== 'dictionary') throw new MetainfoError(field(), 'is not a dictionary')
-  if (entry.path.length === 0) throw new MetainfoError(field(), 'has no name')
-  const attributes = readAttributes(bytes, at, entry)
-  if (attributes.isPad) throw new MetainfoError(field(), 'a pad file in a v2 file tree')
-  const needsRoot = attributes.sizeBytes > 0 && !attributes.symlink
-  return { path: entry.path, ...attributes, piecesRoot: needsRoot ? readRoot(bytes, at, field) : null }
+  if (path.length === 0) throw new MetainfoError(field(), 'has no name')
+  keys.read(bytes, at)
+  const file = readFile(bytes, keys, leaf)
+  if (file.isPad) throw new MetainfoError(field(), 'a pad file in a v2 file tree')
+  if (file.sizeBytes === 0 || file.symlink) return file
+  return { ...file, piecesRoot: readRoot(bytes, keys.at('pieces root'), field) }
 }
 
-function readRoot(bytes: Uint8Array, at: number, field: () => string): string {
-  const rootAt = findKey(bytes, at, 'pieces root')
+function readRoot(bytes: Uint8Array, rootAt: number, field: () => string): string {
   const span =
     rootAt >= 0 && kindAt(bytes, rootAt) === 'string' ? stringSpan(bytes, rootAt) : { start: 0, end: 0 }
-  const root = Buffer.from(bytes.subarray(span.start, span.end)).toString('hex')
-  if (root.length !== 64 || /^0+$/.test(root))
+  const root = hexOf(bytes, span)
+  if (root.length !== 64 || zeros.test(root))
     throw new MetainfoError(field(), 'missing or invalid "pieces root"')
   return root
 }
+
+const zeros = /^0+$/

@@ -6,7 +6,14 @@ const maxElementBytes = 4095
 
 /** The text at `span` as UTF-8; what is not UTF-8 becomes U+FFFD. */
 export function textOf(bytes: Uint8Array, span: Span): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + span.start, span.end - span.start).toString()
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return buffer.toString('utf8', span.start, span.end)
+}
+
+/** The bytes at `span` as lowercase hex. */
+export function hexOf(bytes: Uint8Array, span: Span): string {
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return buffer.toString('hex', span.start, span.end)
 }
 
 /**
@@ -28,6 +35,7 @@ export function safeElement(bytes: Uint8Array, span: Span, field: () => string):
   if (span.end - span.start > maxElementBytes)
     throw new MetainfoError(field(), `a name of more than ${maxElementBytes} bytes`)
   const element = textOf(bytes, span)
+  if (!suspicious.test(element)) return element
   if (element === '') return '_'
   if (element.includes('\0')) throw new MetainfoError(field(), 'a name with a NUL byte')
   if (climbs(element))
@@ -58,6 +66,9 @@ export function readSymlink(
   if (!target) throw new MetainfoError(link.field(), "the symlink leaves the torrent's root directory")
   return target
 }
+
+/** Names that need a second look: empty, dots, slashes, NUL. */
+const suspicious = /^\.{0,2}$|[/\\\0]/
 
 /** Absolute, or with a `..` between slashes of either kind: harmless to a client that sanitises, fatal to one that joins. */
 export function climbs(name: string): boolean {
