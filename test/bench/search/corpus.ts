@@ -71,7 +71,8 @@ export class CorpusMaker {
   constructor(seed: number) {
     if (!existsSync(registry)) throw new Error(`left out: ${registry} is not here`)
     this.random = new Random(seed)
-    this.sources = readFileSync(registry, 'utf8').trim().split('\n').map(readSource)
+    sources ??= readFileSync(registry, 'utf8').trim().split('\n').map(readSource)
+    this.sources = sources
   }
 
   dataset(): SyntheticDataset {
@@ -143,6 +144,8 @@ export class CorpusMaker {
     return `x${Math.floor(this.random.next() ** 3 * 400_000).toString(36)}`
   }
 }
+
+let sources: Source[] | undefined
 
 function readSource(line: string): Source {
   const { record } = importRegistryEntry(JSON.parse(line), { createdAt: '2026-01-01T00:00:00.000Z' })

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { baseOf } from '@holdfast/appview/catalog/search/codes'
 import { datasetTerms } from '@holdfast/appview/catalog/search/dataset-terms'
 import { torrentCodes } from '@holdfast/appview/catalog/search/torrent-terms'
@@ -71,20 +72,30 @@ export function datasetRow(
 const datasetColumns = `id, uri, did, group_id, title, publisher, license, risk, scarcity, gone_before, keywords, formats, size_bytes,
   created_at, indexed_at, visible, torrent_count, seeders, risks, scarcities, deadline, codes`
 
+/** A part of the corpus that one worker makes and copies in; each has a seed of its own. */
+export interface Chunk {
+  url: string
+  kind: 'datasets' | 'torrents'
+  from: number
+  count: number
+}
+
+const chunkSize = { datasets: 20_000, torrents: 50_000 }
+/** Two cores make it; a third worker fills their waits for the database. */
+const workers = 3
+
 /**
  * Fills an empty catalogue with what the indexer would have written, by COPY and without indexes, then makes the
  * indexes. Nothing is logged ahead: a scratch database is worth no crash recovery.
  */
-export async function loadPostgres(
-  client: postgres.Sql,
-  sizes: Sizes,
-  log: (line: string) => void,
-): Promise<void> {
+export async function loadPostgres(url: string, client: postgres.Sql, sizes: Sizes, log: (line: string) => void): Promise<void> {
   const indexes = await dropIndexes(client)
-  for (const table of ['dataset', 'dataset_phrases', 'torrent', 'vocabulary'])
-    await client.unsafe(`ALTER TABLE catalog.${table} SET UNLOGGED`)
-  await copyDatasets(client, sizes.datasets, log)
-  await copyTorrents(client, sizes.torrents, log)
+  for (const table of ['dataset', 'dataset_phrases', 'torrent', 'vocabulary']) await client.unsafe(`ALTER TABLE catalog.${table} SET UNLOGGED`)
+  await client.unsafe('CREATE UNLOGGED TABLE word (word text, base bigint)')
+  const chunks = (['datasets', 'torrents'] as const).flatMap((kind) => chunksOf(url, kind, sizes[kind]))
+  await Promise.all(Array.from({ length: workers }, () => work(chunks, log)))
+  await client.unsafe(`INSERT INTO catalog.vocabulary (kind, key, text, base) SELECT 'word', word, word, min(base) FROM word GROUP BY word`)
+  await client.unsafe('DROP TABLE word')
   await client.begin(async (tx) => {
     await tx.unsafe(`SET LOCAL maintenance_work_mem = '1GB'`)
     for (const [name, definition] of indexes) {
@@ -97,6 +108,24 @@ export async function loadPostgres(
   await client.unsafe('VACUUM ANALYZE catalog.torrent')
 }
 
+function chunksOf(url: string, kind: Chunk['kind'], total: number): Chunk[] {
+  const size = chunkSize[kind]
+  return Array.from({ length: Math.ceil(total / size) }, (_, i) => ({ url, kind, from: i * size + 1, count: Math.min(size, total - i * size) }))
+}
+
+async function work(chunks: Chunk[], log: (line: string) => void): Promise<void> {
+  const worker = new Worker(new URL('./load-worker.ts', import.meta.url))
+  try {
+    for (let chunk = chunks.shift(); chunk; chunk = chunks.shift()) {
+      worker.postMessage(chunk)
+      await once(worker, 'message')
+      log(`${chunk.kind} up to ${chunk.from + chunk.count - 1}`)
+    }
+  } finally {
+    await worker.terminate()
+  }
+}
+
 async function dropIndexes(client: postgres.Sql): Promise<[name: string, definition: string][]> {
   const found = await client<{ indexname: string; indexdef: string }[]>`
     SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'catalog'
@@ -105,46 +134,21 @@ async function dropIndexes(client: postgres.Sql): Promise<[name: string, definit
   return found.map(({ indexname, indexdef }) => [indexname, indexdef])
 }
 
-async function copyDatasets(client: postgres.Sql, count: number, log: (line: string) => void): Promise<void> {
-  const maker = new CorpusMaker(1)
-  const vocabulary = new Set<string>()
-  const batch = 50_000
-  for (let from = 1; from <= count; from += batch) {
-    const made = Array.from({ length: Math.min(batch, count - from + 1) }, (_, i) =>
-      datasetRow(from + i, maker.dataset()),
-    )
-    await copy(
-      client,
-      `catalog.dataset (${datasetColumns})`,
-      made.map((one) => one.row),
-    )
-    await copy(
-      client,
-      'catalog.dataset_phrases (dataset_id, phrases)',
-      made.map((one) => one.phrases),
-    )
-    for (const one of made) for (const word of one.words) vocabulary.add(word)
-    log(`${from + made.length - 1} datasets`)
+/** Makes a chunk and copies it in. */
+export async function loadChunk(client: postgres.Sql, { kind, from, count }: Chunk): Promise<void> {
+  if (kind === 'torrents') {
+    const maker = new CorpusMaker(2_000_000 + from)
+    const lines = Array.from({ length: count }, (_, i) => torrentRow(from + i, maker))
+    await copy(client, `catalog.torrent (id, uri, did, info_hash_v1, name, size_bytes, metainfo_status, created_at, indexed_at, visible,
+      seeders, formats, names_web_seeds, codes)`, lines)
+    return
   }
-  const entries = [...vocabulary].map((word) => line(['word', word, word, baseOf(stemOf(word))]))
-  await copy(client, 'catalog.vocabulary (kind, key, text, base)', entries)
-}
-
-async function copyTorrents(client: postgres.Sql, count: number, log: (line: string) => void): Promise<void> {
-  const maker = new CorpusMaker(2)
-  const batch = 100_000
-  for (let from = 1; from <= count; from += batch) {
-    const lines = Array.from({ length: Math.min(batch, count - from + 1) }, (_, i) =>
-      torrentRow(from + i, maker),
-    )
-    await copy(
-      client,
-      `catalog.torrent (id, uri, did, info_hash_v1, name, size_bytes, metainfo_status, created_at, indexed_at, visible,
-      seeders, formats, names_web_seeds, codes)`,
-      lines,
-    )
-    if (from % 500_000 === 1) log(`${from + lines.length - 1} torrents`)
-  }
+  const maker = new CorpusMaker(from)
+  const made = Array.from({ length: count }, (_, i) => datasetRow(from + i, maker.dataset()))
+  await copy(client, `catalog.dataset (${datasetColumns})`, made.map((one) => one.row))
+  await copy(client, 'catalog.dataset_phrases (dataset_id, phrases)', made.map((one) => one.phrases))
+  const words = new Set(made.flatMap((one) => [...one.words]))
+  await copy(client, 'word (word, base)', [...words].map((word) => line([word, baseOf(stemOf(word))])))
 }
 
 function torrentRow(id: number, maker: CorpusMaker): string {

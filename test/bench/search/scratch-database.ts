@@ -40,7 +40,7 @@ async function fill(url: string, sizes: Sizes, log: (line: string) => void): Pro
   await using catalog = await openCatalog({ databaseUrl: url })
   const client = postgres(url, { max: 1, onnotice: () => {} })
   try {
-    await loadPostgres(client, sizes, log)
+    await loadPostgres(url, client, sizes, log)
   } finally {
     await client.end()
   }

@@ -51,9 +51,9 @@ export interface SearchOutcome {
 /** Fewer cards than this have all the words: then those with most of them are wanted too. */
 const hardlyAny = 20
 /** The share of the words' weight that a record must have where it need not have all. */
-export const mostOfWeight = 0.4
+export const mostOfWeight = 0.3
 /** What two neighbouring words count for when they stand side by side in a title, a name or a keyword. */
-export const pairImpact = 12
+export const pairImpact = 6
 
 /** Runs in a read-only transaction, so that a page and its counts are of one moment. */
 export async function search(tx: Db, corpus: Corpus, request: SearchRequest): Promise<SearchOutcome> {
