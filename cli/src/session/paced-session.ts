@@ -71,8 +71,8 @@ function refusalMs(headers: Headers, budget: Budget | undefined): number {
 }
 
 async function pause(waitMs: number, reason: 'budget-spent' | 'too-many-requests', options: PacingOptions) {
-  // The window ends at a whole second of the server's clock; a moment more spares a second refusal.
-  const ms = Math.max(waitMs, 0) + 250
+  // PDSes round the end of the window down to a whole second; a second more spares another refusal.
+  const ms = Math.max(waitMs, 0) + 1_000
   options.onWait?.(ms, reason)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const timer = setTimeout(resolve, ms)
