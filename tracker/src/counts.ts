@@ -33,3 +33,9 @@ export type Counts = Record<CountName, number>
 export function newCounts(): Counts {
   return Object.fromEntries(countNames.map((name) => [name, 0])) as Counts
 }
+
+export function addCounts(one: Counts, other: Counts): Counts {
+  const sum = newCounts()
+  for (const name of countNames) sum[name] = one[name] + other[name]
+  return sum
+}

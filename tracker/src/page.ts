@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Registry } from 'prom-client'
+import { setImmediate } from 'node:timers/promises'
 import type { Swarms } from './swarms/swarms.ts'
 import type { TrustedProxies } from './wire/proxy.ts'
 
@@ -28,11 +28,11 @@ export class Pages {
     } else if (!this.#mayWatch(request, client)) {
       response.writeHead(403).end('For this machine, trusted proxies, and bearers of HOLDFAST_ADMIN_TOKEN.\n')
     } else if (path === '/metrics') {
-      response.setHeader('Content-Type', this.#parts.registry.contentType)
-      response.end(await this.#parts.registry.metrics())
+      response.setHeader('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
+      response.end(await this.#parts.metrics())
     } else {
       response.setHeader('Content-Type', 'application/json')
-      response.end(swarmsAsJson(this.#parts.swarms))
+      response.end(await this.#parts.swarms())
     }
   }
 
@@ -45,8 +45,10 @@ export class Pages {
 }
 
 export type PagesParts = {
-  swarms: Swarms
-  registry: Registry
+  /** In the text format of Prometheus. */
+  metrics: () => Promise<string>
+  /** What `swarmsAsJson` gives. */
+  swarms: () => Promise<string>
   listReady: () => boolean
   proxies: TrustedProxies
   adminToken: string | undefined
@@ -64,19 +66,27 @@ const INTRODUCTION = `This is a BitTorrent tracker for public data. It serves th
  * Every torrent that has peers or has been completed: `{"swarms":[[[names…],seeders,leechers,completed]…]}`,
  * names being infohashes in hexadecimal, v2 cut to 20 bytes, both for a hybrid. Counts only.
  */
-function swarmsAsJson(swarms: Swarms): string {
+export async function swarmsAsJson(swarms: Swarms): Promise<string> {
   const counted = { seeders: 0, leechers: 0, completed: 0 }
   const rows: string[] = []
-  swarms.allowed.forEach((torrent, names) => {
+  const visit = (torrent: number, names: Uint8Array): void => {
     swarms.count(torrent, counted)
     if (counted.seeders + counted.leechers + counted.completed === 0) return
     const hex: string[] = []
     for (let at = 0; at < names.length; at += 20)
       hex.push(Buffer.from(names.subarray(at, at + 20)).toString('hex'))
     rows.push(JSON.stringify([hex, counted.seeders, counted.leechers, counted.completed]))
-  })
+  }
+  for (let from = 1; from !== 0; ) {
+    const first = from
+    from = swarms.exclusively(() => swarms.allowed.forEach(visit, { from: first, count: SLICE }))
+    await setImmediate()
+  }
   return `{"swarms":[${rows.join(',\n')}]}\n`
 }
+
+/** Torrents looked at between two turns of other work. */
+const SLICE = 1000
 
 function equal(expected: string, given: string): boolean {
   const [a, b] = [Buffer.from(expected), Buffer.from(given)]

@@ -18,8 +18,8 @@ export async function runTracker(
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped())
   })
   try {
-    await using _tracker = await startTracker(loadConfig(env))
-    await stop
+    await using tracker = await startTracker(loadConfig(env))
+    await Promise.race([stop, tracker.failure])
   } catch (error) {
     if (!(error instanceof ConfigError || (error instanceof Error && error.cause !== undefined))) throw error
     process.stderr.write(`${error.message}\n`)

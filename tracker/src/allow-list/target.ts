@@ -10,13 +10,13 @@ import type { AllowListTarget } from './source.ts'
 export function newAllowListTarget(swarms: Swarms): AllowListTarget {
   const { allowed } = swarms
   const add = (hashes: Uint8Array, source: number, confirm: boolean): void => {
-    if (!allowed.allow(hashes, source, confirm)) {
+    if (!swarms.exclusively(() => allowed.allow(hashes, source, confirm))) {
       throw new RangeError('the allow-list holds more torrents than this tracker has room for')
     }
   }
   return {
     add: (source, hashes) => add(hashes, source, false),
-    remove: (source, hashes) => allowed.withdraw(hashes, source),
+    remove: (source, hashes) => swarms.exclusively(() => allowed.withdraw(hashes, source)),
     async replace(source, packed) {
       let applied = 0
       for (const page of packed) {
@@ -26,14 +26,14 @@ export function newAllowListTarget(swarms: Swarms): AllowListTarget {
         }
       }
       for (let next = 1; next !== 0; ) {
-        next = allowed.withdrawUnconfirmed(source, next, SLICE)
+        const from = next
+        next = swarms.exclusively(() => allowed.withdrawUnconfirmed(source, from, SLICE))
         await setImmediate()
       }
     },
     forEach(source, visit) {
-      allowed.forEach((_torrent, names) => {
-        visit(names)
-      }, source)
+      const visitNames = (_torrent: number, names: Uint8Array): void => visit(names)
+      swarms.exclusively(() => allowed.forEach(visitNames, { source }))
     },
   }
 }

@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Counts } from '../counts.ts'
-import type { SignalHub, SignalSocket } from '../wire/signal-hub.ts'
+import type { SignalReceiver, SignalSocket } from '../wire/signal-hub.ts'
 import { MOST_SIGNAL_BYTES } from '../wire/signals.ts'
 
 /** Accepts WebSockets and hands their messages to the hub, at a pace one client may keep. */
 export class WebSockets implements AsyncDisposable {
-  readonly #hub: SignalHub
+  readonly #hub: SignalReceiver
   readonly #counts: Counts
   readonly #server = new WebSocketServer({
     noServer: true,
@@ -18,7 +18,7 @@ export class WebSockets implements AsyncDisposable {
   readonly #alive = new WeakSet<WebSocket>()
   readonly #timer: NodeJS.Timeout
 
-  constructor(hub: SignalHub, counts: Counts) {
+  constructor(hub: SignalReceiver, counts: Counts) {
     this.#hub = hub
     this.#counts = counts
     this.#timer = setInterval(() => this.#ping(), PING_EVERY_MS).unref()

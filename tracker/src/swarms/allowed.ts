@@ -83,13 +83,21 @@ export class Allowed {
   }
 
   /**
-   * Calls `visit` for every torrent with its names, or those that `source` vouches for. The bytes are only good
-   * during the call.
+   * Calls `visit` for torrents with their names, or with those that one source vouches for. The bytes are only good
+   * during the call. Looks at `count` torrents from `from` on and returns where to go on, or 0 at the end.
    */
-  forEach(visit: (torrent: number, names: Uint8Array) => void, source?: number): void {
+  forEach(
+    visit: (torrent: number, names: Uint8Array) => void,
+    {
+      source,
+      from = 1,
+      count = Number.POSITIVE_INFINITY,
+    }: { source?: number; from?: number; count?: number } = {},
+  ): number {
     const wanted = source === undefined ? 0xffff : 1 << source
     const bytes = new Uint8Array(20 * MOST_NAMES)
-    for (let torrent = 1; torrent < this.#words[header.torrentCarved]!; torrent++) {
+    const end = Math.min(this.#words[header.torrentCarved]!, from + count)
+    for (let torrent = from; torrent < end; torrent++) {
       const first = this.#words[this.at(torrent) + NAME]!
       if (first === 0) continue
       let length = 0
@@ -103,6 +111,7 @@ export class Allowed {
       } while (name !== first && length < bytes.length)
       if (length > 0) visit(torrent, bytes.subarray(0, length))
     }
+    return end === this.#words[header.torrentCarved] ? 0 : end
   }
 
   /** The word index of a torrent. */

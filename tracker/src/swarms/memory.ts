@@ -50,6 +50,7 @@ export const header = {
   seeders: 21,
   lock: 22,
   sockets: 23,
+  listReady: 24,
   classHeads: 32,
 } as const
 

@@ -92,11 +92,13 @@ test('whatever is announced, counts and peers are those of a naive tracker', () 
           naive.expire(tick, 40)
         }
         const torrent = numbers[each.torrent]!
+        const infoHash = hashOf(each.torrent)
         const { family, host, port, key, seeder, event, random } = each
         const address = addressOf(family, host)
         swarms.announce(
+          infoHash,
+          0,
           {
-            torrent,
             family,
             address,
             port,

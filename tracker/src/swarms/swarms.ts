@@ -1,5 +1,6 @@
 import { Allowed } from './allowed.ts'
 import { Blocks } from './blocks.ts'
+import { Lock } from './lock.ts'
 import { header, type SwarmMemory } from './memory.ts'
 import { COUNT, LIST_WORDS, type NewPeer, PeerLists, SEEDERS } from './peer-list.ts'
 import { type Window, WindowWriter } from './window.ts'
@@ -15,10 +16,12 @@ export class Swarms {
   readonly #words: Int32Array
   readonly #lists: readonly [PeerLists, PeerLists]
   readonly #windows: readonly [WindowWriter, WindowWriter]
+  readonly #lock: Lock
   readonly #window: Window = { seeder: false, self: -1, wanted: 0, random: 0 }
 
-  /** @param onDrop is told of every torrent that is no longer allowed, after its peers are gone */
-  constructor(memory: SwarmMemory, onDrop: (torrent: number) => void = () => {}) {
+  constructor(memory: SwarmMemory, options: SwarmsOptions = {}) {
+    const { onDrop, shared = false } = options
+    this.#lock = new Lock(memory.words, header.lock, shared)
     const blocks = new Blocks(memory)
     this.#words = memory.words
     this.#lists = [new PeerLists(memory, blocks, 1), new PeerLists(memory, blocks, 4)]
@@ -29,39 +32,51 @@ export class Swarms {
     this.allowed = new Allowed(memory, {
       drop: (torrent) => {
         this.#drop(torrent)
-        onDrop(torrent)
+        onDrop?.(torrent)
       },
       absorb: (torrent, into) => this.#absorb(torrent, into),
     })
   }
 
-  /** Applies one announce (BEP 3, BEP 15) and fills `reply` with counts and peers. */
-  announce(announce: Announce, reply: AnnounceReply): void {
-    const words = this.#words
-    const torrent = this.allowed.at(announce.torrent)
-    const list = torrent + LISTS + announce.family * LIST_WORDS
-    const before = words[torrent + LISTS + COUNT]! + words[torrent + LISTS + LIST_WORDS + COUNT]!
-    const self = this.#apply(torrent, list, announce)
-    const after = words[torrent + LISTS + COUNT]! + words[torrent + LISTS + LIST_WORDS + COUNT]!
-    if ((before === 0) !== (after === 0)) words[header.activeSwarms]! += after === 0 ? -1 : 1
-    this.count(announce.torrent, reply)
-    reply.peers[0] = 0
-    reply.peers[1] = 0
-    if (announce.event === STOPPED || announce.wanted === 0) return
-    const window = this.#window
-    window.seeder = announce.seeder
-    window.self = self
-    window.wanted = announce.wanted
-    window.random = announce.random
-    this.#fill(list, announce.family, reply)
-    if (!announce.bothFamilies) return
-    window.self = -1
-    window.wanted -= reply.peers[announce.family]!
-    const other = announce.family === 0 ? 1 : 0
-    if (window.wanted > 0) this.#fill(torrent + LISTS + other * LIST_WORDS, other, reply)
+  /** Runs `change` while no other thread touches the swarms. Every use of `allowed` belongs in one. */
+  exclusively<T>(change: () => T): T {
+    this.#lock.take()
+    try {
+      return change()
+    } finally {
+      this.#lock.give()
+    }
   }
 
-  /** Fills `counts` for a scrape. */
+  /**
+   * Applies one announce (BEP 3, BEP 15) to the torrent that the 20 bytes at `offset` name, and fills `reply` with
+   * counts and peers.
+   * @returns false when that torrent is not allowed
+   */
+  announce(infoHash: Uint8Array, offset: number, announce: Announce, reply: AnnounceReply): boolean {
+    this.#lock.take()
+    try {
+      const torrent = this.allowed.torrentOf(infoHash, offset)
+      if (torrent !== 0) this.#announce(torrent, announce, reply)
+      return torrent !== 0
+    } finally {
+      this.#lock.give()
+    }
+  }
+
+  /** Fills `counts` for the torrent that the 20 bytes at `offset` name; false when it is not allowed. */
+  scrape(infoHash: Uint8Array, offset: number, counts: SwarmCounts): boolean {
+    this.#lock.take()
+    try {
+      const torrent = this.allowed.torrentOf(infoHash, offset)
+      if (torrent !== 0) this.count(torrent, counts)
+      return torrent !== 0
+    } finally {
+      this.#lock.give()
+    }
+  }
+
+  /** Fills `counts` for a torrent by its number. */
   count(torrent: number, counts: SwarmCounts): void {
     const words = this.#words
     const at = this.allowed.at(torrent)
@@ -74,12 +89,14 @@ export class Swarms {
 
   /** Adds to the counts of a torrent the peers that are sockets (WebTorrent), which live with their sockets. */
   countSockets(torrent: number, seeders: number, leechers: number, completed = 0): void {
+    this.#lock.take()
     const words = this.#words
     const at = this.allowed.at(torrent)
     words[at + SOCKET_SEEDERS]! += seeders
     words[at + SOCKET_LEECHERS]! += leechers
     words[at + COMPLETED]! += completed
     words[header.sockets]! += seeders + leechers
+    this.#lock.give()
   }
 
   /**
@@ -88,6 +105,10 @@ export class Swarms {
    * @returns true when this call ended a round over all swarms
    */
   expire(tick: number, ttl: number, budget: number): boolean {
+    return this.exclusively(() => this.#expire(tick, ttl, budget))
+  }
+
+  #expire(tick: number, ttl: number, budget: number): boolean {
     const words = this.#words
     const end = words[header.torrentCarved]!
     let torrent = words[header.sweepTorrent]! || 1
@@ -119,6 +140,31 @@ export class Swarms {
       refusedFull: words[header.refusedFull]!,
       memoryBytes: words[header.liveSpans]! * 16_384,
     }
+  }
+
+  #announce(number: number, announce: Announce, reply: AnnounceReply): void {
+    const words = this.#words
+    const torrent = this.allowed.at(number)
+    const list = torrent + LISTS + announce.family * LIST_WORDS
+    const before = words[torrent + LISTS + COUNT]! + words[torrent + LISTS + LIST_WORDS + COUNT]!
+    const self = this.#apply(torrent, list, announce)
+    const after = words[torrent + LISTS + COUNT]! + words[torrent + LISTS + LIST_WORDS + COUNT]!
+    if ((before === 0) !== (after === 0)) words[header.activeSwarms]! += after === 0 ? -1 : 1
+    this.count(number, reply)
+    reply.peers[0] = 0
+    reply.peers[1] = 0
+    if (announce.event === STOPPED || announce.wanted === 0) return
+    const window = this.#window
+    window.seeder = announce.seeder
+    window.self = self
+    window.wanted = announce.wanted
+    window.random = announce.random
+    this.#fill(list, announce.family, reply)
+    if (!announce.bothFamilies) return
+    window.self = -1
+    window.wanted -= reply.peers[announce.family]!
+    const other = announce.family === 0 ? 1 : 0
+    if (window.wanted > 0) this.#fill(torrent + LISTS + other * LIST_WORDS, other, reply)
   }
 
   /** The announcing peer's position afterwards, or -1 when it is not in the list. */
@@ -216,6 +262,13 @@ export class Swarms {
   }
 }
 
+export type SwarmsOptions = {
+  /** Is told of every torrent that is no longer allowed, after its peers are gone. */
+  onDrop?: (torrent: number) => void
+  /** Other threads use the same memory. */
+  shared?: boolean
+}
+
 export type Family = 0 | 1
 
 /** Events by their number in BEP 15. */
@@ -223,7 +276,6 @@ export const [NO_EVENT, COMPLETED_EVENT, STARTED, STOPPED, PAUSED] = [0, 1, 2, 3
 
 /** One announce; reused from call to call by whoever receives them. */
 export type Announce = NewPeer & {
-  torrent: number
   family: Family
   event: number
   seeder: boolean

@@ -28,7 +28,6 @@ export class HttpResponder {
     this.#peers6 = new Uint8Array(compact[1].buffer)
     this.#reply = { seeders: 0, leechers: 0, completed: 0, peers: [0, 0], compact, offset4: 0 }
     this.#announce = {
-      torrent: 0,
       family: 0,
       address: new Int32Array(4),
       port: 0,
@@ -56,13 +55,7 @@ export class HttpResponder {
       counts.httpUnready++
       return this.#fail('the tracker has no allow-list yet', UNREADY_RETRY_MINUTES)
     }
-    const torrent = swarms.allowed.torrentOf(query.infoHashes, 0)
-    if (torrent === 0) {
-      counts.httpUnknown++
-      return this.#fail('this torrent is not in the index that this tracker serves', UNKNOWN_RETRY_MINUTES)
-    }
     const announce = this.#announce
-    announce.torrent = torrent
     announce.family = family
     announce.address.set(address)
     announce.port = (query.port >>> 8) | ((query.port & 0xff) << 8)
@@ -72,7 +65,10 @@ export class HttpResponder {
     announce.seeder = query.complete === 1
     announce.wanted = query.wanted < 0 ? DEFAULT_WANTED : Math.min(query.wanted, MOST_WANTED)
     announce.random = this.#random()
-    swarms.announce(announce, this.#reply)
+    if (!swarms.announce(query.infoHashes, 0, announce, this.#reply)) {
+      counts.httpUnknown++
+      return this.#fail('this torrent is not in the index that this tracker serves', UNKNOWN_RETRY_MINUTES)
+    }
     counts.httpAnnounces++
     return this.#writeAnnounce(family, address)
   }
@@ -97,9 +93,7 @@ export class HttpResponder {
     this.#length = 0
     this.#text('d5:filesd')
     for (const hash of sortedHashes(query)) {
-      const torrent = swarms.allowed.torrentOf(hash, 0)
-      if (torrent === 0) continue
-      swarms.count(torrent, this.#counted)
+      if (!swarms.scrape(hash, 0, this.#counted)) continue
       const { seeders, leechers, completed } = this.#counted
       this.#text('20:')
       this.#bytes(hash, 20)

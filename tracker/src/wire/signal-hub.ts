@@ -6,9 +6,9 @@ import { readSignal, type Signal, SignalError } from './signals.ts'
  * WebTorrent signalling: hands the offers of one browser to others of the same swarm and their answers back.
  * Its peers are sockets and live as long; it knows them as something to send text to.
  */
-export class SignalHub {
+export class SignalHub implements SignalReceiver {
   readonly #parts: SignalHubParts
-  readonly #swarms = new Map<number, SignalPeer[]>()
+  readonly #swarms = new Map<number, SignalSwarm>()
   readonly #sockets = new Map<SignalSocket, Map<number, SignalPeer>>()
   readonly #counted: SwarmCounts = { seeders: 0, leechers: 0, completed: 0 }
 
@@ -42,7 +42,7 @@ export class SignalHub {
 
   /** Forgets the swarm of a torrent that is no longer allowed; its counts are gone already. */
   forget(torrent: number): void {
-    for (const peer of this.#swarms.get(torrent) ?? []) this.#sockets.get(peer.socket)?.delete(torrent)
+    for (const peer of this.#swarms.get(torrent)?.peers ?? []) this.#sockets.get(peer.socket)?.delete(torrent)
     this.#swarms.delete(torrent)
   }
 
@@ -99,42 +99,43 @@ export class SignalHub {
       throw new SignalError(`at most ${MOST_SWARMS_A_SOCKET} torrents a connection`)
     }
     let swarm = this.#swarms.get(torrent)
+    const holder = swarm?.byId.get(signal.peerId)
+    // A browser that lost its connection comes back under its id; from another address that id is taken.
+    if (holder !== undefined && holder.socket.client !== socket.client) {
+      throw new SignalError('peer_id is in use by another client')
+    }
+    if (holder !== undefined) this.#leave(holder)
+    swarm = this.#swarms.get(torrent)
     if (swarm === undefined) {
-      swarm = []
+      swarm = { peers: [], byId: new Map() }
       this.#swarms.set(torrent, swarm)
     }
-    this.#makeWay(swarm, socket, signal.peerId)
-    const peer = { socket, torrent, peerId: signal.peerId, seeder: signal.seeder, position: swarm.length }
-    swarm.push(peer)
+    const position = swarm.peers.length
+    const peer = { socket, torrent, peerId: signal.peerId, seeder: signal.seeder, position }
+    swarm.peers.push(peer)
+    swarm.byId.set(peer.peerId, peer)
     own.set(torrent, peer)
     swarms.countSockets(torrent, peer.seeder ? 1 : 0, peer.seeder ? 0 : 1)
     return peer
-  }
-
-  /** A browser that lost its connection comes back under its id; from another address that id is taken. */
-  #makeWay(swarm: SignalPeer[], socket: SignalSocket, peerId: string): void {
-    const holder = swarm.find((peer) => peer.peerId === peerId)
-    if (holder === undefined) return
-    if (holder.socket.client !== socket.client) throw new SignalError('peer_id is in use by another client')
-    this.#leave(holder)
   }
 
   #leave(peer: SignalPeer): void {
     const swarm = this.#swarms.get(peer.torrent)
     this.#sockets.get(peer.socket)?.delete(peer.torrent)
     if (swarm === undefined) return
-    const last = swarm.pop()!
+    const last = swarm.peers.pop()!
     if (last !== peer) {
-      swarm[peer.position] = last
+      swarm.peers[peer.position] = last
       last.position = peer.position
     }
-    if (swarm.length === 0) this.#swarms.delete(peer.torrent)
+    swarm.byId.delete(peer.peerId)
+    if (swarm.peers.length === 0) this.#swarms.delete(peer.torrent)
     this.#parts.swarms.countSockets(peer.torrent, peer.seeder ? -1 : 0, peer.seeder ? 0 : -1)
   }
 
   /** Each offer goes to one other peer, beginning anywhere in the swarm; seeders have no use for seeders. */
   #spread(from: SignalPeer, signal: Signal & { action: 'announce' }): void {
-    const swarm = this.#swarms.get(from.torrent)!
+    const swarm = this.#swarms.get(from.torrent)!.peers
     const start = Math.floor(Math.random() * swarm.length)
     let next = 0
     for (let step = 0; step < swarm.length && step < MOST_LOOKED_AT && next < signal.offers.length; step++) {
@@ -160,7 +161,7 @@ export class SignalHub {
     if (from === undefined || from.peerId !== signal.peerId) {
       throw new SignalError('announce before answering: this connection is not in that swarm')
     }
-    const to = this.#swarms.get(torrent)?.find((peer) => peer.peerId === signal.toPeerId)
+    const to = this.#swarms.get(torrent)?.byId.get(signal.toPeerId)
     if (to === undefined) return
     this.#parts.counts.socketAnswers++
     to.socket.send(
@@ -195,6 +196,12 @@ export class SignalHub {
   }
 }
 
+/** What connections hand their messages to. */
+export type SignalReceiver = {
+  receive(socket: SignalSocket, text: string): void
+  close(socket: SignalSocket): void
+}
+
 /** A connection as the hub sees it. */
 export type SignalSocket = {
   /** Who is behind it, to tell a returning browser from a stranger; held in memory only. */
@@ -203,6 +210,8 @@ export type SignalSocket = {
 }
 
 export type SignalHubParts = { swarms: Swarms; counts: Counts; listReady: () => boolean }
+
+type SignalSwarm = { peers: SignalPeer[]; byId: Map<string, SignalPeer> }
 
 type SignalPeer = {
   socket: SignalSocket

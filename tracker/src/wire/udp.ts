@@ -26,7 +26,6 @@ export class UdpResponder {
     this.#listReady = parts.listReady
     this.#random = parts.random ?? Math.random
     this.#announce = {
-      torrent: 0,
       family: 0,
       address: new Int32Array(4),
       port: 0,
@@ -79,14 +78,8 @@ export class UdpResponder {
 
   #answerAnnounce(message: Uint8Array, family: Family, address: Int32Array, out: UdpAnswer): number {
     const { bytes } = out
-    const torrent = this.#swarms.allowed.torrentOf(message, 16)
-    if (torrent === 0) {
-      this.#counts.udpUnknown++
-      return fail(bytes, UNKNOWN)
-    }
     const random = this.#random()
     const announce = this.#announce
-    announce.torrent = torrent
     announce.family = family
     announce.address[0] = address[0]!
     if (family === 1) announce.address.set(address)
@@ -100,7 +93,10 @@ export class UdpResponder {
     announce.wanted = wanted < 0 ? DEFAULT_WANTED : wanted > most ? most : wanted
     announce.random = random
     const { reply } = out
-    this.#swarms.announce(announce, reply)
+    if (!this.#swarms.announce(message, 16, announce, reply)) {
+      this.#counts.udpUnknown++
+      return fail(bytes, UNKNOWN)
+    }
     this.#counts.udpAnnounces++
     writeInt32(bytes, 0, ANNOUNCE)
     writeInt32(bytes, 8, this.#pace.interval((random * 1021) % 1))
@@ -115,10 +111,8 @@ export class UdpResponder {
     this.#counts.udpScrapes++
     writeInt32(bytes, 0, SCRAPE)
     for (let index = 0, at = 8; index < hashes; index++, at += 12) {
-      const torrent = this.#swarms.allowed.torrentOf(message, 16 + index * 20)
-      if (torrent === 0) bytes.fill(0, at, at + 12)
+      if (!this.#swarms.scrape(message, 16 + index * 20, counted)) bytes.fill(0, at, at + 12)
       else {
-        this.#swarms.count(torrent, counted)
         writeInt32(bytes, at, counted.seeders)
         writeInt32(bytes, at + 4, counted.completed)
         writeInt32(bytes, at + 8, counted.leechers)

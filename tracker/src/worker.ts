@@ -1,0 +1,84 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { newCounts } from './counts.ts'
+import { Pace } from './pace.ts'
+import { serve } from './serve.ts'
+import { header, openSwarmMemory } from './swarms/memory.ts'
+import { Swarms } from './swarms/swarms.ts'
+import { startClock } from './upkeep.ts'
+import { ConnectionIds } from './wire/connection-ids.ts'
+import type { SignalReceiver, SignalSocket } from './wire/signal-hub.ts'
+import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
+
+/**
+ * A serving thread: answers clients from the swarms it shares with the others. WebSocket peers meet in the main
+ * thread, so what they say is passed on to it.
+ */
+const start = workerData as WorkerStart
+const main = parentPort!
+const tell = (message: FromWorker): void => main.postMessage(message)
+
+const memory = openSwarmMemory(start.memory)
+const swarms = new Swarms(memory, { shared: true })
+const counts = newCounts()
+const pace = new Pace(start.intervalSeconds)
+const ids = new ConnectionIds(start.secret)
+const clock = startClock({ pace, ids })
+const counting = setInterval(() => tell({ kind: 'counts', counts }), 1000)
+
+const sockets = new Map<number, SignalSocket>()
+const numbers = new Map<SignalSocket, number>()
+let lastSocket = 0
+const hub: SignalReceiver = {
+  receive(socket, text) {
+    let number = numbers.get(socket)
+    if (number === undefined) {
+      number = ++lastSocket
+      numbers.set(socket, number)
+      sockets.set(number, socket)
+    }
+    tell({ kind: 'socket-text', socket: number, client: socket.client, text })
+  },
+  close(socket) {
+    const number = numbers.get(socket)
+    if (number === undefined) return
+    numbers.delete(socket)
+    sockets.delete(number)
+    tell({ kind: 'socket-close', socket: number })
+  },
+}
+
+const questions = new Map<number, (text: string) => void>()
+let lastQuestion = 0
+const ask = (about: 'metrics' | 'swarms'): Promise<string> =>
+  new Promise((answered) => {
+    questions.set(++lastQuestion, answered)
+    tell({ kind: 'ask', question: lastQuestion, about })
+  })
+
+main.on('message', async (message: ToWorker) => {
+  if (message.kind === 'socket-text') sockets.get(message.socket)?.send(message.text)
+  else if (message.kind === 'answer') {
+    questions.get(message.question)?.(message.text)
+    questions.delete(message.question)
+  } else {
+    clearInterval(counting)
+    clock[Symbol.dispose]()
+    await serving?.[Symbol.asyncDispose]()
+    tell({ kind: 'counts', counts })
+    main.close()
+  }
+})
+
+const serving = await serve({
+  settings: start.settings,
+  swarms,
+  pace,
+  ids,
+  counts,
+  hub,
+  listReady: () => memory.words[header.listReady] === 1,
+  pages: { metrics: () => ask('metrics'), swarms: () => ask('swarms') },
+}).catch((error: Error) => {
+  tell({ kind: 'failed', message: error.message })
+})
+if (serving !== undefined) tell({ kind: 'ready' })
