@@ -49,7 +49,10 @@ function spawnAria2({ torrentFile, directory, role }: ClientTask): ChildProcess 
     '--interface=127.0.0.1',
     '--file-allocation=none',
   ]
-  const mode = role === 'seed' ? ['--seed-ratio=0.0', '--check-integrity=true'] : ['--seed-time=0']
+  const mode =
+    role === 'seed'
+      ? ['--seed-ratio=0.0', '--check-integrity=true']
+      : ['--seed-time=0', '--bt-stop-timeout=60']
   return spawn('aria2c', [...common, ...quiet, ...mode, `--dir=${directory}`, torrentFile], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -12,8 +12,8 @@ import { loadConfig as loadTrackerConfig } from '@holdfast/tracker/config'
 import { startTracker } from '@holdfast/tracker/main'
 import { startNetwork } from '../network/network.ts'
 import { waitFor } from '../network/wait-for.ts'
-import { announce } from '../system/announce.ts'
 import { accountEnvironment, type Environment, environmentFor } from '../system/environment.ts'
+import { announce, scrapeSeeders } from '../system/tracker.ts'
 import { query } from '../system/xrpc.ts'
 import { clientName, hashTree, startClient } from './clients.ts'
 import { holdfast } from './command.ts'
@@ -30,7 +30,7 @@ export interface Demo extends AsyncDisposable {
 
 interface Published {
   dataset: { uri: string; cid: string }
-  torrents: { uri: string; infoHashV1: string; infoHashV2: string; magnet: string }[]
+  torrents: { uri: string; infoHashV1: string; magnet: string }[]
 }
 
 /** Runs the story; what it started stays up until it is disposed of. Rejects with a StepError. */
@@ -58,7 +58,7 @@ export async function runStory({ step }: StepRunner, store: { databaseUrl?: stri
     'publish the dataset and its torrent into the librarian’s repo',
     () =>
       holdfast<Published>(
-        ['publish', dataset.root, '--dataset', dataset.metadataFile, '--output', torrentFile],
+        ['publish', dataset.root, '--v1', '--dataset', dataset.metadataFile, '--output', torrentFile],
         accountEnvironment(network, 0, env),
       ),
     (result) => result.dataset.uri,
@@ -76,14 +76,15 @@ export async function runStory({ step }: StepRunner, store: { databaseUrl?: stri
 
   const mirror = stack.use(await startOrigin(dirname(dataset.root)))
   await step('add a webseed from the volunteer’s account', () =>
-    holdfast(['webseed', 'add', torrent.infoHashV2, `${mirror.url}/`], accountEnvironment(network, 1, env)),
+    holdfast(['webseed', 'add', torrent.infoHashV1, `${mirror.url}/`], accountEnvironment(network, 1, env)),
   )
+  const seeded = () => scrapeSeeders(env.HOLDFAST_TRACKERS, torrent.infoHashV1)
   await step(
     `move the files between two ${clientName} clients through the tracker`,
-    () => transfer({ torrentFile, root: dataset.root, directory }),
+    () => transfer({ torrentFile, root: dataset.root, directory, announced: seeded }),
     (bytes) => `${bytes} files, each the same to the byte`,
   )
-  await step('see the swarm in the index', () => waitSwarm(appView.url, torrent.infoHashV2))
+  await step('see the swarm in the index', () => waitSwarm(appView.url, torrent.infoHashV1))
 
   const resources = stack.move()
   return {
@@ -136,17 +137,33 @@ async function refuseStranger(env: Environment): Promise<string> {
   return reason
 }
 
-async function transfer(task: { torrentFile: string; root: string; directory: string }): Promise<number> {
-  const { torrentFile, root } = task
-  const target = join(task.directory, 'reader')
+interface Transfer {
+  torrentFile: string
+  root: string
+  directory: string
+  /** How many seeders the tracker counts. */
+  announced: () => Promise<number>
+}
+
+async function transfer({ torrentFile, root, directory, announced }: Transfer): Promise<number> {
+  const target = join(directory, 'reader')
   await mkdir(target, { recursive: true })
   await using seeder = startClient({ torrentFile, directory: dirname(root), role: 'seed' })
+  await waitFor(announced, { what: 'the seeder to announce itself', timeoutMs: 30_000 })
   await using reader = startClient({ torrentFile, directory: target, role: 'download' })
-  await Promise.race([
-    reader.done,
-    seeder.done.then(() => Promise.reject(new Error('the seeder ended early'))),
-  ])
+  const seederFailed = seeder.done.then(() => Promise.reject(new Error('the seeder ended early')))
+  await Promise.race([within(60_000, reader.done), seederFailed])
   const [original, copy] = [await hashTree(root), await hashTree(join(target, basename(root)))]
   if (JSON.stringify(original) !== JSON.stringify(copy)) throw new Error('the copy differs from the original')
   return Object.keys(copy).length
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const late = AbortSignal.timeout(ms)
+  const expired = new Promise<never>((_, reject) => {
+    late.addEventListener('abort', () =>
+      reject(new Error(`the download was not complete after ${ms / 1000} s`)),
+    )
+  })
+  await Promise.race([work, expired])
 }
