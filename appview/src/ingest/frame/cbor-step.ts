@@ -38,20 +38,28 @@ export class CborStepper {
   /** Reads a head, leaves its argument in `argument`, and returns the major type. */
   head(): number {
     const { bytes, at } = this
-    const first = this.byte(at)
+    // Beyond the end a byte reads as undefined; whatever comes of that fails the bounds check below.
+    const first = bytes[at]!
     const short = first & 31
     if (short < 24) {
       this.argument = short
       this.at = at + 1
     } else if (short === 24) {
-      this.argument = this.byte(at + 1)
+      this.argument = bytes[at + 1]!
       this.at = at + 2
       if (this.argument < 24) throw NOT_CANONICAL
     } else if (short === 25) {
-      this.argument = (this.byte(at + 1) << 8) | this.byte(at + 2)
+      this.argument = (bytes[at + 1]! << 8) | bytes[at + 2]!
       this.at = at + 3
       if (this.argument < 0x100) throw NOT_CANONICAL
-    } else if (short === 26) {
+    } else this.longHead(short)
+    if (this.at > bytes.length) throw NOT_CANONICAL
+    return first >> 5
+  }
+
+  private longHead(short: number): void {
+    const { at } = this
+    if (short === 26) {
       this.argument = this.uint32(at + 1)
       this.at = at + 5
       if (this.argument < 0x1_0000) throw NOT_CANONICAL
@@ -61,8 +69,6 @@ export class CborStepper {
       this.at = at + 9
       if (high === 0 || this.argument > Number.MAX_SAFE_INTEGER) throw NOT_CANONICAL
     } else throw NOT_CANONICAL
-    if (this.at > bytes.length) throw NOT_CANONICAL
-    return first >> 5
   }
 
   /** Reads a head of the given major type and returns its argument. */
@@ -114,7 +120,7 @@ export class CborStepper {
   }
 
   bool(): boolean {
-    const value = this.byte(this.at)
+    const value = this.bytes[this.at]
     if (value !== 0xf4 && value !== 0xf5) throw NOT_CANONICAL
     this.at++
     return value === 0xf5
@@ -170,16 +176,9 @@ export class CborStepper {
     return 0
   }
 
-  private byte(at: number): number {
-    const value = this.bytes[at]
-    if (value === undefined) throw NOT_CANONICAL
-    return value
-  }
-
   private uint32(at: number): number {
-    return (
-      ((this.byte(at) << 24) | (this.byte(at + 1) << 16) | (this.byte(at + 2) << 8) | this.byte(at + 3)) >>> 0
-    )
+    const { bytes } = this
+    return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
   }
 }
 
@@ -200,22 +199,36 @@ export function knownKeys(names: readonly string[]): KnownKeys {
 export function stepMap(stepper: CborStepper, known: KnownKeys, onKey: (index: number) => void): number {
   let present = 0
   let next = 0
+  // Known keys that follow one another are in order; only around unknown ones the order must be looked at.
   let previousStart = -1
   let previousLength = 0
+  let unknownBefore = false
   for (let left = stepper.expect(MAP); left > 0; left--) {
     const start = stepper.ascii()
     const length = stepper.at - start
-    if (previousStart >= 0 && stepper.compare(previousStart, previousLength, start, length) >= 0)
-      throw NOT_CANONICAL
+    while (next < known.length && !isKey(known[next]!, stepper.bytes, start, length)) {
+      if (compareKey(known[next]!, stepper.bytes, start, length) > 0) break
+      next++
+    }
+    const isKnown = next < known.length && isKey(known[next]!, stepper.bytes, start, length)
+    if ((unknownBefore || !isKnown) && previousStart >= 0) {
+      if (stepper.compare(previousStart, previousLength, start, length) >= 0) throw NOT_CANONICAL
+    }
     previousStart = start
     previousLength = length
-    while (next < known.length && compareKey(known[next]!, stepper.bytes, start, length) < 0) next++
-    if (next < known.length && compareKey(known[next]!, stepper.bytes, start, length) === 0) {
+    unknownBefore = !isKnown
+    if (isKnown) {
       present |= 1 << next
       onKey(next++)
     } else stepper.skip(1)
   }
   return present
+}
+
+function isKey(key: Uint8Array, bytes: Uint8Array, start: number, length: number): boolean {
+  if (key.length !== length) return false
+  for (let i = 0; i < length; i++) if (key[i] !== bytes[start + i]) return false
+  return true
 }
 
 function compareKey(key: Uint8Array, bytes: Uint8Array, start: number, length: number): number {

@@ -1,7 +1,7 @@
 import { ARRAY, CborStepper, knownKeys, NotCanonical, stepMap, UINT } from './cbor-step.ts'
 import { decodeFrame, type Frame, type FrameFilter } from './frame.ts'
 
-/** Decides on one frame. The bytes may be a view on a buffer that is reused once this returns a `skip`. */
+/** Decides on one frame. The bytes may be overwritten once this returns: what is kept of them is a copy. */
 export type FrameScanner = (bytes: Uint8Array) => Frame
 
 /**
@@ -20,14 +20,21 @@ export function createFrameScanner(filter: FrameFilter, prefixes: readonly strin
     } catch (error) {
       if (!(error instanceof NotCanonical)) throw error
     }
-    return decodeFrame(bytes, filter)
+    return decodeFrame(Uint8Array.from(bytes), filter)
   }
 }
 
 const HEADERS = ['#commit', '#sync', '#identity', '#account'].map(canonicalHeader)
-const COMMIT_KEYS = knownKeys(['ops', 'seq', 'repo'])
+/** All that a message has, although few are looked into: keys that are expected are stepped over fastest. */
+const COMMIT_KEYS = knownKeys([
+  ...['ops', 'rev', 'seq', 'repo', 'time', 'blobs', 'since'],
+  ...['blocks', 'commit', 'rebase', 'tooBig', 'prevData'],
+])
+const [OPS, SEQ, REPO] = [0, 2, 3]
+const COMMIT_NEEDS = (1 << OPS) | (1 << SEQ) | (1 << REPO)
 const ABOUT_KEYS = knownKeys(['did', 'seq'])
-const OP_KEYS = knownKeys(['path'])
+const OP_KEYS = knownKeys(['cid', 'path', 'prev', 'action'])
+const PATH = 1
 
 class Scan {
   readonly #filter: FrameFilter
@@ -45,8 +52,9 @@ class Scan {
 
   /** The sequence number of a frame that has nothing for us, or -1 when it must be decoded. */
   seqOfUnwanted(bytes: Uint8Array): number {
-    const header = HEADERS.findIndex((candidate) => startsWith(bytes, candidate, 0))
-    if (header < 0) return -1
+    let header = 0
+    while (header < HEADERS.length && !startsWith(bytes, HEADERS[header]!, 0)) header++
+    if (header === HEADERS.length) return -1
     const stepper = this.#stepper
     stepper.reset(bytes, HEADERS[header]!.length)
     this.#wanted = false
@@ -54,16 +62,18 @@ class Scan {
       header === 0
         ? stepMap(stepper, COMMIT_KEYS, this.#onCommitKey)
         : stepMap(stepper, ABOUT_KEYS, this.#onAboutKey)
-    const complete = present === (header === 0 ? 0b111 : 0b11) && stepper.at === bytes.length
+    const needs = header === 0 ? COMMIT_NEEDS : 0b11
+    const complete = (present & needs) === needs && stepper.at === bytes.length
     if (!complete || this.#wanted || this.#filter.tracks(this.#text(this.#did, this.#didEnd))) return -1
     return this.#seq
   }
 
   readonly #onCommitKey = (index: number): void => {
     const stepper = this.#stepper
-    if (index === 0) for (let left = stepper.expect(ARRAY); left > 0; left--) this.#stepOp()
-    else if (index === 1) this.#seq = stepper.expect(UINT)
-    else this.#markDid()
+    if (index === OPS) for (let left = stepper.expect(ARRAY); left > 0; left--) this.#stepOp()
+    else if (index === SEQ) this.#seq = stepper.expect(UINT)
+    else if (index === REPO) this.#markDid()
+    else stepper.skip(1)
   }
 
   readonly #onAboutKey = (index: number): void => {
@@ -71,7 +81,12 @@ class Scan {
     else this.#seq = this.#stepper.expect(UINT)
   }
 
-  readonly #onOpKey = (): void => {
+  readonly #onOpKey = (index: number): void => {
+    if (index === PATH) this.#lookAtPath()
+    else this.#stepper.skip(3)
+  }
+
+  #lookAtPath(): void {
     const start = this.#stepper.ascii()
     const { bytes, at } = this.#stepper
     if (this.#wanted || !this.#prefixes.some((prefix) => startsWith(bytes, prefix, start))) return
@@ -79,7 +94,8 @@ class Scan {
   }
 
   #stepOp(): void {
-    if (stepMap(this.#stepper, OP_KEYS, this.#onOpKey) !== 1) this.#wanted = true
+    const present = stepMap(this.#stepper, OP_KEYS, this.#onOpKey)
+    if ((present & (1 << PATH)) === 0) this.#wanted = true
   }
 
   #markDid(): void {

@@ -1,6 +1,6 @@
-import { WebSocket } from 'ws'
 import type { Frame, FrameFilter } from '../frame/frame.ts'
 import { createFrameScanner } from '../frame/scan-frame.ts'
+import { type ReceiveStream, receiveStream } from '../websocket/receive-stream.ts'
 import { type Backoff, createBackoff } from './backoff.ts'
 import { createFrameQueue, type FrameQueue } from './frame-queue.ts'
 import { newSourceState, type Source, type SourceItem, type SourceState } from './source.ts'
@@ -66,35 +66,34 @@ function openConnection({ reading, cursor, backoff }: Opening) {
   const { options, state, signal } = reading
   const url = new URL('/xrpc/com.atproto.sync.subscribeRepos', options.url)
   url.searchParams.set('cursor', String(cursor))
-  const socket = new WebSocket(url, {
-    perMessageDeflate: false,
-    skipUTF8Validation: true,
-    maxPayload: MAX_FRAME_BYTES,
-    handshakeTimeout: 15_000,
-    headers: { 'user-agent': options.userAgent ?? 'holdfast' },
-  })
+  let socket: ReceiveStream
   const queue = createFrameQueue<SourceItem>(LOW_WATER, () => socket.resume())
-  const watch = watchSilence(socket, options.silenceMs ?? 60_000)
   const receive = createReceiver({ options, state, queue, backoff })
-
-  socket.on('open', () => {
-    state.connected = true
-    state.connects++
+  const watch = createSilenceWatch()
+  socket = receiveStream({
+    url,
+    userAgent: options.userAgent ?? 'holdfast',
+    maxMessageBytes: MAX_FRAME_BYTES,
+    handshakeTimeoutMs: 15_000,
+    onOpen() {
+      state.connected = true
+      state.connects++
+    },
+    onMessage(bytes) {
+      watch.heard()
+      receive.take(bytes)
+      if (queue.length > HIGH_WATER) socket.pause()
+    },
+    onPong: watch.heard,
+    onEnd(why) {
+      state.connected = false
+      receive.flush()
+      receive.stop()
+      watch.stop()
+      queue.end(new Error(`${options.url}: ${why}`))
+    },
   })
-  socket.on('message', (data: Buffer) => {
-    state.lastEventAt = watch.heard()
-    receive.take(data)
-    if (queue.length > HIGH_WATER) socket.pause()
-  })
-  socket.on('error', (error) => {
-    state.error = error.message
-  })
-  socket.on('close', (code, reason) => {
-    state.connected = false
-    receive.flush()
-    watch.stop()
-    queue.end(new Error(`${options.url} closed the stream (${code}${reason.length ? `, ${reason}` : ''})`))
-  })
+  watch.start(socket, options.silenceMs ?? 60_000)
   const abort = () => socket.terminate()
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()
@@ -102,8 +101,6 @@ function openConnection({ reading, cursor, backoff }: Opening) {
     queue,
     async [Symbol.asyncDispose]() {
       signal.removeEventListener('abort', abort)
-      receive.stop()
-      watch.stop()
       queue.end()
       socket.terminate()
     },
@@ -129,7 +126,12 @@ function createReceiver({ options, state, queue, backoff }: Receiving) {
     told = passed
     sinceTold = 0
   }
-  const timer = setInterval(flush, PROGRESS_MS)
+  let framesBefore = 0
+  const timer = setInterval(() => {
+    if (state.frames > framesBefore) state.lastEventAt = Date.now()
+    framesBefore = state.frames
+    flush()
+  }, PROGRESS_MS)
   const hand = (frame: Exclude<Frame, { kind: 'skip' }>) => {
     flush()
     if (frame.kind === 'info') {
@@ -146,7 +148,7 @@ function createReceiver({ options, state, queue, backoff }: Receiving) {
   return {
     flush,
     stop: () => clearInterval(timer),
-    take(data: Buffer) {
+    take(data: Uint8Array) {
       state.frames++
       state.bytes += data.length
       // A host that talks for a while is sound; one that hangs up after each hello is not hurried after.
@@ -160,19 +162,21 @@ function createReceiver({ options, state, queue, backoff }: Receiving) {
 }
 
 /** Pings a quiet host, and gives up on one that stays silent: a half-open connection looks like a quiet one. */
-function watchSilence(socket: WebSocket, silenceMs: number) {
-  let heardAt = Date.now()
-  const timer = setInterval(() => {
-    const quietMs = Date.now() - heardAt
-    // Held back by us, the host cannot be heard.
-    if (socket.isPaused) heardAt = Date.now()
-    else if (quietMs > silenceMs) socket.terminate()
-    else if (quietMs > silenceMs / 2 && socket.readyState === WebSocket.OPEN) socket.ping()
-  }, silenceMs / 4)
-  const heard = () => {
-    heardAt = Date.now()
-    return heardAt
+function createSilenceWatch() {
+  let quietQuarters = 0
+  let timer: NodeJS.Timeout | undefined
+  return {
+    heard() {
+      quietQuarters = 0
+    },
+    start(socket: ReceiveStream, silenceMs: number) {
+      timer = setInterval(() => {
+        // Held back by us, the host cannot be heard.
+        if (socket.paused) quietQuarters = 0
+        else if (++quietQuarters >= 4) socket.terminate()
+        else if (quietQuarters >= 2) socket.ping()
+      }, silenceMs / 4)
+    },
+    stop: () => clearInterval(timer),
   }
-  socket.on('pong', heard)
-  return { heard, stop: () => clearInterval(timer) }
 }
