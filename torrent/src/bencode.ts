@@ -166,46 +166,50 @@ export function integerAt(bytes: Uint8Array, at: number): number {
  * zeros. BEP 52 demands it of `info` in v2 torrents.
  */
 export function assertCanonical(bytes: Uint8Array, at: number): void {
-  // For each open container the start of its last key, -1 before the first, -2 for a list.
+  // For each open container where its last key starts: NO_KEY before the first, LIST_OPEN for a list.
   const lastKey: number[] = []
-  const atKey: boolean[] = []
+  let isKey = false
   do {
     const byte = bytes[at]!
-    const inDict = atKey.length > 0 && lastKey.at(-1) !== -2
     if (byte === END) {
       lastKey.pop()
-      atKey.pop()
+      isKey = true
       at++
       continue
     }
-    if (inDict) {
-      if (atKey.at(-1)) {
-        const previous = lastKey.at(-1)!
-        if (previous >= 0 && compareSpans(bytes, stringSpan(bytes, previous), stringSpan(bytes, at)) >= 0)
-          throw new BencodeError('dictionary keys are repeated or out of order', at)
-        lastKey[lastKey.length - 1] = at
-      }
-      atKey[atKey.length - 1] = !atKey.at(-1)
+    const previous = lastKey.length > 0 ? lastKey[lastKey.length - 1]! : LIST_OPEN
+    if (previous !== LIST_OPEN && isKey) {
+      if (previous !== NO_KEY && compareStrings(bytes, previous, at) >= 0)
+        throw new BencodeError('dictionary keys are repeated or out of order', at)
+      lastKey[lastKey.length - 1] = at
     }
     const digits = byte === INT ? at + 1 : at
     if (bytes[digits] === ZERO && bytes[digits + 1] !== END && bytes[digits + 1] !== COLON)
       throw new BencodeError('a number with a leading zero', at)
     if (byte === DICT || byte === LISTS) {
-      lastKey.push(byte === DICT ? -1 : -2)
-      atKey.push(true)
+      lastKey.push(byte === DICT ? NO_KEY : LIST_OPEN)
+      isKey = true
       at++
-    } else at = valueEnd(bytes, at)
+    } else {
+      isKey = !isKey
+      at = byte === INT ? valueEnd(bytes, at) : stringEnd(bytes, at)
+    }
   } while (lastKey.length > 0)
 }
 
-/** Orders two stretches of the same bytes as bencode orders keys. */
-export function compareSpans(bytes: Uint8Array, a: Span, b: Span): number {
-  const length = Math.min(a.end - a.start, b.end - b.start)
-  for (let i = 0; i < length; i++) {
-    const difference = bytes[a.start + i]! - bytes[b.start + i]!
+const [NO_KEY, LIST_OPEN] = [-1, -2] as const
+
+/** Orders the strings that start at `a` and `b` as bencode orders keys: by their bytes, the shorter first. */
+function compareStrings(bytes: Uint8Array, a: number, b: number): number {
+  let lengthA = 0
+  let lengthB = 0
+  for (; bytes[a] !== COLON; a++) lengthA = lengthA * 10 + (bytes[a]! - ZERO)
+  for (; bytes[b] !== COLON; b++) lengthB = lengthB * 10 + (bytes[b]! - ZERO)
+  for (let i = 1; i <= lengthA && i <= lengthB; i++) {
+    const difference = bytes[a + i]! - bytes[b + i]!
     if (difference !== 0) return difference
   }
-  return a.end - a.start - (b.end - b.start)
+  return lengthA - lengthB
 }
 
 const [DICT, LISTS, INT, END, COLON, MINUS, ZERO] = [0x64, 0x6c, 0x69, 0x65, 0x3a, 0x2d, 0x30] as const

@@ -3,7 +3,10 @@ import { type FileEntry, FileKeys, readFile } from './file-entry.ts'
 import { MetainfoError } from './metainfo-error.ts'
 import { hexOf, safeElement } from './paths.ts'
 
-/** Walks `info.file tree` (BEP 52) depth first, which is the order of its pieces. Throws MetainfoError. */
+/**
+ * Walks `info.file tree` (BEP 52) depth first, which is the order of its pieces; the tree is canonical bencode already.
+ * Throws MetainfoError.
+ */
 export function* walkFileTree(bytes: Uint8Array, treeAt: number): Generator<FileEntry> {
   // The directories on the way to here: where the next key of each stands.
   const positions = [treeAt + 1]
@@ -11,7 +14,7 @@ export function* walkFileTree(bytes: Uint8Array, treeAt: number): Generator<File
   const keys = new FileKeys()
   const field = () => (path.length > 0 ? `info.file tree.${path.join('/')}` : 'info.file tree')
   while (positions.length > 0) {
-    const keyAt = positions.at(-1)!
+    const keyAt = positions[positions.length - 1]!
     if (bytes[keyAt] === END) {
       positions.pop()
       path.pop()
@@ -22,15 +25,15 @@ export function* walkFileTree(bytes: Uint8Array, treeAt: number): Generator<File
     if (key.start === key.end) throw new MetainfoError(field(), 'an empty name beside other entries')
     path.push(safeElement(bytes, key, field))
     if (kindAt(bytes, nodeAt) !== 'dictionary') throw new MetainfoError(field(), 'is not a dictionary')
-    const fileAt = leafAt(bytes, nodeAt)
-    if (fileAt < 0) {
+    const end = leafEnd(bytes, nodeAt, keys)
+    if (end < 0) {
       positions[positions.length - 1] = valueEnd(bytes, nodeAt)
       positions.push(nodeAt + 1)
       continue
     }
-    yield readLeaf(bytes, fileAt, { path: path.filter((element) => element !== '.'), field, keys })
+    yield readLeaf(bytes, nodeAt, { path: withoutDots(path), field, keys })
     path.pop()
-    positions[positions.length - 1] = valueEnd(bytes, nodeAt)
+    positions[positions.length - 1] = end
   }
 }
 
@@ -39,27 +42,34 @@ export function loneFileName(bytes: Uint8Array, treeAt: number): string | null {
   if (bytes[treeAt + 1] === END) return null
   const key = stringSpan(bytes, treeAt + 1)
   if (kindAt(bytes, key.end) !== 'dictionary' || bytes[valueEnd(bytes, key.end)] !== END) return null
-  return leafAt(bytes, key.end) >= 0 ? safeElement(bytes, key, () => 'info.file tree') : null
+  return leafEnd(bytes, key.end, new FileKeys()) >= 0 ? safeElement(bytes, key, () => 'info.file tree') : null
 }
 
-const END = 0x65
+const [END, COLON, ZERO] = [0x65, 0x3a, 0x30]
+/** Behind `d0:`, the empty key under which the properties of a file stand. */
+const propertiesOffset = 3
 
-/** Where the properties of a file stand: the value of the empty key, when that is the node's only key. */
-function leafAt(bytes: Uint8Array, nodeAt: number): number {
-  if (bytes[nodeAt + 1] === END) return -1
-  const key = stringSpan(bytes, nodeAt + 1)
-  return key.start === key.end && bytes[valueEnd(bytes, key.end)] === END ? key.end : -1
+/** The end of the node when it is a file, whose keys are read on the way: its only key is the empty one. Else -1. */
+function leafEnd(bytes: Uint8Array, nodeAt: number, keys: FileKeys): number {
+  if (bytes[nodeAt + 1] !== ZERO || bytes[nodeAt + 2] !== COLON) return -1
+  const at = nodeAt + propertiesOffset
+  const end = kindAt(bytes, at) === 'dictionary' ? keys.read(bytes, at) : valueEnd(bytes, at)
+  return bytes[end] === END ? end + 1 : -1
+}
+
+function withoutDots(path: readonly string[]): string[] {
+  return path.includes('.') ? path.filter((element) => element !== '.') : [...path]
 }
 
 function readLeaf(
   bytes: Uint8Array,
-  at: number,
+  nodeAt: number,
   leaf: { path: string[]; field: () => string; keys: FileKeys },
 ): FileEntry {
   const { path, field, keys } = leaf
-  if (kindAt(bytes, at) !== 'dictionary') throw new MetainfoError(field(), 'is not a dictionary')
+  if (kindAt(bytes, nodeAt + propertiesOffset) !== 'dictionary')
+    throw new MetainfoError(field(), 'is not a dictionary')
   if (path.length === 0) throw new MetainfoError(field(), 'has no name')
-  keys.read(bytes, at)
   const file = readFile(bytes, keys, leaf)
   if (file.isPad) throw new MetainfoError(field(), 'a pad file in a v2 file tree')
   if (file.sizeBytes === 0 || file.symlink) return file
