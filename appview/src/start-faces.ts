@@ -12,6 +12,7 @@ import { defaultRateLimit } from './http/rate-limit.ts'
 import { openRedis } from './http/redis.ts'
 import type { HttpServerParts } from './http-server.ts'
 import type { DidResolver } from './ingest/identity/did-resolver.ts'
+import { pagesRouter } from './pages/pages-router.ts'
 import { memoryTokenIds, redisTokenIds } from './xrpc/auth/token-ids.ts'
 import type { IngestStatusSource } from './xrpc/getIngestStatus.ts'
 import { createXrpcServer } from './xrpc/server.ts'
@@ -55,12 +56,13 @@ export async function startFaces(parts: FacesParts): Promise<Faces> {
     startBroadcast({ catalog, source, onError: (err) => log.warn({ err }, 'stream not read; tried again') })
   const infoHashes = stack.use(await follow(infoHashStream(db)))
   const records = stack.use(await follow(recordStream(db)))
+  const describeSelf = async () =>
+    describe(config, { version: parts.version, publicUrl, connected: await connectedHosts(ingest) })
   const xrpc = createXrpcServer({
     db,
     authorities: config.authorities,
     trackers: config.trackers,
-    describe: async () =>
-      describe(config, { version: parts.version, publicUrl, connected: await connectedHosts(ingest) }),
+    describe: describeSelf,
     totals,
     ingest: { status: () => ingest.status() },
     adminToken: config.adminToken,
@@ -73,11 +75,21 @@ export async function startFaces(parts: FacesParts): Promise<Faces> {
     streams: { infoHashes, records },
     validateResponse: parts.validateResponse ?? false,
   })
+  const pages = pagesRouter({
+    db,
+    trackers: config.trackers,
+    totals,
+    describe: describeSelf,
+    ingest: { status: () => ingest.status() },
+    publicUrl: () => publicUrl,
+    name: config.name,
+    log,
+  })
   const resources = stack.move()
   return {
     http: {
       xrpc,
-      faces: parts.faces ?? [],
+      faces: [...(parts.faces ?? []), pages],
       health: { ping: () => ping(db), hosts: () => followedHosts(catalog, ingest), version: parts.version },
       registry: parts.registry,
       rateLimit: { ...defaultRateLimit, redis },

@@ -1,0 +1,80 @@
+import { type EdtfWords, edtfInWords } from './edtf-in-words.ts'
+
+export type Language = 'en' | 'es'
+
+/** Numbers, sizes and times as a language writes them; all times are UTC. */
+export interface Format {
+  number(value: number): string
+  /** Decimal units, three digits: `1.23 GB`. */
+  size(bytes: number): string
+  /** A day. */
+  date(instant: string): string
+  /** A day and its time. */
+  time(instant: string): string
+  /** How long ago, or how soon: `3 days ago`. */
+  fromNow(instant: string, nowMs?: number): string
+  /** An EDTF string in words; as it stands where it is none. */
+  edtf(text: string): string
+  list(items: readonly string[]): string
+  /** The form that goes with this number: `one` or `other`. */
+  plural(value: number, forms: { one: string; other: string }): string
+}
+
+export function formatFor(language: Language): Format {
+  const locale = language === 'en' ? 'en-GB' : 'es'
+  const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 0, useGrouping: true })
+  const digits = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 })
+  const dates = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' })
+  const times = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
+  const months = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' })
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  const lists = new Intl.ListFormat(locale, { type: 'conjunction' })
+  const plurals = new Intl.PluralRules(locale)
+  const words: EdtfWords = {
+    ...edtfWords[language],
+    month: (ms) => months.format(ms),
+    day: (ms) => dates.format(ms),
+  }
+  return {
+    number: (value) => numbers.format(value),
+    size: (bytes) => sizeIn(bytes, (value) => digits.format(value)),
+    date: (instant) => dates.format(new Date(instant)),
+    time: (instant) => `${times.format(new Date(instant))} UTC`,
+    fromNow: (instant, nowMs = Date.now()) => {
+      const { value, unit } = distance((Date.parse(instant) - nowMs) / 1000)
+      return relative.format(value, unit)
+    },
+    edtf: (text) => edtfInWords(text, words),
+    list: (items) => lists.format(items),
+    plural: (value, forms) =>
+      (plurals.select(value) === 'one' ? forms.one : forms.other).replace('#', numbers.format(value)),
+  }
+}
+
+const edtfWords = {
+  en: { about: 'about', perhaps: 'perhaps', since: 'since', until: 'until', to: '–' },
+  es: { about: 'hacia', perhaps: 'quizá', since: 'desde', until: 'hasta', to: '–' },
+} as const
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']
+
+function sizeIn(bytes: number, write: (value: number) => string): string {
+  let power = bytes > 0 ? Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1) : 0
+  // 999,999 bytes would round to "1,000 kB".
+  if (power < units.length - 1 && Number((bytes / 1000 ** power).toPrecision(3)) >= 1000) power += 1
+  return `${write(bytes / 1000 ** power)} ${units[power]}`
+}
+
+const steps: readonly [seconds: number, unit: Intl.RelativeTimeFormatUnit][] = [
+  [31_557_600, 'year'],
+  [2_629_800, 'month'],
+  [86_400, 'day'],
+  [3_600, 'hour'],
+  [60, 'minute'],
+]
+
+function distance(seconds: number): { value: number; unit: Intl.RelativeTimeFormatUnit } {
+  for (const [size, unit] of steps)
+    if (Math.abs(seconds) >= size) return { value: Math.round(seconds / size), unit }
+  return { value: Math.round(seconds), unit: 'second' }
+}

@@ -1,0 +1,60 @@
+/** The longer texts in English. */
+import { type Html, html } from '../../html.ts'
+
+/** A path of this site, in the language that the reader chose by hand. */
+type Href = (path: string) => string
+
+const about = (href: Href): Html => html`<h1>About</h1>
+<p class="lead">A holdfast anchors kelp to rock. This one anchors public data that may disappear.</p>
+<p>Governments, labs and companies take data offline: by decision, by neglect, by a lapsed contract. Copies on one other server only move the problem. Here the copies are on the computers of everyone who cares, and so are the descriptions.</p>
+<h2>Three parts, and none that can be seized</h2>
+<ul>
+<li><strong>Descriptions</strong> are records in their author’s own repository on the AT Protocol, signed by them. Nobody but the author can change or delete them.</li>
+<li><strong>Files</strong> are shared as torrents: whoever has a part passes it on, and each piece is checked against a fingerprint, so that nobody can slip in something false.</li>
+<li><strong>This site</strong> is only an index. It gathers the descriptions, checks them, counts who holds what, and forgets nothing that it could not read again from the network. Anyone can run another.</li>
+</ul>
+<h2>Whom to believe</h2>
+<p>Anyone may describe anything. A description shows who wrote it; a name with a tick is the author’s own verified domain, such as a library’s. What people say of each other’s records stands as what they say. The fingerprint of the files is what it is, whoever wrote it down.</p>
+<p><a href="${href('/help')}">How to help</a> · <a href="${href('/api')}">Build on it</a> · <a href="${href('/policy')}">Policy and contact</a></p>`
+
+const help = (href: Href): Html => html`<h1>How to help</h1>
+<p class="lead">You need a computer with some room on its disk. Nothing else, and no account.</p>
+<h2 id="bittorrent">What BitTorrent is</h2>
+<p>It is a way to copy files from many people at once. Instead of one server that everybody depends on, each person who downloads also passes on what they have. The more people want something, the faster it comes; and as long as one of them stays, it can still be had.</p>
+<p>Someone who has all of it and stays is a <em>seeder</em>. Someone who is still fetching is a <em>leecher</em>, which is no insult: they pass on what they have so far. All of them together are the <em>swarm</em>.</p>
+<h2 id="download">Download something</h2>
+<ol>
+<li>Install a BitTorrent client. <a href="https://www.qbittorrent.org/" rel="noopener noreferrer">qBittorrent</a> and <a href="https://transmissionbt.com/" rel="noopener noreferrer">Transmission</a> are free and without advertisements.</li>
+<li>On the page of a dataset choose <strong>Download .torrent</strong> and open that file with the client. (A <strong>magnet link</strong> does the same without a file.)</li>
+<li>Choose where to put the files, and wait. The client checks every piece.</li>
+</ol>
+<h2 id="seed">Keep it alive</h2>
+<p>Leave the client running after the download. That is all: now you are one of the people who hold it. Even an hour a day helps. What needs you most is under <a href="${href('/needs')}">Needs help</a>; a client that subscribes to RSS can fetch it by itself from the <a href="${href('/feeds')}">feeds</a>.</p>
+<p>Others in the swarm see your internet address, as every web server does that you visit. If that is a danger where you live, use a trusted VPN or help in another way.</p>
+<h2 id="share">Share something yourself</h2>
+<p>You have a dataset that is about to vanish? Describe it and make a torrent of it: <a href="${href('/publish')}">Publish</a>.</p>
+<h2 id="webseed">Offer a web server</h2>
+<p>If you can put the files on a web server, add its address as a <em>webseed</em>: clients fetch from there when nobody else is online, and check the pieces all the same. Libraries and universities help most this way.</p>
+<h2 id="other">Without a disk</h2>
+<ul><li>Say how endangered a dataset is, with evidence.</li><li>Describe what nobody has described.</li><li>Put the badge of a dataset beside its download button, so that people see how many hold it.</li><li>Tell somebody with a large disk.</li></ul>`
+
+const publish = (href: Href): Html => html`<h1>Publish</h1>
+<p class="lead">What you publish is written into your own repository. This site keeps no account of yours and nothing that you could not take elsewhere.</p>
+<h2>From the command line</h2>
+<p>For large data, and for scripts: <code>holdfast</code> makes the torrent, checks the description and writes both records.</p>
+<pre tabindex="0"><code>holdfast login
+holdfast publish ./my-data --dataset dataset.json</code></pre>
+<p>Then leave a client seeding the files. The records show here within a second, or once the operator has let your account in: see <a href="${href('/policy')}">the policy</a>.</p>`
+
+const policy = (admission: string): Html => html`<h1>Policy and contact</h1>
+<h2>Who is let in</h2>
+${admission === 'open' && html`<p>Every valid record is listed at once.</p>`}
+${admission === 'accounts' && html`<p>Records of accounts that the operator has let in are listed at once; others wait.</p>`}
+${admission === 'reviewed' && html`<p>Nothing is listed, nor served by the tracker, before the operator has let its author or the record in.</p>`}
+<p>The operator may deny an account, a record or content. What is denied is gone from every page, feed and answer of the API and from the tracker within a second. It stays in its author’s repository, over which this site has no power.</p>
+<h2>What is for here</h2>
+<p>Public data: what was published to be used, or is everybody’s by law. Not personal data of others, nor anything whose spreading harms the people or species that it is about.</p>
+<h2>What is kept about you</h2>
+<p>No cookies, no analytics, no profiles; nothing is loaded from another site. The tracker keeps the addresses of those in a swarm in memory while they are there, since that is how they find each other, and writes none of them to a disk or a log.</p>`
+
+export const proseEn = { about, help, publish, policy }

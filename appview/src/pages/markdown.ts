@@ -1,0 +1,95 @@
+/**
+ * What strangers write in Markdown, made safe: no HTML of theirs, no images from elsewhere (a picture fetched is a
+ * reader told on), links only to the web and mail, and headings below those of the page.
+ */
+import MarkdownIt from 'markdown-it'
+import { type Html, trusted } from './html.ts'
+import { isWebUrl } from './parts/links.ts'
+
+export interface RenderedMarkdown {
+  /** What stands on the page at once. */
+  start: Html
+  /** The rest, to be folded; absent where all is short. */
+  rest?: Html
+}
+
+/** Renders CommonMark. What goes past about `foldAfter` characters is given apart, cut between two blocks. */
+export function renderMarkdown(text: string, foldAfter = Infinity): RenderedMarkdown {
+  const tokens = markdown.parse(text, {})
+  const cut = cutAfter(tokens, foldAfter)
+  const start = trusted(markdown.renderer.render(tokens.slice(0, cut), markdown.options, {}))
+  if (cut === tokens.length) return { start }
+  return { start, rest: trusted(markdown.renderer.render(tokens.slice(cut), markdown.options, {})) }
+}
+
+/** The same as plain text of one line, cut at a word: for cards and descriptions in the head of a page. */
+export function plainExcerpt(text: string, maxLength: number): string {
+  // Most of a long text is never shown, and reading it costs time.
+  const plain = text
+    .slice(0, maxLength * 4)
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/^\s*(?:#{1,6}|>|[-*+]|\d+\.)\s+/gm, '')
+    .replace(/[*_`~|\\]+/g, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+  if (plain.length <= maxLength) return plain
+  const cut = plain.slice(0, maxLength)
+  return `${cut.slice(0, cut.lastIndexOf(' ') > maxLength / 2 ? cut.lastIndexOf(' ') : maxLength)}…`
+}
+
+const markdown = new MarkdownIt({
+  html: false,
+  linkify: true,
+  breaks: false,
+  typographer: false,
+  maxNesting: 40,
+})
+markdown.disable('image')
+markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false })
+markdown.validateLink = (url) => isWebUrl(url) || /^mailto:[^\s@]+@[^\s@?]+$/i.test(url)
+
+markdown.renderer.rules.link_open = (tokens, index, options, _env, renderer) => {
+  tokens[index]!.attrSet('rel', 'nofollow ugc noopener noreferrer')
+  return renderer.renderToken(tokens, index, options)
+}
+
+const headingLevels: Readonly<Record<string, string>> = {
+  h1: 'h3',
+  h2: 'h4',
+  h3: 'h5',
+  h4: 'h6',
+  h5: 'h6',
+  h6: 'h6',
+}
+for (const rule of ['heading_open', 'heading_close']) {
+  markdown.renderer.rules[rule] = (tokens, index, options, _env, renderer) => {
+    const token = tokens[index]!
+    token.tag = headingLevels[token.tag] ?? token.tag
+    return renderer.renderToken(tokens, index, options)
+  }
+}
+// A wide table scrolls by itself, and the keyboard reaches what scrolls.
+markdown.renderer.rules.table_open = () => '<div class="scroll" tabindex="0" role="group"><table>'
+markdown.renderer.rules.table_close = () => '</table></div>'
+markdown.renderer.rules.fence = (tokens, index) => preformatted(tokens[index]!.content)
+markdown.renderer.rules.code_block = (tokens, index) => preformatted(tokens[index]!.content)
+// Alignment is a style attribute, which the policy of the page forbids.
+for (const rule of ['th_open', 'td_open'])
+  markdown.renderer.rules[rule] = () => (rule === 'th_open' ? '<th>' : '<td>')
+
+function preformatted(content: string): string {
+  return `<pre tabindex="0"><code>${markdown.utils.escapeHtml(content)}</code></pre>\n`
+}
+
+/** The index of the first token to fold: where a block begins, after that many characters. */
+function cutAfter(tokens: ReturnType<typeof markdown.parse>, characters: number): number {
+  let seen = 0
+  let depth = 0
+  for (let i = 0; i < tokens.length; i++) {
+    if (depth === 0 && seen > characters) return i
+    depth += tokens[i]!.nesting
+    seen += tokens[i]!.content.length
+  }
+  return tokens.length
+}

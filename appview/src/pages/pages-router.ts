@@ -1,0 +1,96 @@
+/** The pages people read: HTML made on the server over the catalogue, whole without script. */
+import express, { type Router } from 'express'
+import type { Db } from '../catalog/sql.ts'
+import { datasetPageReader } from '../catalog/views/page-datasets.ts'
+import { needsReader } from '../catalog/views/page-needs.ts'
+import { accountPage } from './routes/account.ts'
+import { apiMethodPage, apiPage, tryMethod } from './routes/api.ts'
+import { badge, heldDataset, heldTorrent } from './routes/badge.ts'
+import { datasetPage } from './routes/dataset.ts'
+import { keywordPage, publisherPage } from './routes/grouped.ts'
+import { type HomeParts, home } from './routes/home.ts'
+import { needsPage } from './routes/needs.ts'
+import { oEmbed } from './routes/oembed.ts'
+import { openSearch, robots, suggestions } from './routes/plain-files.ts'
+import { magnetQr } from './routes/qr.ts'
+import { recordPage } from './routes/record.ts'
+import { search } from './routes/search.ts'
+import { type IngestStatus, statusPage } from './routes/status.ts'
+import {
+  aboutPage,
+  type Describe,
+  feedsPage,
+  helpPage,
+  policyPage,
+  publishIntroPage,
+} from './routes/texts.ts'
+import { torrentFile, torrentPage } from './routes/torrent.ts'
+import { loadAssets } from './server/assets.ts'
+import { type MakePage, type Site, serveErrors, serveNotFound, servePage } from './server/serve-page.ts'
+
+export interface PagesParts {
+  db: Db
+  /** Announce URLs that magnet links and `.torrent` files carry. */
+  trackers: readonly string[]
+  totals: HomeParts['totals']
+  describe: Describe
+  ingest: IngestStatus
+  /** Known once the port is. */
+  publicUrl: () => string
+  /** What the operator calls this server. */
+  name?: string | undefined
+  log: Site['log']
+}
+
+/** Serves the pages, their assets, badges, QR codes and oEmbed; passes on what is none of these. */
+export function pagesRouter(parts: PagesParts): Router {
+  const { db, trackers } = parts
+  const site: Site = {
+    assets: loadAssets(new URL('./assets/', import.meta.url)),
+    publicUrl: parts.publicUrl,
+    name: parts.name ?? 'Holdfast',
+    log: parts.log,
+  }
+  const router = express.Router({ caseSensitive: true, strict: true })
+  const page = (path: string, make: MakePage) => router.get(path, servePage(site, make))
+  const needs = needsReader(db)
+  const dataset = datasetPage({ db, read: datasetPageReader(db, { trackers }) })
+
+  page('/', home({ db, needs, totals: parts.totals }))
+  page('/search', search(db))
+  page('/dataset/:authority/:rkey', dataset)
+  page('/dataset/:authority/:collection/:rkey', dataset)
+  page(`/torrent/${infoHash}`, torrentPage({ db, trackers }))
+  page('/account/:account', accountPage(db))
+  page('/keyword/:name', keywordPage(db))
+  page('/publisher/:name', publisherPage(db))
+  page('/needs', needsPage({ db, needs }))
+  page('/record', recordPage(db))
+  page('/status', statusPage({ db, ingest: parts.ingest }))
+  page('/about', aboutPage)
+  page('/help', helpPage)
+  page('/policy', policyPage(parts.describe))
+  page('/feeds', feedsPage)
+  page('/publish', publishIntroPage)
+  page('/api', apiPage)
+  page('/api/:method', apiMethodPage)
+
+  router.get('/api/:method/try', tryMethod)
+  router.get(`/torrent/${infoHash}.torrent`, torrentFile({ db, trackers }))
+  router.get(`/torrent/${infoHash}/qr.svg`, magnetQr(db, trackers))
+  router.get(`/badge/torrent/${infoHash}.svg`, badge(heldTorrent(db)))
+  router.get('/badge/dataset/:authority/:rkey.svg', badge(heldDataset(db)))
+  router.get('/badge/dataset/:authority/:collection/:rkey.svg', badge(heldDataset(db)))
+  router.get('/oembed', oEmbed(db, site))
+  router.get('/suggest', suggestions(db))
+  router.get('/opensearch.xml', openSearch(site))
+  router.get('/robots.txt', robots)
+  router.get('/assets/:file', site.assets.serve)
+
+  router.get(/^\/(?!xrpc\/|\.well-known\/)/, serveNotFound)
+  router.use(serveErrors(site))
+  return router
+}
+
+/** v1 or truncated v2 in 40 hex digits, v2 in 64. */
+const infoHash = ':infoHash([0-9a-fA-F]{40}|[0-9a-fA-F]{64})'

@@ -1,0 +1,55 @@
+import type { defs } from '@holdfast/lexicons'
+import { type Html, html, nothing } from '../html.ts'
+import { plainExcerpt } from '../markdown.ts'
+import { datasetPath } from '../paths.ts'
+import type { View } from '../view.ts'
+import { deadline, holders, needsBadge, riskBadge, worstRisk } from './badges.ts'
+import { authorLink } from './people.ts'
+import { type DatasetRecord, licenseName } from './record.ts'
+
+/** A dataset in a list. */
+export function datasetCard(view: View, dataset: defs.DatasetView, level: 2 | 3 = 3): Html {
+  const { t } = view
+  const record = dataset.record as DatasetRecord
+  const risk = worstRisk(dataset)
+  const title = html`<a href="${view.href(datasetPath(dataset.uri))}"><bdi>${shortTitle(record.title)}</bdi></a>`
+  const text = dataset.snippet ?? (record.description ? plainExcerpt(record.description, 240) : '')
+  const others = (dataset.group?.count ?? 1) - 1
+  const facts = [
+    record.publisher?.name && html`<bdi>${record.publisher.name}</bdi>`,
+    html`${t.dataset.describedBy} ${authorLink(view, dataset.author)}`,
+    others > 0 && t.dataset.alsoDescribedBy(others),
+    licenseName(record.license) && html`<bdi>${licenseName(record.license)}</bdi>`,
+    size(view, dataset),
+  ]
+  return html`<article class="card">
+${level === 2 ? html`<h2 dir="auto">${title}</h2>` : html`<h3 dir="auto">${title}</h3>`}
+${badges(view, dataset, risk)}
+${text && html`<p class="excerpt" dir="auto">${text}</p>`}
+<ul class="facts">${facts.filter(Boolean).map((fact) => html`<li>${fact}</li>`)}</ul>
+</article>`
+}
+
+function badges(view: View, dataset: defs.DatasetView, risk: defs.Risk | undefined): Html {
+  const torrents = dataset.counts?.torrents ?? 0
+  const held =
+    torrents === 0
+      ? html`<span class="swarm none">${view.t.dataset.noTorrent}</span>`
+      : holders(view, dataset.swarm)
+  const gone = risk?.expectedGone
+    ? html`<span class="gone">${view.t.risk.expectedGone} ${deadline(view, risk.expectedGone)}</span>`
+    : nothing
+  return html`<p class="badges">${riskBadge(view, risk)} ${gone} ${needsBadge(view, dataset.swarm)} ${held}</p>`
+}
+
+function size(view: View, dataset: defs.DatasetView): string | false {
+  const held = dataset.counts?.sizeBytes
+  const claimed = (dataset.record as DatasetRecord).sizeBytes
+  if (held) return view.t.dataset.sizeShared(view.format.size(held))
+  return claimed !== undefined && claimed > 0 && view.format.size(claimed)
+}
+
+/** A title may have a thousand characters; a list shows the first lines. */
+export function shortTitle(title: string): string {
+  return title.length > 240 ? `${title.slice(0, 239).toWellFormed()}…` : title || '—'
+}

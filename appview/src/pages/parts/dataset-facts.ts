@@ -1,0 +1,171 @@
+import type { defs } from '@holdfast/lexicons'
+import { type Child, type Html, html, nothing } from '../html.ts'
+import { renderMarkdown } from '../markdown.ts'
+import { datasetPath, keywordPath, publisherPath } from '../paths.ts'
+import type { View } from '../view.ts'
+import { deadline, holders, needReasons, needsBadge, riskBadge, scarcityName, worstRisk } from './badges.ts'
+import { identifierLink, outsideLink } from './links.ts'
+import { agentList, agentText } from './people.ts'
+import type { DatasetRecord } from './record.ts'
+import { formatNames } from './torrent-card.ts'
+
+/** What a reader must know before the rest: risk, need, what takes its place, whom it could harm. */
+export function badgesAndAlerts(view: View, dataset: defs.DatasetView): Html {
+  const { t } = view
+  const record = dataset.record as DatasetRecord
+  const risk = worstRisk(dataset)
+  const reasons = needReasons(view, dataset.swarm)
+  const alerts = [
+    dataset.supersededBy?.length &&
+      html`<p class="alert note">${t.dataset.supersededBy} ${dataset.supersededBy.slice(0, 5).map((by, i) => html`${i > 0 && ', '}<a href="${view.href(datasetPath(by.uri))}"><bdi>${by.title}</bdi></a> (${by.author.did === dataset.author.did ? t.dataset.sameAuthor : html`<bdi>${by.author.handle ?? by.author.did}</bdi>`})`)}</p>`,
+    record.sensitivity &&
+      record.sensitivity.kind !== 'none' &&
+      html`<p class="alert warn"><strong>${(t.sensitivity as Record<string, string>)[record.sensitivity.kind] ?? record.sensitivity.kind}</strong> <span dir="auto">${record.sensitivity.note}</span></p>`,
+    reasons.length > 0 &&
+      html`<p class="alert warn"><strong>${t.needs.badge}.</strong> ${t.needs.because} ${view.format.list(reasons)}. <a href="${view.href('/help')}">${t.needs.howToHelp}</a></p>`,
+    ...(dataset.warnings ?? [])
+      .slice(0, 10)
+      .map(({ message, code }) => html`<p class="alert note">${message ?? code}</p>`),
+  ]
+  return html`<p class="badges">${riskBadge(view, risk)} ${risk?.expectedGone && html`<span class="gone">${t.risk.expectedGone} ${deadline(view, risk.expectedGone)}</span>`} ${needsBadge(view, dataset.swarm)} ${(dataset.counts?.torrents ?? 0) > 0 && holders(view, dataset.swarm)}${labels(dataset)}</p>
+${alerts}`
+}
+
+function labels(dataset: defs.DatasetView): Html {
+  return html`${(dataset.labels ?? []).slice(0, 10).map(({ val }) => html` <span class="badge note"><bdi>${val}</bdi></span>`)}`
+}
+
+const foldAfter = 1_800
+
+/** The description, its rest folded where it is long. */
+export function descriptionSection(view: View, record: DatasetRecord): Html {
+  const { t } = view
+  if (!record.description && !record.descriptionBlob) return nothing
+  const { start, rest } = renderMarkdown(record.description ?? '', foldAfter)
+  const whole =
+    record.descriptionBlob &&
+    html`<p class="empty">${t.dataset.wholeDescription(view.format.size(blobSize(record.descriptionBlob)))}</p>`
+  return html`<section aria-labelledby="description"><h2 id="description">${t.dataset.description}</h2>
+<div class="prose" dir="auto">${start}</div>
+${rest && html`<details class="fold"><summary>${t.dataset.showAll}</summary><div class="prose" dir="auto">${rest}</div></details>`}
+${whole}</section>`
+}
+
+/** A blob of the form before sizes were kept has none. */
+function blobSize(blob: NonNullable<DatasetRecord['descriptionBlob']>): number {
+  return 'size' in blob && typeof blob.size === 'number' ? blob.size : 0
+}
+
+/** The rest of what the record says, in a table of terms. */
+export function metadataSection(view: View, record: DatasetRecord): Html {
+  const { t, format } = view
+  const rows: [string, Child][] = [
+    [t.fields.creators, record.creators?.length ? agentList(view, record.creators) : nothing],
+    [t.fields.contributors, record.contributors?.length ? contributors(view, record.contributors) : nothing],
+    [
+      t.fields.publisher,
+      record.publisher
+        ? html`${agentText(record.publisher)}${record.publisher.name && html` <small><a href="${view.href(publisherPath(record.publisher.name))}">${t.dataset.moreFromPublisher}</a></small>`}`
+        : nothing,
+    ],
+    [t.fields.license, license(record.license)],
+    [
+      t.fields.accessRights,
+      record.accessRights ? html`<span class="pre" dir="auto">${record.accessRights}</span>` : nothing,
+    ],
+    [t.fields.identifiers, list((record.identifiers ?? []).slice(0, 50).map(identifierLink))],
+    [t.fields.homepage, record.homepage ? outsideLink(record.homepage) : nothing],
+    [t.fields.keywords, keywords(view, record.keywords)],
+    [
+      t.fields.subjects,
+      list(
+        (record.subjects ?? [])
+          .slice(0, 100)
+          .map(({ uri, label }) => (uri ? outsideLink(uri, label) : html`<bdi>${label}</bdi>`)),
+      ),
+    ],
+    [
+      t.fields.languages,
+      (record.languages ?? [])
+        .slice(0, 50)
+        .map(({ tag }) => tag)
+        .join(', '),
+    ],
+    [
+      t.fields.temporal,
+      record.temporal
+        ? html`<bdi>${[record.temporal.start, record.temporal.end].flatMap((end) => (end ? [format.edtf(end)] : [])).join(' – ')}</bdi>`
+        : nothing,
+    ],
+    [t.fields.issued, record.issued ? format.edtf(record.issued) : ''],
+    [t.fields.modified, record.modified ? format.edtf(record.modified) : ''],
+    [t.fields.updateFrequency, record.updateFrequency ?? ''],
+    [t.fields.spatial, spatial(record.spatial)],
+    [t.fields.formats, formatNames(record).join(', ')],
+    [
+      t.fields.size,
+      record.sizeBytes ? `${format.size(record.sizeBytes)} (${format.number(record.sizeBytes)} B)` : '',
+    ],
+    [
+      t.fields.scarcity,
+      record.scarcity && record.scarcity !== 'unknown' ? scarcityName(view, record.scarcity) : '',
+    ],
+    [t.fields.funding, list((record.funding ?? []).slice(0, 50).map(funding))],
+    [t.fields.contacts, record.contacts?.length ? agentList(view, record.contacts) : nothing],
+    [
+      t.fields.related,
+      list(
+        (record.relatedIdentifiers ?? [])
+          .slice(0, 100)
+          .map(
+            ({ relation, title, ...identifier }) =>
+              html`<span class="scheme">${relation}</span> ${title && html`<bdi>${title}</bdi>, `}${identifierLink(identifier)}`,
+          ),
+      ),
+    ],
+  ]
+  const filled = rows.filter(([, value]) => value !== '' && value !== nothing)
+  if (filled.length === 0) return nothing
+  return html`<section aria-labelledby="about-data"><h2 id="about-data">${t.dataset.metadata}</h2>
+<dl class="fields">${filled.map(([name, value]) => html`<div><dt>${name}</dt><dd>${typeof value === 'string' ? html`<span dir="auto">${value}</span>` : value}</dd></div>`)}</dl></section>`
+}
+
+function contributors(view: View, all: readonly defs.Contributor[]): Html {
+  return html`<ul>${all.slice(0, 30).map(({ agent, role }) => html`<li>${agentText(agent)}${role && html` <span class="scheme">${role}</span>`}</li>`)}${all.length > 30 && html`<li>${view.t.site.andMore(all.length - 30)}</li>`}</ul>`
+}
+
+function license(license: defs.License | undefined): Html {
+  if (!license) return nothing
+  const name = license.spdx ?? (license.url && !license.text ? license.url : undefined)
+  const linked = name && (license.url ? outsideLink(license.url, name) : html`<bdi>${name}</bdi>`)
+  const text =
+    license.text &&
+    (license.text.length > 300
+      ? html`<details class="fold"><summary dir="auto">${`${license.text.slice(0, 120)}…`}</summary><span class="pre" dir="auto">${license.text}</span></details>`
+      : html`<span class="pre" dir="auto">${license.text}</span>`)
+  return html`${linked}${linked && text && html`<br>`}${text}${!linked && license.url && html` ${outsideLink(license.url)}`}`
+}
+
+function keywords(view: View, all: DatasetRecord['keywords']): Html {
+  if (!all?.length) return nothing
+  const link = ({ name }: { name: string }) =>
+    html`<li><a href="${view.href(keywordPath(name))}"><bdi>${name}</bdi></a></li>`
+  const rest = all.slice(40, 500)
+  return html`<ul class="tags">${all.slice(0, 40).map(link)}</ul>${rest.length > 0 && html`<details class="inline"><summary>${view.t.site.andMore(all.length - 40)}</summary><ul class="tags">${rest.map(link)}</ul></details>`}`
+}
+
+function spatial(spatial: defs.Spatial | undefined): Html {
+  if (!spatial) return nothing
+  const { name, box } = spatial
+  return html`${name && html`<bdi>${name}</bdi>`}${box && html` <small>${box.west}, ${box.south} – ${box.east}, ${box.north}</small>`}`
+}
+
+function funding({ funder, awardNumber, awardTitle, url }: defs.Funding): Html {
+  const award = [awardTitle, awardNumber].filter(Boolean).join(' ')
+  return html`${funder && agentText(funder)}${award && html` <bdi>${award}</bdi>`}${url && html` ${outsideLink(url)}`}`
+}
+
+function list(items: readonly Html[]): Html {
+  if (items.length === 0) return nothing
+  return items.length === 1 ? items[0]! : html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`
+}

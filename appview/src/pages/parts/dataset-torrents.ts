@@ -1,0 +1,73 @@
+import type { defs } from '@holdfast/lexicons'
+import type { DatasetPage } from '../../catalog/views/page-datasets.ts'
+import { type Html, html } from '../html.ts'
+import { torrentPath } from '../paths.ts'
+import type { View } from '../view.ts'
+import { needReasons, needsBadge } from './badges.ts'
+import { shortTitle } from './dataset-card.ts'
+import { authorLink } from './people.ts'
+import type { DatasetRecord, TorrentRecord } from './record.ts'
+import { formatNames, getButtons, torrentFacts, torrentState } from './torrent-card.ts'
+
+/** How to get the data: its torrents by version and format, what was superseded last. */
+export function torrentSection(view: View, { dataset, torrents }: DatasetPage): Html {
+  const { t } = view
+  const heading = html`<h2 id="torrents">${t.dataset.torrents}</h2>`
+  if (torrents.length === 0)
+    return html`<section class="get" aria-labelledby="torrents">${heading}${nobodyYet(view, dataset)}</section>`
+  const groups = groupTorrents(view, torrents)
+  return html`<section class="get" aria-labelledby="torrents">${heading}
+${groups.map(({ name, isOld, torrents }) => {
+  const inner = html`${torrents.map((torrent) => torrentRow(view, torrent))}`
+  if (isOld)
+    return html`<details class="fold"><summary>${name} (${view.format.number(torrents.length)})</summary>${inner}</details>`
+  return html`${groups.length > 1 && name && html`<h3 dir="auto">${name}</h3>`}${inner}`
+})}
+</section>`
+}
+
+interface TorrentGroup {
+  name: string
+  isOld: boolean
+  torrents: defs.TorrentView[]
+}
+
+/** A version is when the files were gathered; inside it, what has the most seeders comes first. */
+export function groupTorrents(view: View, torrents: readonly defs.TorrentView[]): TorrentGroup[] {
+  const replaced = new Set(torrents.flatMap(({ record }) => (record as TorrentRecord).supersedes?.uri ?? []))
+  const groups = new Map<string, TorrentGroup>()
+  for (const torrent of torrents) {
+    const isOld = replaced.has(torrent.uri)
+    const name = isOld ? view.t.dataset.olderTorrents : versionName(view, torrent.record as TorrentRecord)
+    const group = groups.get(name) ?? { name, isOld, torrents: [] }
+    group.torrents.push(torrent)
+    groups.set(name, group)
+  }
+  for (const group of groups.values())
+    group.torrents.sort((a, b) => (b.swarm?.seeders ?? -1) - (a.swarm?.seeders ?? -1))
+  return [...groups.values()].sort((a, b) => Number(a.isOld) - Number(b.isOld))
+}
+
+function versionName(view: View, record: TorrentRecord): string {
+  const when = record.captured ? view.t.torrent.capturedIn(view.format.edtf(record.captured)) : ''
+  return [when, formatNames(record).join(', ')].filter(Boolean).join(' · ') || view.t.dataset.otherTorrents
+}
+
+function torrentRow(view: View, torrent: defs.TorrentView): Html {
+  const reasons = needReasons(view, torrent.swarm, torrent.webSeeds)
+  return html`<div class="torrent">
+<p class="name" dir="auto"><a href="${view.href(torrentPath(torrent))}"><bdi>${shortTitle(torrent.name ?? '')}</bdi></a></p>
+<p class="badges">${torrentState(view, torrent)} ${needsBadge(view, torrent.swarm)}</p>
+<ul class="facts">${torrentFacts(view, torrent).map((fact) => html`<li>${fact}</li>`)}<li>${authorLink(view, torrent.author)}</li></ul>
+${reasons.length > 0 && html`<p class="reasons">${view.t.needs.because} ${view.format.list(reasons)}.</p>`}
+${getButtons(view, torrent)}
+</div>`
+}
+
+function nobodyYet(view: View, dataset: defs.DatasetView): Html {
+  const { t } = view
+  const sources = ((dataset.record as DatasetRecord).sources ?? []).length
+  return html`<div class="empty"><p>${t.dataset.nobodyShares}</p>
+${sources > 0 && html`<p>${t.dataset.stillAtSource}</p>`}
+<p><a class="button" href="${view.href('/help#share')}">${t.dataset.howToShare}</a></p></div>`
+}

@@ -1,0 +1,79 @@
+/** A dataset as schema.org describes one, the way dataset search engines read it from a page. */
+import type { defs } from '@holdfast/lexicons'
+import { torrentPath } from '../paths.ts'
+import { identifierUrl, isWebUrl } from './links.ts'
+import type { DatasetRecord } from './record.ts'
+
+/** The JSON-LD of a dataset's page; `page` is its address and `publicUrl` that of the site. */
+export function datasetJsonLd(
+  { dataset, torrents }: { dataset: defs.DatasetView; torrents: readonly defs.TorrentView[] },
+  { page, publicUrl, siteName }: { page: string; publicUrl: string; siteName: string },
+): object {
+  const record = dataset.record as DatasetRecord
+  const box = record.spatial?.box
+  return withoutEmpty({
+    '@context': 'https://schema.org/',
+    '@type': 'Dataset',
+    '@id': page,
+    url: page,
+    name: record.title,
+    // Google takes 50 to 5,000 characters.
+    description: (record.description ?? record.title).slice(0, 5_000).toWellFormed(),
+    identifier: (record.identifiers ?? []).slice(0, 50).map((one) => identifierUrl(one) ?? one.value),
+    sameAs: [record.homepage, ...(record.sources ?? []).slice(0, 20).map(({ url }) => url)].filter(
+      (url) => url && isWebUrl(url),
+    ),
+    creator: (record.creators ?? []).slice(0, 200).map(agent),
+    publisher: record.publisher && agent(record.publisher),
+    license:
+      record.license?.url ??
+      (record.license?.spdx && `https://spdx.org/licenses/${record.license.spdx}.html`),
+    keywords: (record.keywords ?? []).slice(0, 100).map(({ name }) => name),
+    inLanguage: (record.languages ?? []).slice(0, 50).map(({ tag }) => tag),
+    version: record.version,
+    datePublished: record.issued,
+    dateModified: record.modified,
+    temporalCoverage:
+      record.temporal &&
+      [
+        record.temporal.start ?? '..',
+        record.temporal.end ?? (record.temporal.start?.includes('/') ? undefined : '..'),
+      ]
+        .filter(Boolean)
+        .join('/'),
+    spatialCoverage: record.spatial && {
+      '@type': 'Place',
+      name: record.spatial.name,
+      geo: box && { '@type': 'GeoShape', box: `${box.south} ${box.west} ${box.north} ${box.east}` },
+    },
+    isAccessibleForFree: true,
+    distribution: torrents
+      .filter(({ metainfoStatus }) => metainfoStatus === 'verified')
+      .slice(0, 50)
+      .map((torrent) => ({
+        '@type': 'DataDownload',
+        name: torrent.name,
+        encodingFormat: 'application/x-bittorrent',
+        contentUrl: `${publicUrl}${torrentPath(torrent)}.torrent`,
+        contentSize: torrent.sizeBytes === undefined ? undefined : `${torrent.sizeBytes} B`,
+      })),
+    includedInDataCatalog: { '@type': 'DataCatalog', name: siteName, url: publicUrl },
+  }) as object
+}
+
+function agent({ name, url, did, identifiers }: defs.Agent): object {
+  const id = (identifiers ?? []).flatMap((identifier) => identifierUrl(identifier) ?? [])[0]
+  const isOrganisation = (identifiers ?? []).some(({ scheme }) => scheme === 'ror')
+  return { '@type': isOrganisation ? 'Organization' : 'Person', '@id': id, name: name ?? url ?? did, url }
+}
+
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value.map(withoutEmpty)
+  if (typeof value !== 'object' || value === null) return value === '' ? undefined : value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, part]) => {
+      const kept = withoutEmpty(part)
+      return kept === undefined ? [] : [[key, kept]]
+    }),
+  )
+}

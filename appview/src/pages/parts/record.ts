@@ -1,0 +1,16 @@
+import type { dataset, defs, torrent } from '@holdfast/lexicons'
+
+/** Views carry records as `unknown`; what is indexed has passed its lexicon. */
+export type DatasetRecord = dataset.Main
+export type TorrentRecord = torrent.Main
+
+/** A licence in as few words as its author gave. */
+export function licenseName(license: defs.License | undefined): string | undefined {
+  if (!license) return undefined
+  if (license.spdx) return license.spdx
+  const text = license.text?.trim()
+  if (text && text.length <= 80) return text
+  return license.url
+    ? new URL(license.url).host + new URL(license.url).pathname.slice(0, 60)
+    : text?.slice(0, 79).concat('…')
+}

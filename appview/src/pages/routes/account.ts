@@ -1,0 +1,106 @@
+import type { assessment, defs, profile, webseed } from '@holdfast/lexicons'
+import type { Db } from '../../catalog/sql.ts'
+import { storable } from '../../catalog/sql.ts'
+import { resolveAccount } from '../../catalog/views/accounts.ts'
+import { readDatasetViews } from '../../catalog/views/dataset-views.ts'
+import { listDatasetUris, listTorrentUris } from '../../catalog/views/listings.ts'
+import {
+  type AccountPage,
+  type Contribution,
+  readAccountPage,
+  readContributions,
+} from '../../catalog/views/page-account.ts'
+import { readTorrentViews } from '../../catalog/views/torrent-views.ts'
+import { type Html, html, nothing } from '../html.ts'
+import { renderMarkdown } from '../markdown.ts'
+import { riskBadge } from '../parts/badges.ts'
+import { datasetCard } from '../parts/dataset-card.ts'
+import { outsideLink } from '../parts/links.ts'
+import { pager } from '../parts/pager.ts'
+import { shortDid, verifiedMark } from '../parts/people.ts'
+import { torrentCard } from '../parts/torrent-card.ts'
+import { accountPath, datasetPath } from '../paths.ts'
+import { PageError } from '../server/page-error.ts'
+import type { MakePage } from '../server/serve-page.ts'
+import type { View } from '../view.ts'
+
+/** Who an account is and what it did: published, holds, checked. Nobody is ranked. */
+export function accountPage(db: Db): MakePage {
+  return async (view, req) => {
+    const did = await resolveAccount(db, storable(req.params.account ?? ''))
+    const account = did === undefined ? undefined : await readAccountPage(db, did)
+    if (did === undefined || !account) throw new PageError(404, 'account')
+    const cursor = new URL(req.originalUrl, 'http://x').searchParams.get('cursor') ?? undefined
+    const isFirst = cursor === undefined
+    const datasets = await listDatasetUris(db, { did }, { limit: 20, cursor })
+    const torrents = isFirst ? await listTorrentUris(db, { did }, { limit: 10 }) : { uris: [] }
+    return accountDocument(view, account, {
+      datasets: await readDatasetViews(db, datasets.uris, { detail: 'card' }),
+      cursor: datasets.cursor,
+      torrents: await readTorrentViews(db, torrents.uris, { detail: 'card', trackers: [] }),
+      contributions: isFirst ? await readContributions(db, did, 20) : [],
+    })
+  }
+}
+
+interface AccountWork {
+  datasets: readonly defs.DatasetView[]
+  cursor: string | undefined
+  torrents: readonly defs.TorrentView[]
+  contributions: readonly Contribution[]
+}
+
+function accountDocument(view: View, account: AccountPage, work: AccountWork) {
+  const { t } = view
+  const { author } = account
+  const name = author.displayName ?? author.handle ?? shortDid(author.did)
+  return {
+    title: name,
+    canonical: accountPath(author),
+    main: html`<article>
+<header class="title"><h1 dir="auto">${name}</h1>${identity(view, account)}</header>
+${profileText(account.profile as profile.Main | undefined)}
+<section aria-labelledby="datasets"><h2 id="datasets">${t.account.datasets}</h2>
+${work.datasets.length === 0 ? html`<p class="empty">${t.account.noDatasets}</p>` : html`<div class="list">${work.datasets.map((dataset) => datasetCard(view, dataset))}</div>`}
+${pager(view, work.cursor)}</section>
+${work.torrents.length > 0 && html`<section aria-labelledby="torrents"><h2 id="torrents">${t.account.torrents}</h2><div class="list">${work.torrents.map((torrent) => torrentCard(view, torrent))}</div></section>`}
+${work.contributions.length > 0 && html`<section aria-labelledby="checked"><h2 id="checked">${t.account.contributions}</h2><ul class="sources">${work.contributions.map((one) => contribution(view, one))}</ul></section>`}
+</article>`,
+  }
+}
+
+function identity(view: View, { author, counts, since, profile: record }: AccountPage): Html {
+  const { t, format } = view
+  const kind = author.kind && ((t.profileKinds as Record<string, string>)[author.kind] ?? author.kind)
+  const facts: (Html | string | undefined | false)[] = [
+    author.handle &&
+      html`<bdi>${author.handle}</bdi>${author.domainVerified && html`${verifiedMark(view)} ${t.account.domainVerified}`}`,
+    kind,
+    t.account.published(counts.datasets),
+    counts.torrents > 0 && t.account.holds(counts.torrents),
+    counts.webSeeds > 0 && t.account.serves(counts.webSeeds),
+    counts.assessments > 0 && t.account.assessed(counts.assessments),
+    t.account.since(format.date(since)),
+  ]
+  const url = (record as profile.Main | undefined)?.url
+  return html`<ul class="facts">${facts.filter(Boolean).map((fact) => html`<li>${fact}</li>`)}${url && html`<li>${outsideLink(url)}</li>`}</ul>
+<p><code class="break">${author.did}</code></p>`
+}
+
+function profileText(record: profile.Main | undefined): Html {
+  if (!record?.description) return nothing
+  const { start, rest } = renderMarkdown(record.description, 1_500)
+  return html`<div class="prose" dir="auto">${start}</div>${rest && html`<details class="fold"><summary>…</summary><div class="prose" dir="auto">${rest}</div></details>`}`
+}
+
+function contribution(view: View, { kind, at, record, subject }: Contribution): Html {
+  const { t, format } = view
+  const when = html`<time datetime="${at}">${format.date(at)}</time>`
+  const target = subject.infoHash ? `/torrent/${subject.infoHash}` : subject.uri && datasetPath(subject.uri)
+  const about = target
+    ? html`<a href="${view.href(target)}"><bdi>${(subject.name ?? target).slice(0, 300)}</bdi></a>`
+    : html`<span class="empty">${t.account.notIndexed}</span>`
+  if (kind === 'webseed')
+    return html`<li>${t.account.servesAt} ${about} ${outsideLink((record as webseed.Main).url)} ${when}</li>`
+  return html`<li>${t.account.assessedThis} ${about} ${riskBadge(view, (record as assessment.Main).risk)} ${when}</li>`
+}

@@ -1,0 +1,81 @@
+import type { defs } from '@holdfast/lexicons'
+import { collections } from '@holdfast/lexicons/nsid'
+import type { Db } from '../../catalog/sql.ts'
+import { storable } from '../../catalog/sql.ts'
+import { resolveAccount } from '../../catalog/views/accounts.ts'
+import type { DatasetPage, ReadDatasetPage } from '../../catalog/views/page-datasets.ts'
+import { type Html, html, jsonInHtml, nothing } from '../html.ts'
+import { plainExcerpt } from '../markdown.ts'
+import { citationSection } from '../parts/citation-section.ts'
+import { shortTitle } from '../parts/dataset-card.ts'
+import { badgesAndAlerts, descriptionSection, metadataSection } from '../parts/dataset-facts.ts'
+import { assessmentSection, provenanceSection, recordSection, sourceSection } from '../parts/dataset-story.ts'
+import { torrentSection } from '../parts/dataset-torrents.ts'
+import { datasetJsonLd } from '../parts/json-ld.ts'
+import { agentText, authorLink } from '../parts/people.ts'
+import type { DatasetRecord } from '../parts/record.ts'
+import { datasetPath, datasetUri } from '../paths.ts'
+import { PageError } from '../server/page-error.ts'
+import type { MakePage } from '../server/serve-page.ts'
+import type { View } from '../view.ts'
+
+export interface DatasetPageParts {
+  db: Db
+  read: ReadDatasetPage
+}
+
+/** A dataset: what it is, who says so, where it is, who holds it and how to cite it. */
+export function datasetPage({ db, read }: DatasetPageParts): MakePage {
+  return async (view, req) => {
+    const { authority = '', collection = collections.dataset, rkey = '' } = req.params
+    if (!authority.startsWith('did:')) {
+      const did = await resolveAccount(db, storable(authority))
+      if (did === undefined) throw new PageError(404, 'dataset')
+      return { movedTo: datasetPath(datasetUri(did, rkey, collection)) }
+    }
+    const found = await read(datasetUri(authority, rkey, collection))
+    if (!found) throw new PageError(404, 'dataset')
+    return page(view, found)
+  }
+}
+
+function page(view: View, found: DatasetPage) {
+  const { dataset } = found
+  const record = dataset.record as DatasetRecord
+  const path = datasetPath(dataset.uri)
+  const url = view.publicUrl + path
+  const jsonLd = datasetJsonLd(found, { page: url, publicUrl: view.publicUrl, siteName: view.siteName })
+  return {
+    title: shortTitle(record.title),
+    description: plainExcerpt(record.description ?? record.title, 200),
+    canonical: path,
+    head: html`<link rel="alternate" type="application/json+oembed" href="${`/oembed?${new URLSearchParams({ url })}`}" title="oEmbed">
+<script type="application/ld+json">${jsonInHtml(jsonLd)}</script>`,
+    main: html`<article>
+${heading(view, dataset)}
+${badgesAndAlerts(view, dataset)}
+${torrentSection(view, found)}
+${descriptionSection(view, record)}
+${sourceSection(view, dataset)}
+${metadataSection(view, record)}
+${assessmentSection(view, dataset)}
+${provenanceSection(view, found)}
+${citationSection(view, record, url)}
+${recordSection(view, dataset)}
+</article>`,
+  }
+}
+
+function heading(view: View, dataset: defs.DatasetView): Html {
+  const record = dataset.record as DatasetRecord
+  const facts = [
+    record.publisher && agentText(record.publisher),
+    record.issued && html`<bdi>${view.format.edtf(record.issued)}</bdi>`,
+    record.version && html`${view.t.dataset.version} <bdi>${record.version}</bdi>`,
+    html`${view.t.dataset.describedBy} ${authorLink(view, dataset.author)}`,
+  ]
+  return html`<header class="title">
+<h1 dir="auto">${record.title || '—'}</h1>
+<ul class="facts">${facts.filter((fact) => fact !== undefined && fact !== '').map((fact) => html`<li>${fact}</li>`)}</ul>
+</header>${nothing}`
+}

@@ -1,0 +1,58 @@
+import { type DatasetSearch, searchDatasets } from '../../catalog/search/searchDatasets.ts'
+import { type Db, storable } from '../../catalog/sql.ts'
+import { readDatasetViews } from '../../catalog/views/dataset-views.ts'
+import { html } from '../html.ts'
+import { facetLinks, resultList } from '../parts/results.ts'
+import { keywordPath, publisherPath, searchPath } from '../paths.ts'
+import type { MakePage } from '../server/serve-page.ts'
+
+/** Everything under one keyword. */
+export function keywordPage(db: Db): MakePage {
+  return grouped(db, {
+    search: (name) => ({ keyword: [name] }),
+    path: keywordPath,
+    facets: ['publisher', 'risk', 'license'],
+    what: 'keyword',
+  })
+}
+
+/** Everything that one publisher makes available. */
+export function publisherPage(db: Db): MakePage {
+  return grouped(db, {
+    search: (name) => ({ publisher: name }),
+    path: publisherPath,
+    facets: ['keyword', 'risk', 'license'],
+    what: 'publisher',
+  })
+}
+
+interface Grouping {
+  search(name: string): DatasetSearch & Record<string, string | readonly string[]>
+  path(name: string): string
+  facets: readonly string[]
+  what: 'keyword' | 'publisher'
+}
+
+function grouped(db: Db, { search, path, facets, what }: Grouping): MakePage {
+  return async (view, req) => {
+    const name = storable(req.params.name ?? '').slice(0, 5_000)
+    const cursor = new URL(req.originalUrl, 'http://x').searchParams.get('cursor') ?? undefined
+    const filter = search(name)
+    const found = await searchDatasets(db, { ...filter, sort: 'newest', facets, limit: 20, cursor })
+    const datasets = await readDatasetViews(
+      db,
+      found.hits.map((hit) => hit.uri),
+      { detail: 'card' },
+    )
+    const { t } = view
+    const here = new URLSearchParams(searchPath(filter).split('?')[1])
+    return {
+      title: name.slice(0, 200),
+      canonical: path(name),
+      main: html`<p class="kind">${t.facets[what]}</p><h1 dir="auto">${name}</h1>
+<p><a href="${view.href(searchPath(filter))}">${t.search.narrow}</a> · <a href="${`/feeds/${what}/${encodeURIComponent(name)}.atom`}">${t.search.feed}</a></p>
+<div class="split"><aside aria-label="${t.search.filters}">${facetLinks(view, found.facets ?? [], here)}</aside>
+<div>${resultList(view, { datasets, total: found.hitsTotal, isEstimate: found.hitsEstimated, cursor: found.cursor })}</div></div>`,
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { defs } from '@holdfast/lexicons'
+import type { Db } from '../../catalog/sql.ts'
+import { readDatasetViews } from '../../catalog/views/dataset-views.ts'
+import type { ReadNeeds } from '../../catalog/views/page-needs.ts'
+import { readNewestDatasetUris } from '../../catalog/views/page-newest.ts'
+import type { Totals } from '../../catalog/views/stats.ts'
+import { readTorrentViews } from '../../catalog/views/torrent-views.ts'
+import { type Html, html, nothing } from '../html.ts'
+import { datasetCard } from '../parts/dataset-card.ts'
+import { searchForm } from '../parts/layout.ts'
+import { torrentCard } from '../parts/torrent-card.ts'
+import type { MakePage } from '../server/serve-page.ts'
+import type { View } from '../view.ts'
+
+export interface HomeParts {
+  db: Db
+  needs: ReadNeeds
+  totals: { current(): Promise<{ totals: Totals }> }
+}
+
+/** What this is in one breath, how much there is, what needs help now, what is new. */
+export function home({ db, needs, totals }: HomeParts): MakePage {
+  return async (view) => {
+    const [{ totals: now }, need, newest] = await Promise.all([
+      totals.current(),
+      needs(),
+      readNewestDatasetUris(db, 6),
+    ])
+    const [losing, weak, fresh] = await Promise.all([
+      readDatasetViews(db, [...new Set([...need.losing.uris, ...need.unsaved.uris])].slice(0, 3), {
+        detail: 'card',
+      }),
+      readTorrentViews(db, [...need.unseeded.uris, ...need.few.uris].slice(0, 3), {
+        detail: 'card',
+        trackers: [],
+      }),
+      readDatasetViews(db, newest, { detail: 'card' }),
+    ])
+    const { t } = view
+    return {
+      title: view.siteName,
+      description: t.home.breath,
+      canonical: '/',
+      searchForm: false,
+      main: html`<section class="hero">
+<h1>${t.home.title}</h1>
+<p class="lead">${t.home.breath}</p>
+${searchForm(view, { id: 'q', label: t.search.label })}
+</section>
+${totalsList(view, now)}
+${helpNow(view, { losing, weak, needsSeeders: need.unseeded.total + need.few.total, losingTotal: need.losing.total })}
+<section>
+<h2>${t.home.newest}</h2>
+${
+  fresh.length === 0
+    ? html`<p class="empty">${t.home.nothingYet} <a href="${view.href('/publish')}">${t.home.beFirst}</a></p>`
+    : html`<div class="cards">${fresh.map((dataset) => datasetCard(view, dataset))}</div>
+<p><a href="${view.href('/search?sort=newest')}">${t.home.allNewest}</a></p>`
+}
+</section>
+<section class="how">
+<h2>${t.home.howTitle}</h2>
+<ol class="steps">${t.home.how.map(({ title, text }) => html`<li><strong>${title}</strong> ${text}</li>`)}</ol>
+<p><a href="${view.href('/help')}">${t.home.howLink}</a></p>
+</section>`,
+    }
+  }
+}
+
+function totalsList({ t, format }: View, totals: Totals): Html {
+  const entries: [string, string][] = [
+    [format.number(totals.datasets), t.totals.datasets],
+    [format.size(totals.sizeBytes), t.totals.size],
+    [format.number(totals.infoHashes), t.totals.torrents],
+    [format.number(totals.seeders), t.totals.seeders],
+    [format.number(totals.authors), t.totals.authors],
+  ]
+  return html`<dl class="totals" aria-label="${t.totals.label}">${entries.map(([value, name]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+}
+
+interface HelpNow {
+  losing: readonly defs.DatasetView[]
+  weak: readonly defs.TorrentView[]
+  needsSeeders: number
+  losingTotal: number
+}
+
+function helpNow(view: View, { losing, weak, needsSeeders, losingTotal }: HelpNow): Html {
+  const { t } = view
+  if (losing.length === 0 && weak.length === 0) return nothing
+  return html`<section>
+<h2>${t.home.helpNow}</h2>
+<p>${t.needs.summary({ losing: losingTotal, seeders: needsSeeders })} <a href="${view.href('/needs')}">${t.home.allNeeds}</a></p>
+<div class="cards">${losing.map((dataset) => datasetCard(view, dataset))}${weak.map((torrent) => torrentCard(view, torrent))}</div>
+</section>`
+}

@@ -1,0 +1,73 @@
+import type { RequestHandler } from 'express'
+import type { Db } from '../../catalog/sql.ts'
+import { html } from '../html.ts'
+import { chooseLanguage } from '../i18n/language.ts'
+import { datasetUri } from '../paths.ts'
+import { type Held, readHeldDataset, readHeldTorrent } from './badge.ts'
+
+/** Answers sites that want to show a dataset or torrent of ours beside their own (oembed.com, version 1.0). */
+export function oEmbed(db: Db, site: { publicUrl(): string; name: string }): RequestHandler {
+  return async (req, res, next) => {
+    try {
+      const { url, format = 'json' } = req.query
+      if (format !== 'json')
+        return res.status(501).json({ error: 'NotImplemented', message: 'Only format=json is served.' })
+      const target = typeof url === 'string' ? targetOf(url, site.publicUrl()) : undefined
+      const held = target && (await readHeld(db, target))
+      if (!held)
+        return res.status(404).json({
+          error: 'NotFound',
+          message: 'url must be that of a dataset or torrent page of this server.',
+        })
+      const { t } = chooseLanguage(req.query.lang, req.headers['accept-language'])
+      const text = held.seeders === undefined ? t.swarm.unknown : t.swarm.heldBy(held.seeders)
+      const page = site.publicUrl() + target.path
+      const badge = `${site.publicUrl()}/badge${target.path}.svg`
+      res.setHeader('Cache-Control', 'public, max-age=300')
+      res.json({
+        version: '1.0',
+        type: 'rich',
+        title: held.title.slice(0, 300).toWellFormed(),
+        provider_name: site.name,
+        provider_url: site.publicUrl(),
+        cache_age: 300,
+        width: 200,
+        height: 20,
+        html: html`<a href="${page}"><img src="${badge}" height="20" alt="${text}"></a>`.text,
+      })
+    } catch (error) {
+      next(error)
+    }
+  }
+}
+
+interface Target {
+  path: string
+  uri?: string
+  infoHash?: string
+}
+
+function targetOf(url: string, publicUrl: string): Target | undefined {
+  if (!URL.canParse(url) || new URL(url).origin !== new URL(publicUrl).origin) return undefined
+  const path = new URL(url).pathname
+  const infoHash = /^\/torrent\/([\da-f]{40}|[\da-f]{64})$/i.exec(path)?.[1]
+  if (infoHash) return { path, infoHash }
+  const segments = path.split('/').slice(1)
+  const [room, did, ...rest] = segments.map((segment) => decode(segment))
+  if (room !== 'dataset' || !did || rest.length < 1 || rest.length > 2) return undefined
+  const rkey = rest.at(-1)
+  return rkey ? { path, uri: datasetUri(did, rkey, rest.length === 2 ? rest[0] : undefined) } : undefined
+}
+
+function decode(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+}
+
+function readHeld(db: Db, { uri, infoHash }: Target): Promise<Held | undefined> {
+  if (infoHash) return readHeldTorrent(db, infoHash)
+  return uri ? readHeldDataset(db, uri) : Promise.resolve(undefined)
+}

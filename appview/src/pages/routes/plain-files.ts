@@ -1,0 +1,66 @@
+import type { RequestHandler } from 'express'
+import { suggest } from '../../catalog/search/suggest.ts'
+import { type Db, storable } from '../../catalog/sql.ts'
+import { html } from '../html.ts'
+import { accountPath, datasetPath, keywordPath, publisherPath, searchPath } from '../paths.ts'
+
+/** Lets browsers search here from their address bar (OpenSearch 1.1). */
+export function openSearch(site: { publicUrl(): string; name: string }): RequestHandler {
+  return (_req, res) => {
+    res.setHeader('Content-Type', 'application/opensearchdescription+xml; charset=utf-8')
+    res.setHeader('Cache-Control', 'public, max-age=86400')
+    res.send(
+      html`<?xml version="1.0" encoding="UTF-8"?>
+<OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/"><ShortName>${site.name.slice(0, 16)}</ShortName><Description>${site.name}</Description><InputEncoding>UTF-8</InputEncoding><Url type="text/html" method="get" template="${`${site.publicUrl()}/search?q={searchTerms}`}"/></OpenSearchDescription>
+`.text,
+    )
+  }
+}
+
+/** Searches and listings by cursor are endless for a crawler; pages of datasets and torrents are what it should find. */
+export const robots: RequestHandler = (_req, res) => {
+  res.setHeader('Content-Type', 'text/plain; charset=utf-8')
+  res.setHeader('Cache-Control', 'public, max-age=86400')
+  res.send(
+    'User-agent: *\nDisallow: /search\nDisallow: /suggest\nDisallow: /record\nDisallow: /xrpc/\nDisallow: /*?cursor=\nAllow: /\n',
+  )
+}
+
+/** Completions for the search box, each with the page it leads to. */
+export function suggestions(db: Db): RequestHandler {
+  return async (req, res, next) => {
+    try {
+      const q = typeof req.query.q === 'string' ? storable(req.query.q).trim().slice(0, 200) : ''
+      const found = q === '' ? [] : await suggest(db, q, 8)
+      res.setHeader('Cache-Control', 'public, max-age=30')
+      res.json(
+        found.map(({ text, kind, uri, did, count }) => ({
+          text: text.slice(0, 300),
+          kind,
+          count,
+          href: target({ text, kind, uri, did }),
+        })),
+      )
+    } catch (error) {
+      next(error)
+    }
+  }
+}
+
+function target({
+  text,
+  kind,
+  uri,
+  did,
+}: {
+  text: string
+  kind: string
+  uri?: string | undefined
+  did?: string | undefined
+}): string {
+  if (kind === 'dataset' && uri) return datasetPath(uri)
+  if (kind === 'keyword') return keywordPath(text)
+  if (kind === 'publisher') return publisherPath(text)
+  if (kind === 'author' && did) return accountPath({ did })
+  return searchPath({ q: kind === 'person' ? `people:"${text.replaceAll('"', '')}"` : text })
+}

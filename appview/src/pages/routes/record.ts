@@ -1,0 +1,60 @@
+import { collections } from '@holdfast/lexicons/nsid'
+import { type Db, storable } from '../../catalog/sql.ts'
+import { resolveAccount } from '../../catalog/views/accounts.ts'
+import { readRecordStatus } from '../../catalog/views/record-status.ts'
+import { readTorrentViews } from '../../catalog/views/torrent-views.ts'
+import { html } from '../html.ts'
+import { datasetPath, torrentPath } from '../paths.ts'
+import { PageError } from '../server/page-error.ts'
+import type { MakePage } from '../server/serve-page.ts'
+
+/** Where any record stands with this index, and why: for authors whose record does not show. */
+export function recordPage(db: Db): MakePage {
+  return async (view, req) => {
+    const asked = new URL(req.originalUrl, 'http://x').searchParams.get('uri')?.trim() ?? ''
+    const { t, format } = view
+    const form = html`<form class="search" action="/record" method="get"><label for="uri">${t.record.label}</label>
+<input id="uri" name="uri" value="${asked}" maxlength="2000" placeholder="at://…" spellcheck="false" autocapitalize="none"><button type="submit">${t.record.button}</button></form>`
+    const page = (main: ReturnType<typeof html>) => ({
+      title: t.record.title,
+      main: html`<div class="narrow"><h1>${t.record.title}</h1><p>${t.record.intro}</p>${form}${main}</div>`,
+    })
+    if (asked === '') return page(html``)
+    const uri = await withDid(db, asked)
+    if (uri === undefined) throw new PageError(400, 'request', t.record.invalid)
+    const status = await readRecordStatus(db, uri)
+    const [collection] = uri.split('/').slice(3)
+    const [torrent] =
+      collection === collections.torrent
+        ? await readTorrentViews(db, [uri], { detail: 'card', trackers: [] })
+        : []
+    const target = torrent
+      ? torrentPath(torrent)
+      : collection === collections.dataset && status.status === 'indexed'
+        ? datasetPath(uri)
+        : undefined
+    const facts: [string, string | undefined][] = [
+      [t.record.status, (t.recordStatus as Record<string, string>)[status.status] ?? status.status],
+      [t.record.reason, status.reason],
+      [t.record.message, status.message],
+      [
+        t.record.metainfo,
+        status.metainfoStatus &&
+          ((t.metainfo as Record<string, string>)[status.metainfoStatus] ?? status.metainfoStatus),
+      ],
+      [t.dataset.indexed, status.indexedAt && format.time(status.indexedAt)],
+      [t.record.nextAttempt, status.nextAttemptAt && format.fromNow(status.nextAttemptAt)],
+    ]
+    return page(html`<dl class="fields"><div><dt>AT-URI</dt><dd><code class="break">${uri}</code></dd></div>${facts.filter(([, value]) => value).map(([name, value]) => html`<div><dt>${name}</dt><dd><bdi>${value}</bdi></dd></div>`)}</dl>
+${status.warnings.map(({ code, message }) => html`<p class="alert note">${message ?? code}</p>`)}
+${target && html`<p><a class="button" href="${view.href(target)}">${t.record.open}</a></p>`}`)
+  }
+}
+
+/** An AT-URI with its account as a DID; undefined for what is none, or a handle nobody here has. */
+async function withDid(db: Db, text: string): Promise<string | undefined> {
+  const [, authority, path] =
+    /^at:\/\/([^/\s]+)\/([a-zA-Z0-9.-]+\/[a-zA-Z0-9._:~-]+)$/.exec(storable(text)) ?? []
+  const did = authority && (await resolveAccount(db, authority))
+  return did ? `at://${did}/${path}` : undefined
+}

@@ -1,0 +1,82 @@
+import type { describeServer } from '@holdfast/lexicons'
+import { type Html, html, nothing } from '../html.ts'
+import { outsideLink } from '../parts/links.ts'
+import type { MakePage } from '../server/serve-page.ts'
+import type { View } from '../view.ts'
+
+export type Describe = () => Promise<describeServer.$OutputBody>
+
+/** What this is and why. */
+export const aboutPage: MakePage = (view) => ({
+  title: view.t.nav.about,
+  section: 'help',
+  canonical: '/about',
+  main: html`<div class="narrow prose">${view.t.prose.about(view.href)}</div>`,
+})
+
+/** How to help, for somebody who has never used BitTorrent. */
+export const helpPage: MakePage = (view) => ({
+  title: view.t.nav.help,
+  section: 'help',
+  canonical: '/help',
+  main: html`<div class="narrow prose">${view.t.prose.help(view.href)}</div>`,
+})
+
+/** Who lets what in here, what is kept about readers, and whom to write to. */
+export function policyPage(describe: Describe): MakePage {
+  return async (view) => {
+    const { t } = view
+    const server = await describe()
+    return {
+      title: t.nav.policy,
+      section: 'policy',
+      canonical: '/policy',
+      main: html`<div class="narrow prose">${t.prose.policy(server.admission)}
+<h2 id="contact">${t.policy.contact}</h2>${contact(view, server)}
+<h2>${t.policy.limits}</h2><dl class="fields">${limits(view, server)}</dl></div>`,
+    }
+  }
+}
+
+function contact(view: View, { contact }: describeServer.$OutputBody): Html {
+  const { t } = view
+  const abuse = contact?.abuse ?? contact?.operator
+  if (!abuse) return html`<p>${t.policy.noContact}</p>`
+  return html`<p>${t.policy.writeTo} ${/^[^\s@:]+@[^\s@]+$/.test(abuse) ? html`<a href="mailto:${abuse}">${abuse}</a>` : outsideLink(abuse)}</p><p>${t.policy.nameIt}</p>`
+}
+
+function limits({ t, format }: View, { limits }: describeServer.$OutputBody): Html {
+  const rows: [string, string | undefined][] = [
+    [t.policy.recordBytes, limits.recordBytes === undefined ? undefined : format.size(limits.recordBytes)],
+    [
+      t.policy.metainfoBytes,
+      limits.metainfoBytes === undefined ? undefined : format.size(limits.metainfoBytes),
+    ],
+    [
+      t.policy.indexedFiles,
+      limits.indexedFiles === undefined ? undefined : format.number(limits.indexedFiles),
+    ],
+    [
+      t.policy.recordsPerAccount,
+      limits.recordsPerAccount === undefined ? undefined : format.number(limits.recordsPerAccount),
+    ],
+  ]
+  return html`${rows.map(([name, value]) => (value === undefined ? nothing : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}`
+}
+
+/** The feeds there are, and what each is for. */
+export const feedsPage: MakePage = (view) => ({
+  title: view.t.nav.feeds,
+  section: 'feeds',
+  canonical: '/feeds',
+  main: html`<div class="narrow prose"><h1>${view.t.nav.feeds}</h1><p>${view.t.feeds.intro}</p>
+<dl class="fields">${view.t.feeds.list.map(({ name, path, text }) => html`<div><dt>${name}</dt><dd>${path.includes('…') ? html`<code class="break">${path}</code>` : html`<a href="${path}"><code>${path}</code></a>`}<br>${text}</dd></div>`)}</dl></div>`,
+})
+
+/** Publishing without an account signed in here: by the command line. */
+export const publishIntroPage: MakePage = (view) => ({
+  title: view.t.nav.publish,
+  section: 'publish',
+  canonical: '/publish',
+  main: html`<div class="narrow prose">${view.t.prose.publish(view.href)}</div>`,
+})

@@ -1,0 +1,158 @@
+import type { defs } from '@holdfast/lexicons'
+import type { RequestHandler } from 'express'
+import type { Db } from '../../catalog/sql.ts'
+import { findContent, readTorrentUrisByInfoHash } from '../../catalog/views/contents.ts'
+import { readDatasetViews } from '../../catalog/views/dataset-views.ts'
+import { readMetainfoFile } from '../../catalog/views/metainfo-file.ts'
+import { type DirectoryEntry, readDirectory } from '../../catalog/views/page-directory.ts'
+import { readTorrentViews } from '../../catalog/views/torrent-views.ts'
+import { type Html, html } from '../html.ts'
+import { shortTitle } from '../parts/dataset-card.ts'
+import type { Page } from '../parts/layout.ts'
+import {
+  contentFacts,
+  describersSection,
+  swarmSection,
+  trackerSection,
+  webSeedSection,
+} from '../parts/torrent-facts.ts'
+import { fileSection } from '../parts/torrent-files.ts'
+import { datasetPath, torrentPath } from '../paths.ts'
+import { PageError } from '../server/page-error.ts'
+import type { MakePage } from '../server/serve-page.ts'
+import type { View } from '../view.ts'
+
+export interface TorrentPageParts {
+  db: Db
+  /** Announce URLs that magnet links and `.torrent` files carry. */
+  trackers: readonly string[]
+}
+
+const filesAPage = 200
+
+/** Content by any form of its infohash, with every record that names it. */
+export function torrentPage({ db, trackers }: TorrentPageParts): MakePage {
+  return async (view, req) => {
+    const infoHash = (req.params.infoHash ?? '').toLowerCase()
+    const torrents = await readTorrents(db, infoHash, trackers)
+    const [main] = torrents
+    if (!main) throw new PageError(404, 'torrent')
+    const query = new URL(req.originalUrl, 'http://x').searchParams
+    const path = directoryOf(query.get('in') ?? '')
+    const page = Math.max(0, Math.min(10_000, Number.parseInt(query.get('page') ?? '0', 10) || 0))
+    const content = await findContent(db, { infoHash })
+    const [directory, datasets] = await Promise.all([
+      'found' in content
+        ? readDirectory(db, content.found.contentId, { path, limit: filesAPage, offset: page * filesAPage })
+        : { entries: [] as DirectoryEntry[], total: 0 },
+      readDatasetViews(db, datasetUris(torrents), { detail: 'card' }),
+    ])
+    const indexed = 'found' in content ? content.found.filesIndexed : 0
+    return torrentDocument(view, {
+      main,
+      torrents,
+      datasets,
+      files: { ...directory, path, page, perPage: filesAPage, indexed },
+    })
+  }
+}
+
+/** The `.torrent`, with the trackers of the operator and the webseeds that were checked. */
+export function torrentFile({ db, trackers }: TorrentPageParts): RequestHandler {
+  return async (req, res, next) => {
+    try {
+      const lookup = await findContent(db, { infoHash: (req.params.infoHash ?? '').toLowerCase() })
+      const options = { original: req.query.original !== undefined, thirdPartyWebSeeds: true, trackers }
+      const file = 'found' in lookup ? await readMetainfoFile(db, lookup.found, options) : undefined
+      if (!file) throw new PageError(404, 'torrent')
+      res.setHeader('Content-Type', 'application/x-bittorrent')
+      res.setHeader('X-Content-Type-Options', 'nosniff')
+      res.setHeader('Cache-Control', 'public, no-cache')
+      res.setHeader('Content-Disposition', attachment(`${file.name}.torrent`))
+      res.send(Buffer.from(file.bytes))
+    } catch (error) {
+      next(error)
+    }
+  }
+}
+
+/** RFC 6266: a plain fallback, and the name in UTF-8. */
+function attachment(name: string): string {
+  const plain = name.replaceAll(/[^\w .()+-]/g, '_').slice(-150)
+  const encoded = encodeURIComponent(name.toWellFormed().slice(-150).toWellFormed()).replaceAll(
+    /['()*]/g,
+    (sign) => `%${sign.charCodeAt(0).toString(16)}`,
+  )
+  return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`
+}
+
+/** Every record that names the content, what is verified first. */
+export async function readTorrents(
+  db: Db,
+  infoHash: string,
+  trackers: readonly string[],
+): Promise<defs.TorrentView[]> {
+  const uris = await readTorrentUrisByInfoHash(db, infoHash, 50)
+  const torrents = await readTorrentViews(db, uris, { detail: 'page', trackers })
+  return torrents.sort(
+    (a, b) => Number(b.metainfoStatus === 'verified') - Number(a.metainfoStatus === 'verified'),
+  )
+}
+
+function directoryOf(asked: string): string {
+  const path = asked.toWellFormed().replaceAll('\0', '').slice(0, 4_000)
+  return path === '' || path.endsWith('/') ? path : `${path}/`
+}
+
+function datasetUris(torrents: readonly defs.TorrentView[]): string[] {
+  return [
+    ...new Set(torrents.flatMap(({ datasets }) => (datasets ?? []).map(({ uri }) => uri as string))),
+  ].slice(0, 50)
+}
+
+interface TorrentDocument {
+  main: defs.TorrentView
+  torrents: readonly defs.TorrentView[]
+  datasets: readonly defs.DatasetView[]
+  files: {
+    entries: readonly DirectoryEntry[]
+    total: number
+    path: string
+    page: number
+    perPage: number
+    indexed: number
+  }
+}
+
+function torrentDocument(view: View, { main, torrents, datasets, files }: TorrentDocument): Page {
+  const { t } = view
+  const path = torrentPath(main)
+  const name = shortTitle(main.name ?? '')
+  const url = view.publicUrl + path
+  return {
+    title: name,
+    description: t.torrent.description(
+      name,
+      main.sizeBytes === undefined ? '' : view.format.size(main.sizeBytes),
+    ),
+    canonical: path,
+    head: html`<link rel="alternate" type="application/json+oembed" href="${`/oembed?${new URLSearchParams({ url })}`}" title="oEmbed">`,
+    scripts: ['fetch-files.js'].filter(() => false),
+    main: html`<article>
+<header class="title"><p class="kind">${t.torrent.torrent}</p><h1 dir="auto">${name}</h1></header>
+${contentFacts(view, main)}
+${datasetList(view, datasets)}
+${swarmSection(view, main)}
+${fileSection(view, main, files)}
+${webSeedSection(view, main)}
+${trackerSection(view, main)}
+${describersSection(view, torrents)}
+</article>`,
+  }
+}
+
+function datasetList(view: View, datasets: readonly defs.DatasetView[]): Html {
+  const { t } = view
+  if (datasets.length === 0) return html`<p class="empty">${t.torrent.noDataset}</p>`
+  return html`<section aria-labelledby="holds"><h2 id="holds">${t.torrent.holdsDatasets}</h2><ul>${datasets.map(({ uri, record }) => html`<li dir="auto"><a href="${view.href(datasetPath(uri))}"><bdi>${shortTitle((record as { title: string }).title)}</bdi></a></li>`)}</ul></section>`
+}

@@ -1,0 +1,31 @@
+import type { Response } from 'express'
+
+/** What a page may load and do. Everything comes from this site; nothing stands inline. */
+const strict: Readonly<Record<string, string>> = {
+  'default-src': "'none'",
+  'style-src': "'self'",
+  'script-src': "'self'",
+  'img-src': "'self'",
+  'connect-src': "'self'",
+  'form-action': "'self'",
+  'base-uri': "'none'",
+  'frame-ancestors': "'none'",
+}
+
+/** Sets the headers of a page. `connect` names where else its scripts may go, such as a person's own PDS. */
+export function securePage(res: Response, connect?: string): void {
+  const policy = connect === undefined ? strict : { ...strict, 'connect-src': `'self' ${connect}` }
+  const text = Object.entries(policy).map(([name, value]) => `${name} ${value}`)
+  res.setHeader('Content-Security-Policy', text.join('; '))
+  res.setHeader('X-Content-Type-Options', 'nosniff')
+  res.setHeader('Referrer-Policy', 'no-referrer')
+  res.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
+  res.setHeader('Permissions-Policy', 'camera=(), geolocation=(), microphone=(), browsing-topics=()')
+}
+
+/** For pictures that strangers open by themselves: nothing in one may run. */
+export function secureImage(res: Response): void {
+  res.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+  res.setHeader('X-Content-Type-Options', 'nosniff')
+  res.setHeader('Cross-Origin-Resource-Policy', 'cross-origin')
+}
