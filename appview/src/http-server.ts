@@ -57,12 +57,21 @@ export async function startHttpServer(port: number, parts: HttpServerParts): Pro
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeIdleConnections()
-      const force = setTimeout(() => server.closeAllConnections(), drainMs)
+      // Upgraded connections are no longer the server's own, yet it waits for them.
+      const streams = [...parts.xrpc.subscriptions.values()].flatMap(({ wss }) => [...wss.clients])
+      for (const stream of streams) stream.close(goingAway)
+      const force = setTimeout(() => {
+        server.closeAllConnections()
+        for (const stream of streams) stream.terminate()
+      }, drainMs)
       await closed
       clearTimeout(force)
     },
   }
 }
+
+/** WebSocket close code 1001 (RFC 6455): connect again, here or elsewhere. */
+const goingAway = 1001
 
 /** How long requests under way may take at the end. */
 const drainMs = 5_000

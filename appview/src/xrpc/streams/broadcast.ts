@@ -74,7 +74,7 @@ export async function startBroadcast(options: BroadcastOptions): Promise<Broadca
   const recent = createRecent(options.recent ?? { entries: 20_000, bytes: 32_000_000 })
   const replays = createLimit(8)
   let shared: SharedBatch | undefined
-  let epoch = (await source.head()).epoch
+  let standing = await source.head()
   let isIdle = true
 
   const wakeAll = () => {
@@ -82,20 +82,21 @@ export async function startBroadcast(options: BroadcastOptions): Promise<Broadca
   }
 
   async function follow(): Promise<void> {
-    if (isIdle || consumers.size === 0) {
+    if (consumers.size === 0) {
       isIdle = true
       return
     }
     const head = await source.head()
-    if (head.epoch !== epoch) {
-      epoch = head.epoch
-      shared = undefined
+    if (isIdle || head.epoch !== standing.epoch) {
       recent.reset(head.seq)
-      wakeAll()
+      shared = undefined
+      isIdle = false
     }
+    standing = head
+    wakeAll()
     while (recent.tail < head.seq) {
       const after = recent.tail
-      const entries = await source.read(after, batchEvents, epoch)
+      const entries = await source.read(after, batchEvents, head.epoch)
       recent.add(entries)
       if (entries.length < batchEvents) recent.skipTo(head.seq)
       shared = { after, tail: recent.tail, bytes: Buffer.concat(entries.map((entry) => entry.frame)) }
@@ -110,22 +111,15 @@ export async function startBroadcast(options: BroadcastOptions): Promise<Broadca
   return {
     source,
     get epoch() {
-      return epoch
+      return standing.epoch
     },
     async join(consumer) {
       consumers.add(consumer)
-      const head = await source.head()
-      if (isIdle) {
-        isIdle = false
-        epoch = head.epoch
-        shared = undefined
-        recent.reset(head.seq)
-      }
-      following.run()
-      return head
+      await following.fresh()
+      return standing
     },
     leave: (consumer) => void consumers.delete(consumer),
-    next: (position) => readAfter({ position, recent, source, replays, epoch: () => epoch }),
+    next: (position) => readAfter({ position, recent, source, replays, epoch: () => standing.epoch }),
     sharedBatch: (position) => (shared?.after === position ? shared : undefined),
     async [Symbol.asyncDispose]() {
       clearInterval(poll)
@@ -157,22 +151,18 @@ async function readAfter(from: {
 
 /** Runs a task again if it is asked for while it runs, never twice at once. */
 function createSerial(task: () => Promise<void>, onError: (error: unknown) => void) {
-  let running: Promise<void> | undefined
-  let again = false
-  const run = () => {
-    if (running) {
-      again = true
-      return
-    }
-    running = task()
-      .catch(onError)
-      .finally(() => {
-        running = undefined
-        if (again) {
-          again = false
-          run()
-        }
-      })
+  let waiting: Promise<void> | undefined
+  let last: Promise<unknown> = Promise.resolve()
+  /** Resolves when a run has ended that began after this was called; rejects as that run did. */
+  const fresh = (): Promise<void> => {
+    if (waiting) return waiting
+    const run = last.then(() => {
+      waiting = undefined
+      return task()
+    })
+    waiting = run
+    last = run.catch(() => {})
+    return run
   }
-  return { run, settled: async () => running }
+  return { fresh, run: () => void fresh().catch(onError), settled: () => last }
 }
