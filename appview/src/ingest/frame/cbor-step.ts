@@ -154,26 +154,34 @@ export class CborStepper {
 
   private skipMap(count: number, depth: number): void {
     let previousStart = -1
-    let previousLength = 0
     for (let left = count; left > 0; left--) {
-      const start = this.ascii()
-      const length = this.at - start
-      if (previousStart >= 0 && this.compare(previousStart, previousLength, start, length) >= 0)
-        throw NOT_CANONICAL
+      const start = this.at
+      this.ascii()
+      if (previousStart >= 0 && !this.inOrder(previousStart, start)) throw NOT_CANONICAL
       previousStart = start
-      previousLength = length
       this.skip(depth + 1)
     }
   }
 
-  /** Orders two stretches of the buffer as DAG-CBOR orders keys: the shorter first, then by bytes. */
-  compare(aStart: number, aLength: number, bStart: number, bLength: number): number {
-    if (aLength !== bLength) return aLength - bLength
-    for (let i = 0; i < aLength; i++) {
-      const difference = this.bytes[aStart + i]! - this.bytes[bStart + i]!
-      if (difference !== 0) return difference
+  /** Whether these bytes come next. */
+  isNext(expected: Uint8Array): boolean {
+    const { bytes, at } = this
+    for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false
+    return true
+  }
+
+  /**
+   * Whether two keys, by where their heads begin, stand in the order of DAG-CBOR: the shorter first, then by bytes.
+   * With the shortest heads that is the order of the encoded keys as bytes.
+   */
+  inOrder(aStart: number, bStart: number): boolean {
+    for (let i = 0; ; i++) {
+      const a = this.bytes[aStart + i]
+      const b = this.bytes[bStart + i]
+      if (a === undefined || b === undefined) return false
+      if (a !== b) return a < b
+      if (aStart + i >= bStart) return false
     }
-    return 0
   }
 
   private uint32(at: number): number {
@@ -182,13 +190,13 @@ export class CborStepper {
   }
 }
 
-/** The known keys of a map in canonical order; {@link stepMap} meets them by merging two sorted lists. */
+/** The known keys of a map in canonical order, each as it is encoded; {@link stepMap} meets them by merging. */
 export type KnownKeys = readonly Uint8Array[]
 
-/** Prepares key names for {@link stepMap}, in canonical order. */
+/** Prepares key names (of at most 23 bytes) for {@link stepMap}, in canonical order. */
 export function knownKeys(names: readonly string[]): KnownKeys {
   return names
-    .map((name) => new Uint8Array(Buffer.from(name, 'ascii')))
+    .map((name) => new Uint8Array([0x60 | name.length, ...Buffer.from(name, 'ascii')]))
     .sort((a, b) => a.length - b.length || Buffer.compare(a, b))
 }
 
@@ -201,41 +209,24 @@ export function stepMap(stepper: CborStepper, known: KnownKeys, onKey: (index: n
   let next = 0
   // Known keys that follow one another are in order; only around unknown ones the order must be looked at.
   let previousStart = -1
-  let previousLength = 0
   let unknownBefore = false
   for (let left = stepper.expect(MAP); left > 0; left--) {
-    const start = stepper.ascii()
-    const length = stepper.at - start
-    while (next < known.length && !isKey(known[next]!, stepper.bytes, start, length)) {
-      if (compareKey(known[next]!, stepper.bytes, start, length) > 0) break
-      next++
-    }
-    const isKnown = next < known.length && isKey(known[next]!, stepper.bytes, start, length)
-    if ((unknownBefore || !isKnown) && previousStart >= 0) {
-      if (stepper.compare(previousStart, previousLength, start, length) >= 0) throw NOT_CANONICAL
+    const start = stepper.at
+    let index = next
+    while (index < known.length && !stepper.isNext(known[index]!)) index++
+    const isKnown = index < known.length
+    if (isKnown) stepper.at = start + known[index]!.length
+    else stepper.ascii()
+    if ((unknownBefore || !isKnown) && previousStart >= 0 && !stepper.inOrder(previousStart, start)) {
+      throw NOT_CANONICAL
     }
     previousStart = start
-    previousLength = length
     unknownBefore = !isKnown
     if (isKnown) {
-      present |= 1 << next
-      onKey(next++)
+      present |= 1 << index
+      next = index + 1
+      onKey(index)
     } else stepper.skip(1)
   }
   return present
-}
-
-function isKey(key: Uint8Array, bytes: Uint8Array, start: number, length: number): boolean {
-  if (key.length !== length) return false
-  for (let i = 0; i < length; i++) if (key[i] !== bytes[start + i]) return false
-  return true
-}
-
-function compareKey(key: Uint8Array, bytes: Uint8Array, start: number, length: number): number {
-  if (key.length !== length) return key.length - length
-  for (let i = 0; i < length; i++) {
-    const difference = key[i]! - bytes[start + i]!
-    if (difference !== 0) return difference
-  }
-  return 0
 }
