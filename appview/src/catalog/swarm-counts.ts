@@ -27,14 +27,17 @@ export function needsSeeders(infoHash: SQL): SQL {
   return sql`(${combinedSeeders(infoHash)} < ${fewSeeders})`
 }
 
-/** Counts that did not change are written again when the last word is older than this, so that it shows its age. */
-const touchAfterMs = 10 * 60_000
+/** What one tracker said at one time. */
+export interface SaidByTracker {
+  tracker: string
+  at: Date
+  counts: readonly SwarmCount[]
+  /** Counts that did not change are written again when the last word is older than this; by default always. */
+  touchAfterMs?: number
+}
 
-/** Writes what a tracker said at a time, the history of combined counts, and the datasets' counts that follow. */
-export async function writeSwarmCounts(
-  db: Db,
-  said: { tracker: string; at: Date; counts: readonly SwarmCount[] },
-): Promise<void> {
+/** Writes what a tracker said, the history of combined counts, and the datasets' counts that follow. */
+export async function writeSwarmCounts(db: Db, said: SaidByTracker): Promise<void> {
   const counts = [...new Map(said.counts.map((count) => [count.infoHash, count])).values()]
   if (counts.length === 0) return
   const infoHashes = counts.map((count) => count.infoHash)
@@ -112,11 +115,8 @@ async function readCombined(tx: Db, infoHashes: readonly string[]): Promise<Comb
   return new Map(found.map(({ infoHash, ...row }) => [infoHash, row]))
 }
 
-async function upsert(
-  tx: Db,
-  said: { tracker: string; at: Date; counts: readonly SwarmCount[] },
-): Promise<void> {
-  const staleBefore = new Date(said.at.getTime() - touchAfterMs).toISOString()
+async function upsert(tx: Db, said: SaidByTracker): Promise<void> {
+  const staleBefore = new Date(said.at.getTime() - (said.touchAfterMs ?? 0)).toISOString()
   await tx.execute(sql`
     INSERT INTO local.swarm AS s (info_hash, tracker, seeders, leechers, completed, scraped_at, failures, error)
     SELECT "infoHash", ${said.tracker}, seeders, leechers, completed, ${said.at.toISOString()}::timestamptz, 0, NULL
@@ -125,7 +125,7 @@ async function upsert(
       completed = excluded.completed, scraped_at = excluded.scraped_at, failures = 0, error = NULL
     WHERE (s.seeders, s.leechers, s.completed, s.failures)
       IS DISTINCT FROM (excluded.seeders, excluded.leechers, excluded.completed, 0)
-      OR s.scraped_at IS NULL OR s.scraped_at < ${staleBefore}::timestamptz`)
+      OR s.scraped_at IS NULL OR s.scraped_at <= ${staleBefore}::timestamptz`)
 }
 
 /** Keeps what follows from combined counts: their history, and the counts of datasets. */

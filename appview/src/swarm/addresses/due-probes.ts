@@ -64,7 +64,8 @@ async function askOne(host: string, due: DueProbe, parts: DueProbeParts): Promis
     return true
   }
   await writeProbes(catalog.db, [{ subject: due.subject, url: due.url, ...result }], new Date())
-  if (result.failed) pace.failed(host)
+  // A page that is missing is no fault of the host, which may keep the next one.
+  if (result.failed && result.status !== 'mismatch' && !result.detail.httpStatus) pace.failed(host)
   else pace.answered(host)
   parts.onProbed(result.status)
   return true

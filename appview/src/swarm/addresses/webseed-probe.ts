@@ -4,8 +4,8 @@ import { checkWebSeed, type WebSeedFetch } from '@holdfast/torrent/webseed'
 import type { Catalog } from '../../catalog/open.ts'
 import { readMetainfoOf } from '../../catalog/swarm-metainfo.ts'
 import type { DueProbe, ProbeDetail, ProbeResult } from '../../catalog/swarm-probes.ts'
-import type { GuardedFetch } from '../../guarded-fetch.ts'
-import { HostBusyError, PrivateAddressError } from '../../guarded-fetch-errors.ts'
+import type { FetchedStream, GuardedFetch } from '../../guarded-fetch.ts'
+import { HostBusyError, HttpStatusError, PrivateAddressError } from '../../guarded-fetch-errors.ts'
 
 export interface WebseedProbeParts {
   catalog: Catalog
@@ -48,6 +48,7 @@ export async function probeWebseed(due: DueProbe, parts: WebseedProbeParts): Pro
   const detail: ProbeDetail = {
     https: way.https && due.url.startsWith('https:'),
     ...(cors !== undefined && { cors }),
+    ...(failure instanceof HttpStatusError && { httpStatus: failure.status }),
     ...(!report.ok && { message: report.badPieces[0]?.problem?.slice(0, 500) ?? 'it serves no bytes' }),
   }
   if (report.ok) return verdict(due, 'verified', detail)
@@ -87,7 +88,7 @@ function createWay({ fetch }: WebseedProbeParts) {
         const isOpen = stream.headers.get('access-control-allow-origin') === '*'
         way.cors = (way.cors ?? true) && isOpen
         way.https &&= stream.url.protocol === 'https:'
-        return new Response(ReadableStream.from(untilRead(stream)), {
+        return new Response(bodyOf(stream), {
           status: stream.status,
           headers: stream.headers,
         })
@@ -100,12 +101,24 @@ function createWay({ fetch }: WebseedProbeParts) {
   return way
 }
 
-async function* untilRead(stream: AsyncDisposable & { body: AsyncIterable<Uint8Array> }) {
-  try {
-    yield* stream.body
-  } finally {
-    await stream[Symbol.asyncDispose]()
-  }
+/** The bytes as they come; reading to the end, failing and giving up all hang up. */
+function bodyOf(stream: FetchedStream): ReadableStream<Uint8Array> {
+  const chunks = stream.body[Symbol.asyncIterator]()
+  const hangUp = () => stream[Symbol.asyncDispose]()
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const next = await chunks.next()
+        if (!next.done) return controller.enqueue(next.value)
+        await hangUp()
+        controller.close()
+      } catch (error) {
+        await hangUp()
+        throw error
+      }
+    },
+    cancel: hangUp,
+  })
 }
 
 /** A webseed that stays good is looked at less and less often, up to weekly; a bad one less often with each failure. */

@@ -41,8 +41,8 @@ export function createForeignTrackersRound(
       for (const url of trackers) if (parts.own.isAlias(url)) await forgetTracker(parts.catalog.db, url)
       const foreign = trackers.filter((url) => !parts.own.has(url))
       const byHost = Map.groupBy(foreign, (url) => new URL(url).hostname)
-      await eachLimited(byHost, hostsAtOnce, async ([host, urls]) => {
-        for (const url of urls) await visit(host, url, lane)
+      await eachLimited(byHost, hostsAtOnce, async ([, urls]) => {
+        for (const url of urls) await visit(url, lane)
       })
       if (trackers.length < pageSize) return
       after = trackers.at(-1)!
@@ -55,10 +55,13 @@ interface Lane extends ForeignTrackerParts {
   names: Map<string, number>
 }
 
-async function visit(host: string, tracker: string, lane: Lane): Promise<void> {
+async function visit(tracker: string, lane: Lane): Promise<void> {
   const { catalog, scraping, pace, recheckMs } = lane
+  // A server that does not answer on one port may well on another.
+  const { protocol, host } = new URL(tracker)
+  const server = `${protocol}//${host}`
   for (let asked = 0; asked < questionsPerVisit && !scraping.signal.aborted; asked++) {
-    const restMs = pace.restMs(host)
+    const restMs = pace.restMs(server)
     if (restMs > maxPatienceMs) return
     const due = await readDueContents(catalog.db, { tracker, recheckMs, limit: maxNames })
     if (due.length === 0) return
@@ -70,10 +73,11 @@ async function visit(host: string, tracker: string, lane: Lane): Promise<void> {
       { tracker, contents: takeQuestion(due, names) },
       scraping,
     )
-    if (outcome === 'failed') pace.failed(host, waitMs)
-    else pace.answered(host, waitMs)
+    if (outcome === 'failed') pace.failed(server, waitMs)
+    else pace.answered(server, waitMs)
     resize(lane.names, tracker, { names, outcome })
     lane.onAsked(outcome)
+    if (outcome === 'failed') return
   }
 }
 

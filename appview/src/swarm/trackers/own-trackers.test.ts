@@ -2,16 +2,14 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { applyBatch } from '../../catalog/ingest-writes.ts'
-import { writeMetainfoOutcomes } from '../../catalog/metainfo-queue.ts'
 import type { Catalog } from '../../catalog/open.ts'
 import { rows } from '../../catalog/sql.ts'
 import { testBackends } from '../../catalog/test-backends.ts'
 import { applyAdmissionPolicy } from '../../catalog/visibility.ts'
 import { createGuardedFetch } from '../../guarded-fetch.ts'
+import { did, putRecord, putTorrent } from '../test-publishing.ts'
 import { createSnapshotRound } from './own-trackers.ts'
 
-const did = 'did:plc:author'
 const datasetUri = `at://${did}/dataset/ice`
 const [v1, v2] = ['1'.repeat(40), '2'.repeat(64)]
 
@@ -51,7 +49,12 @@ describe.each(testBackends())('own trackers on $name', ({ open }) => {
     )
 
   test('what nobody announces has no seeders, which is known', async () => {
-    await publish(catalog, 'hybrid', { infoHashV1: v1, infoHashV2: v2 })
+    await putRecord(catalog, 'dataset', 'ice', { title: 'Sea ice' })
+    await putTorrent(catalog, 'hybrid', {
+      infoHashV1: v1,
+      infoHashV2: v2,
+      record: { datasets: [{ uri: datasetUri }] },
+    })
     await round()
     expect(await counts()).toEqual([{ info_hash: v2, seeders: 0, leechers: 0, completed: 0 }])
     expect(await dataset()).toEqual([{ torrent_count: 1, seeders: 0 }])
@@ -71,7 +74,7 @@ describe.each(testBackends())('own trackers on $name', ({ open }) => {
     const late = '3'.repeat(40)
     tracker.swarms.push([[late], 2, 0, 0])
     await round()
-    await publish(catalog, 'late', { infoHashV1: late, infoHashV2: null })
+    await putTorrent(catalog, 'late', { infoHashV1: late })
     await round()
     expect((await counts())[1]).toEqual({ info_hash: late, seeders: 2, leechers: 0, completed: 0 })
   })
@@ -91,49 +94,6 @@ describe.each(testBackends())('own trackers on $name', ({ open }) => {
     expect((await counts())[0]).toMatchObject({ seeders: 7 })
   })
 })
-
-async function publish(
-  catalog: Catalog,
-  rkey: string,
-  hashes: { infoHashV1: string | null; infoHashV2: string | null },
-): Promise<void> {
-  const createdAt = '2026-01-02T03:04:05Z'
-  const put = (kind: string, key: string, value: object) => ({
-    action: 'put' as const,
-    uri: `at://${did}/${kind}/${key}`,
-    kind,
-    cid: `cid-${key}`,
-    value: { createdAt, ...value },
-  })
-  const named = Object.fromEntries(Object.entries(hashes).filter(([, hash]) => hash !== null))
-  const blob = {
-    $type: 'blob',
-    ref: { $link: `blob-${rkey}` },
-    mimeType: 'application/x-bittorrent',
-    size: 1,
-  }
-  const ops = [
-    put('dataset', 'ice', { title: 'Sea ice' }),
-    put('torrent', rkey, { name: 'ice', datasets: [{ uri: datasetUri }], metainfo: blob, ...named }),
-  ]
-  const rev = `3n${rkey}`
-  await applyBatch(catalog.db, { commits: [{ did, rev, dataCid: 'd', ops }] })
-  const [row] = await rows<{ id: number; cid: string }>(
-    catalog.db,
-    sql`SELECT id, cid FROM catalog.record WHERE uri = ${`at://${did}/torrent/${rkey}`}`,
-  )
-  const facts = {
-    ...hashes,
-    name: 'ice',
-    sizeBytes: 5,
-    pieceLengthBytes: 16_384,
-    fileCount: 1,
-    private: false,
-    files: [],
-  }
-  const metainfo = { cid: `blob-${rkey}`, bytes: Buffer.from(rkey) }
-  await writeMetainfoOutcomes(catalog.db, [{ ...row!, status: 'verified', facts, metainfo, warnings: [] }])
-}
 
 /** What our tracker answers at `/swarms`; the story in `test/swarm` runs against the tracker itself. */
 async function startSwarmList() {

@@ -25,6 +25,8 @@ export interface OwnTrackerParts {
 
 /** Everything is compared with the catalogue so often, whatever the tracker says has changed. */
 const fullEveryMs = 5 * 60_000
+/** What did not change is written again after this, so that it shows how old it is. */
+const touchAfterMs = 10 * 60_000
 const pageSize = 5_000
 
 /** Makes the round that reads one tracker that lists all its swarms. */
@@ -36,7 +38,7 @@ export function createSnapshotRound(announceUrl: string, parts: OwnTrackerParts)
 
   const write = async (contents: readonly AnnouncedContent[], snapshot: SwarmSnapshot, at: Date) => {
     const counts = contents.map((content) => toCount(content, { counts: snapshot }, nobody))
-    await writeSwarmCounts(catalog.db, { tracker: announceUrl, at, counts })
+    await writeSwarmCounts(catalog.db, { tracker: announceUrl, at, counts, touchAfterMs })
   }
 
   return async () => {

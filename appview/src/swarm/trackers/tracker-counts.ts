@@ -46,10 +46,10 @@ function isBusy(error: unknown): error is { retryAfterMs: number } {
 
 /** The first of these contents, as many as a question of so many names takes; one at least. */
 export function takeQuestion(contents: readonly AnnouncedContent[], names = maxNames): AnnouncedContent[] {
-  let left = Math.max(names, 2)
-  return contents.filter((content) => {
+  let left = names
+  return contents.filter((content, i) => {
     left -= swarmNames(content).length
-    return left >= 0
+    return i === 0 || left >= 0
   })
 }
 
