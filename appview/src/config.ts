@@ -13,6 +13,8 @@ export interface SourceConfig {
 
 export interface AppViewConfig {
   readonly sources: readonly SourceConfig[]
+  /** Whose reader follows the streams: ours, or the reference implementation of `@atproto/sync`. */
+  readonly reader: 'ours' | 'reference'
   readonly plcUrl: string
   readonly dataDir: string
   /** PostgreSQL; without it PGlite in the data directory. */
@@ -49,11 +51,12 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): A
   const allowPrivateHosts = reader.read('HOLDFAST_ALLOW_PRIVATE_HOSTS', flag, false)
   const publicUrl = reader.read('HOLDFAST_PUBLIC_URL', urlOf('http', 'https'), undefined)
   const trackerPort = reader.read('HOLDFAST_TRACKER_PORT', port, 6969)
-  const trackerUdpPort = reader.read('HOLDFAST_TRACKER_UDP_PORT', port, trackerPort)
+  const trackerUdpPort = reader.read('HOLDFAST_TRACKER_UDP_PORT', port, 6969)
   const config: AppViewConfig = {
     sources: reader.read('HOLDFAST_SOURCES', listOf(source), [
       { kind: 'firehose', url: 'wss://bsky.network' },
     ]),
+    reader: reader.read('HOLDFAST_READER', oneOf('ours', 'reference'), 'ours'),
     plcUrl: reader.read('HOLDFAST_PLC_URL', urlOf('http', 'https'), 'https://plc.directory'),
     dataDir: reader.read('HOLDFAST_DATA_DIR', String, './data'),
     databaseUrl: reader.read('HOLDFAST_DATABASE_URL', urlOf('postgres', 'postgresql'), undefined),

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest'
+import { loadConfig, loadOperatorConfig } from './config.ts'
+import { ConfigError, durationMs, sizeBytes } from './env.ts'
+
+test('every problem is reported at once, each saying what to write instead', () => {
+  const env = {
+    HOLDFAST_SOURCES: 'https://relay.example.org',
+    HOLDFAST_DATABASE_URL: 'localhost/holdfast',
+    HOLDFAST_PORT: '70000',
+    HOLDFAST_ADMISSION: 'closed',
+    HOLDFAST_TRACKERS: 'tracker.example.org',
+    HOLDFAST_TRUSTED_PROXIES: '10.0.0.0/99',
+    HOLDFAST_MAX_METAINFO_SIZE: '10',
+    HOLDFAST_REPLAY: 'a week',
+    HOLDFAST_AUTHORITIES: 'Holdfast',
+    HOLDFAST_ALLOW_PRIVATE_HOSTS: 'maybe',
+    HOLDFAST_REDIS_URL: 'localhost',
+  }
+  const error = problemsOf(env)
+  expect(error).toBeInstanceOf(ConfigError)
+  for (const name of Object.keys(env)) expect(error?.message, name).toContain(`${name}=`)
+  expect(error?.message).toContain('jetstream+wss://host')
+  expect(error?.problems).toHaveLength(Object.keys(env).length)
+})
+
+test('an empty list of sources is a problem of its own', () => {
+  expect(problemsOf({ HOLDFAST_SOURCES: ' , ' })?.message).toContain('names no source')
+})
+
+test('the defaults are safe: public sources are reviewed, private hosts make it open', () => {
+  expect(loadConfig({})).toMatchObject({
+    admission: 'reviewed',
+    allowPrivateHosts: false,
+    port: 3000,
+    adminToken: undefined,
+  })
+  expect(loadConfig({ HOLDFAST_ALLOW_PRIVATE_HOSTS: 'true' }).admission).toBe('open')
+  expect(loadConfig({ HOLDFAST_ALLOW_PRIVATE_HOSTS: 'true', HOLDFAST_ADMISSION: 'accounts' }).admission).toBe(
+    'accounts',
+  )
+})
+
+test('sources are streams or hints', () => {
+  expect(loadConfig({ HOLDFAST_SOURCES: 'wss://a.example/, jetstream+wss://b.example' }).sources).toEqual([
+    { kind: 'firehose', url: 'wss://a.example' },
+    { kind: 'jetstream', url: 'wss://b.example' },
+  ])
+})
+
+test('the tracker that is published by default stands beside the AppView', () => {
+  expect(
+    loadConfig({ HOLDFAST_PUBLIC_URL: 'https://data.example.org', HOLDFAST_TRACKER_PORT: '80' }).trackers,
+  ).toEqual([
+    'http://data.example.org:80/announce',
+    'udp://data.example.org:6969/announce',
+    'ws://data.example.org:80',
+  ])
+})
+
+test('durations and sizes', () => {
+  expect(['30s', '5m', '24h', '7d', '250ms', '1.5h'].map(durationMs)).toEqual([
+    30_000, 300_000, 86_400_000, 604_800_000, 250, 5_400_000,
+  ])
+  expect(['500kB', '10MB', '4TB', '1.5GB'].map(sizeBytes)).toEqual([500_000, 10_000_000, 4e12, 1.5e9])
+  for (const bad of ['', '5', 'm', '-5m', '5 m', '1e3s'])
+    expect(() => durationMs(bad), bad).toThrow('duration')
+})
+
+test('the operator’s commands find the AppView on this machine, and need the token', () => {
+  expect(loadOperatorConfig({ HOLDFAST_PORT: '4000', HOLDFAST_ADMIN_TOKEN: 't' })).toEqual({
+    url: 'http://127.0.0.1:4000',
+    token: 't',
+  })
+  expect(() => loadOperatorConfig({})).toThrow('HOLDFAST_ADMIN_TOKEN')
+})
+
+function problemsOf(env: Record<string, string>): ConfigError | undefined {
+  try {
+    loadConfig(env)
+    return undefined
+  } catch (error) {
+    return error as ConfigError
+  }
+}
