@@ -1,4 +1,5 @@
 import { normalizeInfoHash } from './infohash.ts'
+import type { Metainfo } from './metainfo.ts'
 
 /** What a magnet link says (BEP 9, 53); hashes in lowercase hex. */
 export interface Magnet {
@@ -66,6 +67,19 @@ export function formatMagnet(magnet: Partial<Magnet>): string {
   )
   if (ranges.length > 0) fields.push(`so=${ranges.join(',')}`)
   return `magnet:?${fields.join('&')}`
+}
+
+/** The magnet of a torrent whose metainfo is at hand; only webseeds that are mirrors (BEP 19) have a place in a link. */
+export function magnetOf(metainfo: Metainfo): Magnet {
+  const { infoHashV1, infoHashV2, name, sizeBytes, trackers, webSeeds } = metainfo
+  return {
+    ...{ infoHashV1, infoHashV2, name, sizeBytes },
+    trackers: trackers.map(({ url }) => url),
+    webSeeds: webSeeds.filter(({ kind }) => kind === 'bep19').map(({ url }) => url),
+    metainfoUrls: [],
+    peers: [],
+    selectOnly: [],
+  }
 }
 
 /** The values of a key in order; `tr.1` counts as `tr`. */

@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process'
+import { hash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { pack } from '../../scripts/pack.ts'
+
+const repository = join(import.meta.dirname, '../..')
+
+test('the packed library runs and type-checks its README in an empty folder', { timeout: 120_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-packed-'))
+  const run = (command: string, args: readonly string[]) =>
+    execFileSync(command, args, {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, npm_config_offline: 'true' },
+    })
+  try {
+    const packed = pack('torrent', folder)
+    writeFileSync(join(folder, 'package.json'), '{"type": "module"}')
+    run('npm', ['install', '--no-audit', '--no-fund', packed])
+
+    const readme = readFileSync(join(repository, 'torrent/README.md'), 'utf8')
+    const example = /```js\n([\s\S]*?)```/.exec(readme)![1]!
+    writeFileSync(join(folder, 'example.ts'), example)
+    const [file, magnet, ok] = run(process.execPath, ['example.ts']).trim().split('\n')
+    // The root of a file of one block is that block's hash.
+    expect(file).toBe(`2026-11.csv 18 ${hash('sha256', 'day,extent\n1,10.4\n')}`)
+    expect(magnet).toMatch(
+      /^magnet:\?xt=urn:btih:[0-9a-f]{40}&xt=urn:btmh:1220[0-9a-f]{64}&dn=sea-ice&xl=18&tr=udp/,
+    )
+    expect(ok).toBe('true')
+
+    // Enough to need the worker threads, whose file is found among the built ones.
+    writeFileSync(join(folder, 'large'), Buffer.alloc(20 * 2 ** 20))
+    const large =
+      "import { createTorrent } from '@holdfast/torrent/create'; console.log((await createTorrent('large')).pieceCount)"
+    expect(run(process.execPath, ['--input-type=module', '--eval', large]).trim()).toBe('1280')
+
+    // A published package is checked by strangers' compilers, without our settings.
+    const settings = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', 'node']
+    const types = ['--typeRoots', join(repository, 'node_modules/@types')]
+    expect(run(join(repository, 'node_modules/.bin/tsc'), [...settings, ...types, 'example.ts'])).toBe('')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
