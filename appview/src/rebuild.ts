@@ -11,7 +11,10 @@ import { countTotals } from './catalog/views/stats.ts'
 import { applyAdmissionPolicy } from './catalog/visibility.ts'
 import type { AppViewConfig } from './config.ts'
 import { createGuardedFetch } from './guarded-fetch.ts'
+import { carsInDirectory, carsOfDids, fetchWithArchive } from './ingest/archive/archive.ts'
+import { type ImportProgress, importRepos } from './ingest/archive/import-repos.ts'
 import { createDidResolver } from './ingest/identity/did-resolver.ts'
+import { createPdsClient } from './ingest/repo/pds-client.ts'
 import { type Ingest, startIngest } from './ingest/start-ingest.ts'
 import { startMetainfo } from './start-swarm.ts'
 
@@ -27,9 +30,19 @@ export interface RebuildProgress {
 
 export interface RebuildOptions {
   signal: AbortSignal
+  /** Where the repositories come from; without it, from whatever the sources list. */
+  from?: RebuildFrom
+  /** Told of each repository read from an archive or a list. */
+  onImport?: (progress: ImportProgress) => void
   onProgress?: (progress: RebuildProgress) => void
   log?: Logger
 }
+
+export type RebuildFrom =
+  /** A directory that `holdfast-appview export --archive` wrote: repositories as CARs, metainfo in `blobs/`. */
+  | { readonly archive: string }
+  /** The repositories of these accounts, from their own PDSes. */
+  | { readonly dids: readonly string[] }
 
 /**
  * Drops everything that came from the network and gathers it anew: what the operator decided, first-seen times and
@@ -45,10 +58,20 @@ export async function rebuild(config: AppViewConfig, options: RebuildOptions): P
   await emptyAlone(catalog, config)
   await applyAdmissionPolicy(catalog.db, config.admission)
   const { allowPrivateHosts } = config
-  const guardedFetch = createGuardedFetch({ allowPrivateHosts })
+  const { from, signal } = options
+  const direct = createGuardedFetch({ allowPrivateHosts })
+  const guardedFetch = from && 'archive' in from ? fetchWithArchive(direct, from.archive) : direct
   const resolver = createDidResolver({ plcUrl: config.plcUrl, guardedFetch, allowPrivateHosts })
-  const ingest = parts.use(startIngest({ db: catalog.db, config, guardedFetch, log }))
   parts.use(await startMetainfo({ catalog, config, guardedFetch, resolver, registry: new Registry(), log }))
+  if (from) {
+    const pds = createPdsClient(guardedFetch)
+    const repos =
+      'archive' in from ? carsInDirectory(from.archive) : carsOfDids(from.dids, { resolver, pds, signal })
+    const { onImport: onProgress } = options
+    await importRepos(repos, { db: catalog.db, config, resolver, guardedFetch, log, signal, onProgress })
+  }
+  const sources = from ? [] : config.sources
+  const ingest = parts.use(startIngest({ db: catalog.db, config: { ...config, sources }, guardedFetch, log }))
   // Awaited here: what it reads from is disposed of when this function returns.
   return await untilDone(catalog, ingest, options)
 }
