@@ -5,10 +5,10 @@
 import { randomBytes } from 'node:crypto'
 import type { TestAccount } from '../network/accounts.ts'
 import { waitFor } from '../network/wait-for.ts'
-import { announce } from '../system/announce.ts'
 import { publishTorrent, putRecord } from '../system/publish.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import { type System, startSystem } from '../system/system.ts'
+import { announce } from '../system/tracker.ts'
 import { query } from '../system/xrpc.ts'
 import type { Bench } from './main.ts'
 

@@ -2,12 +2,12 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { startNetwork } from '../network/network.ts'
 import { waitFor } from '../network/wait-for.ts'
-import { announce } from '../system/announce.ts'
 import { type Environment, environmentFor } from '../system/environment.ts'
 import { answering, type Program, startProgram } from '../system/program.ts'
 import { publishTorrent } from '../system/publish.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import { testStores } from '../system/stores.ts'
+import { announce } from '../system/tracker.ts'
 import { query, XrpcError } from '../system/xrpc.ts'
 
 const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
