@@ -1,3 +1,4 @@
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Server as XrpcServer } from '@atproto/xrpc-server'
 import compression from 'compression'
@@ -35,6 +36,8 @@ export interface HttpServer extends AsyncDisposable {
  */
 export async function startHttpServer(port: number, parts: HttpServerParts): Promise<HttpServer> {
   const app = express()
+  app.listen = ((...args: Parameters<typeof app.listen>) =>
+    createServer({ maxHeaderSize }, app).listen(...args)) as typeof app.listen
   app.disable('x-powered-by')
   app.set('trust proxy', ['loopback', ...parts.trustedProxies])
   app.use(requestMetrics(parts.registry, new Set(methodNames(parts.xrpc))))
@@ -69,6 +72,9 @@ export async function startHttpServer(port: number, parts: HttpServerParts): Pro
     },
   }
 }
+
+/** A query of 10,000 bytes, the most that searches take, is three times that when it is percent-encoded. */
+const maxHeaderSize = 65_536
 
 /** WebSocket close code 1001 (RFC 6455): connect again, here or elsewhere. */
 const goingAway = 1001

@@ -47,10 +47,10 @@ function fits(type: 'string' | 'number' | 'instant', part: unknown): boolean {
   return type === 'string' || isInstant(part)
 }
 
-// PostgreSQL's own text of an instant, with microseconds: a JavaScript Date would round them away.
+// PostgreSQL's own text of an instant in UTC, with microseconds: a JavaScript Date would round them away.
 function isInstant(text: string): boolean {
-  return (
-    /^\d{4,6}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d(?::?\d\d)?)$/.test(text) &&
-    !Number.isNaN(Date.parse(text.slice(0, 10)))
-  )
+  const [, day, time] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,6})?\+00$/.exec(text) ?? []
+  const at = new Date(`${day}T${time}Z`)
+  // The 30th of February is a Date, and no date to PostgreSQL.
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(`${day}T`)
 }
