@@ -1,0 +1,24 @@
+/** A process that rebuilds a catalogue from an archive and says how long it took and how large it grew. */
+import { loadConfig } from '@holdfast/appview/config'
+import { rebuild } from '@holdfast/appview/rebuild'
+
+const [archive = ''] = process.argv.slice(2)
+const started = performance.now()
+let last = 0
+const progress = await rebuild(loadConfig(process.env), {
+  signal: new AbortController().signal,
+  from: { archive },
+  onImport: ({ repos, records }) => {
+    if (performance.now() - last < 10_000) return
+    last = performance.now()
+    console.error(`${((last - started) / 1_000).toFixed(0)} s: ${repos} repositories, ${records} records`)
+  },
+  onProgress: ({ verifiedTorrents }) => {
+    if (performance.now() - last < 10_000) return
+    last = performance.now()
+    console.error(`${((last - started) / 1_000).toFixed(0)} s: ${verifiedTorrents} metainfo verified`)
+  },
+})
+const seconds = (performance.now() - started) / 1_000
+console.log(JSON.stringify({ ...progress, seconds, peakRssMB: process.resourceUsage().maxRSS / 1_024 }))
+process.exit(0)
