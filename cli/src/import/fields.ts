@@ -126,7 +126,7 @@ export class Fields {
 
   #take<T>(name: string, fits: (value: unknown) => value is T): T | undefined {
     const value = this.#values.get(name)
-    if (!fits(value)) return undefined
+    if (value === undefined || !fits(value)) return undefined
     this.#values.delete(name)
     return value
   }
