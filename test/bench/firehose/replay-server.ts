@@ -10,7 +10,8 @@ const count = Number(countText)
 /** `seq`, and the head of a four-byte number. */
 const SEQ_KEY = Buffer.from('637365711a', 'hex')
 const round = frameRound(readFileSync(path))
-const server = createServer()
+// Whoever asks what this is learns that it is no PDS.
+const server = createServer((_request, response) => response.writeHead(404).end())
 server.on('upgrade', (request, socket: Socket) => {
   const accept = createHash('sha1')
     .update(`${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
