@@ -1,7 +1,8 @@
-import { type Dirent, realpathSync, statSync } from 'node:fs'
-import { lstat, readdir, readlink, stat } from 'node:fs/promises'
-import { basename, matchesGlob, relative, resolve, sep } from 'node:path'
+import { readlinkSync, realpathSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { basename, dirname, matchesGlob, relative, resolve, sep } from 'node:path'
 import { FileTable } from './file-table.ts'
+import { type Listing, listEntries, orderOf, readNames } from './listing.ts'
 
 export interface ScanOptions {
   /** Globs. One without a slash matches a name anywhere, one with a slash a path under the root; directories go whole. */
@@ -26,149 +27,121 @@ export interface Scan {
 
 /** Lists what a torrent of `paths` would hold, in an order that only the names decide. Throws on what cannot be read. */
 export async function scanFiles(paths: readonly string[], options: ScanOptions): Promise<Scan> {
-  const scan = { files: new FileTable(), isSingleFile: false, skipped: [] as Scan['skipped'] }
   const roots = paths.map((path) => resolve(path))
-  const only = roots.length === 1 ? await stat(roots[0]!) : null
-  if (only?.isFile()) {
-    const directory = scan.files.addDirectory({ diskPath: resolve(roots[0]!, '..'), path: [] })
-    scan.files.add(directory, basename(roots[0]!), { sizeBytes: only.size, mtimeMs: only.mtimeMs })
-    return { ...scan, isSingleFile: true }
-  }
-  const walk: Walk = { ...scan, options, root: only ? roots[0]! : null, ancestors: [] }
-  if (only) await walkDirectory(walk, roots[0]!, [])
+  const [only] = roots
+  const isDirectory = roots.length === 1 && (await stat(only!)).isDirectory()
+  const scan = { files: new FileTable(), isSingleFile: roots.length === 1 && !isDirectory, skipped: [] }
+  const walk: Walk = { ...scan, options, root: isDirectory ? only! : null, ancestors: [] }
+  if (isDirectory) await walkDirectory(walk, only!, [])
   else await walkSeveral(walk, roots)
   return scan
 }
 
 interface Walk extends Scan {
   readonly options: ScanOptions
-  /** The directory whose contents the torrent holds; null when several paths were given. */
+  /** The directory whose contents the torrent holds; null when files or several paths were given. */
   readonly root: string | null
   /** Real paths of the directories above, which a followed link may not lead back to. */
   readonly ancestors: string[]
 }
 
-interface Entry {
-  readonly name: string
-  readonly diskPath: string
-  readonly isDirectory: boolean
-  readonly isLink: boolean
-}
-
 async function walkSeveral(walk: Walk, roots: readonly string[]): Promise<void> {
-  const entries: Entry[] = []
-  for (const diskPath of roots) {
-    const name = basename(diskPath)
-    if (entries.some((entry) => entry.name === name))
+  const places = new Map<string, string>()
+  for (const root of roots) {
+    const name = basename(root)
+    if (places.has(name))
       throw new Error(
         `Two of the paths are called ${name}; put them into one directory under different names.`,
       )
-    entries.push({ name, diskPath, isDirectory: (await stat(diskPath)).isDirectory(), isLink: false })
+    places.set(name, root)
   }
-  const directory = walk.files.addDirectory({ diskPath: '', path: [] })
-  await addEntries(walk, directory, entries, [])
+  // A path that was named is meant, even when it is a link.
+  const listing = await listEntries([...places.keys()], true, (name) => places.get(name)!)
+  for (const index of orderOf(listing, walk.options.order)) {
+    const name = listing.names[index]!
+    const diskPath = dirname(places.get(name)!)
+    const directory = walk.files.addDirectory({ diskPath: diskPath === '/' ? '' : diskPath, path: [] })
+    await addEntry(walk, { listing, index, directory, diskPath: places.get(name)!, path: [name] })
+  }
 }
 
 async function walkDirectory(walk: Walk, diskPath: string, path: readonly string[]): Promise<void> {
-  walk.options.signal?.throwIfAborted()
-  const real = walk.options.symlinks === 'follow' ? realpathSync(diskPath) : diskPath
+  const { exclude, symlinks, order, signal } = walk.options
+  signal?.throwIfAborted()
+  const real = symlinks === 'follow' ? realpathSync(diskPath) : diskPath
   if (walk.ancestors.includes(real)) {
     walk.skipped.push({ path: diskPath, reason: 'a symlink that leads back to a directory it is in' })
     return
   }
   walk.ancestors.push(real)
-  const entries: Entry[] = []
-  for (const entry of await readdir(diskPath, { withFileTypes: true, encoding: 'buffer' })) {
-    const known = await describeEntry(walk, diskPath, entry)
-    if (known) entries.push(known)
+  const base = diskPath === '/' ? '' : diskPath
+  const names = readNames(diskPath).filter((name) => !isExcluded([...path, name], exclude))
+  const listing = await listEntries(names, symlinks === 'follow', (name) => `${base}/${name}`)
+  const directory = walk.files.addDirectory({ diskPath: base, path })
+  for (const index of orderOf(listing, order)) {
+    const name = names[index]!
+    await addEntry(walk, { listing, index, directory, diskPath: `${base}/${name}`, path: [...path, name] })
   }
-  const directory = walk.files.addDirectory({ diskPath, path })
-  await addEntries(walk, directory, entries, path)
   walk.ancestors.pop()
 }
 
-/** Decides whether an entry of a directory belongs into the torrent; null and a note in `skipped` when not. */
-async function describeEntry(walk: Walk, parent: string, entry: Dirent<Buffer>): Promise<Entry | null> {
-  const name = entry.name.toString()
-  const diskPath = `${parent}/${name}`
-  if (Buffer.compare(Buffer.from(name), entry.name) !== 0)
-    throw new Error(
-      `${diskPath} is not named in UTF-8, which torrents demand; rename it or exclude its directory.`,
-    )
-  if (!entry.isSymbolicLink()) {
-    const isDirectory = entry.isDirectory()
-    if (isDirectory || entry.isFile()) return { name, diskPath, isDirectory, isLink: false }
-    walk.skipped.push({ path: diskPath, reason: 'not a file or directory' })
-    return null
-  }
-  if (walk.options.symlinks === 'keep') return { name, diskPath, isDirectory: false, isLink: true }
-  const target = walk.options.symlinks === 'follow' ? await stat(diskPath).catch(() => null) : null
-  if (target?.isDirectory() || target?.isFile())
-    return { name, diskPath, isDirectory: target.isDirectory(), isLink: false }
-  walk.skipped.push({
-    path: diskPath,
-    reason: walk.options.symlinks === 'skip' ? 'a symlink' : 'a broken symlink',
-  })
-  return null
+interface Entry {
+  readonly listing: Listing
+  readonly index: number
+  /** The directory's number in the table. */
+  readonly directory: number
+  readonly diskPath: string
+  readonly path: readonly string[]
 }
 
-async function addEntries(
-  walk: Walk,
-  directory: number,
-  entries: Entry[],
-  path: readonly string[],
-): Promise<void> {
-  const { exclude, order } = walk.options
-  const key = (entry: Entry) => (order === 'path' && entry.isDirectory ? `${entry.name}/` : entry.name)
-  entries.sort((a, b) => compareUtf8(key(a), key(b)))
-  for (const entry of entries) {
-    const entryPath = [...path, entry.name]
-    if (isExcluded(entryPath, exclude)) continue
-    if (entry.isDirectory) await walkDirectory(walk, entry.diskPath, entryPath)
-    else if (entry.isLink) await addLink(walk, directory, entry)
-    else addFile(walk, directory, entry)
+/** Takes an entry into the torrent, or notes in `skipped` why not. */
+function addEntry(walk: Walk, entry: Entry): Promise<void> | undefined {
+  const { listing, index, directory, diskPath, path } = entry
+  const name = listing.names[index]!
+  const mtimeMs = listing.mtimesMs[index]!
+  switch (listing.kindAt(index)) {
+    case 'directory':
+      return walkDirectory(walk, diskPath, path)
+    case 'file': {
+      const attributes = walk.options.attributes && listing.isExecutable[index] === 1 ? 'x' : ''
+      walk.files.add(directory, name, { sizeBytes: listing.sizes[index]!, mtimeMs, attributes })
+      walk.options.onFile?.(walk.files.length, walk.files.sizeBytes)
+      return
+    }
+    case 'link': {
+      const target = walk.options.symlinks === 'keep' ? targetInside(walk.root, diskPath) : null
+      if (target) walk.files.setSymlink(walk.files.add(directory, name, { sizeBytes: 0, mtimeMs }), target)
+      else
+        skip(
+          walk,
+          diskPath,
+          walk.options.symlinks === 'keep' ? 'a symlink that leaves the directory' : 'a symlink',
+        )
+      return
+    }
+    case 'broken':
+      return skip(walk, diskPath, 'a broken symlink')
+    case 'other':
+      return skip(walk, diskPath, 'not a file or directory')
   }
 }
 
-function addFile(walk: Walk, directory: number, { name, diskPath }: Entry): void {
-  const found = statSync(diskPath)
-  const attributes = walk.options.attributes && (found.mode & 0o100) !== 0 ? 'x' : ''
-  const index = walk.files.add(directory, name, { sizeBytes: found.size, mtimeMs: found.mtimeMs, attributes })
-  if (walk.root === null && walk.files.at(index).diskPath !== diskPath)
-    walk.files.setDiskPath(index, diskPath)
-  walk.options.onFile?.(walk.files.length, walk.files.sizeBytes)
+function skip(walk: Walk, path: string, reason: string): undefined {
+  walk.skipped.push({ path, reason })
 }
 
-async function addLink(walk: Walk, directory: number, { name, diskPath }: Entry): Promise<void> {
-  const target = resolve(diskPath, '..', await readlink(diskPath))
-  const inside = walk.root === null ? '..' : relative(walk.root, target)
+/** Where a link leads, as a path under the root; null when it leaves it or is the root itself. */
+function targetInside(root: string | null, diskPath: string): string[] | null {
+  if (root === null) return null
+  const inside = relative(root, resolve(dirname(diskPath), readlinkSync(diskPath)))
   const path = inside.split(sep)
-  if (inside === '' || path[0] === '..' || inside.startsWith('/')) {
-    walk.skipped.push({ path: diskPath, reason: 'a symlink that leaves the directory' })
-    return
-  }
-  const index = walk.files.add(directory, name, { sizeBytes: 0, mtimeMs: (await lstat(diskPath)).mtimeMs })
-  walk.files.setSymlink(index, path)
+  return inside === '' || path[0] === '..' || inside.startsWith(sep) ? null : path
 }
 
 function isExcluded(path: readonly string[], globs: readonly string[]): boolean {
+  if (globs.length === 0) return false
   const whole = path.join('/')
   return globs.some((glob) =>
     glob.includes('/') ? matchesGlob(whole, glob.replace(/^\/|\/$/g, '')) : matchesGlob(path.at(-1)!, glob),
   )
-}
-
-/** Orders strings as their UTF-8 bytes: as code points, where JavaScript's own order has surrogates too low. */
-export function compareUtf8(a: string, b: string): number {
-  const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i++) {
-    const x = a.charCodeAt(i)
-    const y = b.charCodeAt(i)
-    if (x !== y) return rank(x) - rank(y)
-  }
-  return a.length - b.length
-}
-
-function rank(unit: number): number {
-  return unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800
 }

@@ -21,19 +21,21 @@ export function* cutJobs(
   let parts: HashPart[] = []
   let firstPiece = 0
   let filled = 0
+  let target = targetBytes
   function* close(): Generator<HashJob> {
     if (parts.length > 0) yield { firstPiece, parts }
     firstPiece += Math.ceil(filled / pieceLengthBytes)
     parts = []
     filled = 0
+    target = targetBytes
   }
   for (const { path, sizeBytes, mtimeMs, padBytes } of sources) {
     const isLarge = isAligned && sizeBytes >= targetBytes
     // A large file has jobs of its own, so that they stay the same when a file before it changes.
-    if (isLarge || (isAligned && parts.length >= jobFiles)) yield* close()
+    if (isLarge) yield* close()
     const endBytes = sizeBytes + padBytes
     for (let from = 0; from < endBytes; ) {
-      const stretch = Math.min(endBytes - from, targetBytes - filled)
+      const stretch = Math.min(endBytes - from, target - filled)
       const length = Math.max(Math.min(sizeBytes - from, stretch), 0)
       parts.push({
         path,
@@ -45,10 +47,12 @@ export function* cutJobs(
       })
       from += stretch
       filled += stretch
-      if (filled >= targetBytes) yield* close()
+      // Tiny files: a job ends with the piece that is being filled.
+      if (parts.length === jobFiles) target = Math.ceil(filled / pieceLengthBytes) * pieceLengthBytes
+      if (filled >= target) yield* close()
     }
     if (isAligned) filled = Math.ceil(filled / pieceLengthBytes) * pieceLengthBytes
-    if (isLarge || filled >= targetBytes) yield* close()
+    if (isLarge || filled >= target) yield* close()
   }
   yield* close()
 }
