@@ -21,15 +21,18 @@ export async function findDirect(db: Db, query: string): Promise<Direct | undefi
   const text = storable(query.trim())
   if (text === '' || text.length > 8_192 || /\s/.test(text.replace(/^doi:\s+/i, 'doi:'))) return undefined
   if (text.startsWith('at://')) return byUri(db, text)
-  if (/^did:[a-z]+:[\w.:%-]+$/.test(text)) return { hit: { kind: 'did', value: text, did: text }, ...none }
+  if (isDid.test(text)) return { hit: { kind: 'did', value: text, did: text }, ...none }
   return (await byInfoHash(db, text)) ?? (await byIdentifier(db, text)) ?? (await byHandle(db, text))
 }
 
+const isDid = /^did:[a-z]+:[\w.:%-]+$/
+
 const none = { datasetIds: [], torrentIds: [] }
 
-async function byUri(db: Db, text: string): Promise<Direct> {
+async function byUri(db: Db, text: string): Promise<Direct | undefined> {
   const [, authority = '', collection, rkey] = /^at:\/\/([^/]+)(?:\/([^/]+)\/([^/]+))?/.exec(text) ?? []
-  const did = (await resolveAccount(db, authority)) ?? authority
+  const did = await resolveAccount(db, authority)
+  if (did === undefined || !isDid.test(did)) return undefined
   if (!collection) return { hit: { kind: 'did', value: did, did }, ...none }
   const uri = `at://${did}/${collection}/${rkey}`
   const found = await rows<{ id: number; kind: string }>(

@@ -100,17 +100,20 @@ async function suggestDatasets(tx: Db, typed: string, limit: number): Promise<Su
   const open = typed.endsWith(' ') ? undefined : words.pop()
   const stems = words.map(stemOf)
   const endings = open === undefined ? [] : await completionsOf(tx, open)
+  if (stems.length + endings.length === 0) return []
   const fixed = stems.map((stem) => baseOf(`title:${stem}`))
-  const open_ = [...new Set(endings.map(stemOf))]
-  const ending = open_.map((stem) => baseOf(`title:${stem}`))
+  const endingStems = [...new Set(endings.map(stemOf))]
+  const ending = endingStems.map((stem) => baseOf(`title:${stem}`))
   const statistics = await readTermStatistics(tx, 'dataset', [...fixed, allTerm])
   const rarest = fixed.toSorted((a, b) => statistics.of(a).records - statistics.of(b).records)[0]
-  const lookUp = ending.length > 0 && rarest === undefined ? titleBands(open_) : [rarest ?? ending[0] ?? allTerm]
+  const lookUp = ending.length > 0 && rarest === undefined ? titleBands(endingStems) : [rarest ?? ending[0] ?? allTerm]
   const conditions = [
     ...fixed.map((base) => hasCode('d', base)),
     ...(open === undefined ? [] : [sql`(${sql.join([sql`false`, ...ending.map((base) => hasCode('d', base))], sql` OR `)})`]),
   ]
-  const scores = [...stems, ...open_].map((stem) => termScore('d', baseOf(stem), 1))
+  // No word of this index begins so: nothing is left to look for.
+  if (open !== undefined && open_.length === 0) return []
+  const scores = [...stems, ...endingStems].map((stem) => termScore('d', baseOf(stem), 1))
   const found = await rows<{ uri: string; title: string }>(tx, sql`
     WITH candidate AS MATERIALIZED (
       SELECT d.id, d.uri, d.title, d.group_id, ${sql.join(scores, sql` + `)} AS score FROM catalog.dataset d
