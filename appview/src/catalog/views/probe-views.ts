@@ -5,7 +5,15 @@ import { toInstant } from '../sql.ts'
 export interface ProbeRow {
   url: string
   status: string
-  detail: { httpStatus?: number; message?: string; https?: boolean; cors?: boolean }
+  detail: {
+    httpStatus?: number
+    message?: string
+    https?: boolean
+    cors?: boolean
+    /** Of a webseed: its kind, and whether the metainfo itself names it. */
+    kind?: string
+    metainfo?: boolean
+  }
   checkedAt: string
   changedAt: string
   history?: { at: string; status: string }[] | null
@@ -30,7 +38,8 @@ export function toSourceStatus(
   const byUrl = new Map((probes ?? []).map((probe) => [probe.url, probe]))
   return sources.slice(0, 200).map(({ url }) => {
     const probe = byUrl.get(url)
-    if (!probe) return { url: url as defs.SourceStatus['url'], status: 'unchecked' }
+    if (!probe || probe.status === 'unchecked')
+      return { url: url as defs.SourceStatus['url'], status: 'unchecked' }
     return {
       url: url as defs.SourceStatus['url'],
       status: probe.status,

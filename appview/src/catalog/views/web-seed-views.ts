@@ -55,14 +55,15 @@ export function toWebSeedViews(row: {
       ...(seed.note && { note: seed.note }),
     })
   }
-  // What was probed and is named by no record stands in the metainfo itself.
-  for (const { url } of row.probes ?? []) if (mayUse(url)) add(url, { origin: 'metainfo', thirdParty: false })
+  for (const { url, detail } of row.probes ?? [])
+    if (detail.metainfo && mayUse(url))
+      add(url, { kind: detail.kind ?? 'bep19', origin: 'metainfo', thirdParty: false })
   return [...views.values()].slice(0, 200)
 }
 
 function toVerdict(url: string, probe: ProbeRow | undefined): Omit<defs.WebSeedView, 'url'> {
   const https = url.startsWith('https:')
-  if (!probe) return { status: 'unchecked', https }
+  if (!probe || probe.status === 'unchecked') return { status: 'unchecked', https }
   return {
     status: probe.status,
     https,
