@@ -1,47 +1,110 @@
 /**
- * node scripts/pack.ts ROOM OUT: builds a room that imports no other into `dist/` (JavaScript and types) and packs what npm
- * would publish into the directory OUT. In the repository `exports` points at the sources, which node_modules cannot run.
+ * node scripts/pack.ts ROOM OUT: builds a room into `dist/` (JavaScript and types), and the rooms it imports before it, and
+ * packs what npm would publish into the directory OUT. In the repository `exports` points at the sources, which
+ * node_modules cannot run.
  */
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
 
 const repository = resolve(import.meta.dirname, '..')
+const ours = /^@holdfast\/(.+)$/
 
 if (import.meta.main) {
   const [room, out] = process.argv.slice(2)
   if (!room || !out)
     throw new Error('Say what to pack and where to: node scripts/pack.ts torrent /tmp/packed')
-  console.log(pack(room, resolve(out)))
+  for (const file of packAll(room, resolve(out))) console.log(file)
 }
 
-/** Packs a room and returns the path of the `.tgz`. */
+/** Packs a room and returns the path of the `.tgz`; the rooms it imports are packed by themselves. */
 export function pack(room: string, out: string): string {
-  const source = join(repository, room)
-  const stage = mkdtempSync(join(tmpdir(), 'holdfast-pack-'))
+  return packAll(room, out).at(-1)!
+}
+
+/** Packs a room after the rooms it imports, and returns the paths of the `.tgz`s in that order. */
+export function packAll(room: string, out: string): string[] {
+  // Inside node_modules, so that the compiler finds everybody else's packages on the way up.
+  const cache = join(repository, 'node_modules/.cache')
+  mkdirSync(cache, { recursive: true })
+  const stages = mkdtempSync(join(cache, 'holdfast-pack-'))
+  mkdirSync(out, { recursive: true })
   try {
-    compile(join(source, 'src'), stage)
-    const manifest = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'))
-    writeFileSync(join(stage, 'package.json'), JSON.stringify(publishedManifest(manifest), null, 2))
-    cpSync(join(source, 'README.md'), join(stage, 'README.md'))
-    cpSync(join(repository, 'LICENSE'), join(stage, 'LICENSE'))
-    mkdirSync(out, { recursive: true })
-    const args = ['pack', '--json', '--pack-destination', out, stage]
-    const [packed] = JSON.parse(execFileSync('npm', args, { encoding: 'utf8', cwd: stage }))
-    return join(out, packed.filename)
+    return buildOrder(room).map((name) => {
+      const stage = build(name, stages)
+      const args = ['pack', '--json', '--pack-destination', out, stage]
+      const [packed] = JSON.parse(execFileSync('npm', args, { encoding: 'utf8', cwd: stage }))
+      return join(out, packed.filename)
+    })
   } finally {
-    rmSync(stage, { recursive: true })
+    rmSync(stages, { recursive: true })
   }
 }
 
-function compile(source: string, stage: string): void {
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly exports: Readonly<Record<string, string | null>>
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly files?: readonly string[]
+  readonly [field: string]: unknown
+}
+
+function readManifest(room: string): Manifest {
+  return JSON.parse(readFileSync(join(repository, room, 'package.json'), 'utf8'))
+}
+
+function buildOrder(room: string): string[] {
+  const imported = Object.keys(readManifest(room).dependencies ?? {}).flatMap(
+    (name) => ours.exec(name)?.[1] ?? [],
+  )
+  return [...new Set([...imported.flatMap(buildOrder), room])]
+}
+
+/** Builds a room beside the ones it imports, which are found as the packages they will be. */
+function build(room: string, stages: string): string {
+  const source = join(repository, room)
+  const manifest = readManifest(room)
+  const stage = join(stages, 'node_modules', manifest.name)
+  mkdirSync(stage, { recursive: true })
+  cpSync(join(source, 'src'), join(stage, 'src'), { recursive: true })
+  linkNested(join(source, 'node_modules'), join(stage, 'node_modules'))
+  compile(stage)
+  rmSync(join(stage, 'src'), { recursive: true })
+  rmSync(join(stage, 'node_modules'), { recursive: true, force: true })
+  writeFileSync(join(stage, 'package.json'), JSON.stringify(publishedManifest(manifest), null, 2))
+  for (const name of [...(manifest.files ?? []), 'README.md'])
+    if (existsSync(join(source, name))) cpSync(join(source, name), join(stage, name), { recursive: true })
+  cpSync(join(repository, 'LICENSE'), join(stage, 'LICENSE'))
+  return stage
+}
+
+/** Packages that a room has in another version than the house. */
+function linkNested(from: string, to: string): void {
+  for (const name of existsSync(from) ? readdirSync(from) : []) {
+    if (name.startsWith('.')) continue
+    mkdirSync(to, { recursive: true })
+    symlinkSync(join(from, name), join(to, name))
+  }
+}
+
+function compile(stage: string): void {
   const config = join(stage, 'tsconfig.json')
   const options = {
     noEmit: false,
     declaration: true,
     allowImportingTsExtensions: false,
-    rootDir: source,
+    rootDir: join(stage, 'src'),
     outDir: join(stage, 'dist'),
     typeRoots: [join(repository, 'node_modules/@types')],
   }
@@ -50,27 +113,36 @@ function compile(source: string, stage: string): void {
     JSON.stringify({
       extends: join(repository, 'tsconfig.base.json'),
       compilerOptions: options,
-      include: [source],
-      exclude: [join(source, '**/*.test.ts')],
+      files: sources(join(stage, 'src')),
     }),
   )
-  execFileSync(join(repository, 'node_modules/.bin/tsc'), ['-p', config], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
+  const tsc = join(repository, 'node_modules/.bin/tsc')
+  execFileSync(tsc, ['-p', config], { stdio: ['ignore', 'inherit', 'inherit'] })
   rmSync(config)
 }
 
-interface Manifest {
-  readonly exports: Readonly<Record<string, string | null>>
-  readonly [field: string]: unknown
+// Named one by one: a pattern would pass over everything below node_modules.
+function sources(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter(({ name }) => /\.ts$/.test(name) && !/\.test\.ts$/.test(name))
+    .map(({ parentPath, name }) => join(parentPath, name))
 }
 
-/** The same package with its exports in `dist/` and without what only the repository needs. */
+/** The same package with its exports in `dist/`, its own kin in this very version, and nothing that only the repository needs. */
 function publishedManifest({ devDependencies: _, scripts: __, ...manifest }: Manifest): object {
   const exports = Object.entries(manifest.exports).map(([path, target]) => {
     if (target === null) return [path, null]
     const built = target.replace(/^\.\/src\//, './dist/')
     return [path, { types: built.replace(/\.ts$/, '.d.ts'), default: built.replace(/\.ts$/, '.js') }]
   })
-  return { ...manifest, exports: Object.fromEntries(exports), files: ['dist'] }
+  const dependencies = Object.entries(manifest.dependencies ?? {}).map(([name, version]) => [
+    name,
+    ours.test(name) ? readManifest(ours.exec(name)![1]!).version : version,
+  ])
+  return {
+    ...manifest,
+    exports: Object.fromEntries(exports),
+    ...(dependencies.length > 0 && { dependencies: Object.fromEntries(dependencies) }),
+    files: ['dist', ...(manifest.files ?? [])],
+  }
 }

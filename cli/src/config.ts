@@ -13,6 +13,8 @@ export interface Config {
   readonly identifier: string | undefined
   readonly appPassword: string | undefined
   readonly pdsUrl: string | undefined
+  /** Where accounts and their secrets are kept; undefined: the system's usual place. */
+  readonly configDirectory: string | undefined
 }
 
 export interface Credentials {
@@ -43,6 +45,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     identifier: env.HOLDFAST_IDENTIFIER?.replace(/^@/, '') || undefined,
     appPassword: env.HOLDFAST_APP_PASSWORD || undefined,
     pdsUrl: url('HOLDFAST_PDS'),
+    configDirectory: env.HOLDFAST_CONFIG_DIR || undefined,
   }
   if (problems.length > 0) throw new Failure('usage', problems.join('\n'))
   return config

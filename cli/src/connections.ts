@@ -44,7 +44,7 @@ export function connect(config: Config): Connections {
   const connections: Connections = {
     config,
     async accounts() {
-      return (await import('./session/account-store.ts')).accountStore()
+      return (await import('./session/account-store.ts')).accountStore(config.configDirectory)
     },
     async identities() {
       return (await import('./session/identities.ts')).identities(config)
