@@ -27,6 +27,8 @@ export function plainExcerpt(text: string, maxLength: number): string {
   // Most of a long text is never shown, and reading it costs time.
   const plain = text
     .slice(0, maxLength * 4)
+    .replace(/^ {0,3}(`{3,}|~{3,})[\s\S]*?(?:^ {0,3}\1|$(?![\s\S]))/gm, ' ')
+    .replace(/^\s*\|.*$/gm, ' ')
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
     .replace(/<[^>]*>/g, ' ')
     .replace(/^\s*(?:#{1,6}|>|[-*+]|\d+\.)\s+/gm, '')
@@ -54,21 +56,16 @@ markdown.renderer.rules.link_open = (tokens, index, options, _env, renderer) => 
   return renderer.renderToken(tokens, index, options)
 }
 
-const headingLevels: Readonly<Record<string, string>> = {
-  h1: 'h3',
-  h2: 'h4',
-  h3: 'h5',
-  h4: 'h6',
-  h5: 'h6',
-  h6: 'h6',
-}
-for (const rule of ['heading_open', 'heading_close']) {
-  markdown.renderer.rules[rule] = (tokens, index, options, _env, renderer) => {
-    const token = tokens[index]!
-    token.tag = headingLevels[token.tag] ?? token.tag
-    return renderer.renderToken(tokens, index, options)
+// Headings begin below the page's own (h2) and never skip a level, whatever levels their author used.
+markdown.core.ruler.push('heading_levels', ({ tokens }) => {
+  const headings = tokens.filter(({ type }) => type === 'heading_open' || type === 'heading_close')
+  const used = [...new Set(headings.map(({ tag }) => tag))].sort()
+  let last = 2
+  for (const heading of headings) {
+    if (heading.type === 'heading_open') last = Math.min(last + 1, 3 + used.indexOf(heading.tag), 6)
+    heading.tag = `h${last}`
   }
-}
+})
 // A wide table scrolls by itself, and the keyboard reaches what scrolls.
 markdown.renderer.rules.table_open = () => '<div class="scroll" tabindex="0" role="group"><table>'
 markdown.renderer.rules.table_close = () => '</table></div>'

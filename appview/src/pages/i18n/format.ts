@@ -38,9 +38,10 @@ export function formatFor(language: Language): Format {
   return {
     number: (value) => numbers.format(value),
     size: (bytes) => sizeIn(bytes, (value) => digits.format(value)),
-    date: (instant) => dates.format(new Date(instant)),
-    time: (instant) => `${times.format(new Date(instant))} UTC`,
+    date: (instant) => (isInstant(instant) ? dates.format(new Date(instant)) : instant),
+    time: (instant) => (isInstant(instant) ? `${times.format(new Date(instant))} UTC` : instant),
     fromNow: (instant, nowMs = Date.now()) => {
+      if (!isInstant(instant)) return instant
       const { value, unit } = distance((Date.parse(instant) - nowMs) / 1000)
       return relative.format(value, unit)
     },
@@ -49,6 +50,10 @@ export function formatFor(language: Language): Format {
     plural: (value, forms) =>
       (plurals.select(value) === 'one' ? forms.one : forms.other).replace('#', numbers.format(value)),
   }
+}
+
+function isInstant(text: string): boolean {
+  return !Number.isNaN(Date.parse(text))
 }
 
 const edtfWords = {

@@ -43,9 +43,14 @@ export function groupTorrents(view: View, torrents: readonly defs.TorrentView[])
     group.torrents.push(torrent)
     groups.set(name, group)
   }
-  for (const group of groups.values())
-    group.torrents.sort((a, b) => (b.swarm?.seeders ?? -1) - (a.swarm?.seeders ?? -1))
-  return [...groups.values()].sort((a, b) => Number(a.isOld) - Number(b.isOld))
+  for (const group of groups.values()) group.torrents.sort((a, b) => ease(b) - ease(a))
+  const best = ({ torrents }: TorrentGroup) => (torrents[0] ? ease(torrents[0]) : -2)
+  return [...groups.values()].sort((a, b) => Number(a.isOld) - Number(b.isOld) || best(b) - best(a))
+}
+
+/** How easily it is had: by its seeders, and what cannot be had yet last. */
+function ease({ metainfoStatus, swarm }: defs.TorrentView): number {
+  return metainfoStatus === 'verified' ? (swarm?.seeders ?? 0) : -1
 }
 
 function versionName(view: View, record: TorrentRecord): string {

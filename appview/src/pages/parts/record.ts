@@ -10,7 +10,9 @@ export function licenseName(license: defs.License | undefined): string | undefin
   if (license.spdx) return license.spdx
   const text = license.text?.trim()
   if (text && text.length <= 80) return text
-  return license.url
-    ? new URL(license.url).host + new URL(license.url).pathname.slice(0, 60)
-    : text?.slice(0, 79).concat('…')
+  if (license.url && URL.canParse(license.url)) {
+    const { host, pathname } = new URL(license.url)
+    return host + pathname.slice(0, 60)
+  }
+  return text?.slice(0, 79).concat('…')
 }

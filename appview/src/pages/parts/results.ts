@@ -31,7 +31,7 @@ export function facetLinks(view: View, facets: readonly Facet[], here: URLSearch
   if (shown.length === 0) return nothing
   return html`${shown.map(({ field, values }) => {
     const set = new Set(here.getAll(field))
-    return html`<section class="facet"><h3>${(view.t.facets as Record<string, string>)[field] ?? field}</h3><ul>${values
+    return html`<section class="facet"><h2>${(view.t.facets as Record<string, string>)[field] ?? field}</h2><ul>${values
       .slice(0, 12)
       .map(({ value, count }) => {
         const isSet = set.has(value)

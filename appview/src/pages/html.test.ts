@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { html, jsonInHtml, nothing } from './html.ts'
+
+test('every value is escaped, in text and in attributes', () => {
+  const hostile = `"><script>alert('1')</script>&amp;`
+  const escaped = '&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;amp;'
+  expect(html`<p title="${hostile}">${hostile}</p>`.text).toBe(`<p title="${escaped}">${escaped}</p>`)
+})
+
+test('pieces nest, lists join, and what is nothing leaves nothing', () => {
+  const items = ['a', '<b>'].map((item) => html`<li>${item}</li>`)
+  expect(html`<ul>${items}${false}${null}${undefined}${nothing}</ul>${0}`.text).toBe(
+    '<ul><li>a</li><li>&lt;b&gt;</li></ul>0',
+  )
+})
+
+test('a lone surrogate and NUL become U+FFFD', () => {
+  expect(html`${'a\uD800b\0c'}`.text).toBe('a\uFFFDb\uFFFDc')
+})
+
+test('JSON inside a script cannot end it', () => {
+  const json = jsonInHtml({ name: '</script><!--<script>\u2028' }).text
+  expect(json).not.toMatch(/[<>\u2028]/)
+  expect(JSON.parse(json)).toEqual({ name: '</script><!--<script>\u2028' })
+})

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { en } from './en.ts'
+import { es } from './es.ts'
+
+test('every text of one language is there in the other, in the same shape', () => {
+  expect(shapeOf(es)).toEqual(shapeOf(en))
+})
+
+test('no text is empty but those that say nothing', () => {
+  const empty = Object.entries(shapeOf(es)).filter(([path]) => read(es, path) === '' && read(en, path) !== '')
+  expect(empty).toEqual([])
+})
+
+function shapeOf(value: unknown, path = ''): Record<string, string> {
+  if (typeof value !== 'object' || value === null) return { [path]: typeof value }
+  return Object.assign({}, ...Object.entries(value).map(([key, part]) => shapeOf(part, `${path}/${key}`)))
+}
+
+function read(value: unknown, path: string): unknown {
+  return path
+    .split('/')
+    .slice(1)
+    .reduce((part, key) => (part as Record<string, unknown>)[key], value)
+}

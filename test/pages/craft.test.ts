@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { scratchDirectory } from '../system/scratch.ts'
+import { axeViolations, htmlErrors, watch } from './audit.ts'
+import { hasChromium, startBrowser } from './browser.ts'
+import { samplePaths } from './sample/paths.ts'
+import { fillSample, type Sample } from './sample/sample.ts'
+import { type Site, startSite } from './site.ts'
+
+/** What a page and all it loads may weigh as sent, compressed. */
+const mostBytes = 50_000
+const mostScriptMs = 100
+
+/** Run by the page before anything else of it. */
+const countShifts = `
+  var shift = 0
+  new PerformanceObserver((list) => { for (const entry of list.getEntries()) shift += entry.value })
+    .observe({ type: 'layout-shift', buffered: true })`
+
+describe.skipIf(!hasChromium('how every page is made'))('every page', () => {
+  let site: Site
+  let sample: Sample
+  let browser: Awaited<ReturnType<typeof startBrowser>>
+  const stack = new AsyncDisposableStack()
+  beforeAll(async () => {
+    site = stack.use(await startSite())
+    const directory = stack.use(await scratchDirectory())
+    sample = await fillSample(site.catalog, directory.path)
+    browser = stack.use(await startBrowser())
+  })
+  afterAll(() => stack.disposeAsync())
+
+  test('is valid HTML, in both languages', async () => {
+    const errors: string[] = []
+    for (const [name, path] of Object.entries(samplePaths(sample))) {
+      for (const language of ['en', 'es']) {
+        const response = await fetch(site.url + path, {
+          headers: { accept: 'text/html', 'accept-language': language },
+        })
+        expect(response.status, path).toBe(name === 'not-found' ? 404 : 200)
+        for (const error of await htmlErrors(await response.text())) errors.push(`${name} ${error}`)
+      }
+    }
+    expect(errors).toEqual([])
+  })
+
+  test.each(['light', 'dark'] as const)('has nothing that axe finds, %s', async (colorScheme) => {
+    await using context = await browser.newContext({ colorScheme })
+    const page = await context.newPage()
+    const found: string[] = []
+    for (const [name, path] of Object.entries(samplePaths(sample))) {
+      await page.goto(site.url + path)
+      for (const violation of await axeViolations(page)) found.push(`${name} ${violation}`)
+    }
+    expect(found).toEqual([])
+  })
+
+  test('loads nothing from elsewhere, keeps to its policy and leaves no cookie', async () => {
+    await using context = await browser.newContext()
+    const watched = watch(context, site.url)
+    const page = await context.newPage()
+    for (const [name, path] of Object.entries(samplePaths(sample))) {
+      const response = await page.goto(site.url + path, { waitUntil: 'load' })
+      expect(response?.headers()['content-security-policy'], name).toMatch(
+        /^default-src 'none'; style-src 'self'; script-src 'self'/,
+      )
+      expect(response?.headers()['content-security-policy']).not.toMatch(/unsafe|\*/)
+    }
+    // The page that is not found says so with its status, which the console repeats.
+    const complaints = watched.complaints.filter((text) => !text.includes('404 (Not Found)'))
+    expect({ ...watched, complaints }).toEqual({ strangers: [], complaints: [], dialogs: [] })
+    expect(await context.cookies()).toEqual([])
+  })
+
+  test('is light, does not move while it loads, and runs little script', async () => {
+    const report: Record<string, { bytes: number; shift: number; scriptMs: number }> = {}
+    for (const [name, path] of Object.entries(samplePaths(sample))) {
+      await using context = await browser.newContext()
+      const page = await context.newPage()
+      const devTools = await context.newCDPSession(page)
+      await devTools.send('Network.enable')
+      await devTools.send('Performance.enable')
+      let bytes = 0
+      devTools.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength))
+      await page.addInitScript(countShifts)
+      await page.goto(site.url + path, { waitUntil: 'networkidle' })
+      const { metrics } = await devTools.send('Performance.getMetrics')
+      const scriptMs = (metrics.find((metric) => metric.name === 'ScriptDuration')?.value ?? 0) * 1000
+      const shift = Number(await page.evaluate('shift'))
+      report[name] = { bytes, shift, scriptMs }
+    }
+    const over = Object.entries(report).filter(
+      ([, { bytes, shift, scriptMs }]) => bytes > mostBytes || shift > 0 || scriptMs > mostScriptMs,
+    )
+    expect(over).toEqual([])
+  })
+
+  test('fits a narrow window without scrolling sideways', async () => {
+    await using context = await browser.newContext({ viewport: { width: 320, height: 800 } })
+    const page = await context.newPage()
+    for (const [name, path] of Object.entries(samplePaths(sample))) {
+      await page.goto(site.url + path)
+      const width = await page.evaluate('document.documentElement.scrollWidth')
+      expect(width, name).toBeLessThanOrEqual(320)
+    }
+  })
+})

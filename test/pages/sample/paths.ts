@@ -1,0 +1,45 @@
+import type { Sample } from './sample.ts'
+import { library, volunteer } from './sample.ts'
+
+/** Every page there is over the sample, by a name for its picture. */
+export function samplePaths(sample: Sample): Readonly<Record<string, string>> {
+  const dataset = (rkey: string) => {
+    const [, , did, , key] = sample.datasets[rkey]!.split('/')
+    return `/dataset/${did}/${key}`
+  }
+  const torrent = (name: string) => `/torrent/${sample.torrents[name]!.infoHash}`
+  return {
+    home: '/',
+    'home-es': '/?lang=es',
+    search: '/search?q=ice',
+    'search-all': '/search',
+    'search-filtered': '/search?keyword=climate&risk=endangered&sort=risk-deadline',
+    'search-nothing': '/search?q=zzzzzzz',
+    dataset: dataset('sea-ice-extent'),
+    'dataset-es': `${dataset('sea-ice-extent')}?lang=es`,
+    'dataset-long-name': dataset('long-name'),
+    'dataset-arabic': dataset('arabic'),
+    'dataset-long-description': dataset('long-description'),
+    'dataset-bare': dataset('bare'),
+    'dataset-version': dataset('sea-ice-extent-v4'),
+    torrent: torrent('ice'),
+    'torrent-directory': `${torrent('ice')}?in=monthly/`,
+    'torrent-unseeded': torrent('strange'),
+    account: `/account/${library.handle}`,
+    'account-volunteer': `/account/${volunteer.did}`,
+    keyword: '/keyword/climate',
+    publisher: '/publisher/Bureau%20of%20Soils',
+    'publisher-none': '/publisher/Nobody',
+    needs: '/needs',
+    record: `/record?${new URLSearchParams({ uri: sample.datasets.bare! })}`,
+    status: '/status',
+    about: '/about',
+    help: '/help',
+    policy: '/policy',
+    feeds: '/feeds',
+    publish: '/publish',
+    api: '/api',
+    'api-method': '/api/searchDatasets',
+    'not-found': '/nothing/here',
+  }
+}
