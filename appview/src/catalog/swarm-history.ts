@@ -34,7 +34,7 @@ export async function appendSwarmHistory(
     const isClose = previous && Date.parse(after.at) - Date.parse(previous.at) < finestMs
     if (isClose && !(previous.seeders > 0 && after.seeders === 0)) {
       replaced.push({ infoHash: previous.infoHash, at: previous.at })
-    } else if (before && (!previous || Date.parse(before.at) > Date.parse(previous.at))) {
+    } else if (before && before.at < after.at && !(previous && before.at <= previous.at)) {
       added.push(before)
     }
     added.push(after)
