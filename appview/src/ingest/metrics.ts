@@ -12,6 +12,8 @@ export type IngestMetrics = {
   /** Rejected events and records since the start, by reason. */
   readonly rejects: ReadonlyMap<RejectReason, { count: number; lastAt: Date }>
   readonly resyncs: Readonly<Record<'asked' | 'done' | 'failed', number>>
+  /** Events of repositories that concern us, since the start. */
+  readonly events: number
 }
 
 export type IngestGauges = {
@@ -68,8 +70,15 @@ export function createIngestMetrics(registry: Registry | undefined, gauges: Inge
   registerGauges(registry, gauges)
   const rejects = new Map<RejectReason, { count: number; lastAt: Date }>()
   const resyncs = { asked: 0, done: 0, failed: 0 }
+  let eventCount = 0
   return {
-    event: (host, kind) => events.inc({ host, kind }),
+    event(host, kind) {
+      events.inc({ host, kind })
+      eventCount++
+    },
+    get events() {
+      return eventCount
+    },
     reject(reason) {
       rejected.inc({ reason })
       rejects.set(reason, { count: (rejects.get(reason)?.count ?? 0) + 1, lastAt: new Date() })

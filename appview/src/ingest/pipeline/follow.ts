@@ -24,8 +24,8 @@ export type FollowParts = {
   readonly forgetCursor: (host: string) => Promise<void>
   /** The source may have lost events we never saw: its repositories must be looked at. */
   readonly onGap: (host: string, why: string) => void
-  /** Handling an event failed for a reason of ours; it is tried again. */
-  readonly onTrouble: (frame: RepoFrame, error: unknown) => void
+  /** Handling an event, or a source, failed for a reason of ours; it is tried again. */
+  readonly onTrouble: (about: string, error: unknown) => void
   /** The event cannot be handled now, for a reason that its author can cause: it is let go, the repository read later. */
   readonly giveUp: (frame: RepoFrame, why: string, taken: () => void) => void
 }
@@ -77,8 +77,16 @@ export function follow(source: Source, parts: FollowParts): Following {
   }
   const run = async (): Promise<void> => {
     const origin = await parts.originOf(source.host)
-    const cursor = await parts.startFrom(source.host)
-    for await (const item of source.read(cursor, parts.signal)) await take(item, origin)
+    const backoff = createBackoff(200, 10_000)
+    while (!parts.signal.aborted) {
+      try {
+        const cursor = position.at ?? (await parts.startFrom(source.host))
+        for await (const item of source.read(cursor, parts.signal)) await take(item, origin)
+      } catch (error) {
+        parts.onTrouble(source.host, error)
+        await backoff.pause(parts.signal)
+      }
+    }
   }
   return { host: source.host, done: run(), position: () => position.at }
 }
@@ -101,7 +109,7 @@ async function processTillDecided(
       if (!held && tries >= PATIENCE_TRIES) {
         return parts.giveUp(frame, error instanceof Error ? error.message : String(error), taken)
       }
-      parts.onTrouble(frame, error)
+      parts.onTrouble(frame.did, error)
       await backoff.pause(parts.signal)
     }
   }

@@ -156,7 +156,6 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
   const sources = config.sources.map(({ url }) =>
     subscribeRepos({ url, filter, authorityPrefixes: wanted.authorityPrefixes, expect: states.expect }),
   )
-  const startFrom = await readCursors(db)
   for (const source of sources) {
     following.push(
       follow(source, {
@@ -167,7 +166,7 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
         metrics,
         signal,
         originOf: (host) => findOrigin(host, config, hosts, signal),
-        startFrom: async (host) => startFrom.get(host) ?? 0,
+        startFrom: async (host) => (await readCursors(db)).get(host) ?? 0,
         forgetCursor: async (host) => {
           await committer.flush()
           await resetCursor(db, host)
@@ -177,7 +176,7 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
           backfill.again(host)
           void reconcile.now().catch(() => {})
         },
-        onTrouble: ({ did }, error) => log.warn({ did, err: error }, 'an event waits'),
+        onTrouble: (about, error) => log.warn({ about, err: error }, 'an event or a source waits'),
         giveUp: (frame, why, taken) => giveUp(frame, why, taken),
       }),
     )

@@ -11,7 +11,7 @@ export type ResyncQueueOptions = {
   readonly limits: { readonly maxConcurrent: number; readonly maxPerHost: number }
   readonly signal: AbortSignal
   readonly hostOf: (did: string) => Promise<string>
-  /** Reads one; must not throw. */
+  /** Reads one. Where it throws, the repository is still due in the store. */
   readonly work: (did: string) => Promise<void>
   /** Those the store says are due. */
   readonly due: (limit: number) => Promise<string[]>
@@ -32,14 +32,15 @@ export function createResyncQueue(options: ResyncQueueOptions): ResyncQueue {
   const start = (did: string, host: { waiting: string[]; active: number }, name: string) => {
     active++
     host.active++
-    void options.work(did).finally(() => {
+    const done = () => {
       active--
       host.active--
       known.delete(did)
       if (host.active === 0 && host.waiting.length === 0) hosts.delete(name)
       if (active + countWaiting() === 0) ring.resolve()
       fill()
-    })
+    }
+    options.work(did).then(done, done)
   }
   const countWaiting = () => [...hosts.values()].reduce((sum, { waiting }) => sum + waiting.length, 0)
   const fill = () => {

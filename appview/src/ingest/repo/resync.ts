@@ -141,12 +141,13 @@ function createDailyQuota(perDay: number): { take(did: string): boolean } {
 type Held = ReturnType<typeof createHeldEvents>
 
 async function resyncOne(did: string, parts: ResyncParts, held: Held): Promise<void> {
-  const before = (await parts.states.get(did)) ?? { state: 'desynchronized', rev: null, data: null, tries: 0 }
+  // Where the store is away, the repository stays due in it, and is taken up again.
+  const before = (await parts.states.get(did)) ?? UNKNOWN
   held.start(did)
   parts.states.set(did, { ...before, state: 'in-progress' })
   try {
     const { identity, snapshot } = await fetchSnapshot(did, before, parts)
-    await parts.lanes.run(did, () => applySnapshot({ did, identity, snapshot, before }, parts, held))
+    await parts.lanes.run(did, () => applySnapshot({ did, identity, snapshot }, parts, held))
     // Only when it is durable does the store no longer name this repository as due.
     await parts.committer.write({})
     parts.metrics.resync('done')
@@ -157,6 +158,8 @@ async function resyncOne(did: string, parts: ResyncParts, held: Held): Promise<v
     await parts.committer.write({})
   }
 }
+
+const UNKNOWN: RepoState = { state: 'desynchronized', rev: null, data: null, tries: 0 }
 
 async function fetchSnapshot(
   did: string,
@@ -193,7 +196,7 @@ async function fetchSnapshot(
 
 class Unresolvable extends Error {}
 
-type Landing = { did: string; identity: RepoIdentity; snapshot: RepoSnapshot; before: RepoState }
+type Landing = { did: string; identity: RepoIdentity; snapshot: RepoSnapshot }
 
 /** Writes what differs, deletes included, and lets the events that came meanwhile follow. */
 async function applySnapshot(landing: Landing, parts: ResyncParts, held: Held): Promise<void> {

@@ -1,0 +1,30 @@
+/** The process that chaos kills: ingest alone, on the store it is given. Says each second how it does. */
+import { openCatalog } from '@holdfast/appview/catalog/open'
+import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
+import { startIngest } from '@holdfast/appview/ingest/start-ingest'
+import { defaultAuthorities } from '@holdfast/lexicons/authority'
+import { pino } from 'pino'
+
+type Orders = { sources: string[]; plcUrl: string; databaseUrl?: string; dataDir?: string }
+
+const { sources, plcUrl, databaseUrl, dataDir } = JSON.parse(process.argv[2]!) as Orders
+const catalog = await openCatalog({ databaseUrl, dataDir })
+const ingest = startIngest({
+  db: catalog.db,
+  config: {
+    sources: sources.map((url) => ({ kind: 'firehose', url })),
+    authorities: defaultAuthorities,
+    plcUrl,
+    allowPrivateHosts: true,
+    databaseUrl,
+    firstRetryMs: 300,
+    reconcileMs: 20_000,
+  },
+  guardedFetch: createGuardedFetch({ allowPrivateHosts: true }),
+  log: pino({ level: process.env.HOLDFAST_LOG_LEVEL ?? 'error' }, pino.destination(2)),
+})
+const say = () =>
+  console.log(
+    JSON.stringify({ leading: ingest.leading, events: ingest.metrics.events, ...ingest.metrics.resyncs }),
+  )
+setInterval(say, 100)
