@@ -88,13 +88,21 @@ const workers = 3
  * Fills an empty catalogue with what the indexer would have written, by COPY and without indexes, then makes the
  * indexes. Nothing is logged ahead: a scratch database is worth no crash recovery.
  */
-export async function loadPostgres(url: string, client: postgres.Sql, sizes: Sizes, log: (line: string) => void): Promise<void> {
+export async function loadPostgres(
+  url: string,
+  client: postgres.Sql,
+  sizes: Sizes,
+  log: (line: string) => void,
+): Promise<void> {
   const indexes = await dropIndexes(client)
-  for (const table of ['dataset', 'dataset_phrases', 'torrent', 'vocabulary']) await client.unsafe(`ALTER TABLE catalog.${table} SET UNLOGGED`)
+  for (const table of ['dataset', 'dataset_phrases', 'torrent', 'vocabulary'])
+    await client.unsafe(`ALTER TABLE catalog.${table} SET UNLOGGED`)
   await client.unsafe('CREATE UNLOGGED TABLE word (word text, base bigint)')
   const chunks = (['datasets', 'torrents'] as const).flatMap((kind) => chunksOf(url, kind, sizes[kind]))
   await Promise.all(Array.from({ length: workers }, () => work(chunks, log)))
-  await client.unsafe(`INSERT INTO catalog.vocabulary (kind, key, text, base) SELECT 'word', word, word, min(base) FROM word GROUP BY word`)
+  await client.unsafe(
+    `INSERT INTO catalog.vocabulary (kind, key, text, base) SELECT 'word', word, word, min(base) FROM word GROUP BY word`,
+  )
   await client.unsafe('DROP TABLE word')
   await client.begin(async (tx) => {
     await tx.unsafe(`SET LOCAL maintenance_work_mem = '1GB'`)
@@ -110,7 +118,12 @@ export async function loadPostgres(url: string, client: postgres.Sql, sizes: Siz
 
 function chunksOf(url: string, kind: Chunk['kind'], total: number): Chunk[] {
   const size = chunkSize[kind]
-  return Array.from({ length: Math.ceil(total / size) }, (_, i) => ({ url, kind, from: i * size + 1, count: Math.min(size, total - i * size) }))
+  return Array.from({ length: Math.ceil(total / size) }, (_, i) => ({
+    url,
+    kind,
+    from: i * size + 1,
+    count: Math.min(size, total - i * size),
+  }))
 }
 
 async function work(chunks: Chunk[], log: (line: string) => void): Promise<void> {
@@ -139,16 +152,32 @@ export async function loadChunk(client: postgres.Sql, { kind, from, count }: Chu
   if (kind === 'torrents') {
     const maker = new CorpusMaker(2_000_000 + from)
     const lines = Array.from({ length: count }, (_, i) => torrentRow(from + i, maker))
-    await copy(client, `catalog.torrent (id, uri, did, info_hash_v1, name, size_bytes, metainfo_status, created_at, indexed_at, visible,
-      seeders, formats, names_web_seeds, codes)`, lines)
+    await copy(
+      client,
+      `catalog.torrent (id, uri, did, info_hash_v1, name, size_bytes, metainfo_status, created_at, indexed_at, visible,
+      seeders, formats, names_web_seeds, codes)`,
+      lines,
+    )
     return
   }
   const maker = new CorpusMaker(from)
   const made = Array.from({ length: count }, (_, i) => datasetRow(from + i, maker.dataset()))
-  await copy(client, `catalog.dataset (${datasetColumns})`, made.map((one) => one.row))
-  await copy(client, 'catalog.dataset_phrases (dataset_id, phrases)', made.map((one) => one.phrases))
+  await copy(
+    client,
+    `catalog.dataset (${datasetColumns})`,
+    made.map((one) => one.row),
+  )
+  await copy(
+    client,
+    'catalog.dataset_phrases (dataset_id, phrases)',
+    made.map((one) => one.phrases),
+  )
   const words = new Set(made.flatMap((one) => [...one.words]))
-  await copy(client, 'word (word, base)', [...words].map((word) => line([word, baseOf(stemOf(word))])))
+  await copy(
+    client,
+    'word (word, base)',
+    [...words].map((word) => line([word, baseOf(stemOf(word))])),
+  )
 }
 
 function torrentRow(id: number, maker: CorpusMaker): string {

@@ -108,7 +108,10 @@ function partsOf(record: SearchableDataset): { topics: string[]; people: string[
     .flatMap(({ url, title, description }) => [title ?? '', description ?? '', url ?? ''])
   const rest = [...identifiers, record.spatial?.name ?? '', record.citation ?? '', ...sources]
   return {
-    topics: [...namesOf(record.keywords), ...(record.subjects ?? []).flatMap((subject) => subject.label ?? [])],
+    topics: [
+      ...namesOf(record.keywords),
+      ...(record.subjects ?? []).flatMap((subject) => subject.label ?? []),
+    ],
     people: namesOf([record.publisher, ...(record.creators ?? []), ...contributors]),
     rest: rest.join(' \n ').slice(0, 10_000),
   }
@@ -162,12 +165,20 @@ function nameEntries(record: SearchableDataset): VocabularyEntry[] {
   const named = (kind: VocabularyKind, names: readonly string[]) =>
     names.map((text): VocabularyEntry => {
       const term = filterTerm(kind, text)
-      return { kind, key: term.slice(kind.length + 1).slice(0, 200), text: text.slice(0, 1000), base: baseOf(term) }
+      return {
+        kind,
+        key: term.slice(kind.length + 1).slice(0, 200),
+        text: text.slice(0, 1000),
+        base: baseOf(term),
+      }
     })
   return [
     ...named('keyword', namesOf(record.keywords)),
     ...named('publisher', namesOf([record.publisher])),
-    ...named('person', namesOf([...(record.creators ?? []), ...(record.contributors ?? []).map((c) => c.agent)])),
+    ...named(
+      'person',
+      namesOf([...(record.creators ?? []), ...(record.contributors ?? []).map((c) => c.agent)]),
+    ),
   ]
 }
 

@@ -71,11 +71,14 @@ interface Row extends Record<string, unknown> {
 
 function condition({ piecesRoot, path, sizeBytes }: FileSearch): SQL {
   if (piecesRoot !== undefined) {
-    if (!/^[0-9a-f]{64}$/i.test(piecesRoot)) throw new SearchError('InvalidQuery', 'piecesRoot is 64 hexadecimal digits.')
+    if (!/^[0-9a-f]{64}$/i.test(piecesRoot))
+      throw new SearchError('InvalidQuery', 'piecesRoot is 64 hexadecimal digits.')
     return sql`f.pieces_root = decode(${piecesRoot.toLowerCase()}, 'hex')`
   }
-  if (path === undefined || sizeBytes === undefined) throw new SearchError('InvalidQuery', 'Give piecesRoot, or path and sizeBytes.')
-  if (!Number.isSafeInteger(sizeBytes)) throw new SearchError('InvalidQuery', `sizeBytes is a whole number, not ${sizeBytes}.`)
+  if (path === undefined || sizeBytes === undefined)
+    throw new SearchError('InvalidQuery', 'Give piecesRoot, or path and sizeBytes.')
+  if (!Number.isSafeInteger(sizeBytes))
+    throw new SearchError('InvalidQuery', `sizeBytes is a whole number, not ${sizeBytes}.`)
   const wanted = storable(path.replace(/^\/+/, ''))
   // The indexes hold digests of the whole path and of the name: a path may be longer than an index entry.
   return wanted.includes('/')

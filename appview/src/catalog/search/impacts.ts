@@ -30,7 +30,11 @@ export function phraseText(texts: readonly AnalysedText[]): string {
   return texts.map(({ stems }) => ` ${stems.join(' ')} `).join('\n')
 }
 
-function addField(weights: Map<string, number>, rule: FieldRule, { words, stems, spellings }: AnalysedText): void {
+function addField(
+  weights: Map<string, number>,
+  rule: FieldRule,
+  { words, stems, spellings }: AnalysedText,
+): void {
   const length = Math.max(words.length, 1)
   const each = rule.weight / (1 - rule.lengthPenalty + (rule.lengthPenalty * length) / rule.usualWords)
   const add = (stem: string) => weights.set(stem, (weights.get(stem) ?? 0) + each)

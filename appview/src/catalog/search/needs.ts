@@ -50,7 +50,7 @@ const hintWords = new Set('data dataset dataset databas download file archiv'.sp
 
 /** Every term of the clauses whose statistics are needed. */
 export function basesOf(clauses: readonly Clause[]): number[] {
-  return clauses.flatMap((clause) => [...clause.stems.map(baseOf), ...termsOf(clause).map(baseOf)])
+  return clauses.flatMap((clause) => [...clause.stems, ...clause.spellings, ...termsOf(clause)].map(baseOf))
 }
 
 /** Clauses about fields must not name one that the corpus does not have; the caller has resolved authors. */
@@ -73,6 +73,7 @@ export function askFor(
       const word = wordOf(clause.stems[0]!, statistics)
       if (hintWords.has(word.stem) && !onlyHints) asked.hints.push(word)
       else asked.words.push(word)
+      for (const spelling of clause.spellings) asked.hints.push(wordOf(spelling, statistics))
     }
   }
   asked.pairs = pairsOf(texts, statistics)

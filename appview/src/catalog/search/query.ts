@@ -7,7 +7,7 @@
  * linear in the length of the query.
  */
 import { SearchError } from './search-error.ts'
-import { fold, stemOf, stopWords, wordsOf } from './words.ts'
+import { fold, joinedSpellings, stemOf, stopWords, wordsOf } from './words.ts'
 
 export interface Clause {
   /** Must not match. */
@@ -21,6 +21,8 @@ export interface Clause {
   /** The folded words the stems were made from. */
   words: string[]
   phrase: boolean
+  /** Stems of other spellings that speak for a record that has them: `goes16` for `goes-16`. */
+  spellings: string[]
 }
 
 export interface Query {
@@ -114,11 +116,15 @@ function readToken(match: RegExpExecArray): Clause[] {
   if (together || excluded) {
     return [clause({ excluded, field: known, words, value: words.join(' '), phrase: words.length > 1 })]
   }
-  return words.map((word) => clause({ excluded, field: known, words: [word], value: word, phrase: false }))
+  const spellings = joinedSpellings(fold(raw)).map(stemOf)
+  return words.map((word, i) => ({
+    ...clause({ excluded, field: known, words: [word], value: word, phrase: false }),
+    spellings: i === 0 ? spellings : [],
+  }))
 }
 
-function clause(part: Omit<Clause, 'stems'>): Clause {
-  return { ...part, stems: part.words.map(stemOf) }
+function clause(part: Omit<Clause, 'stems' | 'spellings'>): Clause {
+  return { ...part, stems: part.words.map(stemOf), spellings: [] }
 }
 
 function unique(clauses: readonly Clause[]): Clause[] {

@@ -51,7 +51,7 @@ export interface SearchOutcome {
 /** Fewer cards than this have all the words: then those with most of them are wanted too. */
 const hardlyAny = 20
 /** The share of the words' weight that a record must have where it need not have all. */
-export const mostOfWeight = 0.3
+export const mostOfWeight = 0.2
 /** What two neighbouring words count for when they stand side by side in a title, a name or a keyword. */
 export const pairImpact = 6
 
@@ -67,23 +67,19 @@ export async function search(tx: Db, corpus: Corpus, request: SearchRequest): Pr
 
   const exact = await attempt(clauses, 'all')
   if (exact.hitsTotal >= hardlyAny || exact.wordCount === 0) return exact
-  if (exact.hitsTotal === 0) {
-    const corrected = await correct(tx, corpus, clauses)
-    if (corrected) {
-      const found = await attemptBoth(attempt, corrected)
-      if (found.rows.length > 0) return withSpelling(found, corrected, request)
-    }
+  const corrected = exact.hitsTotal === 0 ? await correct(tx, corpus, clauses) : undefined
+  const respelt = corrected && (await attempt(corrected, 'all'))
+  // With several words a guess must fit all the others; else what the others find is likelier to be meant.
+  if (corrected && respelt && respelt.hitsTotal > 0) {
+    const enough = respelt.hitsTotal >= hardlyAny || respelt.wordCount < 2
+    return withSpelling(enough ? respelt : await attempt(corrected, 'most'), corrected, request)
   }
-  return exact.wordCount === 1 ? exact : attempt(clauses, 'most')
+  const most = exact.wordCount < 2 ? exact : await attempt(clauses, 'most')
+  if (!corrected || most.hitsTotal > 0) return most
+  return withSpelling(await attempt(corrected, 'most'), corrected, request)
 }
 
-type Attempt = (clauses: readonly Clause[], mode: SearchPosition['mode']) => Promise<Outcome>
 type Outcome = SearchOutcome & { wordCount: number; position?: SearchPosition }
-
-async function attemptBoth(attempt: Attempt, clauses: readonly Clause[]): Promise<Outcome> {
-  const exact = await attempt(clauses, 'all')
-  return exact.hitsTotal >= hardlyAny || exact.wordCount < 2 ? exact : attempt(clauses, 'most')
-}
 
 function withSpelling(outcome: Outcome, clauses: readonly Clause[], request: SearchRequest): SearchOutcome {
   if (clauses === request.clauses) return outcome

@@ -1,7 +1,14 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { anyIdOf, type Db, recordset, rows, storable } from '../sql.ts'
 import { baseOf } from './codes.ts'
-import { between, during, hasConditions, identityOf, resolveAuthorClauses, resolveAuthors } from './conditions.ts'
+import {
+  between,
+  during,
+  hasConditions,
+  identityOf,
+  resolveAuthorClauses,
+  resolveAuthors,
+} from './conditions.ts'
 import type { Corpus, Sort } from './corpus.ts'
 import { type Direct, findDirect } from './direct.ts'
 import { pairTerm } from './impacts.ts'
@@ -67,7 +74,11 @@ export async function searchTorrents(db: Db, parameters: TorrentSearch): Promise
   const outcome = await db.transaction(
     async (tx) => {
       const found = await search(tx as Db, corpus, request)
-      const files = await readMatchedFiles(tx as Db, found.rows.map((row) => row.id), outcomeStems(found.corrected ?? clauses))
+      const files = await readMatchedFiles(
+        tx as Db,
+        found.rows.map((row) => row.id),
+        outcomeStems(found.corrected ?? clauses),
+      )
       return { ...found, files }
     },
     { accessMode: 'read only' },
@@ -81,10 +92,26 @@ export async function searchTorrents(db: Db, parameters: TorrentSearch): Promise
 
 const sorts = {
   newest: { key: (alias) => column(alias, 'created_at'), type: 'timestamptz', descending: true },
-  'fewest-seeders': { key: (alias) => sql`coalesce(${column(alias, 'seeders')}, 2147483647)`, type: 'bigint', descending: false },
-  'most-seeders': { key: (alias) => sql`coalesce(${column(alias, 'seeders')}, -1)`, type: 'bigint', descending: true },
-  largest: { key: (alias) => sql`coalesce(${column(alias, 'size_bytes')}, -1)`, type: 'bigint', descending: true },
-  smallest: { key: (alias) => sql`coalesce(${column(alias, 'size_bytes')}, 9223372036854775807)`, type: 'bigint', descending: false },
+  'fewest-seeders': {
+    key: (alias) => sql`coalesce(${column(alias, 'seeders')}, 2147483647)`,
+    type: 'bigint',
+    descending: false,
+  },
+  'most-seeders': {
+    key: (alias) => sql`coalesce(${column(alias, 'seeders')}, -1)`,
+    type: 'bigint',
+    descending: true,
+  },
+  largest: {
+    key: (alias) => sql`coalesce(${column(alias, 'size_bytes')}, -1)`,
+    type: 'bigint',
+    descending: true,
+  },
+  smallest: {
+    key: (alias) => sql`coalesce(${column(alias, 'size_bytes')}, 9223372036854775807)`,
+    type: 'bigint',
+    descending: false,
+  },
 } satisfies Record<string, Sort>
 
 const corpus: Corpus = {
@@ -111,7 +138,15 @@ async function readClauses(db: Db, q: string): Promise<Clause[]> {
   const clauses = await resolveAuthorClauses(db, parseQuery(q).clauses)
   return clauses.flatMap((clause): Clause[] => {
     if (clause.field === 'text' || clause.field === 'author' || clause.field === 'has') return [clause]
-    return clause.words.map((word) => ({ ...clause, field: 'text', phrase: false, value: word, words: [word], stems: [stemOf(word)] }))
+    return clause.words.map((word) => ({
+      ...clause,
+      field: 'text',
+      phrase: false,
+      value: word,
+      words: [word],
+      stems: [stemOf(word)],
+      spellings: [],
+    }))
   })
 }
 
@@ -150,7 +185,10 @@ async function readRequest(
 function checksOf(parameters: TorrentSearch, clauses: readonly Clause[]): ((alias: Alias) => SQL)[] {
   const { metainfoStatus, hasWebSeed: webSeed } = parameters
   return [
-    ...hasConditions(clauses, { webseed: hasWebSeed, seeder: (alias) => sql`coalesce(${column(alias, 'seeders')}, 0) > 0` }),
+    ...hasConditions(clauses, {
+      webseed: hasWebSeed,
+      seeder: (alias) => sql`coalesce(${column(alias, 'seeders')}, 0) > 0`,
+    }),
     ...(metainfoStatus === undefined
       ? []
       : [(alias: Alias) => sql`${column(alias, 'metainfo_status')} = ${storable(metainfoStatus)}`]),
@@ -182,11 +220,17 @@ async function torrentsOf(db: Db, datasetUri: string): Promise<number[]> {
 }
 
 function outcomeStems(clauses: readonly Clause[]): string[] {
-  return clauses.filter((clause) => !clause.excluded && clause.field === 'text').flatMap((clause) => clause.stems)
+  return clauses
+    .filter((clause) => !clause.excluded && clause.field === 'text')
+    .flatMap((clause) => clause.stems)
 }
 
 /** Files of these torrents whose path holds a word of the query, those with the most words first. */
-async function readMatchedFiles(db: Db, torrentIds: readonly number[], stems: readonly string[]): Promise<Map<number, MatchedFile[]>> {
+async function readMatchedFiles(
+  db: Db,
+  torrentIds: readonly number[],
+  stems: readonly string[],
+): Promise<Map<number, MatchedFile[]>> {
   const matched = new Map<number, MatchedFile[]>()
   if (torrentIds.length === 0 || stems.length === 0) return matched
   // A stem is where its words begin, but for a final y that became i.

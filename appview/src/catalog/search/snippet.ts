@@ -24,7 +24,9 @@ export function snippetOf(text: string, words: readonly string[]): string | unde
 function findHits(text: string, wanted: ReadonlySet<string>): { at: number; stem: string }[] {
   const hits: { at: number; stem: string }[] = []
   for (const match of text.matchAll(/[\p{L}\p{M}\p{N}]+/gu)) {
-    const stem = wordsOf(fold(match[0])).map(stemOf).find((one) => wanted.has(one))
+    const stem = wordsOf(fold(match[0]))
+      .map(stemOf)
+      .find((one) => wanted.has(one))
     if (stem !== undefined) hits.push({ at: match.index, stem })
     if (hits.length >= 200) break
   }

@@ -32,7 +32,7 @@ export async function correctWord(tx: Db, corpus: CorpusName, word: string): Pro
     sql`SELECT key, base FROM catalog.vocabulary WHERE kind = 'word' AND key % ${word}
         AND length(key) BETWEEN ${word.length - 2} AND ${word.length + 2} ORDER BY similarity(key, ${word}) DESC LIMIT 60`,
   )
-  const errorsAllowed = word.length < 6 ? 1 : 2
+  const errorsAllowed = word.length < 8 ? 1 : 2
   const near = similar
     .map((candidate) => ({ ...candidate, errors: typingErrors(word, candidate.key, errorsAllowed) }))
     .filter((candidate) => candidate.errors <= errorsAllowed)

@@ -22,7 +22,9 @@ export interface Suggestion {
  * last as a beginning. Each leads to a visible dataset. `limit` is at most 20.
  */
 export async function suggest(db: Db, q: string, limit = 8): Promise<Suggestion[]> {
-  const typed = fold(storable(q.slice(0, 200))).replaceAll(/\s+/g, ' ').trimStart()
+  const typed = fold(storable(q.slice(0, 200)))
+    .replaceAll(/\s+/g, ' ')
+    .trimStart()
   if (wordsOf(typed).length === 0) return []
   const most = Math.min(Math.max(limit, 1), 20)
   return db.transaction(
@@ -56,39 +58,59 @@ interface Entry extends Record<string, unknown> {
 
 /** Keywords, publishers and people, those of the most datasets first. */
 async function suggestNames(tx: Db, prefix: string, limit: number): Promise<Suggestion[]> {
-  const known = await rows<Entry>(tx, sql`
+  const known = await rows<Entry>(
+    tx,
+    sql`
     SELECT v.kind, v.text, v.base, s.records FROM ${beginning(prefix)} v
     JOIN catalog.term_statistics s ON s.corpus = 'dataset' AND s.base = v.base
-    WHERE v.kind <> 'word' ORDER BY s.records DESC, v.key LIMIT ${int(2 * limit)}`)
+    WHERE v.kind <> 'word' ORDER BY s.records DESC, v.key LIMIT ${int(2 * limit)}`,
+  )
   // Names in few records are not in the statistics of a large catalogue.
-  const rare = known.length >= limit || prefix.length < 3 ? [] : await rows<Entry>(tx, sql`
-    SELECT v.kind, v.text, v.base, NULL::int AS records FROM ${beginning(prefix)} v WHERE v.kind <> 'word' LIMIT ${int(4 * limit)}`)
-  const leading = await basesInUse(tx, [...known, ...rare].map((entry) => entry.base))
+  const rare =
+    known.length >= limit || prefix.length < 3
+      ? []
+      : await rows<Entry>(
+          tx,
+          sql`
+    SELECT v.kind, v.text, v.base, NULL::int AS records FROM ${beginning(prefix)} v WHERE v.kind <> 'word' LIMIT ${int(4 * limit)}`,
+        )
+  const leading = await basesInUse(
+    tx,
+    [...known, ...rare].map((entry) => entry.base),
+  )
   return [...known, ...rare]
     .filter((entry) => leading.has(entry.base))
-    .map(({ kind, text, records }): Suggestion => ({
-      kind: kind as Exclude<VocabularyKind, 'word'>,
-      text,
-      ...(records !== null && { count: records }),
-    }))
+    .map(
+      ({ kind, text, records }): Suggestion => ({
+        kind: kind as Exclude<VocabularyKind, 'word'>,
+        text,
+        ...(records !== null && { count: records }),
+      }),
+    )
 }
 
 /** Which of these terms a visible dataset has: the vocabulary also holds the words of hidden ones. */
 async function basesInUse(tx: Db, bases: readonly number[]): Promise<Set<number>> {
   if (bases.length === 0) return new Set()
-  const found = await rows<{ base: number }>(tx, sql`
+  const found = await rows<{ base: number }>(
+    tx,
+    sql`
     SELECT base FROM unnest(${codesText([...new Set(bases)])}::bigint[]) AS base
-    WHERE EXISTS (SELECT FROM catalog.dataset d WHERE d.visible::int = 1 AND d.codes && ARRAY[base])`)
+    WHERE EXISTS (SELECT FROM catalog.dataset d WHERE d.visible::int = 1 AND d.codes && ARRAY[base])`,
+  )
   return new Set(found.map((row) => row.base))
 }
 
 async function suggestAccounts(tx: Db, prefix: string, limit: number): Promise<Suggestion[]> {
   const handle = prefix.replace(/^@/, '')
   if (handle.length < 2 || handle.includes(' ')) return []
-  const found = await rows<{ did: string; handle: string }>(tx, sql`
+  const found = await rows<{ did: string; handle: string }>(
+    tx,
+    sql`
     SELECT a.did, a.handle FROM catalog.account a
     WHERE starts_with(a.handle, ${handle}) AND EXISTS (SELECT FROM catalog.dataset d WHERE d.did = a.did AND d.visible)
-    ORDER BY length(a.handle), a.handle LIMIT ${int(limit)}`)
+    ORDER BY length(a.handle), a.handle LIMIT ${int(limit)}`,
+  )
   return found.map((row) => ({ kind: 'author', text: row.handle, did: row.did }))
 }
 
@@ -100,26 +122,31 @@ async function suggestDatasets(tx: Db, typed: string, limit: number): Promise<Su
   const open = typed.endsWith(' ') ? undefined : words.pop()
   const stems = words.map(stemOf)
   const endings = open === undefined ? [] : await completionsOf(tx, open)
-  if (stems.length + endings.length === 0) return []
   const fixed = stems.map((stem) => baseOf(`title:${stem}`))
   const endingStems = [...new Set(endings.map(stemOf))]
   const ending = endingStems.map((stem) => baseOf(`title:${stem}`))
   const statistics = await readTermStatistics(tx, 'dataset', [...fixed, allTerm])
   const rarest = fixed.toSorted((a, b) => statistics.of(a).records - statistics.of(b).records)[0]
-  const lookUp = ending.length > 0 && rarest === undefined ? titleBands(endingStems) : [rarest ?? ending[0] ?? allTerm]
+  const lookUp =
+    ending.length > 0 && rarest === undefined ? titleBands(endingStems) : [rarest ?? ending[0] ?? allTerm]
   const conditions = [
     ...fixed.map((base) => hasCode('d', base)),
-    ...(open === undefined ? [] : [sql`(${sql.join([sql`false`, ...ending.map((base) => hasCode('d', base))], sql` OR `)})`]),
+    ...(open === undefined
+      ? []
+      : [sql`(${sql.join([sql`false`, ...ending.map((base) => hasCode('d', base))], sql` OR `)})`]),
   ]
   // No word of this index begins so: nothing is left to look for.
-  if (open !== undefined && open_.length === 0) return []
+  if (open !== undefined && endingStems.length === 0) return []
   const scores = [...stems, ...endingStems].map((stem) => termScore('d', baseOf(stem), 1))
-  const found = await rows<{ uri: string; title: string }>(tx, sql`
+  const found = await rows<{ uri: string; title: string }>(
+    tx,
+    sql`
     WITH candidate AS MATERIALIZED (
       SELECT d.id, d.uri, d.title, d.group_id, ${sql.join(scores, sql` + `)} AS score FROM catalog.dataset d
       WHERE d.visible::int = 1 AND ${anyCode('d', lookUp)} AND ${sql.join(conditions, sql` AND `)} LIMIT 2000)
     SELECT uri, title FROM (SELECT DISTINCT ON (group_id) * FROM candidate ORDER BY group_id, score DESC, id DESC) AS best
-    ORDER BY score DESC, id DESC LIMIT ${int(limit)}`)
+    ORDER BY score DESC, id DESC LIMIT ${int(limit)}`,
+  )
   return found.map((row) => ({ kind: 'dataset', text: row.title, uri: row.uri }))
 }
 
@@ -130,12 +157,18 @@ function titleBands(stems: readonly string[]): number[] {
 
 /** The commonest words that begin so. */
 async function completionsOf(tx: Db, prefix: string): Promise<string[]> {
-  const common = await rows<{ key: string }>(tx, sql`
+  const common = await rows<{ key: string }>(
+    tx,
+    sql`
     SELECT v.key FROM ${beginning(prefix)} v JOIN catalog.term_statistics s ON s.corpus = 'dataset' AND s.base = v.base
-    WHERE v.kind = 'word' ORDER BY v.key = ${prefix} DESC, s.records DESC LIMIT ${int(completionsTried)}`)
+    WHERE v.kind = 'word' ORDER BY v.key = ${prefix} DESC, s.records DESC LIMIT ${int(completionsTried)}`,
+  )
   if (common.length > 0) return common.map((row) => row.key)
-  const rare = await rows<{ key: string }>(tx, sql`
-    SELECT v.key FROM ${beginning(prefix)} v WHERE v.kind = 'word' ORDER BY length(v.key) LIMIT ${int(completionsTried)}`)
+  const rare = await rows<{ key: string }>(
+    tx,
+    sql`
+    SELECT v.key FROM ${beginning(prefix)} v WHERE v.kind = 'word' ORDER BY length(v.key) LIMIT ${int(completionsTried)}`,
+  )
   return rare.map((row) => row.key)
 }
 

@@ -30,7 +30,12 @@ export function torrentCodes(torrent: {
     { rule: rules.name, text: name },
     { rule: rules.paths, text: files },
   ])
-  const exact = ['all:', `author:${torrent.did}`, ...pairsOf(name), ...pairsOf(files).slice(0, mostPairs)].map(baseOf)
+  const exact = [
+    'all:',
+    `author:${torrent.did}`,
+    ...pairsOf(name),
+    ...pairsOf(files).slice(0, mostPairs),
+  ].map(baseOf)
   return [...new Set([...words, ...exact, ...samplesOf(torrent.uri)])].sort((a, b) => a - b)
 }
 

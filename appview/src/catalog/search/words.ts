@@ -23,7 +23,7 @@ export interface AnalysedText {
 export function analyse(text: string): AnalysedText {
   const folded = fold(text)
   const words = splitFolded(folded)
-  return { words, stems: words.map(stemOf), spellings: /\d/.test(folded) ? spellingsOf(folded) : [] }
+  return { words, stems: words.map(stemOf), spellings: /[\d-]/.test(folded) ? spellingsOf(folded) : [] }
 }
 
 function splitFolded(folded: string): string[] {
@@ -31,7 +31,9 @@ function splitFolded(folded: string): string[] {
     const words: string[] = folded.match(/[a-z\d]+/g) ?? []
     return words.some((word) => word.length > longest) ? words.map((word) => word.slice(0, longest)) : words
   }
-  return (folded.match(run) ?? []).flatMap((part) => (unspaced.test(part) ? splitUnspaced(part) : part.slice(0, longest)))
+  return (folded.match(run) ?? []).flatMap((part) =>
+    unspaced.test(part) ? splitUnspaced(part) : part.slice(0, longest),
+  )
 }
 
 function isAscii(text: string): boolean {
@@ -68,9 +70,14 @@ const stems = new Map<string, string>()
 const mostStems = 50_000
 
 function spellingsOf(folded: string): string[] {
-  const joined = (folded.match(hyphenated) ?? []).map((match) => match.replaceAll(/[-_.]/g, ''))
   const parts = (folded.match(numbered) ?? []).flatMap((match) => match.split(/(?<=\D)(?=\d)/))
-  return [...joined.filter((word) => word.length <= 20), ...parts]
+  return [...joinedSpellings(folded), ...parts]
+}
+
+/** Hyphenated words of a folded text in one: `x-ray` as `xray`, `goes-16` as `goes16`. */
+export function joinedSpellings(folded: string): string[] {
+  const joined = (folded.match(hyphenated) ?? []).map((match) => match.replaceAll(/[-_.]/g, ''))
+  return joined.filter((word) => word.length <= 20)
 }
 
 /** Words that carry no meaning of their own; indexed in titles only. */
@@ -84,7 +91,7 @@ const longest = 64
 const run = /[\p{L}\p{M}\p{N}]+/gu
 const unspaced = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u
 const possessive = /['’]s(?![\p{L}\p{N}])/gu
-const hyphenated = /(?<![\p{L}\p{N}])[a-z]{1,12}[-_.]\d{1,6}[a-z]?(?![\p{L}\p{N}])/gu
+const hyphenated = /(?<![\p{L}\p{N}])[a-z]{1,12}(?:[-_.]\d{1,6}[a-z]?|-[a-z]{2,12})(?![\p{L}\p{N}-])/gu
 const numbered = /(?<![\p{L}\p{N}])[a-z]{2,12}\d{1,4}(?![\p{L}\p{N}])/gu
 const letters: Record<string, string> = {
   ß: 'ss',
