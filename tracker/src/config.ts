@@ -1,5 +1,6 @@
 import os from 'node:os'
 import ipaddr from 'ipaddr.js'
+import { readRedisUrl } from './cluster/redis-url.ts'
 
 export type TrackerConfig = {
   readonly port: number
@@ -47,7 +48,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): T
     appviewUrls: read('HOLDFAST_APPVIEW_URL', ['http://127.0.0.1:3000'], readUrls),
     workers: read('HOLDFAST_TRACKER_WORKERS', 1, readWorkers),
     maxListAgeMs: read('HOLDFAST_TRACKER_MAX_LIST_AGE', 24 * HOUR_MS, readDuration),
-    redisUrl: read('HOLDFAST_REDIS_URL', undefined, readRedisUrl),
+    redisUrl: read('HOLDFAST_REDIS_URL', undefined, checkRedisUrl),
     redisMayPersist: read('HOLDFAST_REDIS_ALLOW_PERSISTENCE', false, readSwitch),
     dataDir: read('HOLDFAST_DATA_DIR', './data', (value) => value),
     logLevel: read('HOLDFAST_LOG_LEVEL', 'info', readLogLevel),
@@ -105,15 +106,8 @@ function readUrls(value: string): string[] {
   return urls.map((url) => url.replace(/\/+$/, ''))
 }
 
-function readRedisUrl(value: string): string {
-  for (const url of value.split(',')) {
-    if (!/^(?:rediss?|redis-sentinel|redis-cluster)(?:\+tls)?:\/\/./.test(url.trim())) {
-      throw new Error(
-        'expected redis://host:port, rediss://…, redis-sentinel://host:port,host:port/name or redis-cluster://host:port,host:port',
-      )
-    }
-    if (value.includes('://') && value.indexOf('://') === value.lastIndexOf('://')) break
-  }
+function checkRedisUrl(value: string): string {
+  readRedisUrl(value)
   return value
 }
 

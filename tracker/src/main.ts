@@ -5,10 +5,11 @@ import { pino } from 'pino'
 import { followAppViews } from './allow-list/follow.ts'
 import type { AllowListSource, AllowListTarget } from './allow-list/source.ts'
 import { newAllowListTarget } from './allow-list/target.ts'
+import { Sharing } from './cluster/sharing.ts'
 import type { TrackerConfig } from './config.ts'
 import { newCounts } from './counts.ts'
 import { newMetrics } from './metrics.ts'
-import { Pace } from './pace.ts'
+import { Pace, TICK_SECONDS } from './pace.ts'
 import { swarmsAsJson } from './page.ts'
 import { type ServeSettings, serve } from './serve.ts'
 import { openSwarmMemory } from './swarms/memory.ts'
@@ -35,17 +36,32 @@ export async function startTracker(config: TrackerConfig, parts: TrackerParts = 
   const keepList = parts.allowList ?? followAppViews(followOptions(config, log))
   const list = started.use(keepList(newAllowListTarget(swarms)))
 
+  const sharingOptions = () => ({
+    ...{ url: config.redisUrl!, mayPersist: config.redisMayPersist, swarms, listReady, log },
+    peerLifeMs: () => pace.ttlTicks * TICK_SECONDS * 1000,
+  })
   const secret = randomBytes(32)
   const pace = new Pace(config.intervalSeconds)
   const ids = new ConnectionIds(secret)
   started.use(startClock({ pace, ids }))
   started.use(startUpkeep({ swarms, pace, memory, list }))
 
+  const sharing =
+    config.redisUrl === undefined ? undefined : started.use(await Sharing.start(sharingOptions()))
+  const note = sharing?.journal.note.bind(sharing.journal)
   const allCounts = () => workers?.counts(counts) ?? counts
-  const registry = newMetrics({ counts: allCounts, totals: () => swarms.totals(), pace, list })
+  const registry = newMetrics({
+    counts: allCounts,
+    totals: () => swarms.totals(),
+    pace,
+    list,
+    sharing: () => sharing?.connected ?? false,
+  })
   const pages = { metrics: () => registry.metrics(), swarms: () => swarmsAsJson(swarms) }
   const settings = serveSettings(config)
-  const serving = started.use(await serve({ settings, swarms, pace, ids, counts, hub, listReady, pages }))
+  const serving = started.use(
+    await serve({ settings, swarms, pace, ids, counts, hub, listReady, pages, note }),
+  )
   const { port, udpPort } = serving
   const start = { memory: memory.buffer, secret, intervalSeconds: config.intervalSeconds }
   const failure = Promise.withResolvers<never>()
@@ -54,8 +70,13 @@ export async function startTracker(config: TrackerConfig, parts: TrackerParts = 
     ? started.use(
         await startWorkers(
           config.workers - 1,
-          { ...start, settings: { ...settings, port, udpPort } },
-          { hub, answer: (about) => pages[about](), onFailure: failure.reject },
+          { ...start, shares: sharing !== undefined, settings: { ...settings, port, udpPort } },
+          {
+            hub,
+            answer: (about) => pages[about](),
+            onJournal: (shard, records) => sharing?.journal.append(shard, records),
+            onFailure: failure.reject,
+          },
         ),
       )
     : undefined

@@ -65,6 +65,9 @@ export function newMetrics(parts: MetricsParts): Registry {
   gauge('holdfast_tracker_list_age_seconds', 'Seconds since the oldest source last confirmed its list.', () =>
     list.ageSeconds(),
   )
+  gauge('holdfast_tracker_sharing', '1 while swarms are shared with other nodes.', () =>
+    parts.sharing() ? 1 : 0,
+  )
   gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss())
   gauge('process_cpu_seconds_total', 'Processor time.', () => {
     const { user, system } = process.cpuUsage()
@@ -78,6 +81,7 @@ export type MetricsParts = {
   totals: () => SwarmTotals
   pace: Pace
   list: { ready(): boolean; ageSeconds(): number }
+  sharing: () => boolean
 }
 
 const REQUESTS = [

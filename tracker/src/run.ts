@@ -1,3 +1,4 @@
+import { PersistentRedis } from './cluster/redis.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { startTracker } from './main.ts'
 
@@ -21,7 +22,8 @@ export async function runTracker(
     await using tracker = await startTracker(loadConfig(env))
     await Promise.race([stop, tracker.failure])
   } catch (error) {
-    if (!(error instanceof ConfigError || (error instanceof Error && error.cause !== undefined))) throw error
+    const explained = error instanceof ConfigError || error instanceof PersistentRedis
+    if (!explained && !(error instanceof Error && error.cause !== undefined)) throw error
     process.stderr.write(`${error.message}\n`)
     return 1
   }

@@ -9,7 +9,7 @@ import type { ConnectionIds } from './wire/connection-ids.ts'
 import { HttpResponder } from './wire/http.ts'
 import { TrustedProxies } from './wire/proxy.ts'
 import type { SignalReceiver } from './wire/signal-hub.ts'
-import { UdpResponder } from './wire/udp.ts'
+import { type NoteAnnounce, UdpResponder } from './wire/udp.ts'
 
 /** What one thread needs to answer clients. */
 export type ServeParts = {
@@ -21,6 +21,8 @@ export type ServeParts = {
   hub: SignalReceiver
   listReady: () => boolean
   pages: Pick<PagesParts, 'metrics' | 'swarms'>
+  /** Is told of every announce by UDP and HTTP that was served. */
+  note?: NoteAnnounce | undefined
 }
 
 /** The part of the config that is about sockets; plain values, so that a thread can be sent it. */
@@ -45,7 +47,7 @@ export type Serving = AsyncDisposable & { port: number; udpPort: number; transpo
  */
 export async function serve(parts: ServeParts): Promise<Serving> {
   await using opened = new AsyncDisposableStack()
-  const { settings, swarms, pace, ids, counts, listReady } = parts
+  const { settings, swarms, pace, ids, counts, listReady, note } = parts
   const { host, reusePort } = settings
   const proxies = new TrustedProxies(settings.trustedProxies)
   const pages = new Pages({ ...parts.pages, listReady, proxies, adminToken: settings.adminToken })
@@ -55,7 +57,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
       port: settings.port,
       host,
       reusePort,
-      responder: new HttpResponder({ swarms, pace, counts, listReady, trackerId: settings.trackerId }),
+      responder: new HttpResponder({ swarms, pace, counts, listReady, note, trackerId: settings.trackerId }),
       counts,
       proxies,
       socketsPerAddress: settings.socketsPerAddress,
@@ -67,7 +69,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
       },
     }).catch((error) => explainListen(error, 'HOLDFAST_TRACKER_PORT', settings.port)),
   )
-  const responder = new UdpResponder({ swarms, pace, ids, counts, listReady })
+  const responder = new UdpResponder({ swarms, pace, ids, counts, listReady, note })
   const udp = opened.use(
     await openUdpSockets(responder, counts, { port: settings.udpPort, host, reusePort }).catch((error) =>
       explainListen(error, 'HOLDFAST_TRACKER_UDP_PORT', settings.udpPort),

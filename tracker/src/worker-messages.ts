@@ -8,6 +8,8 @@ export type WorkerStart = {
   secret: Uint8Array
   intervalSeconds: number
   settings: ServeSettings
+  /** Announces are to be reported for other nodes. */
+  shares: boolean
 }
 
 /** From a serving thread to the main one. `socket` numbers a WebSocket of that thread. */
@@ -15,6 +17,7 @@ export type FromWorker =
   | { kind: 'ready' }
   | { kind: 'failed'; message: string }
   | { kind: 'counts'; counts: Counts }
+  | { kind: 'journal'; shard: number; records: Uint8Array }
   | { kind: 'socket-text'; socket: number; client: string; text: string }
   | { kind: 'socket-close'; socket: number }
   | { kind: 'ask'; question: number; about: 'metrics' | 'swarms' }

@@ -1,4 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { Journal } from './cluster/journal.ts'
+import { EVERY_MS, SHARDS } from './cluster/shards.ts'
 import { newCounts } from './counts.ts'
 import { Pace } from './pace.ts'
 import { serve } from './serve.ts'
@@ -24,6 +26,15 @@ const pace = new Pace(start.intervalSeconds)
 const ids = new ConnectionIds(start.secret)
 const clock = startClock({ pace, ids })
 const counting = setInterval(() => tell({ kind: 'counts', counts }), 1000)
+
+const journal = start.shares ? new Journal(SHARDS) : undefined
+const reportJournal = (): void => {
+  for (let shard = 0; shard < SHARDS; shard++) {
+    const records = journal?.take(shard)
+    if (records !== undefined) tell({ kind: 'journal', shard, records })
+  }
+}
+const reporting = setInterval(reportJournal, EVERY_MS)
 
 const sockets = new Map<number, SignalSocket>()
 const numbers = new Map<SignalSocket, number>()
@@ -62,8 +73,10 @@ main.on('message', async (message: ToWorker) => {
     questions.delete(message.question)
   } else {
     clearInterval(counting)
+    clearInterval(reporting)
     clock[Symbol.dispose]()
     await serving?.[Symbol.asyncDispose]()
+    reportJournal()
     tell({ kind: 'counts', counts })
     main.close()
   }
@@ -76,6 +89,7 @@ const serving = await serve({
   ids,
   counts,
   hub,
+  note: journal?.note.bind(journal),
   listReady: () => memory.words[header.listReady] === 1,
   pages: { metrics: () => ask('metrics'), swarms: () => ask('swarms') },
 }).catch((error: Error) => {

@@ -21,6 +21,7 @@ export async function startWorkers(count: number, start: WorkerStart, parts: Wor
         if (message.kind === 'ready') resolve()
         else if (message.kind === 'failed') reject(new Error(message.message, { cause: 'worker' }))
         else if (message.kind === 'counts') counts[number] = message.counts
+        else if (message.kind === 'journal') parts.onJournal(message.shard, message.records)
         else serveWorker(worker, message, parts)
       })
       worker.once('error', reject)
@@ -50,6 +51,7 @@ export type Workers = AsyncDisposable & {
 export type WorkersParts = {
   hub: SignalReceiver
   answer: (about: 'metrics' | 'swarms') => Promise<string>
+  onJournal: (shard: number, records: Uint8Array) => void
   onFailure: (error: Error) => void
 }
 
@@ -57,7 +59,7 @@ const sockets = new WeakMap<Worker, Map<number, SignalSocket>>()
 
 function serveWorker(
   worker: Worker,
-  message: Exclude<FromWorker, { kind: 'ready' | 'failed' | 'counts' }>,
+  message: Exclude<FromWorker, { kind: 'ready' | 'failed' | 'counts' | 'journal' }>,
   parts: WorkersParts,
 ): void {
   const tell = (answer: ToWorker): void => worker.postMessage(answer)

@@ -100,8 +100,8 @@ export class Swarms {
   }
 
   /**
-   * Drops peers that last announced more than `ttl` ticks (at most 240) before `tick`, looking at no more than
-   * `budget` peers from where the last call ended. A full round must end within 255 ticks less `ttl`.
+   * Drops peers that last announced more than `ttl` ticks (at most 230) before `tick`, looking at no more than
+   * `budget` peers from where the last call ended. A full round must end within 250 ticks less `ttl`.
    * @returns true when this call ended a round over all swarms
    */
   expire(tick: number, ttl: number, budget: number): boolean {
@@ -172,6 +172,8 @@ export class Swarms {
     const words = this.#words
     const lists = this.#lists[announce.family]
     const position = announce.port === 0 ? -1 : lists.find(list, announce.address, announce.port)
+    // Another node may tell late what this one knows better.
+    if (position >= 0 && isOlder(announce.tick, lists.tickAt(lists.at(list, position)))) return position
     if (announce.event === STOPPED) {
       // Another client behind the same address may not end this one.
       if (position >= 0 && lists.keyAt(lists.at(list, position)) === announce.key)
@@ -214,7 +216,8 @@ export class Swarms {
     let position = words[header.sweepPosition]! === 0 ? count : Math.min(count, words[header.sweepPosition]!)
     for (; position > 0 && left > 0; position--, left--) {
       const last = lists.tickAt(lists.at(list, position - 1))
-      if (((limits.tick - last) & 0xff) > limits.ttl) lists.remove(list, position - 1)
+      const age = (limits.tick - last) & 0xff
+      if (age > limits.ttl && age < AHEAD) lists.remove(list, position - 1)
     }
     words[header.sweepPosition] = position
     if (words[at + LISTS + COUNT]! + words[at + LISTS + LIST_WORDS + COUNT]! === 0)
@@ -309,6 +312,14 @@ export type SwarmTotals = {
   memoryBytes: number
 }
 
+/** Ticks count modulo 256. */
+function isOlder(tick: number, than: number): boolean {
+  const behind = (than - tick) & 0xff
+  return behind > 0 && behind < 128
+}
+
+/** Ages from here on are announces a tick or two ahead of the clock that is asked. */
+const AHEAD = 250
 const COMPLETED = 2
 const SOCKET_SEEDERS = 3
 const SOCKET_LEECHERS = 4

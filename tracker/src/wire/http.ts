@@ -2,6 +2,7 @@ import type { Counts } from '../counts.ts'
 import type { Pace } from '../pace.ts'
 import type { Announce, AnnounceReply, Family, SwarmCounts, Swarms } from '../swarms/swarms.ts'
 import { type HttpQuery, MOST_SCRAPED, newHttpQuery, readQuery } from './http-query.ts'
+import type { NoteAnnounce } from './udp.ts'
 
 /**
  * Answers HTTP announces and scrapes (BEP 3, 7, 21, 23, 24, 31, 48) with canonical bencode. Knows nothing of
@@ -70,6 +71,7 @@ export class HttpResponder {
       return this.#fail('this torrent is not in the index that this tracker serves', UNKNOWN_RETRY_MINUTES)
     }
     counts.httpAnnounces++
+    this.#parts.note?.(query.infoHashes, 0, announce)
     return this.#writeAnnounce(family, address)
   }
 
@@ -173,6 +175,8 @@ export type HttpResponderParts = {
   listReady: () => boolean
   /** BEP 3 `tracker id`: names this node. */
   trackerId: string
+  /** Is told of every announce that was served. */
+  note?: NoteAnnounce | undefined
   /** In [0, 1). */
   random?: () => number
 }

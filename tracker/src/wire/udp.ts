@@ -15,6 +15,7 @@ export class UdpResponder {
   readonly #counts: Counts
   readonly #listReady: () => boolean
   readonly #random: () => number
+  readonly #note: NoteAnnounce | undefined
   readonly #announce: Writable<Announce>
   readonly #counted = { seeders: 0, leechers: 0, completed: 0 }
 
@@ -25,6 +26,7 @@ export class UdpResponder {
     this.#counts = parts.counts
     this.#listReady = parts.listReady
     this.#random = parts.random ?? Math.random
+    this.#note = parts.note
     this.#announce = {
       family: 0,
       address: new Int32Array(4),
@@ -98,6 +100,7 @@ export class UdpResponder {
       return fail(bytes, UNKNOWN)
     }
     this.#counts.udpAnnounces++
+    this.#note?.(message, 16, announce)
     writeInt32(bytes, 0, ANNOUNCE)
     writeInt32(bytes, 8, this.#pace.interval((random * 1021) % 1))
     writeInt32(bytes, 12, reply.leechers)
@@ -133,9 +136,14 @@ export type UdpResponderParts = {
   ids: ConnectionIds
   counts: Counts
   listReady: () => boolean
+  /** Is told of every announce that was served. */
+  note?: NoteAnnounce | undefined
   /** In [0, 1). */
   random?: () => number
 }
+
+/** An announce to the torrent that the 20 bytes at `offset` name. */
+export type NoteAnnounce = (infoHash: Uint8Array, offset: number, announce: Announce) => void
 
 /** A datagram to fill, whose peers the swarms write in place. */
 export type UdpAnswer = { readonly bytes: Uint8Array; readonly reply: AnnounceReply }

@@ -1,0 +1,113 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { Redis } from 'ioredis'
+import { waitFor } from '../network/wait-for.ts'
+import { scratchDirectory } from '../system/scratch.ts'
+
+export const redisIsInstalled = spawnSync('redis-server', ['--version']).status === 0
+
+/** A Redis of the test's own that keeps nothing on disk, unless `settings` say otherwise. */
+export async function startRedis(settings: readonly string[] = []): Promise<RedisServer> {
+  const scratch = await scratchDirectory()
+  const port = await freePort()
+  const quiet = ['--save', '', '--appendonly', 'no', '--bind', '127.0.0.1', '--dir', scratch.path]
+  const spawned = () =>
+    spawn('redis-server', ['--port', String(port), ...quiet, ...settings], { stdio: 'ignore' })
+  let child = spawned()
+  const client = new Redis({ port, retryStrategy: () => 50, maxRetriesPerRequest: null })
+  client.on('error', () => {})
+  await client.ping()
+  const stop = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  return {
+    port,
+    client,
+    stop,
+    async restart() {
+      child = spawned()
+      await client.ping()
+    },
+    async [Symbol.asyncDispose]() {
+      client.disconnect()
+      await stop()
+      await scratch[Symbol.asyncDispose]()
+    },
+  }
+}
+
+export type RedisServer = AsyncDisposable & {
+  readonly port: number
+  readonly client: Redis
+  stop(): Promise<void>
+  restart(): Promise<void>
+}
+
+/** Three masters with a replica each. */
+export async function startRedisCluster(): Promise<
+  AsyncDisposable & { servers: RedisServer[]; url: string }
+> {
+  await using stack = new AsyncDisposableStack()
+  const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1500']
+  const diskless = [
+    '--repl-diskless-load',
+    'on-empty-db',
+    '--repl-diskless-sync',
+    'yes',
+    '--repl-diskless-sync-delay',
+    '0',
+  ]
+  const servers: RedisServer[] = []
+  for (let number = 0; number < 6; number++)
+    servers.push(stack.use(await startRedis([...settings, ...diskless])))
+  const [first] = servers
+  for (const [number, { client }] of servers.entries()) {
+    await client.call('CLUSTER', 'SET-CONFIG-EPOCH', number + 1)
+    const [from, to] = [Math.floor((16_384 * number) / 3), Math.floor((16_384 * (number + 1)) / 3) - 1]
+    if (number < 3) await client.call('CLUSTER', 'ADDSLOTSRANGE', from, to)
+  }
+  for (const { client } of servers.slice(1)) await client.cluster('MEET', '127.0.0.1', first!.port)
+  const info = async (server: RedisServer): Promise<string> => String(await server.client.cluster('INFO'))
+  const all = (test: (info: string) => boolean) => async () =>
+    (await Promise.all(servers.map(info))).every(test)
+  await waitFor(
+    all((text) => text.includes('cluster_known_nodes:6')),
+    { what: 'six Redis nodes to meet' },
+  )
+  for (const [number, { client }] of servers.slice(3).entries()) {
+    await client.cluster('REPLICATE', String(await servers[number]!.client.cluster('MYID')))
+  }
+  await waitFor(
+    all((text) => text.includes('cluster_state:ok')),
+    { what: 'the Redis cluster' },
+  )
+  for (const { client } of servers.slice(3)) {
+    await waitFor(async () => (await client.info('replication')).includes('master_link_status:up'), {
+      what: 'a replica in step with its master',
+    })
+  }
+  const moved = stack.move()
+  return {
+    servers,
+    url: `redis-cluster://${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
+    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  // A cluster node listens on its port and on 10,000 above.
+  server.listen(20_000 + Math.floor(Math.random() * 30_000), '127.0.0.1')
+  const free = await Promise.race([
+    once(server, 'listening').then(() => true),
+    once(server, 'error').then(() => false),
+  ])
+  if (!free) return freePort()
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}

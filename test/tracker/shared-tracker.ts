@@ -1,0 +1,14 @@
+/** A tracker in a process of its own: shared-tracker.ts REDIS-URL HASHES prints its ports as a line of JSON. */
+import { ownAllowList } from '@holdfast/tracker/allow-list/source'
+import { loadConfig } from '@holdfast/tracker/config'
+import { startTracker } from '@holdfast/tracker/main'
+
+const [redisUrl, hashes] = process.argv.slice(2) as [string, string]
+const config = loadConfig({
+  HOLDFAST_REDIS_URL: redisUrl,
+  HOLDFAST_LOG_LEVEL: 'silent',
+  HOLDFAST_TRACKER_HOST: '127.0.0.1',
+})
+const allowList = ownAllowList(hashes.split(',').map((infoHashV1) => ({ infoHashV1 })))
+const { port, udpPort } = await startTracker({ ...config, port: 0, udpPort: 0 }, { allowList })
+console.log(JSON.stringify({ port, udpPort }))

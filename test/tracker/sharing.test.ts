@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { ownAllowList } from '@holdfast/tracker/allow-list/source'
+import { PersistentRedis } from '@holdfast/tracker/cluster/redis'
+import { loadConfig } from '@holdfast/tracker/config'
+import { startTracker, type Tracker } from '@holdfast/tracker/main'
+import { pino } from 'pino'
+import { expect, test } from 'vitest'
+import { redisIsInstalled, startRedis, startRedisCluster } from './redis-servers.ts'
+
+const hashes = Array.from({ length: 50 }, (_, number) => (number + 1).toString(16).padStart(40, '0'))
+const allowList = ownAllowList(hashes.map((infoHashV1) => ({ infoHashV1 })))
+const base = {
+  ...loadConfig({}),
+  port: 0,
+  udpPort: 0,
+  host: '127.0.0.1',
+  memoryBytes: 1 << 26,
+  maxTorrents: 1000,
+}
+const parts = { allowList, log: pino({ level: 'silent' }) }
+const start = (redisUrl: string): Promise<Tracker> => startTracker({ ...base, redisUrl }, parts)
+
+function leftOut(): boolean {
+  if (redisIsInstalled) return false
+  console.log('left out: redis-server is not installed')
+  expect(process.env.CI).not.toBe('true')
+  return true
+}
+
+/** Announces by HTTP; the number of peers that came back. */
+async function announce(tracker: { port: number }, hash: string, port: number, extra = ''): Promise<number> {
+  const query = `info_hash=${hash.replace(/../g, '%$&')}&peer_id=-XX0001-abcdefghijkl&port=${port}&left=1&numwant=200`
+  const headers = { connection: 'close' }
+  const answer = await fetch(`http://127.0.0.1:${tracker.port}/announce?${query}${extra}`, { headers })
+  const text = Buffer.from(await answer.arrayBuffer()).toString('latin1')
+  expect(text).not.toContain('failure reason')
+  return Number(/5:peers(\d+):/.exec(text)![1]) / 6
+}
+
+async function peersOf(tracker: { port: number }): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${tracker.port}/swarms`)
+  const { swarms } = (await answer.json()) as { swarms: [string[], number, number, number][] }
+  return swarms.reduce((sum, [, seeders, leechers]) => sum + seeders + leechers, 0)
+}
+
+test('two trackers on one Redis are one; a third that starts later knows every peer before any announces', async () => {
+  if (leftOut()) return
+  await using redis = await startRedis()
+  const url = `redis://127.0.0.1:${redis.port}`
+  await using one = await start(url)
+  await using other = await start(url)
+  const before = performance.now()
+  await announce(one, hashes[0]!, 1000)
+  await expect.poll(() => announce(other, hashes[0]!, 2000), { timeout: 2000, interval: 50 }).toBe(1)
+  expect(performance.now() - before).toBeLessThan(2000)
+  for (let port = 3000; port < 3200; port++) await announce(port % 2 ? one : other, hashes[port % 50]!, port)
+  await announce(one, hashes[0]!, 1000, '&event=stopped')
+  for (const tracker of [one, other]) await expect.poll(() => peersOf(tracker), { timeout: 3000 }).toBe(201)
+  await using late = await start(url)
+  await expect.poll(() => peersOf(late), { timeout: 3000 }).toBe(201)
+  expect(Number(await redis.client.pttl('holdfast-tracker:journal:0'))).toBeGreaterThan(0)
+})
+
+test('while Redis is away each node serves its own, and they are one again when it comes back', async () => {
+  if (leftOut()) return
+  await using redis = await startRedis()
+  const url = `redis://127.0.0.1:${redis.port}`
+  await using one = await start(url)
+  await using other = await start(url)
+  await redis.stop()
+  for (let port = 1000; port < 1050; port++) await announce(one, hashes[port % 50]!, port)
+  for (let port = 2000; port < 2050; port++) await announce(other, hashes[port % 50]!, port)
+  expect(await peersOf(one)).toBe(50)
+  await redis.restart()
+  for (const tracker of [one, other]) await expect.poll(() => peersOf(tracker), { timeout: 15_000 }).toBe(100)
+})
+
+test.each([
+  ['snapshots', ['--save', '60', '1']],
+  ['an append-only file', ['--appendonly', 'yes']],
+])('a Redis with %s is refused', async (_, settings) => {
+  if (leftOut()) return
+  await using redis = await startRedis(settings)
+  await expect(start(`redis://127.0.0.1:${redis.port}`)).rejects.toThrow(PersistentRedis)
+})
+
+/** A tracker in a process of its own, to be killed. */
+async function spawnTracker(
+  redisUrl: string,
+): Promise<{ port: number; udpPort: number; child: ChildProcess }> {
+  const script = fileURLToPath(new URL('shared-tracker.ts', import.meta.url))
+  const child = spawn(process.execPath, [script, redisUrl, hashes.join(',')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = (await once(createInterface(child.stdout!), 'line')) as [string]
+  return { ...(JSON.parse(line) as { port: number; udpPort: number }), child }
+}
+
+test('on a cluster of six, killing a Redis master and a tracker loses no swarm and answers no error', async () => {
+  if (leftOut()) return
+  await using cluster = await startRedisCluster()
+  await using stack = new AsyncDisposableStack()
+  const trackers = await Promise.all([0, 1, 2].map(() => spawnTracker(cluster.url)))
+  for (const { child } of trackers) stack.defer(() => void child.kill('SIGKILL'))
+  const [one, two, three] = trackers as [(typeof trackers)[0], (typeof trackers)[0], (typeof trackers)[0]]
+
+  const before = performance.now()
+  await announce(one, hashes[0]!, 1000)
+  await expect.poll(() => announce(three, hashes[0]!, 1001), { timeout: 2000, interval: 50 }).toBe(1)
+  expect(performance.now() - before).toBeLessThan(2000)
+
+  let port = 2000
+  const load = async (tracker: { port: number }, until: () => boolean): Promise<void> => {
+    while (!until()) await announce(tracker, hashes[port % 50]!, port++)
+  }
+  let over = false
+  const loads = [one, two, three, one, two].map((tracker) => load(tracker, () => over))
+  await expect.poll(() => port, { timeout: 20_000 }).toBeGreaterThan(2500)
+  await cluster.servers[0]!.stop()
+  const atKill = port
+  await expect.poll(() => port, { timeout: 30_000 }).toBeGreaterThan(atKill + 1000)
+  over = true
+  await Promise.all(loads)
+  const known = port - 2000 + 2
+  const all = (list: { port: number }[]) => async () => Promise.all(list.map(peersOf))
+  await expect.poll(all(trackers), { timeout: 30_000 }).toEqual([known, known, known])
+  three.child.kill('SIGKILL')
+  await once(three.child, 'exit')
+  expect(await all([one, two])()).toEqual([known, known])
+  const late = await spawnTracker(cluster.url)
+  stack.defer(() => void late.child.kill('SIGKILL'))
+  await expect.poll(() => peersOf(late), { timeout: 15_000 }).toBe(known)
+}, 150_000)
