@@ -1,9 +1,8 @@
 import { decideAdmission } from '@holdfast/appview/catalog/admission-writes'
-import { startNewEpochs } from '@holdfast/appview/catalog/changes'
+import { pruneChanges, startNewEpochs } from '@holdfast/appview/catalog/changes'
 import { testBackends } from '@holdfast/appview/catalog/test-backends'
 import * as schemas from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
-import { sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { waitFor } from '../network/wait-for.ts'
 import { query } from '../system/xrpc.ts'
@@ -143,9 +142,7 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
     await other.came(2)
     expect(other.lines()).toEqual(['#info 1 Hello', '#info 1 EpochChanged'])
 
-    await index.catalog.db.execute(sql`
-      INSERT INTO local.setting (name, value) VALUES ('streamPrunedTo', '{"records": 1}')
-      ON CONFLICT (name) DO UPDATE SET value = excluded.value`)
+    await pruneChanges(index.catalog.db, new Date(Date.now() + 1_000))
     await using old = await listen(index.url, 'subscribeDatasets', { cursor: 0 })
     await old.came(2)
     expect(old.lines().slice(0, 2)).toEqual(['#info 0 Hello', '#info 0 OutdatedCursor'])

@@ -68,11 +68,19 @@ export async function startNewEpochs(db: Db): Promise<void> {
   await db.execute(sql`SELECT pg_notify(${infoHashChannel}, ''), pg_notify(${recordChannel}, '')`)
 }
 
-/** Forgets changes older than the replay window. */
+/** Forgets changes older than the replay window, and remembers how far: a cursor before that is told it is outdated. */
 export async function pruneChanges(db: Db, olderThan: Date): Promise<void> {
   const before = olderThan.toISOString()
-  await db.execute(sql`DELETE FROM local.info_hash_change WHERE at < ${before}::timestamptz`)
-  await db.execute(sql`DELETE FROM local.record_change WHERE at < ${before}::timestamptz`)
+  await db.execute(sql`
+    WITH hashes AS (DELETE FROM local.info_hash_change WHERE at < ${before}::timestamptz RETURNING seq),
+    records AS (DELETE FROM local.record_change WHERE at < ${before}::timestamptz RETURNING seq),
+    pruned AS (
+      SELECT (SELECT max(seq) FROM hashes) AS hashes, (SELECT max(seq) FROM records) AS records)
+    INSERT INTO local.setting AS s (name, value)
+    SELECT 'streamPrunedTo', jsonb_build_object('infoHashes', coalesce(hashes, 0), 'records', coalesce(records, 0)) FROM pruned
+    ON CONFLICT (name) DO UPDATE SET value = jsonb_build_object(
+      'infoHashes', greatest((s.value ->> 'infoHashes')::bigint, (excluded.value ->> 'infoHashes')::bigint),
+      'records', greatest((s.value ->> 'records')::bigint, (excluded.value ->> 'records')::bigint))`)
 }
 
 /** Takes `count` sequence numbers and returns the last; the row stays locked until the commit. */
