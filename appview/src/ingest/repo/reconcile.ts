@@ -43,11 +43,23 @@ const GRACE_MS = 2_000
 export function startReconcile(parts: ReconcileParts): Reconcile {
   const { signal, reconcileMs } = parts
   let running: Promise<void> | undefined
-  const now = () => {
-    running ??= reconcileAll(parts, 0).finally(() => {
+  let next: Promise<void> | undefined
+  const start = () => {
+    running = reconcileAll(parts, 0).finally(() => {
       running = undefined
     })
     return running
+  }
+  const now = () => {
+    if (!running) return start()
+    // The one under way may be past what has just changed.
+    next ??= running
+      .catch(() => {})
+      .then(() => {
+        next = undefined
+        return start()
+      })
+    return next
   }
   const schedule = async (): Promise<void> => {
     // A process that is restarted every few hours must get to it, too.
@@ -65,7 +77,7 @@ export function startReconcile(parts: ReconcileParts): Reconcile {
   return {
     now,
     async [Symbol.asyncDispose]() {
-      await Promise.allSettled([running, scheduled])
+      await Promise.allSettled([running, next, scheduled])
     },
   }
 }
