@@ -1,7 +1,7 @@
 import type { AppView } from './appview.ts'
 import { type Config, httpUrl } from './config.ts'
 import { formatSeconds } from './output/quantities.ts'
-import { note } from './output/terminal.ts'
+import { note, warn } from './output/terminal.ts'
 import type { Repo } from './records/repo.ts'
 import type { AccountStore } from './session/account-store.ts'
 import type { Identities } from './session/identities.ts'
@@ -64,7 +64,7 @@ export function connect(config: Config): Connections {
         import('./session/paced-session.ts'),
         import('./records/repo.ts'),
       ])
-      const { manager, ...who } = await signedInSession(connections, account)
+      const { manager, ...who } = await signedInSession(connections, account, onWait)
       const agent = new Agent(pacedSession(manager, { onWait }))
       return { ...who, repo: repoOf(agent, who.did, config.authorities) }
     },
@@ -87,7 +87,9 @@ export function connect(config: Config): Connections {
   return connections
 }
 
+/** A short rest is told to who watches, a long one also to a log, where it would look like standing still. */
 const noteWait: OnWait = (waitMs, reason) => {
   const why = reason === 'budget-spent' ? 'the PDS’s budget is spent' : 'the PDS says too many requests'
-  note(`Waiting ${formatSeconds(waitMs / 1000)}: ${why}.`)
+  const tell = waitMs > 30_000 ? warn : note
+  tell(`Waiting ${formatSeconds(waitMs / 1000)}: ${why}.`)
 }

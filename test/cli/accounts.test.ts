@@ -2,9 +2,12 @@ import { createHmac } from 'node:crypto'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Network, startNetwork } from '../network/network.ts'
 import { type Person, startPerson } from './run-holdfast.ts'
+
+// Each step is a process of its own, and the machine may be busy.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 const jwtSecret = 'a secret of the test PDS'
 

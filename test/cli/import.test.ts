@@ -3,12 +3,15 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { AtpAgent } from '@atproto/api'
 import { collections } from '@holdfast/lexicons/nsid'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createAccount } from '../network/accounts.ts'
 import { type Network, startNetwork } from '../network/network.ts'
 import { waitFor } from '../network/wait-for.ts'
 import { startLimitedPds } from './limited-pds.ts'
-import { startPerson } from './run-holdfast.ts'
+import { type Json, startPerson } from './run-holdfast.ts'
+
+// Each step is a process of its own, and the machine may be busy.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 const catalogs = fileURLToPath(new URL('../../../shared/data/catalogs/', import.meta.url))
 const hasCatalogs = existsSync(catalogs)
@@ -22,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => network?.[Symbol.asyncDispose]())
 
 async function listDatasets(agent: AtpAgent, repo: string) {
-  const found: { uri: string; value: any }[] = []
+  const found: { uri: string; value: Json }[] = []
   for (let cursor: string | undefined; ; ) {
     const { data } = await agent.com.atproto.repo.listRecords({
       repo,

@@ -3,10 +3,13 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { collections } from '@holdfast/lexicons/nsid'
 import { type Browser, chromium } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { TestAccount } from '../network/accounts.ts'
 import { type Network, startNetwork } from '../network/network.ts'
-import { type Person, startPerson } from './run-holdfast.ts'
+import { type Json, type Person, startPerson } from './run-holdfast.ts'
+
+// Each step is a process of its own, and the machine may be busy.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
   (path) => existsSync(path),
@@ -93,7 +96,7 @@ test.runIf(executablePath)(
       collection: collections.torrent,
       rkey,
     })
-    expect((data.value as any).metainfo.mimeType).toBe('application/x-bittorrent')
+    expect((data.value as Json).metainfo.mimeType).toBe('application/x-bittorrent')
 
     const before = await expire(await sessionFile(person))
     const both = await Promise.all(['One', 'Two'].map((title) => person.run('publish', '--title', title)))

@@ -6,11 +6,14 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { collections } from '@holdfast/lexicons/nsid'
 import { parseMetainfo } from '@holdfast/torrent/metainfo'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { waitFor } from '../network/wait-for.ts'
 import { type System, startSystem } from '../system/system.ts'
 import { type FileServer, startFileServer } from './file-server.ts'
-import { type Person, startPerson } from './run-holdfast.ts'
+import { type Json, type Person, startPerson } from './run-holdfast.ts'
+
+// Each step is a process of its own, and the machine may be busy.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 const run = promisify(execFile)
 
@@ -45,7 +48,7 @@ afterAll(async () => {
 })
 
 const eventually = <T>(what: string, look: () => Promise<T>) =>
-  waitFor(look as any, { what, timeoutMs: 60_000, intervalMs: 200 }) as Promise<T>
+  waitFor(look as Json, { what, timeoutMs: 60_000, intervalMs: 200 }) as Promise<T>
 const statusOf = async (person: Person, uri: string) => (await person.json('status', uri)).status
 
 test('Alice publishes with the AppView’s trackers; Bobby finds the dataset by search and by infohash', {
@@ -178,7 +181,7 @@ test('Bobby carries on what Alice published; again, nothing is written', { timeo
   const adopted = await bobby!.json('adopt', dataset)
   const { did, agent } = system.network.accounts[1]!
   expect(adopted.dataset.uri).toBe(dataset.replace(system.network.accounts[0]!.did, did))
-  const record = async (uri: string): Promise<any> => {
+  const record = async (uri: string): Promise<Json> => {
     const [repo, collection, rkey] = uri.slice(5).split('/') as [string, string, string]
     return (await agent.com.atproto.repo.getRecord({ repo, collection, rkey })).data.value
   }
@@ -191,6 +194,16 @@ test('Bobby carries on what Alice published; again, nothing is written', { timeo
   const again = await bobby!.json('adopt', dataset)
   expect([again.dataset, ...again.torrents].map(({ action }) => action)).toEqual(['unchanged', 'unchanged'])
   expect(await alice!.run('adopt', dataset)).toMatchObject({ code: 2 })
+
+  // Her server goes away, and what the AppView kept is enough.
+  await system.network.stopPds(0)
+  const late = await system.network.createAccount('carol', 1)
+  const env = { HOLDFAST_APPVIEW_URL: system.env.HOLDFAST_APPVIEW_URL }
+  await using carol = await startPerson(system.network, { account: late, env })
+  const saved = await carol.json('adopt', dataset)
+  await system.network.restartPds(0)
+  expect([saved.dataset, ...saved.torrents].map(({ action }) => action)).toEqual(['created', 'created'])
+  expect(await record(saved.torrents[0].uri)).toMatchObject({ adoptedFrom: { uri: torrent.uri } })
 })
 
 test('records are edited with care, exported, and deleted only after a yes', {
@@ -231,6 +244,6 @@ test('records are edited with care, exported, and deleted only after a yes', {
     torrent.uri,
   ])
   await eventually('the dataset to go', async () => (await bobby!.run('show', dataset)).code === 3)
-  // The adopted copy keeps the content alive.
-  expect((await bobby!.json('show', torrent.infoHashV1)).torrents).toHaveLength(1)
+  // The adopted copies keep the content alive.
+  expect((await bobby!.json('show', torrent.infoHashV1)).torrents).toHaveLength(2)
 })

@@ -3,10 +3,11 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { collections } from '@holdfast/lexicons/nsid'
 import { parseMetainfo } from '@holdfast/torrent/metainfo'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { TestAccount } from '../network/accounts.ts'
 import { type Network, startNetwork } from '../network/network.ts'
-import { type Person, startPerson } from './run-holdfast.ts'
+import { startFileServer } from './file-server.ts'
+import { bin, type Json, type Person, startPerson } from './run-holdfast.ts'
 
 let network: Network
 beforeAll(async () => {
@@ -29,7 +30,7 @@ async function withFiles(person: Person, files: Record<string, string>) {
   }
 }
 
-const recordOf = async (account: TestAccount, uri: string): Promise<any> => {
+const recordOf = async (account: TestAccount, uri: string): Promise<Json> => {
   const [repo, collection, rkey] = uri.slice('at://'.length).split('/') as [string, string, string]
   const { data } = await account.agent.com.atproto.repo.getRecord({ repo, collection, rkey })
   return data
@@ -209,7 +210,7 @@ test('a .torrent too large for one blob goes into parts, and where no blob is ta
   const { value } = await recordOf(account, JSON.parse(first.stdout).torrents[0].uri)
   expect(value.metainfo).toBeUndefined()
   const parts = await Promise.all(
-    value.metainfoParts.map(async ({ blob }: any) => {
+    value.metainfoParts.map(async ({ blob }: Json) => {
       const { data } = await account.agent.com.atproto.sync.getBlob({
         did: account.did,
         cid: blob.ref.toString(),
@@ -264,4 +265,92 @@ test('a .torrent too large for one blob goes into parts, and where no blob is ta
       sizeBytes: file.length,
     },
   ])
+})
+
+test('two processes that publish one torrent for two datasets at once: neither’s reference is lost', async () => {
+  const account = network.accounts[5]!
+  await using person = await startPerson(network, { account })
+  await withFiles(person, { 'same.csv': 'the same bytes' })
+  const both = await Promise.all(
+    ['Left bank', 'Right bank'].map((title) =>
+      person.json(
+        'publish',
+        'same.csv',
+        '--title',
+        title,
+        '--tracker',
+        'http://t.example/announce',
+        '--no-save',
+      ),
+    ),
+  )
+  const { value } = await recordOf(account, both[0].torrents[0].uri)
+  expect(value.datasets.map(({ uri }: Json) => uri).toSorted()).toEqual(
+    both.map(({ dataset }) => dataset.uri).toSorted(),
+  )
+})
+
+test('a torrent for somebody else’s dataset, its origin’s download address a webseed as long as it serves these bytes', async () => {
+  const [author, mirrorer] = [network.accounts[6]!, network.accounts[7]!]
+  await using person = await startPerson(network, { account: author })
+  await using other = await startPerson(network, { account: mirrorer })
+  await withFiles(other, { 'levels.csv': 'day,cm\n1,312\n', 'changed.csv': 'now' })
+  await using origin = await startFileServer(other.home)
+  const sources = ['levels.csv', 'changed.csv'].map((name) => ({ url: `${origin.url}${name}`, kind: 'http' }))
+  await withFiles(person, { 'meta.json': JSON.stringify({ title: 'Levels', sources }) })
+  const { dataset } = await person.json('publish', '--dataset', 'meta.json')
+  await mkdir(join(other.home, 'kept'))
+  await withFiles(other, { 'kept/levels.csv': 'day,cm\n1,312\n', 'kept/changed.csv': 'then' })
+  const published = await other.json(
+    'publish',
+    'kept/levels.csv',
+    'kept/changed.csv',
+    '--for',
+    dataset.uri,
+    '--tracker',
+    'http://t.example/a',
+  )
+  expect(published.dataset).toEqual({ uri: dataset.uri, cid: dataset.cid, action: 'unchanged' })
+  const [levels, changed] = await Promise.all(
+    published.torrents.map(({ uri }: Json) => recordOf(mirrorer, uri)),
+  )
+  expect(levels.value.webSeeds).toEqual([{ url: `${origin.url}levels.csv`, kind: 'bep19' }])
+  expect(changed.value.webSeeds).toBeUndefined()
+  expect(published.torrents[0].magnet).toContain(`ws=${encodeURIComponent(`${origin.url}levels.csv`)}`)
+})
+
+test('another authority: records are written under it, read as the same, and not written twice', async () => {
+  const account = network.accounts[7]!
+  const env = { HOLDFAST_AUTHORITIES: `gov.example.archive,${collections.dataset.replace('.dataset', '')}` }
+  await using person = await startPerson(network, { account, env })
+  const { dataset } = await person.json('publish', '--title', 'Re-homed')
+  expect(dataset.uri).toContain('/gov.example.archive.dataset/')
+  expect((await recordOf(account, dataset.uri)).value.$type).toBe('gov.example.archive.dataset')
+  expect((await person.json('publish', '--title', 'Re-homed')).dataset.action).toBe('unchanged')
+})
+
+test('an editor’s change is written, and one that meets another change is kept, not written', async () => {
+  const account = network.accounts[6]!
+  await using person = await startPerson(network, { account, env: { EDITOR: 'sed -i s/ebb/flood/' } })
+  const { dataset } = await person.json('publish', '--title', 'Tides', '--description', 'ebb')
+  expect(await person.json('edit', dataset.uri)).toMatchObject({ action: 'updated' })
+  expect((await recordOf(account, dataset.uri)).value.description).toBe('flood')
+
+  const rkey = dataset.uri.split('/').at(-1)
+  const meanwhile = `${process.execPath} ${join(person.home, 'meanwhile.mjs')}`
+  await withFiles(person, {
+    'meanwhile.mjs': `import { execFileSync } from 'node:child_process'
+import { appendFileSync } from 'node:fs'
+
+// Each step is a process of its own, and the machine may be busy.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
+execFileSync(process.execPath, [${JSON.stringify(bin)}, 'publish', '--title', 'Tides', '--description', 'high', '--rkey', '${rkey}'])
+appendFileSync(process.argv[2], 'citation: mine\\n')`,
+  })
+  await using editor = await startPerson(network, { account, env: { EDITOR: meanwhile } })
+  const refused = await editor.run('edit', dataset.uri)
+  expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('Your change is kept in') })
+  const kept = /kept in (\S+)\.$/m.exec(refused.stderr)![1]!
+  expect(await readFile(kept, 'utf8')).toContain('citation: mine')
+  expect((await recordOf(account, dataset.uri)).value).toMatchObject({ description: 'high' })
 })

@@ -6,9 +6,14 @@ import { fileURLToPath } from 'node:url'
 import type { TestAccount } from '../network/accounts.ts'
 import type { Network } from '../network/network.ts'
 
-const bin = fileURLToPath(new URL('../../cli/bin/holdfast.mjs', import.meta.url))
+/** The command, as npm links it. */
+export const bin = fileURLToPath(new URL('../../cli/bin/holdfast.mjs', import.meta.url))
 
 export type Ran = { code: number | null; stdout: string; stderr: string }
+
+/** What a command or a PDS answered; the expectations of the tests are its types. */
+// biome-ignore lint/suspicious/noExplicitAny: the shape is what is tested
+export type Json = any
 
 /** A person at a computer of their own: a home directory, and `holdfast` run in it as a process. */
 export type Person = AsyncDisposable & {
@@ -16,7 +21,7 @@ export type Person = AsyncDisposable & {
   /** Runs to its end and returns the output, whatever the exit code. */
   run(...args: string[]): Promise<Ran>
   /** Runs to its end and returns its JSON; throws with its standard error unless it exits 0. */
-  json<T = any>(...args: string[]): Promise<T>
+  json(...args: string[]): Promise<Json>
   /** Starts and leaves it running. */
   start(...args: string[]): { child: ChildProcess; ended: Promise<Ran> }
 }
@@ -68,8 +73,12 @@ export async function startPerson(network: Network, { account, env }: PersonOpti
 
 async function collect(child: ChildProcess): Promise<Ran> {
   const output = { stdout: '', stderr: '' }
-  child.stdout!.setEncoding('utf8').on('data', (chunk) => (output.stdout += chunk))
-  child.stderr!.setEncoding('utf8').on('data', (chunk) => (output.stderr += chunk))
+  child.stdout!.setEncoding('utf8').on('data', (chunk) => {
+    output.stdout += chunk
+  })
+  child.stderr!.setEncoding('utf8').on('data', (chunk) => {
+    output.stderr += chunk
+  })
   const { promise, resolve, reject } = Promise.withResolvers<number | null>()
   child.once('error', reject)
   child.once('close', resolve)

@@ -6,6 +6,8 @@ export type OnWait = (waitMs: number, reason: 'budget-spent' | 'too-many-request
 export interface PacingOptions {
   readonly onWait?: OnWait
   readonly signal?: AbortSignal
+  /** What would have to rest longer is answered with the refusal. Default: no limit. */
+  readonly maxWaitMs?: number
 }
 
 /** Points a call costs on a PDS (the reference PDS's write limits: create 3, put 2, delete 1). */
@@ -28,15 +30,17 @@ export function pacedSession(session: SessionManager, options: PacingOptions = {
       return session.did
     },
     async fetchHandler(path, init) {
-      const method = /^\/xrpc\/([^?]+)/.exec(path)?.[1] ?? path
+      const method = /\/xrpc\/([^?]+)/.exec(path)?.[1] ?? path
       for (;;) {
         await rest(budgets.get(method), costs[method] ?? 1, options)
         const answer = await session.fetchHandler(path, init)
         const budget = readBudget(answer.headers)
         if (budget) budgets.set(method, budget)
         if (answer.status !== 429) return answer
+        const waitMs = refusalMs(answer.headers, budget)
+        if (waitMs > (options.maxWaitMs ?? Infinity)) return answer
         await answer.body?.cancel()
-        await pause(refusalMs(answer.headers, budget), 'too-many-requests', options)
+        await pause(waitMs, 'too-many-requests', options)
       }
     },
   }

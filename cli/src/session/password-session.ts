@@ -1,10 +1,27 @@
 import { AtpAgent, CredentialSession } from '@atproto/api'
 import type { Credentials } from '../config.ts'
 import type { AccountStore, StoredAccount } from './account-store.ts'
+import { type OnWait, pacedSession } from './paced-session.ts'
 
-/** Signs in with a handle (or DID) and an app password; keeps nothing on disk. */
-export async function passwordSignIn(pdsUrl: string, credentials: Credentials): Promise<CredentialSession> {
-  const session = new CredentialSession(new URL(pdsUrl))
+/** A PDS counts sign-ins by five minutes and by the day; the day is not waited for. */
+const longestWaitMs = 6 * 60_000
+
+/**
+ * Signs in with a handle (or DID) and an app password; keeps nothing on disk. Waits where the PDS has had too many
+ * sign-ins, as a script that calls often may meet.
+ */
+export async function passwordSignIn(
+  pdsUrl: string,
+  credentials: Credentials,
+  onWait?: OnWait,
+): Promise<CredentialSession> {
+  const paced = pacedSession(
+    { fetchHandler: (url, init) => fetch(url, init) },
+    { maxWaitMs: longestWaitMs, ...(onWait && { onWait }) },
+  )
+  const session = new CredentialSession(new URL(pdsUrl), (input, init) =>
+    input instanceof Request ? fetch(input, init) : paced.fetchHandler(String(input), init ?? {}),
+  )
   await session.login({ identifier: credentials.identifier, password: credentials.appPassword })
   return session
 }

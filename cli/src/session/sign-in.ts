@@ -1,8 +1,9 @@
-import type { Credentials } from '../config.ts'
-import type { Connections } from '../connections.ts'
+import type { Config, Credentials } from '../config.ts'
 import { Failure } from '../failure.ts'
 import { failureOf } from '../records/xrpc-failure.ts'
 import type { AccountStore, StoredAccount } from './account-store.ts'
+import type { Identities } from './identities.ts'
+import type { OnWait } from './paced-session.ts'
 import { passwordSignIn, resumePasswordSession } from './password-session.ts'
 import type { SessionManager } from './session-manager.ts'
 
@@ -14,20 +15,27 @@ export interface SignedInSession {
   readonly manager: SessionManager
 }
 
+export interface SignInParts {
+  readonly config: Config
+  accounts(): Promise<AccountStore>
+  identities(): Promise<Identities>
+}
+
 /**
  * The session a command works with: `--account` first, then the environment's credentials, then the account that was
  * signed in to last. Throws a Failure of kind `auth` that says what to do.
  */
 export async function signedInSession(
-  connections: Connections,
+  parts: SignInParts,
   account: string | undefined,
+  onWait?: OnWait,
 ): Promise<SignedInSession> {
-  const { identifier, appPassword } = connections.config
+  const { identifier, appPassword } = parts.config
   if (account === undefined && identifier && appPassword)
-    return withCredentials(connections, { identifier, appPassword })
-  const accounts = await connections.accounts()
+    return withCredentials(parts, { identifier, appPassword }, onWait)
+  const accounts = await parts.accounts()
   const stored = await accounts.find(account ?? identifier)
-  const manager = await resume(connections, accounts, stored)
+  const manager = await resume(parts, accounts, stored)
   if (manager) return { ...stored, manager }
   throw new Failure(
     'auth',
@@ -36,7 +44,7 @@ export async function signedInSession(
 }
 
 async function resume(
-  { config }: Connections,
+  { config }: SignInParts,
   accounts: AccountStore,
   account: StoredAccount,
 ): Promise<SessionManager | undefined> {
@@ -47,11 +55,15 @@ async function resume(
   })
 }
 
-async function withCredentials(connections: Connections, credentials: Credentials): Promise<SignedInSession> {
-  const given = connections.config.pdsUrl
-  const pdsUrl = given ?? (await (await connections.identities()).resolve(credentials.identifier)).pdsUrl
+async function withCredentials(
+  parts: SignInParts,
+  credentials: Credentials,
+  onWait: OnWait | undefined,
+): Promise<SignedInSession> {
+  const given = parts.config.pdsUrl
+  const pdsUrl = given ?? (await (await parts.identities()).resolve(credentials.identifier)).pdsUrl
   try {
-    const session = await passwordSignIn(pdsUrl, credentials)
+    const session = await passwordSignIn(pdsUrl, credentials, onWait)
     return {
       did: session.did!,
       handle: session.session!.handle,

@@ -85,9 +85,11 @@ async function run(connections: Connections, input: Input, options: Options): Pr
     const done = counts.created + counts.updated + counts.unchanged + counts.failed
     bar.update({ label: input.kind, done, total: input.count, unit: 'items', ...(remark && { remark }) })
   }
-  const { repo } = await connections.signIn(options.account, (waitMs) =>
-    show(`waiting ${formatSeconds(waitMs / 1000)} for the PDS’s rate limit`),
-  )
+  const { repo } = await connections.signIn(options.account, (waitMs) => {
+    const remark = `waiting ${formatSeconds(waitMs / 1000)} for the PDS’s rate limit`
+    if (waitMs > 30_000 && !process.stderr.isTTY) warn(remark)
+    else show(remark)
+  })
   const stop = new AbortController()
   const interrupt = () => stop.abort()
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)

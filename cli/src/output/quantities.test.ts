@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest'
+import { drawBar } from './progress-bar.ts'
+import { formatBytes, formatSeconds, parseBytes } from './quantities.ts'
+import { formatTable, shorten } from './table.ts'
+import { plain } from './terminal.ts'
+
+test.each([
+  [0, '0 B'],
+  [999, '999 B'],
+  [1_000, '1.0 kB'],
+  [99_600, '100 kB'],
+  [999_999, '1.0 MB'],
+  [1_234_567_890, '1.2 GB'],
+])('%d bytes are %s', (bytes, text) => {
+  expect(formatBytes(bytes)).toBe(text)
+})
+
+test.each([
+  ['16777216', 16_777_216],
+  ['16MiB', 16_777_216],
+  ['4 TB', 4e12],
+  ['1.5k', 1_500],
+])('%s is %d bytes', (text, bytes) => {
+  expect(parseBytes(text)).toBe(bytes)
+})
+
+test('a size that is none is refused with an example', () => {
+  expect(() => parseBytes('huge')).toThrow('16MiB')
+})
+
+test('seconds are written as a clock does', () => {
+  expect([5, 65, 3_725].map(formatSeconds)).toEqual(['0:05', '1:05', '1:02:05'])
+})
+
+test('a bar fits its terminal and says rate and time left', () => {
+  const state = { label: 'data', done: 50e6, total: 100e6, unit: 'bytes' as const }
+  const line = drawBar(state, 25e6, 80)
+  expect(line).toMatch(/^data \[=+ +\] {2}50\.0 MB of 100 MB {2}25\.0 MB\/s {2}0:02 left$/)
+  expect(drawBar(state, 25e6, 30).length).toBeLessThan(30)
+  expect(drawBar({ ...state, total: null, unit: 'items' }, null, 80)).toBe('data  50000000')
+})
+
+test('columns line up whatever their colours', () => {
+  expect(
+    formatTable([
+      ['a', '\u001b[1mbold\u001b[22m', 'x'],
+      ['long', 'b', 'y'],
+    ]),
+  ).toBe('a     \u001b[1mbold\u001b[22m  x\nlong  b     y')
+  expect(shorten('a long title', 6)).toBe('a lon…')
+})
+
+test('somebody else’s words cannot repaint the terminal', () => {
+  expect(plain('a\u001b]0;title\u0007b\r\nc\u202egpj.exe')).toBe('a ]0;title b c gpj.exe')
+})
