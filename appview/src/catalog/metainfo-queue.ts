@@ -9,7 +9,7 @@ import { type ContentFacts, storeContent } from './content-writes.ts'
 export { pendingChannel } from './indexers/torrent.ts'
 
 import { refreshTorrentCodes } from './search/torrent-terms.ts'
-import { anyIdOf, type Db, recordset, rows, toInstant } from './sql.ts'
+import { anyIdOf, anyOf, type Db, recordset, rows, toInstant } from './sql.ts'
 import { refreshVisibility } from './visibility.ts'
 
 /** A torrent record whose metainfo is due. */
@@ -39,18 +39,25 @@ export type MetainfoOutcome =
   /** Try again later. */
   | { id: number; cid: string; status: 'retry'; error: string; nextTryAt: Date }
 
+export interface DueOptions {
+  limit: number
+  /** Torrents, by id, that are in hand already. */
+  except: readonly number[]
+  /** Accounts and PDS hosts that have as much in hand as they may. */
+  exceptDids?: readonly string[]
+  exceptHosts?: readonly string[]
+}
+
 /** Due torrents, longest waiting first, leaving out accounts that are not active. */
-export async function readDueTorrents(
-  db: Db,
-  options: { limit: number; except: readonly number[] },
-): Promise<PendingTorrent[]> {
+export async function readDueTorrents(db: Db, options: DueOptions): Promise<PendingTorrent[]> {
   const found = await rows<PendingTorrent & Record<string, unknown>>(
     db,
     sql`
     SELECT t.id, t.did, t.uri, r.cid, a.pds_host AS "pdsHost", r.value, t.tries, t.pending_since AS "pendingSince"
     FROM catalog.torrent t JOIN catalog.record r USING (id) LEFT JOIN catalog.account a ON a.did = t.did
     WHERE t.metainfo_status = 'pending' AND t.next_try_at <= now() AND coalesce(a.active, true)
-      AND NOT (t.id = ${anyIdOf(options.except)})
+      AND NOT (t.id = ${anyIdOf(options.except)}) AND NOT (t.did = ${anyOf(options.exceptDids ?? [])})
+      AND NOT coalesce(a.pds_host = ${anyOf(options.exceptHosts ?? [])}, false)
     ORDER BY t.next_try_at LIMIT ${options.limit}`,
   )
   return found.map((row) => ({ ...row, pendingSince: toInstant(row.pendingSince) }))

@@ -25,6 +25,7 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
   const outcomes: [MetainfoOutcome['status'], string | undefined][] = []
   let worker: AsyncDisposable
   let infoHashV1: string
+  const pdsUrls = new Map<string, string>()
 
   beforeAll(async () => {
     catalog = await open()
@@ -35,7 +36,7 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
     worker = await startMetainfoWorker({
       catalog,
       fetch: createGuardedFetch({ allowPrivateHosts: true }),
-      pdsOf: async () => pds.url,
+      pdsOf: async (author) => pdsUrls.get(author) ?? pds.url,
       log: pino({ level: 'silent' }),
       limits: { maxBytes: 1_000, timeoutMs: 300, firstRetryMs: 50 },
       onOutcome: (status, reason) => outcomes.push([status, reason]),
@@ -53,6 +54,7 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
     bytes: Uint8Array,
     claims: object,
     size = bytes.length,
+    author = did,
   ): Promise<string> {
     const cid = (await cidForRawBytes(bytes)).toString()
     if (!pds.blobs.has(cid)) pds.blobs.set(cid, bytes)
@@ -62,9 +64,11 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
       metainfo: { $type: 'blob', ref: { $link: cid }, mimeType: 'application/x-bittorrent', size },
       ...claims,
     }
-    const uri = `at://${did}/torrent/${rkey}`
+    const uri = `at://${author}/torrent/${rkey}`
     const ops = [{ action: 'put' as const, uri, kind: 'torrent', cid: `cid-${rkey}`, value }]
-    await applyBatch(catalog.db, { commits: [{ did, rev: `3n${++rev}`, dataCid: 'd', ops }] })
+    await applyBatch(catalog.db, {
+      commits: [{ did: author, rev: `3n${String(++rev).padStart(5, '0')}`, dataCid: 'd', ops }],
+    })
     return uri
   }
   const read = async (uri: string) => {
@@ -139,6 +143,38 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
     const uri = await publish('liar', bytes, { infoHashV1 })
     await settled(before + 3)
     expect(await read(uri)).toMatchObject({ status: 'mismatch', reason: 'metainfo-cid-mismatch' })
+  })
+
+  test('an account whose host hangs keeps nobody else waiting', async () => {
+    const stuck = await startBlobServer()
+    stuck.hang = true
+    pdsUrls.set('did:plc:stuck', stuck.url)
+    const put = async (author: string, rkey: string, bytes: Uint8Array) => {
+      const cid = (await cidForRawBytes(bytes)).toString()
+      pds.blobs.set(cid, bytes)
+      const metainfo = { $type: 'blob', ref: { $link: cid }, mimeType: 'application/x-bittorrent', size: 1 }
+      const value = { name: 'ice.csv', createdAt: '2026-01-02T03:04:05Z', metainfo, infoHashV1 }
+      const uri = `at://${author}/torrent/${rkey}`
+      return { action: 'put' as const, uri, kind: 'torrent', cid: `cid-${rkey}`, value }
+    }
+    const hanging = Array.from({ length: 40 }, (_, i) =>
+      put('did:plc:stuck', `${i}`, Buffer.from(`stuck ${i}`)),
+    )
+    const good = await put(
+      'did:plc:quick',
+      'quick',
+      Buffer.concat([Buffer.from('d7:comment5:other'), torrentBytes.subarray(1)]),
+    )
+    const before = outcomes.length
+    const commit = (author: string, ops: Awaited<ReturnType<typeof put>>[]) =>
+      applyBatch(catalog.db, { commits: [{ did: author, rev: '3n1', dataCid: 'd', ops }] })
+    await commit('did:plc:stuck', await Promise.all(hanging))
+    await commit('did:plc:quick', [good])
+    const isVerified = () => outcomes.slice(before).some(([status]) => status === 'verified')
+    await expect.poll(isVerified, { timeout: 20_000, interval: 5 }).toBe(true)
+    // Four at a time have been tried in vain; with every place taken it would have been seventeen at least.
+    expect(outcomes.slice(before).filter(([status]) => status === 'retry').length).toBeLessThan(17)
+    await stuck[Symbol.asyncDispose]()
   })
 })
 

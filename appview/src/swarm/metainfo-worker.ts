@@ -41,6 +41,9 @@ export interface MetainfoLimits extends CheckLimits {
   maxBytes: number
   timeoutMs: number
   concurrency: number
+  /** Of these, at most so many for one account, and for the accounts of one PDS. */
+  perAccount: number
+  perHost: number
   /** The first wait after a failure; it doubles from there, up to six hours. */
   firstRetryMs: number
   /** How long a metainfo that cannot be fetched is tried for. */
@@ -50,7 +53,9 @@ export interface MetainfoLimits extends CheckLimits {
 const defaultLimits: MetainfoLimits = {
   maxBytes: 100_000_000,
   timeoutMs: 120_000,
-  concurrency: 16,
+  concurrency: 24,
+  perAccount: 4,
+  perHost: 8,
   firstRetryMs: 2_000,
   giveUpAfterMs: 7 * 24 * 3_600_000,
   indexedFiles: 10_000,
@@ -62,7 +67,7 @@ const defaultLimits: MetainfoLimits = {
 export async function startMetainfoWorker(parts: MetainfoWorkerParts): Promise<AsyncDisposable> {
   const limits = { ...defaultLimits, ...parts.limits }
   const stop = new AbortController()
-  const inFlight = new Map<number, Promise<void>>()
+  const inFlight = new Map<number, InFlight>()
   const outcomes = startWriter(parts)
   const check = createMetainfoChecker({ signal: stop.signal })
   const wake = createWakeUp(stop.signal)
@@ -73,28 +78,32 @@ export async function startMetainfoWorker(parts: MetainfoWorkerParts): Promise<A
     if (outcome) await outcomes.write(outcome)
   }
 
+  function start(torrent: PendingTorrent): void {
+    const job = run(torrent)
+      .catch((err) =>
+        parts.log.error({ err, uri: torrent.uri }, 'metainfo outcome not written, will be tried again'),
+      )
+      .finally(() => {
+        inFlight.delete(torrent.id)
+        wake.now()
+      })
+    inFlight.set(torrent.id, { did: torrent.did, pdsHost: torrent.pdsHost, job })
+  }
+
   async function fill(): Promise<void> {
-    const limit = limits.concurrency - inFlight.size
-    if (limit <= 0) return
-    const due = await readDueTorrents(parts.catalog.db, { limit, except: [...inFlight.keys()] })
-    for (const torrent of due) {
-      const job = run(torrent)
-        .catch((error) =>
-          parts.log.error({ error, uri: torrent.uri }, 'metainfo outcome not written, will be tried again'),
-        )
-        .finally(() => {
-          inFlight.delete(torrent.id)
-          wake.now()
-        })
-      inFlight.set(torrent.id, job)
+    for (;;) {
+      const limit = limits.concurrency - inFlight.size
+      const { dids, hosts } = busiest([...inFlight.values()], limits)
+      const except = { except: [...inFlight.keys()], exceptDids: dids, exceptHosts: hosts }
+      const due = limit > 0 ? await readDueTorrents(parts.catalog.db, { limit, ...except }) : []
+      for (const torrent of due) if (!isBusy(torrent, [...inFlight.values()], limits)) start(torrent)
+      if (due.length === 0) return
     }
   }
 
   const loop = (async () => {
     while (!stop.signal.aborted) {
-      await fill().catch((error) =>
-        parts.log.error({ error }, 'pending metainfo not read, will be tried again'),
-      )
+      await fill().catch((err) => parts.log.error({ err }, 'pending metainfo not read, will be tried again'))
       await wake.wait(await msUntilDue(parts.catalog))
     }
   })()
@@ -103,10 +112,39 @@ export async function startMetainfoWorker(parts: MetainfoWorkerParts): Promise<A
     async [Symbol.asyncDispose]() {
       stop.abort()
       wake.now()
-      await Promise.allSettled([loop, ...inFlight.values()])
+      await Promise.allSettled([loop, ...[...inFlight.values()].map(({ job }) => job)])
       await listener[Symbol.asyncDispose]()
     },
   }
+}
+
+interface InFlight {
+  did: string
+  pdsHost: string | null
+  job: Promise<void>
+}
+
+type Shares = Pick<MetainfoLimits, 'perAccount' | 'perHost'>
+
+/** Accounts and hosts with their full share in hand: a host that hangs, or one that publishes much, keeps nobody waiting. */
+function busiest(inFlight: readonly InFlight[], shares: Shares): { dids: string[]; hosts: string[] } {
+  const full = (keys: readonly string[], share: number) =>
+    [...Map.groupBy(keys, (key) => key)].filter(([, same]) => same.length >= share).map(([key]) => key)
+  return {
+    dids: full(
+      inFlight.map(({ did }) => did),
+      shares.perAccount,
+    ),
+    hosts: full(
+      inFlight.flatMap(({ pdsHost }) => pdsHost ?? []),
+      shares.perHost,
+    ),
+  }
+}
+
+function isBusy({ did, pdsHost }: PendingTorrent, inFlight: readonly InFlight[], shares: Shares): boolean {
+  const { dids, hosts } = busiest(inFlight, shares)
+  return dids.includes(did) || (pdsHost !== null && hosts.includes(pdsHost))
 }
 
 /** One attempt at one torrent. Undefined when the worker is being stopped. */

@@ -34,7 +34,7 @@ export function startRounds(round: () => Promise<void>, options: RoundsOptions):
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       if (signal.aborted || message === failing) return
-      log.warn({ error, name }, 'watching failed and is tried again')
+      log.warn({ err: error, name }, 'watching failed and is tried again')
       failing = message
     }
   }
