@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
 import { followAppViews } from './allow-list/follow.ts'
@@ -8,6 +9,7 @@ import { newAllowListTarget } from './allow-list/target.ts'
 import { Sharing } from './cluster/sharing.ts'
 import type { TrackerConfig } from './config.ts'
 import { newCounts } from './counts.ts'
+import { enterPeers, offerHandover, takeOver } from './handover.ts'
 import { newMetrics } from './metrics.ts'
 import { Pace, TICK_SECONDS } from './pace.ts'
 import { swarmsAsJson } from './page.ts'
@@ -26,6 +28,8 @@ import { startWorkers } from './workers.ts'
  */
 export async function startTracker(config: TrackerConfig, parts: TrackerParts = {}): Promise<Tracker> {
   await using started = new AsyncDisposableStack()
+  const socketPath = path.join(config.dataDir, 'tracker', 'handover.sock')
+  const inherited = parts.takeOver ? await takeOver(socketPath) : undefined
   const log = parts.log ?? pino({ name: 'tracker', level: config.logLevel })
   const shared = config.workers > 1
   const memory = openSwarmMemory({ maxTorrents: config.maxTorrents, peerBytes: config.memoryBytes })
@@ -81,13 +85,29 @@ export async function startTracker(config: TrackerConfig, parts: TrackerParts = 
       )
     : undefined
   log.info({ port, udpPort, udp: serving.transport, threads: config.workers }, 'tracker is listening')
+  if (inherited !== undefined) void enterWhenReady(inherited, { swarms, listReady, log })
   const running = started.move()
+  let stopping: Promise<void> | undefined
+  const stop = (): Promise<void> => {
+    stopping ??= running.disposeAsync()
+    return stopping
+  }
+  const handover = parts.offersHandover
+    ? await offerHandover(socketPath, async () => {
+        await stop()
+        return swarms
+      })
+    : undefined
   return {
     port,
     udpPort,
     listReady,
     failure: failure.promise,
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    handedOver: handover?.done ?? new Promise(() => {}),
+    async [Symbol.asyncDispose]() {
+      await handover?.[Symbol.asyncDispose]()
+      await stop()
+    },
   }
 }
 
@@ -99,13 +119,32 @@ export type Tracker = AsyncDisposable & {
   listReady(): boolean
   /** Rejects when a serving thread has died and the tracker must be started anew. */
   readonly failure: Promise<never>
+  /** Resolves when a successor serves in this tracker's place; it can be disposed of. */
+  readonly handedOver: Promise<void>
 }
 
 export type TrackerParts = {
   /** Starts what keeps the allow-list, where it is not the AppViews of the config. */
   allowList?: (target: AllowListTarget) => AllowListSource
   log?: Logger
+  /** Ask the tracker that runs on the same data directory for its place and its peers; start anew if there is none. */
+  takeOver?: boolean
+  /** Let a successor do so. */
+  offersHandover?: boolean
 }
+
+/** Peers can be entered once it is known which torrents are allowed: at once, with a saved list. */
+async function enterWhenReady(
+  peers: Buffer,
+  parts: { swarms: Swarms; listReady: () => boolean; log: Logger },
+): Promise<void> {
+  const deadline = Date.now() + INHERITANCE_MS
+  while (!parts.listReady() && Date.now() < deadline) await wait(20)
+  const peersEntered = enterPeers(parts.swarms, peers)
+  parts.log.info({ peersEntered }, 'took over from the tracker that ran here')
+}
+
+const INHERITANCE_MS = 300_000
 
 function followOptions(config: TrackerConfig, log: Logger) {
   return {

@@ -11,7 +11,8 @@ export async function runTracker(
     process.stdout.write(HELP)
     return 0
   }
-  if (args.length > 0) {
+  const takeOver = args.length === 1 && args[0] === '--take-over'
+  if (args.length > 0 && !takeOver) {
     process.stderr.write(`holdfast-tracker takes no argument "${args[0]}"; see holdfast-tracker --help\n`)
     return 2
   }
@@ -19,8 +20,8 @@ export async function runTracker(
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped())
   })
   try {
-    await using tracker = await startTracker(loadConfig(env))
-    await Promise.race([stop, tracker.failure])
+    await using tracker = await startTracker(loadConfig(env), { takeOver, offersHandover: true })
+    await Promise.race([stop, tracker.failure, tracker.handedOver])
   } catch (error) {
     const explained = error instanceof ConfigError || error instanceof PersistentRedis
     if (!explained && !(error instanceof Error && error.cause !== undefined)) throw error
@@ -31,6 +32,9 @@ export async function runTracker(
 }
 
 const HELP = `holdfast-tracker: a BitTorrent tracker for exactly the torrents an AppView has indexed
+
+  holdfast-tracker               starts
+  holdfast-tracker --take-over   starts in place of the one that runs on the same data directory, with its peers
 
 Everything is set by the environment:
   HOLDFAST_APPVIEW_URL            AppViews to follow, separated by commas   http://127.0.0.1:3000

@@ -1,4 +1,4 @@
-import type { Announce, Family } from '../swarms/swarms.ts'
+import type { Announce, Family, MutableAnnounce } from '../swarms/announce.ts'
 
 /**
  * What a node tells the others: announces as records one after the other, kept apart by shard.
@@ -19,19 +19,7 @@ export class Journal {
   note(infoHash: Uint8Array, offset: number, announce: Announce): void {
     const shard = this.#shards[infoHash[offset]! % this.#shards.length]!
     makeRoom(shard, MOST_RECORD_BYTES)
-    const { bytes } = shard
-    let at = shard.length
-    for (let byte = 0; byte < 20; byte++) bytes[at++] = infoHash[offset + byte]!
-    bytes[at++] = announce.event | (announce.seeder ? SEEDER : 0) | (announce.family === 1 ? IPV6 : 0)
-    bytes[at++] = announce.key
-    bytes[at++] = announce.key >>> 8
-    bytes[at++] = announce.port
-    bytes[at++] = announce.port >>> 8
-    for (let word = 0; word < (announce.family === 0 ? 1 : 4); word++) {
-      const value = announce.address[word]!
-      for (let byte = 0; byte < 4; byte++) bytes[at++] = value >>> (byte * 8)
-    }
-    shard.length = at
+    shard.length = writeRecord(shard.bytes, shard.length, { infoHash, offset, announce })
   }
 
   /** Adds records that another thread noted for `shard`. */
@@ -51,6 +39,26 @@ export class Journal {
     if (noted.bytes.length > KEPT_BYTES) noted.bytes = Buffer.alloc(FIRST_BYTES)
     return taken
   }
+}
+
+/** Writes a record at `at`, for which there must be 41 bytes of room; where it ends. */
+export function writeRecord(
+  bytes: Uint8Array,
+  at: number,
+  { infoHash, offset, announce }: { infoHash: Uint8Array; offset: number; announce: Announce },
+): number {
+  let to = at
+  for (let byte = 0; byte < 20; byte++) bytes[to++] = infoHash[offset + byte]!
+  bytes[to++] = announce.event | (announce.seeder ? SEEDER : 0) | (announce.family === 1 ? IPV6 : 0)
+  bytes[to++] = announce.key
+  bytes[to++] = announce.key >>> 8
+  bytes[to++] = announce.port
+  bytes[to++] = announce.port >>> 8
+  for (let word = 0; word < (announce.family === 0 ? 1 : 4); word++) {
+    const value = announce.address[word]!
+    for (let byte = 0; byte < 4; byte++) bytes[to++] = value >>> (byte * 8)
+  }
+  return to
 }
 
 function makeRoom(shard: Shard, bytes: number): void {
@@ -76,7 +84,7 @@ const MOST_SHARD_BYTES = 1 << 24
  */
 export function readRecords(
   bytes: Uint8Array,
-  announce: { -readonly [K in keyof Announce]: Announce[K] },
+  announce: MutableAnnounce,
   visit: (offset: number) => void,
 ): void {
   for (let at = 0; at < bytes.length; ) {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { TICK_SECONDS } from '../pace.ts'
-import type { Announce, AnnounceReply, Swarms } from '../swarms/swarms.ts'
+import { type Announce, newAnnounce, noReply } from '../swarms/announce.ts'
+import type { Swarms } from '../swarms/swarms.ts'
 import { Journal, readRecords } from './journal.ts'
 import { connectRedis, PersistentRedis, type RedisClient, refusePersistence } from './redis.ts'
 import { EVERY_MS, SHARDS } from './shards.ts'
@@ -22,10 +23,7 @@ export class Sharing implements AsyncDisposable {
   readonly #unsent: Batch[][] = Array.from({ length: SHARDS }, () => [])
   readonly #recent: Batch[][] = Array.from({ length: SHARDS }, () => [])
   readonly #stopped = new AbortController()
-  readonly #announce: { -readonly [K in keyof Announce]: Announce[K] } = {
-    ...{ family: 0, address: new Int32Array(4), port: 0, key: 0, tick: 0, event: 0, seeder: false },
-    ...{ wanted: 0, bothFamilies: false, random: 0 },
-  }
+  readonly #announce = newAnnounce()
   #running: Promise<unknown> = Promise.resolve()
   #strangers: { infoHash: Uint8Array; announce: Announce; untilMs: number }[] = []
   #connected = false
@@ -242,9 +240,4 @@ const STRANGER_MS = 15_000
 /** One key of a cluster a shard, spread over its slots by name. */
 function keyOf(shard: number): string {
   return `holdfast-tracker:journal:${shard}`
-}
-
-const none = new Uint16Array(0)
-const noReply: AnnounceReply = {
-  ...{ seeders: 0, leechers: 0, completed: 0, peers: [0, 0], compact: [none, none], offset4: 0 },
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import type { Family } from '../swarms/swarms.ts'
+import type { Family } from '../swarms/announce.ts'
 import { newUdpAnswer, type UdpResponder } from '../wire/udp.ts'
 
 /** A bound UDP socket that serves until it is closed. */

@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Counts } from '../counts.ts'
-import type { Family } from '../swarms/swarms.ts'
+import type { Family } from '../swarms/announce.ts'
 import { readAddress } from '../wire/address.ts'
 import type { HttpResponder } from '../wire/http.ts'
 import { type Head, readHead } from '../wire/http-head.ts'

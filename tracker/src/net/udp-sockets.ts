@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import type { Counts } from '../counts.ts'
-import type { Family } from '../swarms/swarms.ts'
+import type { Family } from '../swarms/announce.ts'
 import { readAddress } from '../wire/address.ts'
 import { newUdpAnswer, type UdpAnswer, type UdpResponder, type UdpSender } from '../wire/udp.ts'
 import { loadBatchUdp } from './batch-udp.ts'

@@ -124,6 +124,14 @@ export class PeerLists {
     return this.#words[at + this.addressWords + 1]! & 0xff
   }
 
+  /** Copies the peer at word `at` into `peer`. */
+  read(at: number, peer: { -readonly [K in keyof NewPeer]: NewPeer[K] }): void {
+    for (let word = 0; word < this.addressWords; word++) peer.address[word] = this.#words[at + word]!
+    peer.port = this.#words[at + this.addressWords]! & 0xffff
+    peer.key = this.keyAt(at)
+    peer.tick = this.tickAt(at)
+  }
+
   refresh(at: number, key: number, tick: number): void {
     const words = this.#words
     const portAt = at + this.addressWords

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { type AnnounceReply, COMPLETED_EVENT, type Family, NO_EVENT, STOPPED } from './announce.ts'
 import { openSwarmMemory } from './memory.ts'
-import { type AnnounceReply, COMPLETED_EVENT, type Family, NO_EVENT, STOPPED, Swarms } from './swarms.ts'
+import { Swarms } from './swarms.ts'
 
 /** The same rules written the obvious way, one object a peer. */
 class NaiveSwarms {
@@ -133,7 +134,7 @@ test('whatever is announced, counts and peers are those of a naive tracker', () 
         memoryBytes: 0,
       })
     }),
-    { numRuns: 60 },
+    { numRuns: 20 },
   )
 })
 

@@ -1,8 +1,19 @@
 import { Allowed } from './allowed.ts'
+import {
+  type Announce,
+  type AnnounceReply,
+  COMPLETED_EVENT,
+  type Family,
+  newAnnounce,
+  STOPPED,
+  type SwarmCounts,
+} from './announce.ts'
 import { Blocks } from './blocks.ts'
+import { Expiry } from './expiry.ts'
 import { Lock } from './lock.ts'
 import { header, type SwarmMemory } from './memory.ts'
-import { COUNT, LIST_WORDS, type NewPeer, PeerLists, SEEDERS } from './peer-list.ts'
+import { COUNT, LIST_WORDS, PeerLists, SEEDERS } from './peer-list.ts'
+import { COMPLETED, LISTS, SOCKET_LEECHERS, SOCKET_SEEDERS } from './torrent.ts'
 import { type Window, WindowWriter } from './window.ts'
 
 /**
@@ -17,6 +28,7 @@ export class Swarms {
   readonly #lists: readonly [PeerLists, PeerLists]
   readonly #windows: readonly [WindowWriter, WindowWriter]
   readonly #lock: Lock
+  readonly #expiry: Expiry
   readonly #window: Window = { seeder: false, self: -1, wanted: 0, random: 0 }
 
   constructor(memory: SwarmMemory, options: SwarmsOptions = {}) {
@@ -25,6 +37,7 @@ export class Swarms {
     const blocks = new Blocks(memory)
     this.#words = memory.words
     this.#lists = [new PeerLists(memory, blocks, 1), new PeerLists(memory, blocks, 4)]
+    this.#expiry = new Expiry(memory.words, this.#lists, (torrent) => this.allowed.at(torrent))
     this.#windows = [
       new WindowWriter(memory.words, this.#lists[0]),
       new WindowWriter(memory.words, this.#lists[1]),
@@ -105,26 +118,31 @@ export class Swarms {
    * @returns true when this call ended a round over all swarms
    */
   expire(tick: number, ttl: number, budget: number): boolean {
-    return this.exclusively(() => this.#expire(tick, ttl, budget))
+    return this.exclusively(() => this.#expiry.step(tick, ttl, budget))
   }
 
-  #expire(tick: number, ttl: number, budget: number): boolean {
-    const words = this.#words
-    const end = words[header.torrentCarved]!
-    let torrent = words[header.sweepTorrent]! || 1
-    for (let left = budget; left > 0; ) {
-      if (torrent >= end) {
-        words[header.sweepTorrent] = 1
-        return true
+  /**
+   * Calls `visit` for every peer, under one of its torrent's names, as an announce without an event. Looks at `count`
+   * torrents from `from` on and returns where to go on, or 0 at the end.
+   */
+  forEachPeer(
+    visit: (infoHash: Uint8Array, announce: Announce) => void,
+    { from, count }: { from: number; count: number },
+  ): number {
+    const announce = newAnnounce()
+    const visitTorrent = (torrent: number, names: Uint8Array): void => {
+      for (const family of [0, 1] as const) {
+        const lists = this.#lists[family]
+        const list = this.allowed.at(torrent) + LISTS + family * LIST_WORDS
+        announce.family = family
+        for (let position = 0; position < this.#words[list + COUNT]!; position++) {
+          lists.read(lists.at(list, position), announce)
+          announce.seeder = position < this.#words[list + SEEDERS]!
+          visit(names, announce)
+        }
       }
-      const family = words[header.sweepFamily]! === 0 ? 0 : 1
-      left = this.#expireList(torrent, family, { tick, ttl, budget: left })
-      if (words[header.sweepPosition] !== 0) break
-      words[header.sweepFamily] = 1 - family
-      if (family === 1) torrent++
     }
-    words[header.sweepTorrent] = torrent
-    return false
+    return this.exclusively(() => this.allowed.forEach(visitTorrent, { from, count }))
   }
 
   totals(): SwarmTotals {
@@ -197,34 +215,6 @@ export class Swarms {
     reply.peers[family] = this.#windows[family].write(list, this.#window, reply.compact[family], offset)
   }
 
-  #expireList(
-    torrent: number,
-    family: Family,
-    limits: { tick: number; ttl: number; budget: number },
-  ): number {
-    const words = this.#words
-    const lists = this.#lists[family]
-    const at = this.allowed.at(torrent)
-    const list = at + LISTS + family * LIST_WORDS
-    const count = words[list + COUNT]!
-    let left = limits.budget - 1
-    if (count === 0) {
-      words[header.sweepPosition] = 0
-      return left
-    }
-    // From the end, because removing a peer moves later ones into its place.
-    let position = words[header.sweepPosition]! === 0 ? count : Math.min(count, words[header.sweepPosition]!)
-    for (; position > 0 && left > 0; position--, left--) {
-      const last = lists.tickAt(lists.at(list, position - 1))
-      const age = (limits.tick - last) & 0xff
-      if (age > limits.ttl && age < AHEAD) lists.remove(list, position - 1)
-    }
-    words[header.sweepPosition] = position
-    if (words[at + LISTS + COUNT]! + words[at + LISTS + LIST_WORDS + COUNT]! === 0)
-      words[header.activeSwarms]!--
-    return left
-  }
-
   #drop(torrent: number): void {
     const words = this.#words
     const at = this.allowed.at(torrent)
@@ -241,18 +231,13 @@ export class Swarms {
     const words = this.#words
     const from = this.allowed.at(torrent)
     const to = this.allowed.at(into)
+    const peer = newAnnounce()
     for (const family of [0, 1] as const) {
       const lists = this.#lists[family]
       const source = from + LISTS + family * LIST_WORDS
       const target = to + LISTS + family * LIST_WORDS
       for (let position = 0; position < words[source + COUNT]!; position++) {
-        const at = lists.at(source, position)
-        const peer = {
-          address: words.slice(at, at + lists.addressWords),
-          port: words[at + lists.addressWords]! & 0xffff,
-          key: lists.keyAt(at),
-          tick: lists.tickAt(at),
-        }
+        lists.read(lists.at(source, position), peer)
         if (lists.find(target, peer.address, peer.port) < 0) {
           if (words[to + LISTS + COUNT]! + words[to + LISTS + LIST_WORDS + COUNT]! === 0) {
             words[header.activeSwarms]!++
@@ -272,34 +257,6 @@ export type SwarmsOptions = {
   shared?: boolean
 }
 
-export type Family = 0 | 1
-
-/** Events by their number in BEP 15. */
-export const [NO_EVENT, COMPLETED_EVENT, STARTED, STOPPED, PAUSED] = [0, 1, 2, 3, 4] as const
-
-/** One announce; reused from call to call by whoever receives them. */
-export type Announce = NewPeer & {
-  family: Family
-  event: number
-  seeder: boolean
-  wanted: number
-  /** Fill up with peers of the other address family (BEP 7). */
-  bothFamilies: boolean
-  /** In [0, 1). */
-  random: number
-}
-
-export type SwarmCounts = { seeders: number; leechers: number; completed: number }
-
-export type AnnounceReply = SwarmCounts & {
-  /** Peers written, IPv4 and IPv6. */
-  readonly peers: [number, number]
-  /** Where they are written in compact form, 3 units an IPv4 peer and 9 an IPv6 one. */
-  readonly compact: readonly [Uint16Array, Uint16Array]
-  /** Where IPv4 peers begin, in units. */
-  readonly offset4: number
-}
-
 export type SwarmTotals = {
   torrents: number
   infoHashes: number
@@ -317,10 +274,3 @@ function isOlder(tick: number, than: number): boolean {
   const behind = (than - tick) & 0xff
   return behind > 0 && behind < 128
 }
-
-/** Ages from here on are announces a tick or two ahead of the clock that is asked. */
-const AHEAD = 250
-const COMPLETED = 2
-const SOCKET_SEEDERS = 3
-const SOCKET_LEECHERS = 4
-const LISTS = 5

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Family } from '../swarms/swarms.ts'
+import type { Family } from '../swarms/announce.ts'
 
 /**
  * UDP connection ids (BEP 15): proof that whoever announces receives what is sent to its address. An id is a

@@ -1,6 +1,7 @@
 import type { Counts } from '../counts.ts'
 import type { Pace } from '../pace.ts'
-import type { Announce, AnnounceReply, Family, SwarmCounts, Swarms } from '../swarms/swarms.ts'
+import { type AnnounceReply, type Family, newAnnounce, type SwarmCounts } from '../swarms/announce.ts'
+import type { Swarms } from '../swarms/swarms.ts'
 import { type HttpQuery, MOST_SCRAPED, newHttpQuery, readQuery } from './http-query.ts'
 import type { NoteAnnounce } from './udp.ts'
 
@@ -14,7 +15,7 @@ export class HttpResponder {
   readonly #parts: HttpResponderParts
   readonly #random: () => number
   readonly #query: HttpQuery = newHttpQuery()
-  readonly #announce: { -readonly [K in keyof Announce]: Announce[K] }
+  readonly #announce = newAnnounce()
   readonly #reply: AnnounceReply
   readonly #counted: SwarmCounts = { seeders: 0, leechers: 0, completed: 0 }
   readonly #peers4: Uint8Array
@@ -28,18 +29,7 @@ export class HttpResponder {
     this.#peers4 = new Uint8Array(compact[0].buffer)
     this.#peers6 = new Uint8Array(compact[1].buffer)
     this.#reply = { seeders: 0, leechers: 0, completed: 0, peers: [0, 0], compact, offset4: 0 }
-    this.#announce = {
-      family: 0,
-      address: new Int32Array(4),
-      port: 0,
-      key: 0,
-      tick: 0,
-      event: 0,
-      seeder: false,
-      wanted: 0,
-      bothFamilies: true,
-      random: 0,
-    }
+    this.#announce.bothFamilies = true
   }
 
   /** Answers `GET /announce`; the query begins at `at` in `target`. The length of the body. */

@@ -1,5 +1,6 @@
 import type { Counts } from '../counts.ts'
-import type { SwarmCounts, Swarms } from '../swarms/swarms.ts'
+import type { SwarmCounts } from '../swarms/announce.ts'
+import type { Swarms } from '../swarms/swarms.ts'
 import { readSignal, type Signal, SignalError } from './signals.ts'
 
 /**

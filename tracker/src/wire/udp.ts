@@ -1,6 +1,7 @@
 import type { Counts } from '../counts.ts'
 import type { Pace } from '../pace.ts'
-import type { Announce, AnnounceReply, Family, Swarms } from '../swarms/swarms.ts'
+import { type Announce, type AnnounceReply, type Family, newAnnounce } from '../swarms/announce.ts'
+import type { Swarms } from '../swarms/swarms.ts'
 import { type ConnectionIds, readInt32, writeInt32 } from './connection-ids.ts'
 import { foldKey } from './http-query.ts'
 
@@ -16,7 +17,7 @@ export class UdpResponder {
   readonly #listReady: () => boolean
   readonly #random: () => number
   readonly #note: NoteAnnounce | undefined
-  readonly #announce: Writable<Announce>
+  readonly #announce = newAnnounce()
   readonly #counted = { seeders: 0, leechers: 0, completed: 0 }
 
   constructor(parts: UdpResponderParts) {
@@ -27,18 +28,6 @@ export class UdpResponder {
     this.#listReady = parts.listReady
     this.#random = parts.random ?? Math.random
     this.#note = parts.note
-    this.#announce = {
-      family: 0,
-      address: new Int32Array(4),
-      port: 0,
-      key: 0,
-      tick: 0,
-      event: 0,
-      seeder: false,
-      wanted: 0,
-      bothFamilies: false,
-      random: 0,
-    }
   }
 
   /**
@@ -160,8 +149,6 @@ export function newUdpAnswer(buffer = new ArrayBuffer(ANSWER_BYTES), at = 0): Ud
     reply: { seeders: 0, leechers: 0, completed: 0, peers: [0, 0], compact: [compact, compact], offset4: 0 },
   }
 }
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
 const [CONNECT, ANNOUNCE, SCRAPE, ERROR] = [0, 1, 2, 3] as const
 const PROTOCOL_HIGH = 0x417
