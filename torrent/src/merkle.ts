@@ -18,7 +18,7 @@ export function merkleRoot(layer: Buffer, width: number, pad: Buffer = zeroDiges
       const children = full
         ? layer.subarray(left, left + 64)
         : Buffer.concat([layer.subarray(left, left + 32), pad])
-      layer.set(hash('sha256', children, 'buffer'), i * digestBytes)
+      layer.write(hash('sha256', children, 'binary'), i * digestBytes, 'latin1')
     }
     count = parents
     pad = hash('sha256', Buffer.concat([pad, pad]), 'buffer')

@@ -63,12 +63,18 @@ export class FileTable {
     return this.#sizes[index]!
   }
 
+  mtimeAt(index: number): number {
+    return this.#mtimes[index]!
+  }
+
+  diskPathAt(index: number): string {
+    return `${this.#directories[this.#directoryOf[index]!]!.diskPath}/${this.#nameAt(index)}`
+  }
+
   at(index: number): SourceFile {
-    const directory = this.#directories[this.#directoryOf[index]!]!
-    const name = this.#names.toString('utf8', this.#nameStart(index), this.#nameEnds[index])
     return {
-      diskPath: `${directory.diskPath}/${name}`,
-      path: [...directory.path, name],
+      diskPath: this.diskPathAt(index),
+      path: [...this.#directories[this.#directoryOf[index]!]!.path, this.#nameAt(index)],
       sizeBytes: this.#sizes[index]!,
       mtimeMs: this.#mtimes[index]!,
       attributes: this.#attributes.get(index) ?? '',
@@ -78,6 +84,10 @@ export class FileTable {
 
   *[Symbol.iterator](): Generator<SourceFile> {
     for (let index = 0; index < this.length; index++) yield this.at(index)
+  }
+
+  #nameAt(index: number): string {
+    return this.#names.toString('utf8', this.#nameStart(index), this.#nameEnds[index])
   }
 
   #nameStart(index: number): number {

@@ -58,8 +58,8 @@ export function* hashSources(files: FileTable, layout: Layout): Generator<CutSou
   const isPadded = layout.version === 'hybrid' && layout.padsTail
   for (let index = 0; index < files.length; index++) {
     if (files.sizeAt(index) === 0) continue
-    const { diskPath, mtimeMs, sizeBytes } = files.at(index)
+    const sizeBytes = files.sizeAt(index)
     const padBytes = isPadded ? -sizeBytes & (layout.pieceLengthBytes - 1) : 0
-    yield { path: diskPath, sizeBytes, mtimeMs, padBytes }
+    yield { path: files.diskPathAt(index), sizeBytes, mtimeMs: files.mtimeAt(index), padBytes }
   }
 }

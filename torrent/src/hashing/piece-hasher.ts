@@ -23,7 +23,7 @@ export function pieceHasher(pieceLengthBytes: number, digests: Buffer): PieceHas
       const stretch = at === 0 && length === chunk.length ? chunk : chunk.subarray(at, at + length)
       at += length
       if (length === pieceLengthBytes) {
-        digests.set(hash('sha1', stretch, 'buffer'), piece++ * 20)
+        digests.write(hash('sha1', stretch, 'binary'), piece++ * 20, 'latin1')
         continue
       }
       running ??= createHash('sha1')
@@ -34,7 +34,7 @@ export function pieceHasher(pieceLengthBytes: number, digests: Buffer): PieceHas
   }
 
   function close(): void {
-    if (!isSpoilt && running) digests.set(running.digest(), piece * 20)
+    if (!isSpoilt && running) digests.write(running.digest('binary'), piece * 20, 'latin1')
     piece++
     filled = 0
     running = null

@@ -115,5 +115,7 @@ function lookAhead(jobs: Iterator<HashJob>): LookAhead {
 function startWorker(plan: HashPlan): Worker {
   // The published build holds .js files; a type-stripping Node runs the .ts ones.
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
-  return new Worker(new URL(file, import.meta.url), { workerData: plan, execArgv: [] })
+  // A thread's own garbage is small and soon collected; what it may grow to is for the rare job of very many files.
+  const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 }
+  return new Worker(new URL(file, import.meta.url), { workerData: plan, execArgv: [], resourceLimits })
 }

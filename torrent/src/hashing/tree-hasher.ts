@@ -45,7 +45,8 @@ export function treeHasher(pieceLengthBytes: number, roots: Buffer): TreeHasher 
     add(chunk) {
       for (let at = 0; at < chunk.length; at += blockBytes) {
         const block = chunk.subarray(at, at + blockBytes)
-        leaves.set(hash('sha256', block, 'buffer'), (filled / blockBytes) * 32)
+        // As text on the heap: a Buffer a block is memory that is only given back when the collector finds the time.
+        leaves.write(hash('sha256', block, 'binary'), (filled / blockBytes) * 32, 'latin1')
         filled += block.length
         if (filled === pieceLengthBytes) close()
       }
