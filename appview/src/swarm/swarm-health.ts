@@ -110,6 +110,7 @@ function startOwnTrackers(parts: SwarmHealthParts, pace: SwarmPace, signal: Abor
     startRounds(createOwnTrackerRound(tracker, { catalog, fetch, adminToken, signal }), {
       name: tracker,
       everyMs: pace.ownTrackerMs,
+      restShare: 10,
       signal,
       log,
     }),
