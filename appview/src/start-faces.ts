@@ -7,9 +7,12 @@ import { readSourceLags } from './catalog/views/ingest-counts.ts'
 import { startTotalsKeeper } from './catalog/views/totals-keeper.ts'
 import type { AppViewConfig } from './config.ts'
 import { describe } from './describe-server.ts'
+import { feedsRouter } from './feeds/feeds-router.ts'
+import type { GuardedFetch } from './guarded-fetch.ts'
 import { didOf, serviceId } from './http/did-document.ts'
 import { defaultRateLimit } from './http/rate-limit.ts'
 import { openRedis } from './http/redis.ts'
+import { handleResolver } from './http/resolve-handle.ts'
 import type { HttpServerParts } from './http-server.ts'
 import type { DidResolver } from './ingest/identity/did-resolver.ts'
 import { pagesRouter } from './pages/pages-router.ts'
@@ -25,6 +28,7 @@ export interface FacesParts {
   config: AppViewConfig
   registry: Registry
   resolver: DidResolver
+  guardedFetch: GuardedFetch
   version: string
   log: Logger
   validateResponse?: boolean
@@ -81,15 +85,25 @@ export async function startFaces(parts: FacesParts): Promise<Faces> {
     totals,
     describe: describeSelf,
     ingest: { status: () => ingest.status() },
+    authorities: config.authorities,
+    plcUrl: config.plcUrl,
+    allowHttp: config.allowPrivateHosts,
+    resolveHandle: handleResolver(parts.guardedFetch),
     publicUrl: () => publicUrl,
     name: config.name,
     log,
+  })
+  const feeds = feedsRouter({
+    db,
+    trackers: config.trackers,
+    publicUrl: () => publicUrl,
+    name: config.name ?? 'Holdfast',
   })
   const resources = stack.move()
   return {
     http: {
       xrpc,
-      faces: [...(parts.faces ?? []), pages],
+      faces: [...(parts.faces ?? []), feeds, pages],
       health: { ping: () => ping(db), hosts: () => followedHosts(catalog, ingest), version: parts.version },
       registry: parts.registry,
       rateLimit: { ...defaultRateLimit, redis },

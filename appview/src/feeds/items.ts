@@ -1,0 +1,77 @@
+import type { defs } from '@holdfast/lexicons'
+import { collections } from '@holdfast/lexicons/nsid'
+import type { FeedItem, FeedTorrent } from './feed.ts'
+
+/** The fields of a dataset record that a feed shows. */
+interface DatasetRecord {
+  title?: string
+  description?: string
+  createdAt?: string
+  keywords?: readonly { name: string }[]
+  license?: { spdx?: string; url?: string; text?: string }
+}
+
+/** A dataset as a feed's item. */
+export function datasetItem(view: defs.DatasetView, publicUrl: string): FeedItem {
+  const record = view.record as DatasetRecord
+  return {
+    id: view.uri,
+    title: record.title ?? view.uri,
+    pageUrl: `${publicUrl}${datasetPath(view.uri)}`,
+    summary: shorten(record.description ?? ''),
+    author: view.author.handle ?? view.author.did,
+    publishedAt: publishedAt(record.createdAt, view.indexedAt),
+    categories: (record.keywords ?? []).slice(0, 50).map(({ name }) => name),
+    license: record.license?.spdx ?? record.license?.url ?? record.license?.text?.slice(0, 200),
+  }
+}
+
+/** A torrent as a feed's item, with its `.torrent` enclosed where the metainfo is verified. */
+export function torrentItem(view: defs.TorrentView, publicUrl: string): FeedItem {
+  const record = view.record as { name?: string; createdAt?: string; method?: string }
+  const infoHash = view.infoHashV2 ?? view.infoHashV1 ?? ''
+  const title = view.datasets?.[0]?.title
+  return {
+    id: view.uri,
+    title: view.name ?? record.name ?? infoHash,
+    pageUrl: `${publicUrl}/torrent/${infoHash}`,
+    summary: [title, shorten(record.method ?? '')].filter(Boolean).join('. '),
+    author: view.author.handle ?? view.author.did,
+    publishedAt: publishedAt(record.createdAt, view.indexedAt),
+    categories: [],
+    torrent: enclosure(view, `${publicUrl}/torrent/${infoHash}.torrent`),
+  }
+}
+
+function enclosure(view: defs.TorrentView, fileUrl: string): FeedTorrent | undefined {
+  if (view.metainfoStatus !== 'verified' || view.magnet === undefined) return undefined
+  return {
+    fileUrl,
+    magnet: view.magnet,
+    infoHash: view.infoHashV1 ?? (view.infoHashV2 ?? '').slice(0, 40),
+    sizeBytes: view.sizeBytes ?? 0,
+    fileCount: view.fileCount ?? 0,
+    seeders: view.swarm?.seeders,
+    leechers: view.swarm?.leechers,
+  }
+}
+
+/** The record's own time, but never later than when it was first seen: nobody pins a feed's top with a date to come. */
+function publishedAt(createdAt: string | undefined, indexedAt: string): string {
+  const ms = Math.min(Date.parse(createdAt ?? '') || Number.POSITIVE_INFINITY, Date.parse(indexedAt))
+  return new Date(ms).toISOString()
+}
+
+const summaryLength = 600
+
+function shorten(description: string): string {
+  const words = description.replaceAll(/\s+/g, ' ').trim()
+  return words.length <= summaryLength ? words : `${words.slice(0, summaryLength).toWellFormed()}…`
+}
+
+/** `/dataset/DID/RKEY`, as the pages have it. */
+function datasetPath(uri: string): string {
+  const [did = '', collection = '', rkey = ''] = uri.slice('at://'.length).split('/')
+  const between = collection === collections.dataset ? '' : `/${encodeURIComponent(collection)}`
+  return `/dataset/${encodeURIComponent(did).replaceAll('%3A', ':')}${between}/${encodeURIComponent(rkey)}`
+}

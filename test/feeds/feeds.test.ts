@@ -1,0 +1,137 @@
+import { testBackends } from '@holdfast/appview/catalog/test-backends'
+import { collections } from '@holdfast/lexicons/nsid'
+import { XMLParser, XMLValidator } from 'fast-xml-parser'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type IndexUnderTest, startIndex } from '../appview/index-under-test.ts'
+import { sampleTorrent } from '../appview/sample-torrent.ts'
+
+const alice = 'did:plc:alicealicealicealice1234'
+const createdAt = '2026-03-04T05:06:07.000Z'
+const hostile = '<script>alert(1)</script> & "quotes" \u0001\uFFFE ]]> é 漢'
+
+describe.each(testBackends())('feeds over $name', ({ open }) => {
+  let index: IndexUnderTest
+  const torrent = sampleTorrent('sea-ice', ['a.csv', 'b.csv'])
+  beforeAll(async () => {
+    index = await startIndex({ open, admission: 'open' })
+    const dataset = `at://${alice}/${collections.dataset}/ice`
+    await index.write(alice, [
+      {
+        put: 'dataset',
+        rkey: 'ice',
+        record: {
+          title: `Sea ice ${hostile}`,
+          description: `Extent ${hostile}`,
+          keywords: [{ name: 'sea & ice' }],
+          risk: { level: 'endangered' },
+          license: { spdx: 'CC0-1.0' },
+          createdAt,
+        },
+      },
+      {
+        put: 'dataset',
+        rkey: 'later',
+        record: { title: 'From the future', createdAt: '2999-01-01T00:00:00Z' },
+      },
+      {
+        put: 'torrent',
+        rkey: torrent.infoHashV1,
+        record: { ...torrent.record, datasets: [{ uri: dataset }], createdAt },
+      },
+    ])
+    await index.verify(new Map([[torrent.blobCid, torrent.bytes]]))
+  })
+  afterAll(() => index[Symbol.asyncDispose]())
+
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`${index.url}${path}`, { headers })
+
+  async function xml(path: string) {
+    const response = await get(path)
+    const body = await response.text()
+    expect(response.status, body).toBe(200)
+    expect(XMLValidator.validate(body)).toBe(true)
+    return new XMLParser({
+      ignoreAttributes: false,
+      attributeNamePrefix: '@',
+      isArray: (name) => ['item', 'entry'].includes(name),
+    }).parse(body)
+  }
+
+  test('RSS: a torrent with its enclosure, infohash and size, under the date of its record', async () => {
+    const { rss } = await xml('/feeds/torrents.rss')
+    const [item] = rss.channel.item
+    expect(item.guid['#text']).toMatch(/^at:\/\/did:plc:alice.*torrent/)
+    expect(new Date(item.pubDate).toISOString()).toBe(createdAt)
+    expect(item.enclosure['@type']).toBe('application/x-bittorrent')
+    expect(item['torrent:infoHash']).toBe(torrent.infoHashV1)
+    const file = await fetch(item.enclosure['@url'].replace(/^https?:\/\/[^/]+/, index.url))
+    expect(file.headers.get('content-type')).toContain('application/x-bittorrent')
+    expect(Buffer.from(await file.arrayBuffer()).includes('4:name7:sea-ice')).toBe(true)
+  })
+
+  test.each([
+    '/feeds/datasets',
+    '/feeds/risk/endangered',
+    '/feeds/keyword/sea%20%26%20ice',
+    `/feeds/account/${alice}`,
+  ])('%s in all three forms says the same', async (path) => {
+    const { rss } = await xml(`${path}.rss`)
+    const { feed } = await xml(`${path}.atom`)
+    const json = (await (await get(`${path}.json`)).json()) as JsonFeed
+    const ids = rss.channel.item.map((item: { guid: { '#text': string } }) => item.guid['#text'])
+    expect(ids).toContain(`at://${alice}/${collections.dataset}/ice`)
+    expect(feed.entry.map((entry: { id: string }) => entry.id)).toEqual(ids)
+    expect(json.items.map((item) => item.id)).toEqual(ids)
+  })
+
+  test('nothing is dated later than it was first seen', async () => {
+    const json = (await (await get('/feeds/datasets.json')).json()) as JsonFeed
+    for (const item of json.items) expect(Date.parse(item.date_published)).toBeLessThanOrEqual(Date.now())
+    expect(json.items).toHaveLength(2)
+  })
+
+  test('conditional GET', async () => {
+    const first = await get('/feeds/datasets.rss')
+    const etag = first.headers.get('etag') ?? ''
+    expect(etag).not.toBe('')
+    expect(
+      (await get('/feeds/datasets.rss', { 'if-none-match': etag, 'cache-control': 'max-age=0' })).status,
+    ).toBe(304)
+  })
+
+  test('Torznab: capabilities, a search, paging, an unknown function', async () => {
+    const { caps } = await xml('/torznab/api?t=caps')
+    expect(caps.searching.search['@available']).toBe('yes')
+    const found = await xml('/torznab/api?t=search&q=ice')
+    const [item] = found.rss.channel.item
+    const attributes = Object.fromEntries(
+      item['torznab:attr'].map((attr: Record<string, string>) => [attr['@name'], attr['@value']]),
+    )
+    expect(attributes).toMatchObject({ infohash: torrent.infoHashV1, size: '201' })
+    expect((await xml('/torznab/api?t=search&offset=1')).rss.channel.item).toBeUndefined()
+    expect((await xml('/torznab/api?t=search&cat=5000')).rss.channel.item).toBeUndefined()
+    expect((await xml('/torznab/api?t=music')).error['@code']).toBe('202')
+  })
+
+  test('OPML lists feeds that answer', async () => {
+    const { opml } = await xml('/feeds.opml')
+    for (const outline of opml.body.outline) {
+      const path = new URL(outline['@xmlUrl']).pathname
+      expect((await get(path)).status, path).toBe(200)
+    }
+  })
+
+  test('what the search refuses is a 400 in one line', async () => {
+    for (const query of ['limit=0', 'cursor=nonsense', 'hasTorrent=maybe']) {
+      const response = await get(`/feeds/datasets.rss?${query}`)
+      expect(response.status, query).toBe(400)
+      expect((await response.text()).trim()).not.toContain('\n')
+    }
+    expect(index.takeFaults()).toEqual([])
+  })
+})
+
+interface JsonFeed {
+  items: { id: string; date_published: string }[]
+}
