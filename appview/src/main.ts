@@ -66,7 +66,7 @@ export async function startAppView(
   })
 
   const faces = parts.use(
-    await startFaces({ catalog, config, registry, resolver, version, log, ...overrides }),
+    await startFaces({ catalog, config, registry, resolver, guardedFetch, version, log, ...overrides }),
   )
   const http = parts.use(await startHttpServer(config.port, faces.http))
   const publicUrl = faces.openedAt(http.port)

@@ -34,7 +34,15 @@ export async function startSite(
   const resolver = createDidResolver({ plcUrl: 'http://127.0.0.1:1', guardedFetch, allowPrivateHosts: false })
   const log = pino({ level: 'warn' }, pino.destination(2))
   const faces = stack.use(
-    await startFaces({ catalog, config, registry: new Registry(), resolver, version: '0.0.0', log }),
+    await startFaces({
+      catalog,
+      config,
+      registry: new Registry(),
+      resolver,
+      guardedFetch,
+      version: '0.0.0',
+      log,
+    }),
   )
   const http = stack.use(await startHttpServer(0, faces.http))
   faces.openedAt(http.port)

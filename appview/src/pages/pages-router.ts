@@ -4,6 +4,16 @@ import type { Db } from '../catalog/sql.ts'
 import { datasetPageReader } from '../catalog/views/page-datasets.ts'
 import { needsReader } from '../catalog/views/page-needs.ts'
 import { accountPage } from './routes/account.ts'
+import {
+  type AccountParts,
+  clientMetadata,
+  connectOf,
+  myRecordsPage,
+  publishPage,
+  resolveHandle,
+  signedInPage,
+  webSeedPage,
+} from './routes/account-pages.ts'
 import { apiMethodPage, apiPage, tryMethod } from './routes/api.ts'
 import { badge, heldDataset, heldTorrent } from './routes/badge.ts'
 import { datasetPage } from './routes/dataset.ts'
@@ -16,25 +26,18 @@ import { magnetQr } from './routes/qr.ts'
 import { recordPage } from './routes/record.ts'
 import { search } from './routes/search.ts'
 import { type IngestStatus, statusPage } from './routes/status.ts'
-import {
-  aboutPage,
-  type Describe,
-  feedsPage,
-  helpPage,
-  policyPage,
-  publishIntroPage,
-} from './routes/texts.ts'
+import { aboutPage, type Describe, feedsPage, helpPage, policyPage } from './routes/texts.ts'
 import { torrentFile, torrentPage } from './routes/torrent.ts'
 import { loadAssets } from './server/assets.ts'
 import { type MakePage, type Site, serveErrors, serveNotFound, servePage } from './server/serve-page.ts'
 
-export interface PagesParts {
+export interface PagesParts extends AccountParts {
   db: Db
-  /** Announce URLs that magnet links and `.torrent` files carry. */
-  trackers: readonly string[]
   totals: HomeParts['totals']
   describe: Describe
   ingest: IngestStatus
+  /** The DID that a handle leads to by DNS or HTTPS. */
+  resolveHandle: (handle: string) => Promise<string | undefined>
   /** Known once the port is. */
   publicUrl: () => string
   /** What the operator calls this server. */
@@ -71,9 +74,17 @@ export function pagesRouter(parts: PagesParts): Router {
   page('/help', helpPage)
   page('/policy', policyPage(parts.describe))
   page('/feeds', feedsPage)
-  page('/publish', publishIntroPage)
   page('/api', apiPage)
   page('/api/:method', apiMethodPage)
+
+  const account = (path: string, make: MakePage) =>
+    router.get(path, servePage(site, make, { connect: connectOf(parts) }))
+  account('/publish', publishPage(parts))
+  account('/publish/webseed', webSeedPage(parts))
+  account('/my', myRecordsPage(parts))
+  account('/signed-in', signedInPage(parts))
+  router.get('/client-metadata.json', clientMetadata(parts, site))
+  router.get('/resolve-handle', resolveHandle(parts.resolveHandle))
 
   router.get('/api/:method/try', tryMethod)
   router.get(`/torrent/${infoHash}.torrent`, torrentFile({ db, trackers }))

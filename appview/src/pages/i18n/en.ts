@@ -1,6 +1,7 @@
 /** Every text of the pages in English: what there is here, every other language has. */
 import { formatFor } from './format.ts'
 import { proseEn } from './prose/en.ts'
+import { publishEn } from './publish.en.ts'
 import { termsEn } from './terms.en.ts'
 
 const { number, plural } = formatFor('en')
@@ -8,6 +9,7 @@ const count = (one: string, other: string) => (n: number) => plural(n, { one, ot
 
 export const en = {
   ...termsEn,
+  ...publishEn,
   prose: proseEn,
   site: {
     tagline: 'public data that outlives its source',

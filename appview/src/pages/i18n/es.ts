@@ -3,6 +3,7 @@
 import type { en } from './en.ts'
 import { formatFor } from './format.ts'
 import { proseEs } from './prose/es.ts'
+import { publishEs } from './publish.es.ts'
 import { termsEs } from './terms.es.ts'
 
 const { number, plural } = formatFor('es')
@@ -10,6 +11,7 @@ const count = (one: string, other: string) => (n: number) => plural(n, { one, ot
 
 export const es: typeof en = {
   ...termsEs,
+  ...publishEs,
   prose: proseEs,
   site: {
     tagline: 'datos públicos que sobreviven a su fuente',

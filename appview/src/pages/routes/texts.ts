@@ -72,11 +72,3 @@ export const feedsPage: MakePage = (view) => ({
   main: html`<div class="narrow prose"><h1>${view.t.nav.feeds}</h1><p>${view.t.feeds.intro}</p>
 <dl class="fields">${view.t.feeds.list.map(({ name, path, text }) => html`<div><dt>${name}</dt><dd>${path.includes('…') ? html`<code class="break">${path}</code>` : html`<a href="${path}"><code>${path}</code></a>`}<br>${text}</dd></div>`)}</dl></div>`,
 })
-
-/** Publishing without an account signed in here: by the command line. */
-export const publishIntroPage: MakePage = (view) => ({
-  title: view.t.nav.publish,
-  section: 'publish',
-  canonical: '/publish',
-  main: html`<div class="narrow prose">${view.t.prose.publish(view.href)}</div>`,
-})

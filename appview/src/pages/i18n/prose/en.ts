@@ -38,9 +38,7 @@ const help = (href: Href): Html => html`<h1>How to help</h1>
 <h2 id="other">Without a disk</h2>
 <ul><li>Say how endangered a dataset is, with evidence.</li><li>Describe what nobody has described.</li><li>Put the badge of a dataset beside its download button, so that people see how many hold it.</li><li>Tell somebody with a large disk.</li></ul>`
 
-const publish = (href: Href): Html => html`<h1>Publish</h1>
-<p class="lead">What you publish is written into your own repository. This site keeps no account of yours and nothing that you could not take elsewhere.</p>
-<h2>From the command line</h2>
+const publish = (href: Href): Html => html`<h2>From the command line</h2>
 <p>For large data, and for scripts: <code>holdfast</code> makes the torrent, checks the description and writes both records.</p>
 <pre tabindex="0"><code>holdfast login
 holdfast publish ./my-data --dataset dataset.json</code></pre>

@@ -38,9 +38,7 @@ const help = (href: Href): Html => html`<h1>Cómo ayudar</h1>
 <h2 id="other">Sin disco</h2>
 <ul><li>Diga en qué peligro está un conjunto de datos, con pruebas.</li><li>Describa lo que nadie ha descrito.</li><li>Ponga la insignia de un conjunto junto a su botón de descarga, para que se vea cuántos lo conservan.</li><li>Avise a alguien con un disco grande.</li></ul>`
 
-const publish = (href: Href): Html => html`<h1>Publicar</h1>
-<p class="lead">Lo que publica se escribe en su propio repositorio. Este sitio no guarda ninguna cuenta suya ni nada que no pudiera llevarse a otra parte.</p>
-<h2>Desde la línea de órdenes</h2>
+const publish = (href: Href): Html => html`<h2>Desde la línea de órdenes</h2>
 <p>Para datos grandes y para programas: <code>holdfast</code> hace el torrent, comprueba la descripción y escribe ambos registros.</p>
 <pre tabindex="0"><code>holdfast login
 holdfast publish ./mis-datos --dataset dataset.json</code></pre>

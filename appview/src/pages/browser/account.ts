@@ -1,0 +1,54 @@
+/** The pages of somebody who publishes: signing in, the forms, their records. */
+import { byId, element, tell } from './elements.ts'
+import { startMyRecords } from './my-records.ts'
+import { startPublishing } from './publish.ts'
+import { createClient, redirectPath, restore, signIn, takeReturnPath } from './session.ts'
+import { readSettings, say } from './settings.ts'
+import { startWebSeed } from './webseed.ts'
+
+const settings = readSettings()
+const { texts } = settings
+
+// A loopback client is known by its address, never by the name (atproto OAuth, "localhost client").
+if (location.hostname === 'localhost') location.replace(location.href.replace('//localhost', '//127.0.0.1'))
+else await start().catch((error) => tell(say(texts, 'failed', (error as Error).message), 'bad'))
+
+async function start(): Promise<void> {
+  const client = await createClient(settings)
+  if (location.pathname === redirectPath) {
+    await client.init()
+    location.replace(takeReturnPath())
+    return
+  }
+  const session = await restore(client)
+  if (!session) return showSignIn()
+  const name = byId('signed-in-name')
+  if (name) name.textContent = session.sub
+  byId('signed-in')?.removeAttribute('hidden')
+  byId('sign-out')?.addEventListener('click', async () => {
+    await session.signOut().catch(() => {})
+    location.reload()
+  })
+  startWebSeed(session, settings)
+  await Promise.all([startPublishing(session, settings), startMyRecords(session, settings)])
+
+  function showSignIn(): void {
+    const form = byId<HTMLFormElement>('sign-in')
+    if (!form) return
+    form.hidden = false
+    form.addEventListener('submit', async (event) => {
+      event.preventDefault()
+      const { account = '' } = Object.fromEntries(new FormData(form)) as Record<string, string>
+      tell(say(texts, 'leaving'))
+      try {
+        await signIn(client, settings, account)
+      } catch (error) {
+        tell(
+          say(texts, 'noSignIn', (error as Error).message),
+          'bad',
+          element('span', { text: say(texts, 'signInHint') }),
+        )
+      }
+    })
+  }
+}

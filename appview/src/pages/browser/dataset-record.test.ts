@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import { fieldOf, slugOf, toFields, toRecord } from './dataset-record.ts'
+
+const record = {
+  $type: 'x',
+  title: 'Sea ice',
+  creators: [{ name: 'A', url: 'https://example.org/a' }],
+  publisher: { name: 'NIDC', url: 'https://example.org' },
+  identifiers: [
+    { scheme: 'doi', value: '10.1/x' },
+    { scheme: 'ark', value: 'ark:/1/2' },
+  ],
+  sources: [{ url: 'https://example.org/data', kind: 'http' }],
+  license: { spdx: 'CC0-1.0', text: 'Free.' },
+  keywords: [{ name: 'ice' }],
+  risk: { level: 'endangered', reason: 'because', evidence: [{ url: 'https://example.org/e' }] },
+  spatial: { name: 'Arctic' },
+  createdAt: '2026-01-01T00:00:00Z',
+}
+
+test('a record goes through the form and comes out as it was', () => {
+  expect(toRecord(toFields(record), record)).toEqual(record)
+})
+
+test('what is emptied goes, what the form does not show stays', () => {
+  const changed = toRecord({ ...toFields(record), keywords: '', riskLevel: '', publisher: 'Other' }, record)
+  expect(changed).not.toHaveProperty('keywords')
+  expect(changed).not.toHaveProperty('risk')
+  expect(changed).toMatchObject({
+    publisher: { name: 'Other', url: 'https://example.org' },
+    spatial: { name: 'Arctic' },
+  })
+})
+
+test('a DOI is written bare, and licences by name or by address', () => {
+  const fields = {
+    ...toFields({}),
+    title: 'x',
+    doi: 'https://doi.org/10.5061/DRYAD.8515',
+    license: 'https://example.org/terms',
+  }
+  expect(toRecord(fields)).toEqual({
+    title: 'x',
+    identifiers: [{ scheme: 'doi', value: '10.5061/DRYAD.8515' }],
+    license: { url: 'https://example.org/terms' },
+  })
+})
+
+test('keys come from the DOI, else from the title', async () => {
+  const fields = { ...toFields({}), title: 'Données ouvertes: l’État' }
+  expect(await slugOf(fields, 'did:plc:x')).toMatch(/^donnees-ouvertes-l-etat-[0-9a-f]{8}$/)
+  expect(await slugOf({ ...fields, doi: '10.1/AB.c' }, 'did:plc:x')).toBe('10-1-ab-c')
+  expect(await slugOf({ ...fields, title: '気象' }, 'did:plc:x')).toMatch(/^dataset-[0-9a-f]{8}$/)
+})
+
+test('a path of the record leads to its field', () => {
+  expect(fieldOf('sources/0/url')).toBe('sources')
+  expect(fieldOf('risk/expectedGone')).toBe('expectedGone')
+  expect(fieldOf('identifiers/0/value')).toBe('doi')
+  expect(fieldOf('spatial/box')).toBeUndefined()
+})

@@ -1,0 +1,159 @@
+/** Between the fields of the form and a dataset record. What the form does not show stays as it was. */
+import type { defs } from '@holdfast/lexicons'
+
+/** The names of the form's fields. */
+export interface DatasetFields {
+  title: string
+  description: string
+  publisher: string
+  creators: string
+  homepage: string
+  doi: string
+  sources: string
+  license: string
+  keywords: string
+  issued: string
+  version: string
+  riskLevel: string
+  riskReason: string
+  expectedGone: string
+}
+
+interface DatasetRecord {
+  title?: string
+  description?: string
+  publisher?: defs.Agent
+  creators?: defs.Agent[]
+  homepage?: string
+  identifiers?: defs.Identifier[]
+  sources?: { url: string }[]
+  license?: defs.License
+  keywords?: { name: string }[]
+  issued?: string
+  version?: string
+  risk?: { level: string; reason?: string; expectedGone?: string }
+}
+
+/** The record that the fields say, over what was there before. */
+export function toRecord(
+  fields: DatasetFields,
+  before: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  const old = before as DatasetRecord
+  const doi = fields.doi.trim().replace(/^(?:doi:|https?:\/\/(?:dx\.)?doi\.org\/)/i, '')
+  const others = (old.identifiers ?? []).filter(({ scheme }) => scheme !== 'doi')
+  const spdxOrUrl = fields.license.trim()
+  const same = <T>(list: readonly T[] | undefined, find: (item: T) => boolean, made: T) =>
+    list?.find(find) ?? made
+  const changed = {
+    title: fields.title.trim(),
+    description: fields.description.trim(),
+    publisher: fields.publisher.trim() && { ...(old.publisher ?? {}), name: fields.publisher.trim() },
+    creators: lines(fields.creators).map((name) =>
+      same(old.creators, (agent) => agent.name === name, { name } as defs.Agent),
+    ),
+    homepage: fields.homepage.trim(),
+    identifiers: [...(doi ? [{ scheme: 'doi', value: doi }] : []), ...others],
+    sources: lines(fields.sources).map((url) => same(old.sources, (source) => source.url === url, { url })),
+    license:
+      spdxOrUrl &&
+      (/^https?:/.test(spdxOrUrl) ? { ...old.license, url: spdxOrUrl } : { ...old.license, spdx: spdxOrUrl }),
+    keywords: unique(fields.keywords.split(/[,\n]/).map((name) => name.trim())).map((name) => ({ name })),
+    issued: fields.issued.trim(),
+    version: fields.version.trim(),
+    risk: fields.riskLevel && {
+      ...old.risk,
+      ...filled(
+        {
+          level: fields.riskLevel,
+          reason: fields.riskReason.trim(),
+          expectedGone: fields.expectedGone.trim(),
+        },
+        old.risk,
+      ),
+    },
+  }
+  return filled(changed, before)
+}
+
+/** What the form shows of a record. */
+export function toFields(value: Readonly<Record<string, unknown>>): DatasetFields {
+  const record = value as DatasetRecord
+  return {
+    title: record.title ?? '',
+    description: record.description ?? '',
+    publisher: record.publisher?.name ?? '',
+    creators: (record.creators ?? []).flatMap(({ name }) => (name ? [name] : [])).join('\n'),
+    homepage: record.homepage ?? '',
+    doi: record.identifiers?.find(({ scheme }) => scheme === 'doi')?.value ?? '',
+    sources: (record.sources ?? []).map(({ url }) => url).join('\n'),
+    license: record.license?.spdx ?? record.license?.url ?? '',
+    keywords: (record.keywords ?? []).map(({ name }) => name).join(', '),
+    issued: record.issued ?? '',
+    version: record.version ?? '',
+    riskLevel: record.risk?.level ?? '',
+    riskReason: record.risk?.reason ?? '',
+    expectedGone: record.risk?.expectedGone ?? '',
+  }
+}
+
+/** Which field of the form a path of the record is shown in, such as `sources/0/url` in `sources`. */
+export function fieldOf(path: string): keyof DatasetFields | undefined {
+  const [first = '', second = ''] = path.split('/')
+  if (first === 'risk')
+    return second === 'reason' ? 'riskReason' : second === 'expectedGone' ? 'expectedGone' : 'riskLevel'
+  if (first === 'identifiers') return 'doi'
+  const names = [
+    'title',
+    'description',
+    'publisher',
+    'creators',
+    'homepage',
+    'sources',
+    'license',
+    'keywords',
+    'issued',
+    'version',
+  ] as const
+  return names.find((name) => name === first)
+}
+
+/** `before` with these fields, those that are empty left out. */
+function filled(changed: object, before: object = {}): Record<string, unknown> {
+  const merged: Record<string, unknown> = { ...before }
+  for (const [name, value] of Object.entries(changed)) {
+    const isEmpty = value === '' || value === undefined || (Array.isArray(value) && value.length === 0)
+    if (isEmpty) delete merged[name]
+    else merged[name] = value
+  }
+  return merged
+}
+
+function lines(text: string): string[] {
+  return unique(text.split('\n').map((line) => line.trim()))
+}
+
+function unique(items: readonly string[]): string[] {
+  return [...new Set(items)].filter((item) => item !== '')
+}
+
+/** A record key from the DOI, else from the title, and a few digits that keep two of the same name apart. */
+export async function slugOf(fields: DatasetFields, did: string): Promise<string> {
+  const plain = (text: string) =>
+    text
+      .normalize('NFKD')
+      .replace(/\p{M}/gu, '')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+  const doi = plain(fields.doi)
+  if (doi) return doi.slice(0, 120)
+  const digest = await crypto.subtle.digest(
+    'SHA-256',
+    new TextEncoder().encode(`${did}\n${fields.title.trim()}`),
+  )
+  const hash = [...new Uint8Array(digest).subarray(0, 4)]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+  return `${plain(fields.title).slice(0, 60).replace(/-+$/, '') || 'dataset'}-${hash}`
+}

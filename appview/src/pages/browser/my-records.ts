@@ -1,0 +1,112 @@
+import { byId, element, tell } from './elements.ts'
+import { deleteRecord, listRecords, type RepoRecord } from './repo.ts'
+import type { OAuthSession } from './session.ts'
+import { type Settings, say } from './settings.ts'
+
+interface Status {
+  status: string
+  reason?: string
+  message?: string
+  warnings: { code: string; message?: string }[]
+}
+
+/** Everything of ours in the person's repo, each with what this index makes of it. */
+export async function startMyRecords(session: OAuthSession, settings: Settings): Promise<void> {
+  const place = byId('my-records')
+  if (!place) return
+  let count = 0
+  for (const [kind, collection] of Object.entries(settings.collections)) {
+    for await (const record of listRecords(session, collection)) {
+      place.append(recordItem(session, settings, { kind, record }))
+      count += 1
+    }
+  }
+  if (count === 0) place.append(element('li', { class: 'empty', text: say(settings.texts, 'noRecords') }))
+  place.setAttribute('aria-busy', 'false')
+}
+
+function recordItem(
+  session: OAuthSession,
+  settings: Settings,
+  { kind, record }: { kind: string; record: RepoRecord },
+): HTMLElement {
+  const { texts } = settings
+  const title = titleOf(record)
+  const status = element('div', { text: '…' })
+  const actions = element('p', { class: 'buttons' })
+  const item = element(
+    'li',
+    {},
+    element('span', { class: 'scheme', text: kind }),
+    ' ',
+    element(
+      'a',
+      { href: `/record?${new URLSearchParams({ uri: record.uri })}` },
+      element('bdi', { text: title }),
+    ),
+    status,
+    actions,
+  )
+  if (kind === 'dataset') {
+    const href = `/publish?${new URLSearchParams({ uri: record.uri })}`
+    actions.append(element('a', { class: 'button quiet', text: say(texts, 'edit'), href }))
+  }
+  actions.append(deleteButton(session, settings, { record, item, title }))
+  showStatus(settings, record.uri, status)
+  return item
+}
+
+/** Asks again before it deletes: the button says so itself. */
+function deleteButton(
+  session: OAuthSession,
+  { texts }: Settings,
+  { record, item, title }: { record: RepoRecord; item: HTMLElement; title: string },
+): HTMLButtonElement {
+  const button = element('button', { class: 'quiet', text: say(texts, 'delete') })
+  button.type = 'button'
+  button.setAttribute('aria-label', `${say(texts, 'delete')}: ${title}`)
+  let isSure = false
+  button.addEventListener('click', async () => {
+    if (!isSure) {
+      isSure = true
+      button.textContent = say(texts, 'reallyDelete')
+      button.setAttribute('aria-label', `${say(texts, 'reallyDelete')}: ${title}`)
+      return
+    }
+    button.disabled = true
+    try {
+      await deleteRecord(session, record.uri)
+      item.remove()
+      tell(say(texts, 'deleted', title), 'good')
+    } catch (error) {
+      button.disabled = false
+      tell(say(texts, 'failed', (error as Error).message), 'bad')
+    }
+  })
+  return button
+}
+
+async function showStatus({ statusMethod, texts }: Settings, uri: string, place: HTMLElement): Promise<void> {
+  const response = await fetch(`/xrpc/${statusMethod}?${new URLSearchParams({ uri })}`).catch(() => undefined)
+  if (!response?.ok) {
+    place.textContent = say(texts, 'noStatus')
+    return
+  }
+  const { status, reason, message, warnings } = (await response.json()) as Status
+  const tone = status === 'indexed' ? 'good' : status === 'rejected' || status === 'hidden' ? 'bad' : 'note'
+  place.replaceChildren(
+    element('span', { class: `badge ${tone}`, text: texts[`status-${status}`] ?? status }),
+  )
+  if (reason) place.append(' ', element('code', { text: reason }))
+  if (message) place.append(' ', element('span', { text: message }))
+  for (const warning of warnings)
+    place.append(element('p', { class: 'alert note', text: warning.message ?? warning.code }))
+}
+
+function titleOf({ value, uri }: RepoRecord): string {
+  for (const name of ['title', 'name', 'displayName', 'url']) {
+    const text = value[name]
+    if (typeof text === 'string' && text !== '') return text.slice(0, 200)
+  }
+  return uri
+}

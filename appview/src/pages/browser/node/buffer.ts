@@ -1,0 +1,2 @@
+// The parser of torrents is written against Node's Buffer.
+export { Buffer } from 'buffer/'

@@ -1,0 +1,209 @@
+import { collections } from '@holdfast/lexicons/nsid'
+import { validateRecordJson } from '@holdfast/lexicons/validate'
+import { type Metainfo, parseMetainfo } from '@holdfast/torrent/metainfo'
+import { type DatasetFields, fieldOf, slugOf, toFields, toRecord } from './dataset-record.ts'
+import { byId, element, tell } from './elements.ts'
+import { getRecord, putRecord, RepoError, type RepoRecord, uploadBlob } from './repo.ts'
+import type { OAuthSession } from './session.ts'
+import { type Settings, say } from './settings.ts'
+
+interface DroppedTorrent {
+  bytes: Uint8Array<ArrayBuffer>
+  metainfo: Metainfo
+}
+
+/** The form of a dataset: checked against the lexicon while one types, written into the person's own repo. */
+export async function startPublishing(session: OAuthSession, settings: Settings): Promise<void> {
+  const form = byId<HTMLFormElement>('dataset-form')
+  if (!form) return
+  const uri = new URLSearchParams(location.search).get('uri')
+  const existing = uri ? await getRecord(session, uri) : undefined
+  if (existing) fill(form, toFields(existing.value))
+  const torrent = watchTorrent(form, settings)
+  const check = () => showProblem(form, recordOf(form, existing, settings))
+  form.addEventListener('input', check)
+  form.hidden = false
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    if (!check()) return
+    const button = form.querySelector<HTMLButtonElement>('button[type=submit]')!
+    button.disabled = true
+    try {
+      await publish({ session, settings, form, existing, torrent: torrent() })
+    } catch (error) {
+      tell(say(settings.texts, 'failed', (error as Error).message), 'bad')
+    } finally {
+      button.disabled = false
+    }
+  })
+}
+
+interface Publishing {
+  session: OAuthSession
+  settings: Settings
+  form: HTMLFormElement
+  existing: RepoRecord | undefined
+  torrent: DroppedTorrent | undefined
+}
+
+async function publish({ session, settings, form, existing, torrent }: Publishing): Promise<void> {
+  const { texts } = settings
+  tell(say(texts, 'writing'))
+  const record = recordOf(form, existing, settings)
+  const written = existing
+    ? await putRecord(session, {
+        collection: settings.collections.dataset,
+        rkey: existing.uri.split('/')[4]!,
+        record,
+        swap: existing.cid,
+      })
+    : await putNew(session, settings, { record, fields: fieldsOf(form) })
+  if (existing) existing.cid = written.cid
+  if (torrent) await publishTorrent(session, settings, { ...torrent, dataset: written.uri })
+  const link = element('a', {
+    text: say(texts, 'seeStatus'),
+    href: `/record?${new URLSearchParams({ uri: written.uri })}`,
+  })
+  tell(say(texts, 'written'), 'good', link)
+}
+
+/** A key that is taken belongs to another dataset: it gets a suffix, and nothing is overwritten. */
+async function putNew(
+  session: OAuthSession,
+  settings: Settings,
+  { record, fields }: { record: object; fields: DatasetFields },
+): Promise<{ uri: string; cid: string }> {
+  const slug = await slugOf(fields, session.sub)
+  for (let i = 1; ; i++) {
+    try {
+      const rkey = i === 1 ? slug : `${slug}-${i}`
+      return await putRecord(session, { collection: settings.collections.dataset, rkey, record, swap: null })
+    } catch (error) {
+      if (!(error instanceof RepoError) || error.error !== 'InvalidSwap' || i > 20) throw error
+    }
+  }
+}
+
+async function publishTorrent(
+  session: OAuthSession,
+  settings: Settings,
+  { bytes, metainfo, dataset }: DroppedTorrent & { dataset: string },
+): Promise<void> {
+  const blob = await uploadBlob(session, bytes, 'application/x-bittorrent')
+  const { infoHashV1, infoHashV2, name, sizeBytes, pieceLengthBytes, fileCount } = metainfo
+  const record = {
+    $type: settings.collections.torrent,
+    createdAt: new Date().toISOString(),
+    datasets: [{ uri: dataset }],
+    name,
+    sizeBytes,
+    pieceLengthBytes,
+    fileCount,
+    ...(infoHashV1 && { infoHashV1 }),
+    ...(infoHashV2 && { infoHashV2 }),
+    metainfo: blob,
+  }
+  const rkey = (infoHashV2 ?? infoHashV1)!
+  const uri = `at://${session.sub}/${settings.collections.torrent}/${rkey}`
+  const before = await getRecord(session, uri).catch(() => undefined)
+  // The same files may belong to several datasets.
+  const others = ((before?.value.datasets ?? []) as { uri: string }[]).filter((ref) => ref.uri !== dataset)
+  const merged = { ...before?.value, ...record, datasets: [...others, { uri: dataset }] }
+  await putRecord(session, {
+    collection: settings.collections.torrent,
+    rkey,
+    record: merged,
+    swap: before?.cid ?? null,
+  })
+}
+
+function fieldsOf(form: HTMLFormElement): DatasetFields {
+  return Object.fromEntries(new FormData(form)) as unknown as DatasetFields
+}
+
+function recordOf(
+  form: HTMLFormElement,
+  existing: RepoRecord | undefined,
+  settings: Settings,
+): Record<string, unknown> {
+  const before = existing?.value ?? {
+    $type: settings.collections.dataset,
+    createdAt: new Date().toISOString(),
+  }
+  return toRecord(fieldsOf(form), before)
+}
+
+function fill(form: HTMLFormElement, fields: DatasetFields): void {
+  for (const [name, value] of Object.entries(fields)) {
+    const input = form.elements.namedItem(name)
+    if (
+      input instanceof HTMLInputElement ||
+      input instanceof HTMLTextAreaElement ||
+      input instanceof HTMLSelectElement
+    )
+      input.value = value
+  }
+}
+
+/** Shows what the lexicon says against the record, at the field it is about; true where it says nothing. */
+function showProblem(form: HTMLFormElement, record: Record<string, unknown>): boolean {
+  for (const shown of form.querySelectorAll('.problem')) shown.textContent = ''
+  for (const input of form.querySelectorAll('[aria-invalid]')) input.removeAttribute('aria-invalid')
+  // The first fault hides the others: a title still to come must not hide what is wrong with what is there.
+  const titled = { ...record, title: record.title ?? '–' }
+  return [titled, record].every((candidate) => {
+    const checked = validateRecordJson(collections.dataset, { ...candidate, $type: collections.dataset })
+    if (checked.ok) return true
+    const name = fieldOf(checked.field) ?? 'title'
+    const input = form.elements.namedItem(name)
+    const place = byId(`${name}-problem`)
+    if (place) place.textContent = checked.message
+    if (input instanceof HTMLElement) input.setAttribute('aria-invalid', 'true')
+    return false
+  })
+}
+
+/** Reads a chosen or dropped `.torrent` here, before anything is sent; returns what there is of it now. */
+function watchTorrent(form: HTMLFormElement, { texts }: Settings): () => DroppedTorrent | undefined {
+  const input = form.elements.namedItem('torrent') as HTMLInputElement
+  const summary = byId('torrent-summary')!
+  let current: DroppedTorrent | undefined
+  async function read(file: File | undefined): Promise<void> {
+    current = undefined
+    summary.replaceChildren()
+    if (!file) return
+    try {
+      const bytes = new Uint8Array(await file.arrayBuffer())
+      const metainfo = parseMetainfo(bytes)
+      current = { bytes, metainfo }
+      summary.replaceChildren(...describe(metainfo, texts))
+    } catch (error) {
+      summary.replaceChildren(
+        element('p', { class: 'problem', text: say(texts, 'badTorrent', (error as Error).message) }),
+      )
+    }
+  }
+  input.addEventListener('change', () => read(input.files?.[0]))
+  form.addEventListener('dragover', (event) => event.preventDefault())
+  form.addEventListener('drop', (event) => {
+    event.preventDefault()
+    read(event.dataTransfer?.files[0])
+  })
+  return () => current
+}
+
+function describe(metainfo: Metainfo, texts: Settings['texts']): Node[] {
+  const facts = [
+    [texts.name, metainfo.name],
+    [texts.files, String(metainfo.fileCount)],
+    [texts.bytes, metainfo.sizeBytes.toLocaleString(document.documentElement.lang)],
+    ['v1', metainfo.infoHashV1],
+    ['v2', metainfo.infoHashV2],
+  ]
+  const list = element('dl', { class: 'fields' })
+  for (const [name, value] of facts) {
+    if (value)
+      list.append(element('div', {}, element('dt', { text: name ?? '' }), element('dd', { text: value })))
+  }
+  return [list]
+}

@@ -1,0 +1,159 @@
+/**
+ * The pages of somebody who publishes. All they do happens between the browser and the person's own server: this one
+ * sends the forms and the scripts, and never holds a session.
+ */
+import { type Authorities, writtenNsid } from '@holdfast/lexicons/authority'
+import { collections, methods } from '@holdfast/lexicons/nsid'
+import type { RequestHandler } from 'express'
+import { type Html, html, jsonInHtml } from '../html.ts'
+import { datasetFields, torrentField } from '../parts/dataset-form.ts'
+import type { Page } from '../parts/layout.ts'
+import type { MakePage } from '../server/serve-page.ts'
+import type { View } from '../view.ts'
+
+export interface AccountParts {
+  authorities: Authorities
+  /** Where browsers look DIDs up. */
+  plcUrl: string
+  /** Development only: PDSes without encryption. */
+  allowHttp: boolean
+  trackers: readonly string[]
+}
+
+/** Where scripts of these pages may go: to whatever server holds the account. */
+export function connectOf({ allowHttp }: AccountParts): string {
+  return allowHttp ? 'https: http:' : 'https:'
+}
+
+/** Describing a dataset, or changing one's own description. */
+export function publishPage(parts: AccountParts): MakePage {
+  return (view, req) => {
+    const isEdit = new URL(req.originalUrl, 'http://x').searchParams.has('uri')
+    const { t } = view
+    return accountPage(view, parts, {
+      title: isEdit ? t.publish.editTitle : t.nav.publish,
+      main: html`<h1>${isEdit ? t.publish.editTitle : t.nav.publish}</h1><p class="lead">${t.publish.lead}</p>
+${signInParts(view)}
+<form id="dataset-form" class="form" hidden>${datasetFields(view)}${torrentField(view)}<button type="submit">${t.publish.publish}</button></form>
+${!isEdit && html`<section class="prose">${t.prose.publish(view.href)}</section>`}`,
+    })
+  }
+}
+
+/** Adding a webseed to content, whoever described it. */
+export function webSeedPage(parts: AccountParts): MakePage {
+  return (view, req) => {
+    const infoHash = new URL(req.originalUrl, 'http://x').searchParams.get('infoHash') ?? ''
+    const { t } = view
+    return accountPage(view, parts, {
+      title: t.torrent.addWebSeed,
+      main: html`<h1>${t.torrent.addWebSeed}</h1><p>${t.publish.webSeedText}</p>
+${signInParts(view)}
+<form id="webseed-form" class="form" hidden>
+<div class="field"><label for="w-hash">${t.publish.infoHash}</label><input id="w-hash" name="infoHash" value="${infoHash}" required pattern="[0-9a-fA-F]{40}|[0-9a-fA-F]{64}" spellcheck="false" autocomplete="off"></div>
+<div class="field"><label for="w-url">${t.publish.address}</label><input id="w-url" name="url" type="url" required placeholder="https://"><p class="hint">${t.publish.addressHint}</p></div>
+<div class="field"><label for="w-note">${t.publish.note}</label><input id="w-note" name="note" maxlength="1000"></div>
+<button type="submit">${t.publish.publish}</button></form>`,
+    })
+  }
+}
+
+/** What one published, with its status here. */
+export function myRecordsPage(parts: AccountParts): MakePage {
+  return (view) =>
+    accountPage(view, parts, {
+      title: view.t.publish.myRecords,
+      main: html`<h1>${view.t.publish.myRecords}</h1><p>${view.t.publish.myRecordsText}</p>
+${signInParts(view)}
+<ul id="my-records" class="sources" aria-busy="true" aria-label="${view.t.publish.myRecords}"></ul>`,
+    })
+}
+
+/** Where the account's server sends back to. */
+export function signedInPage(parts: AccountParts): MakePage {
+  return (view) =>
+    accountPage(view, parts, {
+      title: view.t.publish.signingIn,
+      main: html`<h1>${view.t.publish.signingIn}</h1><p id="message" class="alert note" role="status">${view.t.publish.moment}</p>`,
+    })
+}
+
+function accountPage(view: View, parts: AccountParts, page: { title: string; main: Html }): Page {
+  return {
+    title: page.title,
+    section: 'publish',
+    scripts: ['account.min.js'],
+    head: html`<script type="application/json" id="settings">${jsonInHtml(settingsOf(view, parts))}</script>`,
+    main: html`<div class="narrow">${page.main}</div>`,
+  }
+}
+
+function settingsOf(view: View, { authorities, plcUrl, allowHttp, trackers }: AccountParts): object {
+  const written = Object.entries(collections).map(([name, nsid]) => [name, writtenNsid(nsid, authorities)])
+  const statuses = Object.entries(view.t.recordStatus).map(([status, text]) => [`status-${status}`, text])
+  return {
+    plcUrl,
+    allowHttp,
+    siteName: view.siteName,
+    collections: Object.fromEntries(written),
+    statusMethod: methods.getRecordStatus,
+    trackers,
+    texts: { ...view.t.browser, ...Object.fromEntries(statuses) },
+  }
+}
+
+function signInParts(view: View): Html {
+  const { t } = view
+  return html`<noscript><p class="alert note">${t.publish.needsScript}</p></noscript>
+<form id="sign-in" class="form" hidden><h2>${t.publish.signIn}</h2><p>${t.publish.signInText}</p>
+<div class="field"><label for="account">${t.publish.handle}</label><input id="account" name="account" required autocomplete="username" autocapitalize="none" spellcheck="false" placeholder="name.example.org"></div>
+<button type="submit">${t.publish.signIn}</button></form>
+<div id="signed-in" hidden><p>${t.publish.signedInAs} <code id="signed-in-name" class="break"></code></p><p class="buttons"><a class="button quiet" href="${view.href('/my')}">${t.publish.myRecords}</a> <button type="button" id="sign-out" class="quiet">${t.publish.signOut}</button></p></div>
+<p id="message" class="alert note" role="status" hidden></p>`
+}
+
+/** What servers of accounts read to learn who asks (atproto OAuth profile, client metadata). */
+export function clientMetadata(
+  parts: AccountParts,
+  site: { publicUrl(): string; name: string },
+): RequestHandler {
+  return (_req, res) => {
+    const url = site.publicUrl()
+    const repos = Object.values(collections).map(
+      (collection) => `repo:${writtenNsid(collection, parts.authorities)}`,
+    )
+    res.setHeader('Cache-Control', 'public, max-age=3600')
+    res.json({
+      client_id: `${url}/client-metadata.json`,
+      client_name: site.name,
+      client_uri: url,
+      redirect_uris: [`${url}/signed-in`],
+      policy_uri: `${url}/policy`,
+      scope: ['atproto', ...repos, 'blob:application/x-bittorrent'].join(' '),
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+      application_type: 'web',
+      dpop_bound_access_tokens: true,
+    })
+  }
+}
+
+/** Looks a handle up for a page, which can ask neither DNS nor sites that do not expect it. */
+export function resolveHandle(resolve: (handle: string) => Promise<string | undefined>): RequestHandler {
+  return async (req, res, next) => {
+    try {
+      const handle = typeof req.query.handle === 'string' ? req.query.handle.toLowerCase() : ''
+      const isHandle =
+        handle.length <= 253 &&
+        /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(handle)
+      const did = isHandle ? await resolve(handle) : undefined
+      res.setHeader('Cache-Control', 'no-store')
+      if (!did)
+        return res.status(404).json({ error: 'HandleNotFound', message: 'This handle leads to no account.' })
+      res.json({ did })
+    } catch (error) {
+      next(error)
+    }
+  }
+}

@@ -1,0 +1,168 @@
+/** Publishing from the browser, against a real PDS and its own pages of consent. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { collections } from '@holdfast/lexicons/nsid'
+import { createTorrent } from '@holdfast/torrent/create'
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { waitFor } from '../network/wait-for.ts'
+import { putRecord } from '../system/publish.ts'
+import { scratchDirectory } from '../system/scratch.ts'
+import { type System, startSystem } from '../system/system.ts'
+import { query } from '../system/xrpc.ts'
+import { axeViolations, watch } from './audit.ts'
+import { hasChromium, startBrowser } from './browser.ts'
+
+describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publishes', () => {
+  let directory: Awaited<ReturnType<typeof scratchDirectory>>
+  let system: System
+  let context: BrowserContext
+  let page: Page
+  let site: string
+  const stack = new AsyncDisposableStack()
+  beforeAll(async () => {
+    directory = stack.use(await scratchDirectory())
+    system = stack.use(
+      await startSystem({ directory: directory.path, accounts: ['alice', 'bobby'], pdsCount: 1 }),
+    )
+    const browser = stack.use(await startBrowser())
+    context = stack.use(await browser.newContext({ locale: 'en-GB' }))
+    page = await context.newPage()
+    site = `http://127.0.0.1:${system.appView.port}`
+  })
+  afterAll(() => stack.disposeAsync())
+
+  const dataset = () => page.locator('#dataset-form')
+
+  test('signs in at their own server, which says what is asked for', async () => {
+    const account = system.network.accounts[0]!
+    await page.goto(`${site}/publish`)
+    await page.getByLabel('Handle, DID or address of your server').fill(account.pdsUrl)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.waitForURL((url) => url.origin === new URL(account.pdsUrl).origin)
+    await signInAtPds(page, account)
+    await page.waitForURL(`${site}/publish`)
+    await page.getByText(`Signed in as ${account.did}`).waitFor()
+    expect(await context.cookies(site)).toEqual([])
+  })
+
+  test('is told at once what the lexicon says against a field', async () => {
+    await dataset().getByLabel('Homepage').fill('not an address')
+    await page.getByText(/homepage: /).waitFor()
+    expect(await dataset().getByLabel('Homepage').getAttribute('aria-invalid')).toBe('true')
+    await dataset().getByLabel('Homepage').fill('https://example.org/pits')
+  })
+
+  test('publishes a dataset with a torrent that was inspected here first', async () => {
+    const watched = watch(context, site)
+    await writeFile(join(directory.path, 'pits.csv'), 'pit,depth\n1,40\n')
+    const torrent = await createTorrent([join(directory.path, 'pits.csv')], {})
+    await writeFile(join(directory.path, 'pits.torrent'), torrent.metainfo)
+    await dataset().getByLabel('Title').fill('Soil pits of the river plains')
+    await dataset().getByLabel('Keywords').fill('soil, pits')
+    await dataset().locator('input[type=file]').setInputFiles(join(directory.path, 'pits.torrent'))
+    await page.getByText(torrent.infoHashV2!).waitFor()
+    expect(watched.strangers, 'the torrent was read without sending anything').toEqual([])
+    expect(await axeViolations(page)).toEqual([])
+    await dataset().getByRole('button', { name: 'Publish' }).click()
+    await page.getByText('It is in your repository.').waitFor()
+    const asked = () => query<{ datasets: { uri: string }[] }>(site, 'searchDatasets', { q: 'soil pits' })
+    const found = await waitFor(async () => (await asked()).datasets[0], { what: 'the dataset to be found' })
+    expect(found.uri).toMatch(
+      new RegExp(`/${collections.dataset}/soil-pits-of-the-river-plains-[0-9a-f]{8}$`),
+    )
+    await page.goto(`${site}/torrent/${torrent.infoHashV2}`)
+    await waitFor(
+      async () => {
+        await page.reload()
+        return page.getByRole('link', { name: 'Download .torrent' }).isVisible()
+      },
+      { what: 'the torrent to be verified' },
+    )
+    const served = await fetch(`${site}/torrent/${torrent.infoHashV2}.torrent?original`)
+    expect(Buffer.from(await served.arrayBuffer())).toEqual(
+      await readFile(join(directory.path, 'pits.torrent')),
+    )
+  })
+
+  test('changes it, and what the form does not show stays', async () => {
+    const { datasets } = await query<{ datasets: { uri: string; record: object }[] }>(
+      site,
+      'searchDatasets',
+      { q: 'soil pits' },
+    )
+    const uri = datasets[0]!.uri
+    await page.goto(`${site}/my`)
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: 'Soil pits of the river plains' })
+      .getByRole('link', { name: 'Change' })
+      .click()
+    await page.waitForURL(/\/publish\?uri=/)
+    await waitFor(async () => (await dataset().getByLabel('Title').inputValue()) !== '', {
+      what: 'the form to be filled',
+    })
+    await dataset().getByLabel('Title').fill('Soil pits, corrected')
+    await dataset().getByRole('button', { name: 'Publish' }).click()
+    await page.getByText('It is in your repository.').waitFor()
+    const view = () =>
+      query<{ dataset: { record: { title: string; keywords: unknown } } }>(site, 'getDataset', { uri })
+    await waitFor(async () => (await view()).dataset.record.title === 'Soil pits, corrected', {
+      what: 'the change to be seen',
+    })
+    expect((await view()).dataset.record.keywords).toEqual([{ name: 'soil' }, { name: 'pits' }])
+  })
+
+  test('adds a webseed to content', async () => {
+    await page.goto(`${site}/publish/webseed?infoHash=${'a'.repeat(64)}`)
+    await page.getByLabel('Address of the files').fill('https://mirror.example.org/')
+    await page.getByRole('button', { name: 'Publish' }).click()
+    await page.getByText('It is in your repository.').waitFor()
+  })
+
+  test('sees which of their records was rejected, and why', async () => {
+    const account = system.network.accounts[0]!
+    const uri = await putRecord(account, { collection: 'dataset', rkey: 'wrong', record: { title: 7 } })
+    await waitFor(
+      async () => (await query<{ status: string }>(site, 'getRecordStatus', { uri })).status === 'rejected',
+      { what: 'the rejection' },
+    )
+    await page.goto(`${site}/my`)
+    const item = page.getByRole('listitem').filter({ has: page.getByText('invalid-lexicon') })
+    await item.waitFor()
+    expect(await item.innerText()).toMatch(/rejected[\s\S]*title/)
+    await page.locator('#my-records[aria-busy=false]').waitFor()
+    expect(await axeViolations(page)).toEqual([])
+  })
+
+  test('deletes what is theirs', async () => {
+    await page.goto(`${site}/my`)
+    const item = page.getByRole('listitem').filter({ hasText: 'Soil pits, corrected' })
+    await item.getByRole('button', { name: /^Delete/ }).click()
+    await item.getByRole('button', { name: /^Really delete/ }).click()
+    await page.getByText('Deleted: Soil pits, corrected').waitFor()
+    const asked = () => query<{ datasets: unknown[] }>(site, 'searchDatasets', { q: 'soil pits' })
+    await waitFor(async () => (await asked()).datasets.length === 0, { what: 'the dataset to be gone' })
+  })
+
+  test('signs out, and the page knows them no more', async () => {
+    await page.goto(`${site}/my`)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('button', { name: 'Sign in' }).waitFor()
+  })
+
+  test('an account that does not exist is told so', async () => {
+    await page.getByLabel('Handle, DID or address of your server').fill('nobody.invalid')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText(/That did not lead to an account/).waitFor()
+  })
+})
+
+/** As a person does: the server's own page asks for a password, then for consent. */
+async function signInAtPds(page: Page, account: { handle: string; password: string }): Promise<void> {
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.fill('input[name=username]', account.handle)
+  await page.fill('input[type=password]', account.password)
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Authorize' }).click()
+}
