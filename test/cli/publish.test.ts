@@ -9,6 +9,9 @@ import { type Network, startNetwork } from '../network/network.ts'
 import { startFileServer } from './file-server.ts'
 import { bin, type Json, type Person, startPerson } from './run-holdfast.ts'
 
+// Each step is a process of its own, and the machine may be busy.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
+
 let network: Network
 beforeAll(async () => {
   network = await startNetwork({ pdsCount: 1, accounts: 8, relay: false })
@@ -341,9 +344,6 @@ test('an editor’s change is written, and one that meets another change is kept
   await withFiles(person, {
     'meanwhile.mjs': `import { execFileSync } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
-
-// Each step is a process of its own, and the machine may be busy.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 execFileSync(process.execPath, [${JSON.stringify(bin)}, 'publish', '--title', 'Tides', '--description', 'high', '--rkey', '${rkey}'])
 appendFileSync(process.argv[2], 'citation: mine\\n')`,
   })
