@@ -6,9 +6,7 @@ if (major < 24) {
   )
   process.exitCode = 1
 } else {
-  // What was compiled once is not compiled again: a third of the time to start.
-  const { enableCompileCache } = await import('node:module')
-  enableCompileCache()
+  await import('./appview/bin/quick-start.mjs')
   const { start } = await import('./start.ts')
   process.exitCode = await start(process.env)
 }

@@ -7,9 +7,7 @@ if (major < 24) {
   )
   process.exitCode = 1
 } else {
-  // What was compiled once is not compiled again: a third of the time to start.
-  const { enableCompileCache } = await import('node:module')
-  enableCompileCache()
+  await import('./quick-start.mjs')
   const { existsSync } = await import('node:fs')
   // In the repository the sources run as they are; a packed copy holds only what was built from them.
   const source = new URL('../src/command-line.ts', import.meta.url)

@@ -4,6 +4,7 @@ import { readDueTorrents, writeMetainfoOutcomes } from '@holdfast/appview/catalo
 import type { Catalog } from '@holdfast/appview/catalog/open'
 import { type AdmissionPolicy, applyAdmissionPolicy } from '@holdfast/appview/catalog/visibility'
 import { type AppViewConfig, loadConfig } from '@holdfast/appview/config'
+import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
 import { startHttpServer } from '@holdfast/appview/http-server'
 import type { DidResolver } from '@holdfast/appview/ingest/identity/did-resolver'
 import { startFaces } from '@holdfast/appview/start-faces'
@@ -66,6 +67,7 @@ export async function startIndex(options: {
       config,
       registry: new Registry(),
       resolver,
+      guardedFetch: createGuardedFetch({ allowPrivateHosts: true }),
       version: 'test',
       log,
       validateResponse: true,
