@@ -15,12 +15,14 @@ import { expect, test } from 'vitest'
 import { startNetwork } from '../network/network.ts'
 import { heldRecords, putDataset, putOther, repoRecords, startFollowing } from './following.ts'
 
-test('the catalogue comes back from an archive when every host is gone, and from a list of accounts', async () => {
+test('the catalogue comes back from an archive when every host is gone, and from a list of accounts', {
+  timeout: 180_000,
+}, async () => {
   await using network = await startNetwork({ pdsCount: 2, accounts: 4 })
   await using catalog = await openCatalog()
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-archive-'))
   await using _cleanUp = { [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) }
-  const signal = AbortSignal.timeout(60_000)
+  const signal = AbortSignal.timeout(170_000)
   const guardedFetch = createGuardedFetch({ allowPrivateHosts: true })
   const resolver = createDidResolver({ plcUrl: network.plcUrl, guardedFetch, allowPrivateHosts: true })
   const pds = createPdsClient(guardedFetch)

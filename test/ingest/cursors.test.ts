@@ -5,7 +5,9 @@ import { startNetwork } from '../network/network.ts'
 import { waitFor } from '../network/wait-for.ts'
 import { putDataset, startFollowing } from './following.ts'
 
-test('events lost in silence, cut connections and repeats end in the same index', async () => {
+test('events lost in silence, cut connections and repeats end in the same index', {
+  timeout: 180_000,
+}, async () => {
   await using network = await startNetwork({ pdsCount: 2, accounts: 3 })
   const [alice, bobby, carol] = network.accounts
   await using index = await startFollowing(network, { sources: [network.relayUrl], backfill: false })
@@ -40,7 +42,9 @@ test('events lost in silence, cut connections and repeats end in the same index'
   )
 })
 
-test('a relay that lost its past, or began anew, has its repositories compared', async () => {
+test('a relay that lost its past, or began anew, has its repositories compared', {
+  timeout: 180_000,
+}, async () => {
   await using network = await startNetwork({ pdsCount: 1, accounts: 2 })
   const [alice, bobby] = network.accounts
   await using catalog = await openCatalog()

@@ -23,16 +23,21 @@ export type Following = AsyncDisposable & {
 /** Starts ingest over an embedded store, or the one given. */
 export async function startFollowing(
   network: Pick<Network, 'plcUrl'>,
-  options: { sources: readonly string[]; catalog?: Catalog } & Partial<Omit<IngestConfig, 'sources'>>,
+  options: { sources: readonly string[]; hints?: readonly string[]; catalog?: Catalog } & Partial<
+    Omit<IngestConfig, 'sources'>
+  >,
 ): Promise<Following> {
-  const { sources, catalog: given, ...config } = options
+  const { sources, hints = [], catalog: given, ...config } = options
   await using stack = new AsyncDisposableStack()
   const catalog = given ?? stack.use(await openCatalog())
   const ingest = stack.use(
     startIngest({
       db: catalog.db,
       config: {
-        sources: sources.map((url) => ({ kind: 'firehose', url: url.replace(/^http/, 'ws') })),
+        sources: [
+          ...sources.map((url) => ({ kind: 'firehose' as const, url: url.replace(/^http/, 'ws') })),
+          ...hints.map((url) => ({ kind: 'jetstream' as const, url })),
+        ],
         authorities: defaultAuthorities,
         plcUrl: network.plcUrl,
         allowPrivateHosts: true,

@@ -36,6 +36,8 @@ export interface RepoCommit {
   ops: readonly RecordOp[]
   /** The ops are everything of ours that the repo holds: the outcome of a resync or a backfill. */
   complete?: boolean
+  /** The ops are a few records as they stand at `rev`, each proved alone; the repo's own place does not move. */
+  partial?: boolean
 }
 
 export interface RepoStateUpdate {
@@ -77,7 +79,10 @@ async function applyCommits(tx: Db, commits: readonly RepoCommit[]): Promise<voi
   await removeRecords(tx, deletes)
   const written = await upsertRecords(tx, puts)
   const removed = await reindex(tx, written)
-  await advanceRepos(tx, commits)
+  await advanceRepos(
+    tx,
+    commits.filter((commit) => !commit.partial),
+  )
   if (written.length === 0) return
   await refreshVisibility(tx, { ids: written.map((row) => row.id) }, written)
   await settleRemoved(tx, removed)
@@ -117,8 +122,8 @@ async function dropStale(tx: Db, commits: readonly RepoCommit[]): Promise<RepoCo
   const revs = new Map(known.map((row) => [row.did, row.rev ?? '']))
   return commits.filter((commit) => {
     const last = revs.get(commit.did) ?? ''
-    const newer = commit.complete ? commit.rev >= last : commit.rev > last
-    if (newer) revs.set(commit.did, commit.rev)
+    const newer = commit.complete || commit.partial ? commit.rev >= last : commit.rev > last
+    if (newer && !commit.partial) revs.set(commit.did, commit.rev)
     return newer
   })
 }
@@ -209,6 +214,7 @@ async function reindex(tx: Db, written: readonly Written[]): Promise<Removed> {
 }
 
 async function advanceRepos(tx: Db, commits: readonly RepoCommit[]): Promise<void> {
+  if (commits.length === 0) return
   const last = new Map(
     commits.map((c) => [c.did, { did: c.did, rev: c.rev, data: c.dataCid, host: c.host ?? null }]),
   )

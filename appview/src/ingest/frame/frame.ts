@@ -15,8 +15,23 @@ export type Frame =
   | { readonly kind: 'error'; readonly error: string; readonly message: string }
   | { readonly kind: 'malformed'; readonly reason: string }
 
-/** A message about one repository. */
-export type RepoFrame = CommitFrame | SyncFrame | IdentityFrame | AccountFrame
+/** A message about one repository; the last two come from other readers than ours. */
+export type RepoFrame = CommitFrame | SyncFrame | IdentityFrame | AccountFrame | ProvedFrame | HintFrame
+
+/** A commit that another reader verified: of its operations, those of ours. */
+export type ProvedFrame = About & {
+  readonly kind: 'proved'
+  readonly rev: string
+  readonly data: CidKey
+  readonly changes: readonly {
+    readonly path: string
+    readonly cid: CidKey | null
+    readonly record?: Uint8Array
+  }[]
+}
+
+/** Word, from somebody who proves nothing, that a record may have changed. */
+export type HintFrame = About & { readonly kind: 'hint'; readonly path: string }
 
 type About = { readonly seq: number; readonly did: string; readonly time: string }
 

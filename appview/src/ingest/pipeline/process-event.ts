@@ -2,14 +2,24 @@ import type { AccountUpdate } from '../../catalog/account-writes.ts'
 import type { RecordOp, RepoCommit } from '../../catalog/ingest-writes.ts'
 import { PrivateAddressError } from '../../guarded-fetch-errors.ts'
 import { cidKeyToString } from '../cid-key.ts'
-import type { AccountFrame, CommitFrame, IdentityFrame, RepoFrame, SyncFrame } from '../frame/frame.ts'
+import type {
+  AccountFrame,
+  CommitFrame,
+  HintFrame,
+  IdentityFrame,
+  ProvedFrame,
+  RepoFrame,
+  SyncFrame,
+} from '../frame/frame.ts'
 import type { DidResolver } from '../identity/did-resolver.ts'
 import type { RepoIdentity } from '../identity/repo-identity.ts'
 import type { IngestMetrics } from '../metrics.ts'
 import { toRecordOp } from '../record-op.ts'
-import type { RejectReason } from '../reject-reason.ts'
+import { type RejectReason, reasonOf } from '../reject-reason.ts'
 import type { AccountStanding } from '../repo/account-standing.ts'
 import type { Resyncs } from '../repo/resync.ts'
+import type { VerifiedChange, VerifiedCommit } from '../verify/verify-commit.ts'
+import { VerifyError } from '../verify/verify-error.ts'
 import type { Wanted } from '../wanted.ts'
 import type { Committer } from './committer.ts'
 import { judgeCommit, judgeSync, type Origin, type Verdict } from './judge-commit.ts'
@@ -31,6 +41,11 @@ export type ProcessorParts = {
   readonly standing: AccountStanding
   readonly quota: RecordQuota
   readonly wanted: Wanted
+  /** Asks a record of its own host, with the proof of what it is or that it is gone. */
+  readonly fetchProof: (
+    identity: RepoIdentity,
+    path: string,
+  ) => Promise<VerifiedChange & { readonly rev: string }>
   readonly metrics: IngestMetrics
   readonly onReject: (event: { did: string; host: string; reason: RejectReason; detail: string }) => void
 }
@@ -42,6 +57,10 @@ export function createEventProcessor(parts: ProcessorParts): EventProcessor {
       case 'commit':
       case 'sync':
         return processCommit({ frame, origin, taken }, parts)
+      case 'proved':
+        return processProved({ frame, origin, taken }, parts)
+      case 'hint':
+        return processHint({ frame, origin, taken }, parts)
       case 'account':
         return processAccount({ frame, origin, taken }, parts)
       case 'identity':
@@ -82,8 +101,59 @@ async function processCommit(event: Event<CommitFrame | SyncFrame>, parts: Proce
   }
 }
 
+/** Another reader's word on a commit is taken; only its place in the repository's history is looked at. */
+async function processProved(
+  { frame, origin, taken }: Event<ProvedFrame>,
+  parts: ProcessorParts,
+): Promise<void> {
+  const held = await parts.states.get(frame.did)
+  if (held?.rev && frame.rev <= held.rev) return taken()
+  const resolution = await parts.resolver.resolve(frame.did)
+  if (resolution.status !== 'found') return taken()
+  const { rev, data, changes } = frame
+  const verified = { rev, data, prevData: null, changes: changes as VerifiedCommit['changes'] }
+  return apply({ frame, origin, taken }, { kind: 'apply', verified, identity: resolution.identity }, parts)
+}
+
+/** A hint counts for nothing: the record is asked of its own host, with proof. */
+async function processHint({ frame, origin, taken }: Event<HintFrame>, parts: ProcessorParts): Promise<void> {
+  const { did, path } = frame
+  for (const refresh of [false, true]) {
+    const resolution = await parts.resolver.resolve(did, { refresh })
+    if (resolution.status !== 'found') return taken()
+    const { identity } = resolution
+    try {
+      const proof = await parts.fetchProof(identity, path)
+      const account = parts.states.follows(did) ? undefined : await firstSight(identity, origin, parts)
+      if (account === 'private-host' || account?.active === false) return taken()
+      const ops = await parts.quota.admit(did, toOps(did, [proof], parts))
+      const commit: RepoCommit = {
+        did,
+        rev: proof.rev,
+        dataCid: '',
+        host: identity.pdsHost,
+        ops,
+        partial: true,
+      }
+      if (account) {
+        parts.states.set(did, { state: 'synchronized', rev: null, data: null, tries: 0 })
+        void parts.committer.write({ account })
+        void parts.committer.write({ repoState: { did, state: 'synchronized', host: identity.pdsHost } })
+      }
+      void parts.committer.write({ commit }, taken)
+      return
+    } catch (error) {
+      if (!(error instanceof VerifyError)) throw error
+      if (error.fault === 'bad-signature' && !refresh) continue
+      parts.metrics.reject(reasonOf(error.fault))
+      parts.onReject({ did, host: origin.host, reason: reasonOf(error.fault), detail: error.message })
+      return taken()
+    }
+  }
+}
+
 async function apply(
-  { frame, origin, taken }: Event<CommitFrame | SyncFrame>,
+  { frame, origin, taken }: Event<CommitFrame | SyncFrame | ProvedFrame>,
   { verified, identity }: Extract<Verdict, { kind: 'apply' }>,
   parts: ProcessorParts,
 ): Promise<void> {

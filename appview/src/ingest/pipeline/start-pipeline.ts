@@ -10,11 +10,12 @@ import type { IngestMetrics } from '../metrics.ts'
 import { createAccountStanding } from '../repo/account-standing.ts'
 import { type Backfill, startBackfill } from '../repo/backfill.ts'
 import { createPdsClient } from '../repo/pds-client.ts'
+import { createProofFetch } from '../repo/proof-fetch.ts'
 import { startReconcile } from '../repo/reconcile.ts'
 import { createResyncs, defaultResyncLimits } from '../repo/resync.ts'
 import { createBackoff } from '../source/backoff.ts'
+import { openSource } from '../source/open-source.ts'
 import type { SourceState } from '../source/source.ts'
-import { subscribeRepos } from '../source/subscribe-repos.ts'
 import { createWanted } from '../wanted.ts'
 import { createCommitter } from './committer.ts'
 import { type Following, follow } from './follow.ts'
@@ -119,6 +120,7 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
     standing,
     quota,
     wanted,
+    fetchProof: createProofFetch(pds, wanted.wantsPath),
     metrics,
     onReject: (event) => log.info(event, 'an event was refused'),
   })
@@ -153,8 +155,9 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
     }),
   )
   const filter = { wantsPath: wanted.wantsPath, tracks: states.tracks }
-  const sources = config.sources.map(({ url }) =>
-    subscribeRepos({ url, filter, authorityPrefixes: wanted.authorityPrefixes, expect: states.expect }),
+  const { plcUrl, reader = 'ours' } = config
+  const sources = config.sources.map((source) =>
+    openSource(source, { wanted, filter, expect: states.expect, plcUrl, reader }),
   )
   for (const source of sources) {
     following.push(
@@ -182,7 +185,7 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
     )
   }
   const giveUp = (frame: RepoFrame, why: string, taken: () => void): void => {
-    if (frame.kind === 'commit' || frame.kind === 'sync') {
+    if (frame.kind === 'commit' || frame.kind === 'sync' || frame.kind === 'hint') {
       metrics.reject('did-unresolvable')
       resyncs.request(frame.did, { why, held: undefined, taken })
     } else if (frame.kind === 'account' && !frame.active) {
@@ -222,6 +225,7 @@ async function findOrigin(
   signal: AbortSignal,
 ): Promise<Origin> {
   const source = config.sources.find(({ url }) => new URL(url).host === host)!
+  if (source.kind === 'jetstream') return { host, kind: 'relay' }
   const httpUrl = source.url.replace(/^ws/, 'http')
   const backoff = createBackoff(200, 30_000)
   while (!signal.aborted) {
