@@ -4,10 +4,11 @@ import { type DatasetDraft, putDataset } from '../publish/put-dataset.ts'
 import type { Written } from '../records/put-guarded.ts'
 import type { RecordJson, Repo, StoredRecord } from '../records/repo.ts'
 import type { Imported } from './aws-open-data-registry.ts'
+import type { LeftOver } from './fields.ts'
 import type { Input } from './read-input.ts'
 
 export type Outcome =
-  | { readonly index: number; readonly written: Written }
+  | { readonly index: number; readonly written: Written; readonly leftOver: readonly LeftOver[] }
   | { readonly index: number; readonly name: string; readonly problem: string }
 
 /** Fields in which people judge and catalogues do not: an import leaves what was added there. */
@@ -38,15 +39,16 @@ export async function* importAll(
   const reader = input.count > fewEntries ? await withListing(repo) : repo
   for (let index = 0; index < input.count; index++) {
     if (signal?.aborted) return
-    let draft: DatasetDraft
+    let imported: Imported
     try {
-      draft = draftOf(input.importAt(index, { createdAt: new Date().toISOString() }))
+      imported = input.importAt(index, { createdAt: new Date().toISOString() })
     } catch (error) {
       yield { index, name: input.nameAt(index), problem: (error as Error).message }
       continue
     }
     try {
-      yield { index, written: await putDataset(reader, draft) }
+      const written = await putDataset(reader, draftOf(imported))
+      yield { index, written, leftOver: imported.leftOver }
     } catch (error) {
       if (!(error instanceof Failure && error.kind === 'usage')) throw error
       yield { index, name: input.nameAt(index), problem: error.message }

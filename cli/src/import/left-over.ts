@@ -4,10 +4,15 @@ import type { LeftOver } from './fields.ts'
 
 /** One line for each kind of field that did not fit: `creators/*\/nameType (12 ×): "Personal"`. */
 export function describeLeftOver(leftOver: readonly LeftOver[]): string[] {
-  const kinds = Map.groupBy(leftOver, ({ field }) => field.replace(/\/\d+(?=\/|$)/g, '/*'))
+  const kinds = Map.groupBy(leftOver, ({ field }) => kindOfField(field))
   return [...kinds].map(([kind, items]) => {
     const times = items.length > 1 ? ` (${items.length} ×)` : ''
     const values = [...new Set(items.map(({ value }) => JSON.stringify(value)))]
     return `${plain(kind)}${times}: ${shorten(plain(values.slice(0, 3).join(', ')), 160)}`
   })
+}
+
+/** `creators/*` of `creators/0` and of `creators/1`. */
+export function kindOfField(field: string): string {
+  return field.replace(/\/\d+(?=\/|$)/g, '/*')
 }

@@ -5,6 +5,7 @@ import { Failure } from '../failure.ts'
 import type { Imported } from './aws-open-data-registry.ts'
 import { importBag, readBag } from './bagit.ts'
 import { type CatalogueKind, catalogueKinds, importEntry, readCatalogue } from './catalogue.ts'
+import { fit } from './fit.ts'
 
 /** Datasets to be made, one at a time, so that a large catalogue's mistakes stay its own. */
 export interface Input {
@@ -45,7 +46,7 @@ async function readBagInput(directory: string): Promise<Input> {
   return {
     kind: 'bagit',
     count: 1,
-    importAt: (_index, options) => importBag(bag, options),
+    importAt: (_index, options) => fit(importBag(bag, options)),
     nameAt: () => directory,
   }
 }
@@ -75,7 +76,7 @@ function inputOf(document: unknown, place: string, kind: InputOptions['kind']): 
   return {
     kind: found,
     count: entries.length,
-    importAt: (index, options) => importEntry(found, entries[index], options),
+    importAt: (index, options) => fit(importEntry(found, entries[index], options)),
     nameAt: (index) => nameOf(entries[index]) ?? `entry ${index + 1}`,
   }
 }

@@ -3,7 +3,7 @@ import { stringify } from 'yaml'
 import type { Connections } from '../../connections.ts'
 import { exitCodes, Failure } from '../../failure.ts'
 import { draftOf, importAll } from '../../import/import-all.ts'
-import { describeLeftOver } from '../../import/left-over.ts'
+import { describeLeftOver, kindOfField } from '../../import/left-over.ts'
 import { type Input, inputKinds, readInput } from '../../import/read-input.ts'
 import { progressBar } from '../../output/progress-bar.ts'
 import { formatBytes, formatSeconds } from '../../output/quantities.ts'
@@ -81,6 +81,7 @@ function dryRun(input: Input, options: Options): void {
 async function run(connections: Connections, input: Input, options: Options): Promise<void> {
   using bar = progressBar()
   const counts = { created: 0, updated: 0, unchanged: 0, failed: 0 }
+  const homeless = new Set<string>()
   const show = (remark?: string) => {
     const done = counts.created + counts.updated + counts.unchanged + counts.failed
     bar.update({ label: input.kind, done, total: input.count, unit: 'items', ...(remark && { remark }) })
@@ -100,6 +101,7 @@ async function run(connections: Connections, input: Input, options: Options): Pr
         reportFault(outcome.name, outcome.problem, options)
       } else {
         counts[outcome.written.action]++
+        for (const { field } of outcome.leftOver) homeless.add(kindOfField(field))
         if (options.json) printJson(outcome.written)
       }
       show()
@@ -112,6 +114,10 @@ async function run(connections: Connections, input: Input, options: Options): Pr
     .join(', ')
   if (stop.signal.aborted)
     throw new Failure('interrupted', `Stopped (${summary} of ${input.count}); run the same command to go on.`)
+  if (homeless.size > 0)
+    warn(
+      `${homeless.size} kinds of field found no place (${[...homeless].slice(0, 8).map(plain).join(', ')}${homeless.size > 8 ? ', …' : ''}); --dry-run shows them.`,
+    )
   if (options.json) printJson({ total: input.count, ...counts })
   else print(`${input.count} datasets: ${summary}`)
   if (counts.failed > 0) process.exitCode = exitCodes.failure
