@@ -2,9 +2,12 @@
  * The tracker against bittorrent-tracker and opentracker: the server on one core with its whole allow-list
  * loaded, the generator on the other, each server asked the same in turn.
  */
+import { execFile } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { Bench } from './main.ts'
 import { buildBatchUdp, type Generator, type LoadResult, makeGenerator } from './tracker/generator.ts'
 import { isInstalled, type ServerName, startServer } from './tracker/servers.ts'
@@ -27,6 +30,7 @@ export const run: Bench = async ({ quick, log }) => {
   figures.bytesPerPeer = (ours.grownKB * 1024) / ours.peers
   figures.ofEchoLimit = figures.udp1kx1k! / figures.echoLimit!
   figures.p99HalfLoadUs = ours.p99HalfLoadUs
+  figures.residentMB20M = await residentOfTwentyMillion(bench)
   const ratios: Record<string, number> = {}
   for (const peer of peers) {
     const theirs = await measure(bench, peer)
@@ -93,6 +97,23 @@ async function measure(bench: BenchRun, name: ServerName): Promise<Measured> {
     grownKB: filled.residentKB - idleKB,
     peers,
   }
+}
+
+/** 20 million peers in 1,000 swarms of one process; a hundredth of that in a quick run. */
+async function residentOfTwentyMillion({ scale, log }: BenchRun): Promise<number> {
+  const script = fileURLToPath(new URL('tracker/memory-fill.ts', import.meta.url))
+  const peers = scale < 1 ? 200_000 : 20_000_000
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--expose-gc',
+    script,
+    '1000',
+    String(peers),
+  ])
+  const { residentMB, bytesPerPeer } = JSON.parse(stdout) as { residentMB: number; bytesPerPeer: number }
+  log(
+    `${peers.toLocaleString('en')} peers in one process: ${residentMB.toFixed(0)} MB, ${bytesPerPeer.toFixed(1)} bytes each`,
+  )
+  return residentMB
 }
 
 /** What an echo on Node's dgram answers: no tracker on it can be faster. */
