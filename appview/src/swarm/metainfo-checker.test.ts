@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { makeTorrent } from '../catalog/test-publishing.ts'
 import { createMetainfoChecker } from './metainfo-checker.ts'
-import { makeTorrent } from './test-publishing.ts'
 
 const limits = { indexedFiles: 10, maxFiles: 100, allowPrivateHosts: false }
 

@@ -24,6 +24,7 @@ import {
 } from './metainfo-blobs.ts'
 import type { CheckLimits, TorrentClaims } from './metainfo-check.ts'
 import { createMetainfoChecker } from './metainfo-checker.ts'
+import { busiest, type InFlight, isBusy } from './metainfo-shares.ts'
 import { createWakeUp } from './wake-up.ts'
 
 export interface MetainfoWorkerParts {
@@ -116,35 +117,6 @@ export async function startMetainfoWorker(parts: MetainfoWorkerParts): Promise<A
       await listener[Symbol.asyncDispose]()
     },
   }
-}
-
-interface InFlight {
-  did: string
-  pdsHost: string | null
-  job: Promise<void>
-}
-
-type Shares = Pick<MetainfoLimits, 'perAccount' | 'perHost'>
-
-/** Accounts and hosts with their full share in hand: a host that hangs, or one that publishes much, keeps nobody waiting. */
-function busiest(inFlight: readonly InFlight[], shares: Shares): { dids: string[]; hosts: string[] } {
-  const full = (keys: readonly string[], share: number) =>
-    [...Map.groupBy(keys, (key) => key)].filter(([, same]) => same.length >= share).map(([key]) => key)
-  return {
-    dids: full(
-      inFlight.map(({ did }) => did),
-      shares.perAccount,
-    ),
-    hosts: full(
-      inFlight.flatMap(({ pdsHost }) => pdsHost ?? []),
-      shares.perHost,
-    ),
-  }
-}
-
-function isBusy({ did, pdsHost }: PendingTorrent, inFlight: readonly InFlight[], shares: Shares): boolean {
-  const { dids, hosts } = busiest(inFlight, shares)
-  return dids.includes(did) || (pdsHost !== null && hosts.includes(pdsHost))
 }
 
 /** One attempt at one torrent. Undefined when the worker is being stopped. */

@@ -9,10 +9,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Catalog } from '../catalog/open.ts'
 import { rows } from '../catalog/sql.ts'
 import { testBackends } from '../catalog/test-backends.ts'
+import { makeTorrent, putRecord, putTorrent } from '../catalog/test-publishing.ts'
 import { applyAdmissionPolicy } from '../catalog/visibility.ts'
 import { createGuardedFetch } from '../guarded-fetch.ts'
 import { startSwarmHealth } from './swarm-health.ts'
-import { makeTorrent, putRecord, putTorrent } from './test-publishing.ts'
 
 const data = randomBytes(70_000)
 const torrent = makeTorrent('ice.csv', data)

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Catalog } from '../../catalog/open.ts'
 import { rows } from '../../catalog/sql.ts'
 import { testBackends } from '../../catalog/test-backends.ts'
+import { did, putRecord, putTorrent } from '../../catalog/test-publishing.ts'
 import { applyAdmissionPolicy } from '../../catalog/visibility.ts'
 import { createGuardedFetch } from '../../guarded-fetch.ts'
-import { did, putRecord, putTorrent } from '../test-publishing.ts'
 import { createSnapshotRound } from './own-trackers.ts'
 
 const datasetUri = `at://${did}/dataset/ice`

@@ -1,10 +1,10 @@
 /** For tests: contents in the catalogue as if ingest and the metainfo worker had just written them. */
 import { createHash } from 'node:crypto'
 import { sql } from 'drizzle-orm'
-import { applyBatch } from '../catalog/ingest-writes.ts'
-import { writeMetainfoOutcomes } from '../catalog/metainfo-queue.ts'
-import type { Catalog } from '../catalog/open.ts'
-import { rows } from '../catalog/sql.ts'
+import { applyBatch } from './ingest-writes.ts'
+import { writeMetainfoOutcomes } from './metainfo-queue.ts'
+import type { Catalog } from './open.ts'
+import { rows } from './sql.ts'
 
 export const did = 'did:plc:author'
 const createdAt = '2026-01-02T03:04:05Z'

@@ -1,0 +1,37 @@
+/** Metainfo being fetched, and for whom. */
+export interface InFlight {
+  did: string
+  pdsHost: string | null
+  job: Promise<void>
+}
+
+export interface Shares {
+  perAccount: number
+  perHost: number
+}
+
+/** Accounts and hosts with their full share in hand: a host that hangs, or one that publishes much, keeps nobody waiting. */
+export function busiest(inFlight: readonly InFlight[], shares: Shares): { dids: string[]; hosts: string[] } {
+  const full = (keys: readonly string[], share: number) =>
+    [...Map.groupBy(keys, (key) => key)].filter(([, same]) => same.length >= share).map(([key]) => key)
+  return {
+    dids: full(
+      inFlight.map(({ did }) => did),
+      shares.perAccount,
+    ),
+    hosts: full(
+      inFlight.flatMap(({ pdsHost }) => pdsHost ?? []),
+      shares.perHost,
+    ),
+  }
+}
+
+/** Whether one more would be more than its account's or its host's share. */
+export function isBusy(
+  { did, pdsHost }: Omit<InFlight, 'job'>,
+  inFlight: readonly InFlight[],
+  shares: Shares,
+): boolean {
+  const { dids, hosts } = busiest(inFlight, shares)
+  return dids.includes(did) || (pdsHost !== null && hosts.includes(pdsHost))
+}
