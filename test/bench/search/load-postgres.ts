@@ -80,7 +80,7 @@ export interface Chunk {
   count: number
 }
 
-const chunkSize = { datasets: 20_000, torrents: 50_000 }
+export const chunkSize = { datasets: 20_000, torrents: 50_000 }
 /** Two cores make it; a third worker fills their waits for the database. */
 const workers = 3
 

@@ -103,3 +103,37 @@ function all(needs: readonly Need[]): (alias: Alias) => SQL {
 export function and(conditions: readonly SQL[]): SQL {
   return conditions.length === 0 ? sql`true` : sql`(${sql.join([...conditions], sql` AND `)})`
 }
+
+/** How candidates are chosen. */
+export interface CandidateChoice {
+  forAll: typeof candidatesForAll
+  forMost: typeof candidatesForMost
+  /** When a statement is given up, in milliseconds: no query may hold the store for longer. */
+  timeoutMs: number
+}
+
+export const boundedCandidates: CandidateChoice = {
+  forAll: candidatesForAll,
+  forMost: candidatesForMost,
+  timeoutMs: 5_000,
+}
+
+/** Every row that matches, however many: what the bounded choice is measured against. */
+export const unboundedCandidates: CandidateChoice = {
+  forAll: (words, needs) => ({
+    lookUp: all([...needs, ...words.map(wordNeed)]),
+    complete: true,
+    limit: everything,
+  }),
+  forMost: (words, needs) => {
+    const codes = words.flatMap((word) => codesFrom(word.base))
+    return {
+      lookUp: (alias) => and([anyCode(alias, codes), ...needs.map((need) => need.lookUp(alias))]),
+      complete: true,
+      limit: everything,
+    }
+  },
+  timeoutMs: 600_000,
+}
+
+const everything = 1e12

@@ -37,7 +37,7 @@ export async function estimate(
       SELECT ${corpus.group('d')} AS card ${facetColumns(corpus, request.facets)}
       FROM ${sql.raw(`catalog.${corpus.name}`)} d
       WHERE d.visible::int = 1 AND ${anyCode('d', [sampleCode(rate)])} ${narrow} AND ${request.matches('d')} LIMIT ${int(20 * sampleSize)})
-    SELECT (SELECT count(DISTINCT card) FROM candidate)::int AS cards ${readFacets(corpus, request.facets, rate)}`,
+    SELECT (SELECT count(DISTINCT card) FROM candidate)::int AS cards ${readFacets(request.facets, rate)}`,
   )
   return {
     cards: (row?.cards ?? 0) * rate,

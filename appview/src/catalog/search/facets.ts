@@ -16,7 +16,7 @@ export function facetColumns(corpus: Corpus, fields: readonly string[]): SQL {
 }
 
 /** For each facet its commonest values among the candidates, with the number of cards that have them. */
-export function readFacets(corpus: Corpus, fields: readonly string[], rate = 1): SQL {
+export function readFacets(fields: readonly string[], rate = 1): SQL {
   return sql.join(
     fields.map(
       (

@@ -53,7 +53,7 @@ export async function readPage(tx: Db, corpus: Corpus, request: PageRequest): Pr
         SELECT id, uri, card AS "group", key::text AS key FROM best WHERE ${after(sort, request.after)}
         ORDER BY best.key ${direction}, id ${direction} LIMIT ${int(request.limit)}) AS p) AS page,
       (SELECT count(*) FROM best)::int AS cards, (SELECT count(*) FROM candidate)::int AS matched
-      ${readFacets(corpus, request.facets)}`,
+      ${readFacets(request.facets)}`,
   )
   return {
     rows: row?.page ?? [],
@@ -126,5 +126,5 @@ export async function setPlanner(tx: Db, by: 'bitmap' | 'index'): Promise<void> 
   await tx.execute(sql`SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
     set_config('work_mem', '32MB', true), set_config('max_parallel_workers_per_gather', '0', true),
     set_config('enable_bitmapscan', ${bitmap}, true), set_config('enable_indexscan', ${index}, true),
-    set_config('enable_indexonlyscan', ${index}, true), set_config('statement_timeout', '5000', true)`)
+    set_config('enable_indexonlyscan', ${index}, true)`)
 }

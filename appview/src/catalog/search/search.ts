@@ -5,20 +5,14 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../sql.ts'
-import {
-  and,
-  type Candidates,
-  candidatesForAll,
-  candidatesForMost,
-  greatestDepth,
-  usualDepth,
-} from './candidates.ts'
+import type { CandidateChoice } from './candidates.ts'
 import type { Corpus, Sort } from './corpus.ts'
-import { estimate } from './estimate.ts'
-import { type Asked, askFor, basesOf, type Need, wordNeed } from './needs.ts'
-import { type PageRow, readPage, walkPage } from './page.ts'
+import { count, readRows, type Wanted } from './listing.ts'
+import { type MatchMode, matchesOf, scoreOf, weightsOf } from './matching.ts'
+import { type Asked, askFor, basesOf, type Need } from './needs.ts'
+import type { PageRow } from './page.ts'
 import { type Clause, respell } from './query.ts'
-import { type Alias, anyCode, hasCode, hasTerm, int, termScore } from './row-terms.ts'
+import { type Alias, anyCode } from './row-terms.ts'
 import { readPosition, type SearchPosition, writePosition } from './search-cursor.ts'
 import type { Facet } from './search-results.ts'
 import { correctWord, findUnknown } from './spelling.ts'
@@ -36,6 +30,7 @@ export interface SearchRequest {
   cursor?: string | undefined
   /** Whatever makes this listing another: its cursors are refused elsewhere. */
   identity: string
+  choice: CandidateChoice
 }
 
 export interface SearchOutcome {
@@ -50,28 +45,27 @@ export interface SearchOutcome {
 
 /** Fewer cards than this have all the words: then those with most of them are wanted too. */
 const hardlyAny = 20
-/** The share of the words' weight that a record must have where it need not have all. */
-export const mostOfWeight = 0.2
-/** What two neighbouring words count for when they stand side by side in a title, a name or a keyword. */
-export const pairImpact = 6
 
 /** Runs in a read-only transaction, so that a page and its counts are of one moment. */
 export async function search(tx: Db, corpus: Corpus, request: SearchRequest): Promise<SearchOutcome> {
+  await tx.execute(sql`SELECT set_config('statement_timeout', ${String(request.choice.timeoutMs)}, true)`)
   const sort = chooseSort(corpus, request)
   const position =
     request.cursor === undefined ? undefined : readPosition(request.identity, request.cursor, sort.sort)
-  const attempt = (clauses: readonly Clause[], mode: SearchPosition['mode']) =>
+  const attempt = (clauses: readonly Clause[], mode: MatchMode) =>
     runOnce(tx, corpus, { ...request, clauses }, { mode, position })
   const clauses = position?.matched ? respell(request.clauses, position.matched.split(' ')) : request.clauses
   if (position) return withSpelling(await attempt(clauses, position.mode), clauses, request)
 
+  // In any other order than the best first, looser matches would stand among those that are wanted.
+  const few = sort.name === 'relevance' ? hardlyAny : 1
   const exact = await attempt(clauses, 'all')
-  if (exact.hitsTotal >= hardlyAny || exact.wordCount === 0) return exact
+  if (exact.hitsTotal >= few || exact.wordCount === 0) return exact
   const corrected = exact.hitsTotal === 0 ? await correct(tx, corpus, clauses) : undefined
   const respelt = corrected && (await attempt(corrected, 'all'))
   // With several words a guess must fit all the others; else what the others find is likelier to be meant.
   if (corrected && respelt && respelt.hitsTotal > 0) {
-    const enough = respelt.hitsTotal >= hardlyAny || respelt.wordCount < 2
+    const enough = respelt.hitsTotal >= few || respelt.wordCount < 2
     return withSpelling(enough ? respelt : await attempt(corrected, 'most'), corrected, request)
   }
   const most = exact.wordCount < 2 ? exact : await attempt(clauses, 'most')
@@ -101,7 +95,7 @@ function chooseSort(corpus: Corpus, request: SearchRequest): { sort: Sort; name:
 }
 
 interface Run {
-  mode: SearchPosition['mode']
+  mode: MatchMode
   position: SearchPosition | undefined
 }
 
@@ -121,17 +115,20 @@ async function runOnce(
     chosen.name === 'relevance'
       ? { ...chosen.sort, key: (alias: Alias) => scoreOf(corpus, asked, alias) }
       : chosen.sort
-  const matches = (alias: Alias) => matchesOf(asked, mode, alias)
-  const wanted = { matches, sort, after: position, limit: request.limit + 1 }
-  const found = await readRows(tx, corpus, {
-    ...wanted,
+  const wanted: Wanted = {
+    matches: (alias) => matchesOf(asked, mode, alias),
+    sort,
+    after: position,
+    limit: request.limit + 1,
     facets: request.facets,
     asked,
     mode,
     statistics,
     ranked: chosen.name === 'relevance',
-  })
-  const counted = await count(tx, corpus, { found, asked, statistics, request, position, matches })
+    choice: request.choice,
+  }
+  const found = await readRows(tx, corpus, wanted)
+  const counted = await count(tx, corpus, wanted, found)
   const last = found.rows[request.limit - 1]
   const stop = found.rows.length > request.limit && last ? { key: last.key, id: last.id } : found.resume
   const next: SearchPosition | undefined = stop && {
@@ -156,7 +153,7 @@ async function prepare(
   corpus: Corpus,
   request: SearchRequest,
   options: {
-    mode: SearchPosition['mode']
+    mode: MatchMode
     statistics: TermStatistics
     weights: readonly number[] | undefined
   },
@@ -183,115 +180,10 @@ async function prepare(
     if (unknown.size < asked.words.length) asked.words = asked.words.filter((word) => !unknown.has(word.stem))
   }
   const weighed = [...asked.words, ...asked.hints, ...asked.pairs]
-  if (options.weights?.length === weighed.length)
-    weighed.forEach((item, i) => (item.weight = options.weights![i]!))
+  if (options.weights?.length === weighed.length) {
+    for (const [i, item] of weighed.entries()) item.weight = options.weights[i]!
+  }
   return asked
-}
-
-interface Found {
-  rows: PageRow[]
-  resume?: { key: string; id: number }
-  /** Exact counts, where no row that matches was left out. */
-  exact?: { cards: number; facets: Facet[] }
-}
-
-interface Wanted {
-  matches: (alias: Alias) => SQL
-  sort: Sort
-  after: SearchPosition | undefined
-  limit: number
-  facets: readonly string[]
-  asked: Asked
-  mode: SearchPosition['mode']
-  statistics: TermStatistics
-  ranked: boolean
-}
-
-async function readRows(tx: Db, corpus: Corpus, wanted: Wanted): Promise<Found> {
-  const usual = chooseCandidates(wanted, usualDepth)
-  if (!usual.complete && !wanted.ranked && wanted.mode === 'all')
-    return walkPage(tx, corpus, { ...wanted, candidates: usual })
-  const page = await readPage(tx, corpus, {
-    ...wanted,
-    candidates: usual,
-    facets: usual.complete ? wanted.facets : [],
-  })
-  const overflowed = page.matched >= usual.limit
-  if (usual.complete && !overflowed)
-    return { rows: page.rows, exact: { cards: page.cards, facets: page.facets } }
-  if (usual.complete && !wanted.ranked) return walkPage(tx, corpus, { ...wanted, candidates: usual })
-  if (page.rows.length >= wanted.limit) return { rows: page.rows }
-  const deeper = chooseCandidates(wanted, greatestDepth)
-  const deep = await readPage(tx, corpus, { ...wanted, candidates: deeper, facets: [] })
-  return { rows: deep.rows }
-}
-
-function chooseCandidates({ asked, mode, statistics }: Wanted, depth: number): Candidates {
-  return mode === 'all'
-    ? candidatesForAll(asked.words, asked.needs, { all: statistics.records, depth })
-    : candidatesForMost(asked.words, asked.needs, { enough: mostOfWeight, depth })
-}
-
-interface Counting {
-  found: Found
-  asked: Asked
-  statistics: TermStatistics
-  request: SearchRequest
-  position: SearchPosition | undefined
-  matches: (alias: Alias) => SQL
-}
-
-async function count(
-  tx: Db,
-  corpus: Corpus,
-  counting: Counting,
-): Promise<Pick<SearchOutcome, 'hitsTotal' | 'hitsEstimated' | 'facets'>> {
-  const { found, asked, statistics, request, position, matches } = counting
-  const withFacets = (facets: Facet[]) => (request.facets.length > 0 ? { facets } : {})
-  if (found.exact)
-    return { hitsTotal: found.exact.cards, hitsEstimated: false, ...withFacets(found.exact.facets) }
-  if (position && request.facets.length === 0)
-    return { hitsTotal: position.cards, hitsEstimated: position.estimated }
-  const all = [...asked.needs, ...asked.words.map(wordNeed)].sort((a, b) => a.records - b.records)
-  if (all.length === 1 && asked.checks.length === 0 && request.facets.length === 0) {
-    return { hitsTotal: all[0]!.records, hitsEstimated: true }
-  }
-  const estimated = await estimate(tx, corpus, {
-    matches,
-    facets: request.facets,
-    rarest: all[0],
-    all: statistics.records,
-  })
-  return {
-    hitsTotal: Math.max(estimated.cards, found.rows.length),
-    hitsEstimated: true,
-    ...withFacets(estimated.facets),
-  }
-}
-
-function matchesOf(asked: Asked, mode: SearchPosition['mode'], alias: Alias): SQL {
-  const fixed = [
-    ...asked.needs.map((need) => need.holds(alias)),
-    ...asked.checks.map((check) => check(alias)),
-  ]
-  if (mode === 'all' || asked.words.length < 2)
-    return and([...asked.words.map((word) => hasTerm(alias, word.base)), ...fixed])
-  const total = asked.words.reduce((sum, word) => sum + word.weight, 0)
-  const held = asked.words.map((word) => sql`${hasTerm(alias, word.base)}::int * ${int(word.weight)}`)
-  return and([sql`${sql.join(held, sql` + `)} >= ${int(Math.ceil(mostOfWeight * total))}`, ...fixed])
-}
-
-/** Whole numbers, so that a score is the same whenever it is computed. */
-function scoreOf(corpus: Corpus, asked: Asked, alias: Alias): SQL {
-  const terms = [
-    ...[...asked.words, ...asked.hints].map((word) => termScore(alias, word.base, word.weight)),
-    ...asked.pairs.map((pair) => sql`${hasCode(alias, pair.base)}::int * ${int(pair.weight * pairImpact)}`),
-  ]
-  return sql`((${sql.join(terms, sql` + `)}) * (100 + ${corpus.boost(alias)}))::bigint`
-}
-
-function weightsOf(asked: Asked): number[] {
-  return [...asked.words, ...asked.hints, ...asked.pairs].map((item) => item.weight)
 }
 
 /** The clauses with each word that nobody uses replaced by the likeliest one; undefined if none could be. */

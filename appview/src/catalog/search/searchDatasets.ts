@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { anyOf, type Db, rows, storable } from '../sql.ts'
+import { boundedCandidates, type CandidateChoice } from './candidates.ts'
 import { baseOf } from './codes.ts'
 import {
   between,
@@ -66,11 +67,20 @@ export interface DatasetResults extends SearchSummary {
  *
  * @throws SearchError with the lexicon's error name: InvalidQuery, InvalidCursor, AuthorNotFound.
  */
-export async function searchDatasets(db: Db, parameters: DatasetSearch): Promise<DatasetResults> {
+export function searchDatasets(db: Db, parameters: DatasetSearch): Promise<DatasetResults> {
+  return searchWith(db, parameters, boundedCandidates)
+}
+
+/** The same with another choice of candidates, to measure what the bounded one loses. */
+export async function searchWith(
+  db: Db,
+  parameters: DatasetSearch,
+  choice: CandidateChoice,
+): Promise<DatasetResults> {
   const query = parseQuery(storable(parameters.q ?? ''))
   const clauses = await resolveAuthorClauses(db, query.clauses)
   const direct = await findDirect(db, parameters.q ?? '')
-  const request = await readRequest(db, parameters, { clauses, direct })
+  const request = await readRequest(db, parameters, { clauses, direct, choice })
   const outcome = await db.transaction((tx) => search(tx as Db, request.corpus, request.search), {
     accessMode: 'read only',
   })
@@ -136,7 +146,11 @@ interface Read {
 async function readRequest(
   db: Db,
   parameters: DatasetSearch,
-  { clauses, direct }: { clauses: readonly Clause[]; direct: Direct | undefined },
+  {
+    clauses,
+    direct,
+    choice,
+  }: { clauses: readonly Clause[]; direct: Direct | undefined; choice: CandidateChoice },
 ): Promise<Read> {
   const sort = parameters.sort ?? 'relevance'
   if (sort !== 'relevance' && !(sort in sorts)) {
@@ -166,6 +180,7 @@ async function readRequest(
       facets: [...new Set(wanted ?? [])].filter((field) => field in facets),
       limit: Math.min(Math.max(limit ?? 25, 1), 100),
       cursor,
+      choice,
       identity: identityOf('datasets', identifying),
     },
   }

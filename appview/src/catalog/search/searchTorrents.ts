@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { anyIdOf, type Db, recordset, rows, storable } from '../sql.ts'
+import { boundedCandidates } from './candidates.ts'
 import { baseOf } from './codes.ts'
 import {
   between,
@@ -178,6 +179,7 @@ async function readRequest(
     facets: [...new Set(facets ?? [])].filter((field) => field in corpus.facets),
     limit: Math.min(Math.max(limit ?? 25, 1), 100),
     cursor,
+    choice: boundedCandidates,
     identity: identityOf('torrents', identifying),
   }
 }

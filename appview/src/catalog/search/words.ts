@@ -37,7 +37,6 @@ function splitFolded(folded: string): string[] {
 }
 
 function isAscii(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII begins with them
   return /^[\0-\x7f]*$/.test(text)
 }
 

@@ -1,0 +1,185 @@
+import { type Catalog, openCatalog } from '@holdfast/appview/catalog/open'
+import { searchDatasets } from '@holdfast/appview/catalog/search/searchDatasets'
+import { searchTorrents } from '@holdfast/appview/catalog/search/searchTorrents'
+import { refreshSearchStatistics } from '@holdfast/appview/catalog/search/statistics'
+import { rows } from '@holdfast/appview/catalog/sql'
+import { sql } from 'drizzle-orm'
+import type { BenchOptions, BenchResult } from './main.ts'
+import { exactTop } from './search/exact.ts'
+import { prepareFts5, searchFts5 } from './search/fts5.ts'
+import { loadEmbedded } from './search/load-embedded.ts'
+import { type BenchQuery, makeQueries } from './search/queries.ts'
+import { prepareDatabase } from './search/scratch-database.ts'
+
+const clients = 64
+
+/**
+ * Query times over a large catalogue in PostgreSQL (HOLDFAST_TEST_DATABASE_URL), beside SQLite FTS5 bm25 on the same texts
+ * and queries. Ours counts hits and facets as well; FTS5 reads the page alone. HOLDFAST_BENCH_ROWS gives another number
+ * of datasets; torrents are three and a half times as many. What was loaded stays and is used again.
+ */
+export async function run({ quick, log }: BenchOptions): Promise<BenchResult> {
+  const server = process.env.HOLDFAST_TEST_DATABASE_URL
+  if (!server)
+    throw new Error(
+      'Set HOLDFAST_TEST_DATABASE_URL to a PostgreSQL server that may hold the scratch databases.',
+    )
+  const datasets = Number(process.env.HOLDFAST_BENCH_ROWS ?? (quick ? 10_000 : 1_000_000))
+  const queries = makeQueries(quick ? 100 : 1_000, 20_261_120)
+  const large = await measureSize({ server, datasets, torrents: Math.floor(datasets * 3.5), queries, log })
+  const curve = await measureGrowth({ server, datasets, queries, log })
+  const fts5 = measureFts5(datasets, queries, log)
+  const embedded = await measureEmbedded(quick ? 2_000 : 20_000, queries.slice(0, 400), log)
+  return {
+    figures: {
+      ...large,
+      fts5P50Ms: fts5.p50,
+      fts5P95Ms: fts5.p95,
+      pglite20kP50Ms: embedded.p50,
+      pglite20kP95Ms: embedded.p95,
+      ...curve,
+    },
+    ratios: { p95VsFts5: fts5.p95 / large.p95Ms, p50VsFts5: fts5.p50 / large.p50Ms },
+  }
+}
+
+interface Sized {
+  server: string
+  datasets: number
+  torrents: number
+  queries: readonly BenchQuery[]
+  log: (line: string) => void
+}
+
+async function measureSize({ server, datasets, torrents, queries, log }: Sized) {
+  const url = await prepareDatabase(server, { datasets, torrents }, log)
+  await using catalog = await openCatalog({ databaseUrl: url, poolSize: 16 })
+  const times = await timeQueries(catalog, queries)
+  log(`${datasets} datasets: p50 ${times.p50.toFixed(1)} ms, p95 ${times.p95.toFixed(1)} ms`)
+  const torrentTimes = await timeEach(
+    queries,
+    async ({ words }) => void (await searchTorrents(catalog.db, { q: words.join(' '), limit: 10 })),
+  )
+  return {
+    p50Ms: times.p50,
+    p95Ms: times.p95,
+    p99Ms: times.p99,
+    torrentsP50Ms: torrentTimes.p50,
+    torrentsP95Ms: torrentTimes.p95,
+    qps64: await measureThroughput(catalog, queries),
+    top10Overlap: await measureOverlap(catalog, queries.slice(0, 200)),
+    ...(await readSizes(catalog)),
+  }
+}
+
+/** Query times at smaller sizes: they grow less than the catalogue. */
+async function measureGrowth(options: Omit<Sized, 'torrents'>): Promise<Record<string, number>> {
+  const figures: Record<string, number> = {}
+  for (const datasets of [10_000, 100_000].filter((size) => size < options.datasets)) {
+    const url = await prepareDatabase(options.server, { datasets, torrents: 0 }, options.log)
+    await using catalog = await openCatalog({ databaseUrl: url })
+    const { p50, p95 } = await timeQueries(catalog, options.queries)
+    options.log(`${datasets} datasets: p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms`)
+    figures[`p50MsAt${datasets}`] = p50
+    figures[`p95MsAt${datasets}`] = p95
+  }
+  return figures
+}
+
+async function measureEmbedded(
+  datasets: number,
+  queries: readonly BenchQuery[],
+  log: (line: string) => void,
+): Promise<Percentiles> {
+  await using catalog = await openCatalog()
+  await loadEmbedded(catalog, datasets)
+  await refreshSearchStatistics(catalog.db)
+  const times = await timeQueries(catalog, queries)
+  log(`PGlite, ${datasets} datasets: p50 ${times.p50.toFixed(1)} ms, p95 ${times.p95.toFixed(1)} ms`)
+  return times
+}
+
+function measureFts5(
+  datasets: number,
+  queries: readonly BenchQuery[],
+  log: (line: string) => void,
+): Percentiles {
+  const database = prepareFts5(datasets, log)
+  const times: number[] = []
+  for (const query of [...queries.slice(0, 50), ...queries]) {
+    const started = performance.now()
+    searchFts5(database, query)
+    times.push(performance.now() - started)
+  }
+  const found = percentiles(times.slice(Math.min(50, queries.length)))
+  log(`FTS5: p50 ${found.p50.toFixed(1)} ms, p95 ${found.p95.toFixed(1)} ms`)
+  return found
+}
+
+interface Percentiles {
+  p50: number
+  p95: number
+  p99: number
+}
+
+async function timeQueries(catalog: Catalog, queries: readonly BenchQuery[]): Promise<Percentiles> {
+  return timeEach(queries, async ({ search }) => void (await searchDatasets(catalog.db, search)))
+}
+
+/** One query after another, after fifty that warm the caches. */
+async function timeEach(
+  queries: readonly BenchQuery[],
+  ask: (query: BenchQuery) => Promise<void>,
+): Promise<Percentiles> {
+  for (const query of queries.slice(0, 50)) await ask(query)
+  const times: number[] = []
+  for (const query of queries) {
+    const started = performance.now()
+    await ask(query)
+    times.push(performance.now() - started)
+  }
+  return percentiles(times)
+}
+
+function percentiles(times: readonly number[]): Percentiles {
+  const sorted = times.toSorted((a, b) => a - b)
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
+}
+
+/** Queries a second with 64 askers. */
+async function measureThroughput(catalog: Catalog, queries: readonly BenchQuery[]): Promise<number> {
+  const waiting = [...queries]
+  const started = performance.now()
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      for (let query = waiting.pop(); query; query = waiting.pop())
+        await searchDatasets(catalog.db, query.search)
+    }),
+  )
+  return (queries.length / (performance.now() - started)) * 1000
+}
+
+/** How much of the first ten is what ranking every match by the same scores gives. */
+async function measureOverlap(catalog: Catalog, queries: readonly BenchQuery[]): Promise<number> {
+  let shared = 0
+  let compared = 0
+  for (const { words } of queries) {
+    const { hits } = await searchDatasets(catalog.db, { q: words.join(' '), limit: 10 })
+    const exact = await exactTop(catalog.db, words.join(' '), 10)
+    if (exact.length === 0) continue
+    compared++
+    shared += exact.filter((id) => hits.some((hit) => hit.id === id)).length / exact.length
+  }
+  return shared / compared
+}
+
+async function readSizes(catalog: Catalog): Promise<{ tableMB: number; indexMB: number }> {
+  const [row] = await rows<{ tables: number; indexes: number }>(
+    catalog.db,
+    sql`SELECT (sum(pg_table_size(oid)) / 1e6)::float8 AS tables, (sum(pg_indexes_size(oid)) / 1e6)::float8 AS indexes FROM pg_class
+        WHERE relnamespace = 'catalog'::regnamespace AND relkind = 'r'
+          AND relname IN ('dataset', 'dataset_phrases', 'torrent', 'vocabulary', 'term_statistics')`,
+  )
+  return { tableMB: row!.tables, indexMB: row!.indexes }
+}
