@@ -111,6 +111,7 @@ export const record = table(
     uniqueIndex('record_uri').on(t.uri),
     index('record_did_kind').on(t.did, t.kind),
     index('record_rejected').on(t.reason).where(sql`reason is not null`),
+    index('record_awaiting').on(t.id).where(sql`not visible and reason is null`),
     index('record_supersedes').on(sql`(value -> 'supersedes' ->> 'uri')`).where(sql`value ? 'supersedes'`),
     index('record_version_of').on(sql`(value -> 'versionOf' ->> 'uri')`).where(sql`value ? 'versionOf'`),
   ],
@@ -155,6 +156,7 @@ export const dataset = table(
     index('dataset_indexed').on(t.indexedAt, t.id).where(sql`visible`),
     index('dataset_did').on(t.did, t.id),
     index('dataset_group').on(t.groupId),
+    uniqueIndex('dataset_uri').on(t.uri),
   ],
 )
 
