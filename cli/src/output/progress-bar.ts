@@ -23,12 +23,16 @@ export function progressBar(stream: NodeJS.WriteStream = process.stderr): Progre
   if (!stream.isTTY) return { update() {}, [Symbol.dispose]() {} }
   const samples: { at: number; done: number }[] = []
   let drawnAt = 0
+  let label = ''
   return {
     update(state) {
       const now = performance.now()
       const finished = state.total !== null && state.done >= state.total
       if (now - drawnAt < redrawMs && !finished) return
       drawnAt = now
+      // Another phase counts other things.
+      if (state.label !== label) samples.length = 0
+      label = state.label
       samples.push({ at: now, done: state.done })
       while (samples.length > 2 && now - samples[0]!.at > rateWindowMs) samples.shift()
       stream.write(`\r${drawBar(state, rateOf(samples), stream.columns || 80)}\u001b[K`)

@@ -1,0 +1,60 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { AtpAgent } from '@atproto/api'
+import { getRecordStatus } from '@holdfast/lexicons'
+import { defaultAuthorities } from '@holdfast/lexicons/authority'
+import { expect, onTestFinished, test } from 'vitest'
+import { appView } from '../appview.ts'
+import { failureOf } from './xrpc-failure.ts'
+
+async function serve(status: number, body: string, type = 'application/json') {
+  const server = createServer(
+    (_, response) => void response.writeHead(status, { 'content-type': type }).end(body),
+  )
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  onTestFinished(() => void server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const uri = 'at://did:plc:x234567abcdefghijklmnopq/a.b.c/d'
+const asked = async (url: string) => {
+  try {
+    return await appView(url, defaultAuthorities).query(getRecordStatus, { uri })
+  } catch (error) {
+    return error
+  }
+}
+const read = async (service: string) => {
+  const agent = new AtpAgent({ service })
+  const call = agent.com.atproto.repo.getRecord({ repo: 'x.test', collection: 'a.b.c', rkey: 'd' })
+  return call.catch((error) => failureOf(error, 'Reading'))
+}
+
+test.each([
+  [404, 'RecordNotFound', 'notFound'],
+  [400, 'InvalidSwap', 'conflict'],
+  [401, 'AuthMissing', 'auth'],
+  [400, 'ExpiredToken', 'auth'],
+  [429, 'RateLimitExceeded', 'network'],
+  [503, 'NotEnoughResources', 'network'],
+  [400, 'InvalidRequest', 'failure'],
+])('%i %s is a failure of kind %s, from either client', async (status, error, kind) => {
+  const url = await serve(status, JSON.stringify({ error, message: 'why' }))
+  expect(await asked(url)).toMatchObject({ kind, message: expect.stringContaining(`${error}: why`) })
+  expect(await read(url)).toMatchObject({ kind, message: expect.stringContaining(`${error}: why`) })
+})
+
+test('a server that is not there or speaks something else is the network’s failure, with its reason', async () => {
+  expect(await asked('http://127.0.0.1:1')).toMatchObject({ kind: 'network' })
+  expect(await read('http://127.0.0.1:1')).toMatchObject({ kind: 'network' })
+  expect(await asked(await serve(200, '<html>', 'text/html'))).toMatchObject({ kind: 'network' })
+  expect(await asked(await serve(200, '{}'))).toMatchObject({
+    kind: 'network',
+    message: expect.stringContaining('uri'),
+  })
+})
+
+test('a parameter that the client refuses is wrong use', async () => {
+  const answer = appView('http://127.0.0.1:1', defaultAuthorities).query(getRecordStatus, { uri: 'nothing' })
+  await expect(answer).rejects.toMatchObject({ kind: 'usage' })
+})
