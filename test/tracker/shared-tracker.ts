@@ -1,4 +1,4 @@
-/** A tracker in a process of its own: shared-tracker.ts REDIS-URL HASHES prints its ports as a line of JSON. */
+/** A tracker in a process of its own: shared-tracker.ts REDIS-URL-OR-NOTHING HASHES prints its ports as a line of JSON. */
 import { ownAllowList } from '@holdfast/tracker/allow-list/source'
 import { loadConfig } from '@holdfast/tracker/config'
 import { startTracker } from '@holdfast/tracker/main'
