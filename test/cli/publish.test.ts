@@ -95,6 +95,11 @@ test('publishes a dataset and its torrent into a real PDS, blob and all; again, 
   )
   expect([again.dataset, ...again.torrents].map(({ action }) => action)).toEqual(['unchanged', 'unchanged'])
   expect(await revOf(account)).toBe(rev)
+
+  // No AppView answers here: what the record says of trackers is not lost for that.
+  const unasked = await person.json('publish', 'levels', '--dataset', 'meta.json')
+  expect(unasked.torrents[0]).toMatchObject({ action: 'unchanged', magnet: torrent.magnet })
+  expect(await revOf(account)).toBe(rev)
 })
 
 test('files that changed make a new torrent that supersedes the old, which stays; a changed META updates in place', async () => {

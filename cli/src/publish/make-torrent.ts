@@ -5,7 +5,6 @@ import { Failure } from '../failure.ts'
 import { progressBar } from '../output/progress-bar.ts'
 import { parseBytes } from '../output/quantities.ts'
 import { warn } from '../output/terminal.ts'
-import { version } from '../version.ts'
 
 /** The command line options that decide what a torrent of some files is. */
 export interface TorrentOptions {
@@ -81,7 +80,8 @@ export async function makeTorrent(
   const settings: CreateOptions = {
     version: options.v1 ? 'v1' : options.v2 ? 'v2' : 'hybrid',
     layout: options.zarr ? 'chunks' : 'auto',
-    createdBy: `holdfast/${version}`,
+    // Without a version, so that a newer holdfast makes the same file.
+    createdBy: 'holdfast',
     trackers: trackers.map((url, tier) => ({ url, tier })),
     webSeeds: (options.webseed ?? []).map((url) => ({ url, kind: 'bep19' as const })),
     ...(name !== undefined && { name }),

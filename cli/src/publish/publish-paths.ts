@@ -1,7 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises'
+import { collections } from '@holdfast/lexicons/nsid'
 import type { CreatedTorrent } from '@holdfast/torrent/create'
 import { formatMagnet } from '@holdfast/torrent/magnet'
-import { parseMetainfo, type WebSeed } from '@holdfast/torrent/metainfo'
+import { parseMetainfo, type Tracker, type WebSeed } from '@holdfast/torrent/metainfo'
 import { reissueMetainfo } from '@holdfast/torrent/reissue'
 import type { WebSeedFetch } from '@holdfast/torrent/webseed'
 import { warn } from '../output/terminal.ts'
@@ -21,38 +22,38 @@ export interface PathOptions extends TorrentOptions {
 
 /** A torrent of a path, ready to be published. */
 export interface MadeTorrent {
-  readonly path: string
   readonly created: CreatedTorrent
-  readonly metainfo: Uint8Array
-  readonly trackers: readonly string[]
+  /** Undefined when the AppView could not be asked for its own. */
+  readonly trackers: readonly string[] | undefined
   readonly webSeeds: readonly WebSeed[]
-  /** Where it was saved. */
+  /** Where it is to be saved. */
   readonly file: string | undefined
 }
 
 export interface Surroundings {
-  readonly trackers: readonly string[]
+  readonly trackers: readonly string[] | undefined
   /** The dataset, whose own download addresses may serve as webseeds. */
   readonly dataset: RecordJson
   readonly fetch: WebSeedFetch
 }
 
-/** Hashes a path and saves its .torrent, whose webseeds are those given and the origin's own that still serve it. */
+/** Hashes a path; its webseeds are those given and the origin's own that still serve it. */
 export async function makeFromPath(
   path: string,
   options: PathOptions,
   { trackers, dataset, fetch }: Surroundings,
 ): Promise<MadeTorrent> {
   const file = torrentPath(path, options.output)
-  const created = await makeTorrent([path], options, { trackers, file })
+  const created = await makeTorrent([path], options, { trackers: trackers ?? [], file })
   const parsed = parseMetainfo(created.metainfo)
   const origin = options.originWebseeds ? await originWebSeeds(dataset, parsed, fetch) : []
-  const given = parsed.webSeeds.map(({ url }) => url)
-  const webSeeds = [...parsed.webSeeds, ...origin.filter(({ url }) => !given.includes(url))]
-  const metainfo = origin.length > 0 ? reissueMetainfo(parsed, { webSeeds }) : created.metainfo
-  const saved = options.save && (await save(file, metainfo))
   if (options.resume) await rm(`${file}.resume`, { force: true })
-  return { path, created, metainfo, trackers, webSeeds, file: saved ? file : undefined }
+  return {
+    created,
+    trackers,
+    webSeeds: distinct([...parsed.webSeeds, ...origin]),
+    file: options.save ? file : undefined,
+  }
 }
 
 /** A torrent that was published, as `publish --json` tells of it. */
@@ -64,13 +65,28 @@ export interface PublishedPath extends RecordRef {
   readonly file?: string
 }
 
-/** Writes the record of a torrent for a dataset. */
+export interface PublishOptions {
+  readonly dataset: RecordRef
+  readonly about: RecordJson
+  readonly metainfoUrls: readonly string[]
+  /** Webseeds that the record has already stay. */
+  readonly keepsWebSeeds: boolean
+}
+
+/** Saves the .torrent and writes its record for a dataset. What is not known this time is as the record has it. */
 export async function publishMade(
   repo: Repo,
   made: MadeTorrent,
-  options: { dataset: RecordRef; about: RecordJson; metainfoUrls: readonly string[] },
+  options: PublishOptions,
 ): Promise<PublishedPath> {
   const { infoHashV1, infoHashV2, name, sizeBytes, pieceLengthBytes, fileCount } = made.created
+  const existing = await repo.get(collections.torrent, (infoHashV2 ?? infoHashV1)!)
+  const trackers =
+    made.trackers?.map((url, tier) => ({ url, tier })) ?? ((existing?.value.trackers ?? []) as Tracker[])
+  const kept = options.keepsWebSeeds ? ((existing?.value.webSeeds ?? []) as WebSeed[]) : []
+  const webSeeds = distinct([...made.webSeeds, ...kept])
+  const metainfo = reissueMetainfo(parseMetainfo(made.created.metainfo), { trackers, webSeeds })
+  const saved = made.file && (await save(made.file, metainfo))
   const { uri, cid, action } = await putTorrent(repo, {
     infoHashV1,
     infoHashV2,
@@ -78,16 +94,26 @@ export async function publishMade(
     sizeBytes,
     pieceLengthBytes,
     fileCount,
-    metainfo: made.metainfo,
+    metainfo,
     metainfoUrls: options.metainfoUrls,
     datasets: [{ uri: options.dataset.uri, cid: options.dataset.cid }],
-    trackers: made.trackers.map((url, tier) => ({ url, tier })),
-    webSeeds: made.webSeeds,
+    trackers,
+    webSeeds,
     about: options.about,
   })
-  const webSeeds = made.webSeeds.map(({ url }) => url)
-  const magnet = formatMagnet({ infoHashV1, infoHashV2, name, sizeBytes, trackers: made.trackers, webSeeds })
-  return { uri, cid, action, infoHashV1, infoHashV2, magnet, ...(made.file && { file: made.file }) }
+  const magnet = formatMagnet({
+    infoHashV1,
+    infoHashV2,
+    name,
+    sizeBytes,
+    trackers: trackers.map(({ url }) => url),
+    webSeeds: webSeeds.map(({ url }) => url),
+  })
+  return { uri, cid, action, infoHashV1, infoHashV2, magnet, ...(saved && { file: made.file! }) }
+}
+
+function distinct(seeds: readonly WebSeed[]): WebSeed[] {
+  return [...new Map(seeds.map(({ url, kind }) => [`${kind} ${url}`, { url, kind }])).values()]
 }
 
 async function save(file: string, metainfo: Uint8Array): Promise<boolean> {

@@ -1,11 +1,11 @@
 import type { AppView } from '../appview.ts'
 import { warn } from '../output/terminal.ts'
 
-/** The announce URLs given, else those of the AppView; warns when it cannot be asked, for a torrent does without. */
+/** The announce URLs given, else those of the AppView; warns and gives undefined when it cannot be asked. */
 export async function chooseTrackers(
   given: readonly string[] | undefined,
   appview: AppView,
-): Promise<string[]> {
+): Promise<string[] | undefined> {
   if (given && given.length > 0) return [...given]
   try {
     const { describeServer } = await import('@holdfast/lexicons')
@@ -13,7 +13,7 @@ export async function chooseTrackers(
     const byTier = [...trackers].sort((a, b) => (a.tier ?? 0) - (b.tier ?? 0))
     return byTier.map(({ url }) => url)
   } catch (error) {
-    warn(`${(error as Error).message} The torrent names no tracker; give one with --tracker.`)
-    return []
+    warn(`${(error as Error).message} Its trackers are not known; name one with --tracker.`)
+    return undefined
   }
 }

@@ -41,7 +41,7 @@ Examples:
   return command.action(async (paths: string[], options: Options) => {
     const file = torrentPath(options.name ?? paths[0]!, options.output)
     const trackers = options.appviewTrackers
-      ? await chooseTrackers(options.tracker, await connections.appView(options.appview))
+      ? ((await chooseTrackers(options.tracker, await connections.appView(options.appview))) ?? [])
       : (options.tracker ?? [])
     const created = await makeTorrent(paths, options, { name: options.name, trackers, file })
     await writeFile(file, created.chunks())

@@ -16,7 +16,6 @@ import { assertDraft, type DatasetDraft, putDataset } from '../../publish/put-da
 import { chooseTrackers } from '../../publish/trackers.ts'
 import { parseRecordUri } from '../../records/record-uri.ts'
 import type { RecordJson, RecordRef } from '../../records/repo.ts'
-import { version } from '../../version.ts'
 
 interface Options extends PathOptions {
   dataset?: string
@@ -105,6 +104,7 @@ async function publish(connections: Connections, paths: string[], options: Optio
         dataset,
         about: aboutOf(options),
         metainfoUrls: options.metainfoUrl ?? [],
+        keepsWebSeeds: options.webseed === undefined,
       }),
     )
   const { uri, cid, action } = { action: 'unchanged', ...dataset }
@@ -172,7 +172,7 @@ async function findDataset(
 function aboutOf({ method, tool, captured }: Options): RecordJson {
   return {
     ...(method !== undefined && { method }),
-    tool: tool ?? `holdfast/${version}`,
+    ...(tool !== undefined && { tool }),
     ...(captured !== undefined && { captured }),
   }
 }
