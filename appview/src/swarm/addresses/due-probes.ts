@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Catalog } from '../../catalog/open.ts'
 import {
   type DueProbe,
-  type ProbeResult,
   type ProbeSubject,
   postponeProbes,
   readDueProbes,
@@ -10,6 +9,7 @@ import {
 } from '../../catalog/swarm-probes.ts'
 import { eachLimited } from '../each-limited.ts'
 import type { HostPace } from '../host-pace.ts'
+import type { NotNow, Verdict } from './webseed-probe.ts'
 
 export interface DueProbeParts {
   catalog: Catalog
@@ -18,7 +18,7 @@ export interface DueProbeParts {
   hostsAtOnce: number
   signal: AbortSignal
   /** Asks one address; failures are results too. Rejects only when it is our own fault. */
-  probe: (due: DueProbe) => Promise<Omit<ProbeResult, 'subject' | 'url'> | Pick<ProbeResult, 'nextAt'>>
+  probe: (due: DueProbe) => Promise<Verdict | NotNow>
   onProbed: (status: string) => void
 }
 
@@ -63,10 +63,11 @@ async function askOne(host: string, due: DueProbe, parts: DueProbeParts): Promis
     await postponeProbes(catalog.db, [due], result.nextAt)
     return true
   }
-  await writeProbes(catalog.db, [{ subject: due.subject, url: due.url, ...result }], new Date())
+  const { restMs: askedMs, ...found } = result
+  await writeProbes(catalog.db, [{ subject: due.subject, url: due.url, ...found }], new Date())
   // A page that is missing is no fault of the host, which may keep the next one.
   if (result.failed && result.status !== 'mismatch' && !result.detail.httpStatus) pace.failed(host)
-  else pace.answered(host)
+  else pace.answered(host, askedMs)
   parts.onProbed(result.status)
   return true
 }

@@ -25,11 +25,8 @@ export async function probeSource(due: DueProbe, parts: SourceProbeParts): Promi
       return conclude(due, 'skipped', { message: 'robots.txt asks not to be visited there' })
     const answer = await ask(url, parts)
     const moved = answer.url.host === url.host ? {} : { message: `leads to ${answer.url.origin}` }
-    return conclude(due, 'online', {
-      httpStatus: answer.status,
-      https: answer.url.protocol === 'https:',
-      ...moved,
-    })
+    const detail = { httpStatus: answer.status, https: answer.url.protocol === 'https:', ...moved }
+    return { ...conclude(due, 'online', detail), restMs: rules.delayMs }
   } catch (error) {
     parts.signal.throwIfAborted()
     return judge(due, error)

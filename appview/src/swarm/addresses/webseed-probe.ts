@@ -14,7 +14,10 @@ export interface WebseedProbeParts {
   signal: AbortSignal
 }
 
-export type Verdict = Omit<ProbeResult, 'subject' | 'url'>
+export type Verdict = Omit<ProbeResult, 'subject' | 'url'> & {
+  /** How long the host asked to be left alone (`Crawl-delay`). */
+  restMs?: number
+}
 
 /** The host could not be asked now: nothing was learnt. */
 export type NotNow = Pick<ProbeResult, 'nextAt'>
