@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Counts } from '../counts.ts'
 import type { Family } from '../swarms/announce.ts'
@@ -8,6 +8,7 @@ import { readAddress } from '../wire/address.ts'
 import type { HttpResponder } from '../wire/http.ts'
 import { type Head, readHead } from '../wire/http-head.ts'
 import { readProxyHeader, type TrustedProxies } from '../wire/proxy.ts'
+import { type BatchRequest, loadBatchSockets } from './batch-sockets.ts'
 import { SocketLimits } from './socket-limits.ts'
 
 /**
@@ -33,27 +34,63 @@ export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer
   })
   slow.on('clientError', (_error, socket) => socket.destroy())
 
-  const server = createServer({ noDelay: true, pauseOnConnect: false }, (socket) => {
+  const take = (socket: Socket, address: string | undefined, read?: Buffer): void => {
     parts.counts.httpConnections++
-    const address = socket.remoteAddress
     if (address === undefined || !limits.admit(socket, address, HEAD_TIMEOUT_MS)) {
       parts.counts.httpRefusedSockets++
       socket.destroy()
       return
     }
-    new Connection(socket, address, { ...parts, limits, slow })
-  })
-  server.listen({ port: parts.port, host: parts.host, reusePort: parts.reusePort ?? false, backlog: 4096 })
-  await once(server, 'listening')
+    new Connection(socket, address, { ...parts, limits, slow }).begin(read)
+  }
+  const opened = await listen(parts, take)
   return {
-    port: (server.address() as AddressInfo).port,
+    port: opened.port,
     async [Symbol.asyncDispose]() {
-      const closed = new Promise<void>((done) => server.close(() => done()))
+      const closed = opened.close()
       limits.endAll()
       await closed
       limits[Symbol.dispose]()
     },
   }
+}
+
+type Take = (socket: Socket, address: string | undefined, read?: Buffer) => void
+
+/** Listens by the batch where that is built, else with node:net; `take` gets every connection that is not plain. */
+async function listen(parts: HttpServerParts, take: Take): Promise<{ port: number; close(): Promise<void> }> {
+  const { port, host, reusePort = false, counts, responder } = parts
+  const openHttp = parts.transport === 'net' ? undefined : loadBatchSockets()?.openHttp
+  if (openHttp === undefined) {
+    const server = createServer({ noDelay: true }, (socket) => take(socket, socket.remoteAddress))
+    server.listen({ port, host, reusePort, backlog: 4096 })
+    await once(server, 'listening')
+    return {
+      port: (server.address() as AddressInfo).port,
+      close: () => new Promise((done) => server.close(() => done())),
+    }
+  }
+  const answer = ({ bytes, family, address }: BatchRequest, out: Buffer): number => {
+    const head = readHead(bytes, MOST_HEAD_BYTES)
+    // What a proxy says needs a closer look, and so does anything that is not one plain request.
+    if (typeof head === 'string' || head.length !== bytes.length) return -1
+    if (head.forwardedFor !== undefined && parts.proxies.any) return -1
+    const length =
+      head.kind === 'announce'
+        ? responder.announce(head.target, head.query, family, address)
+        : responder.scrape(head.target, head.query)
+    // The longest lists of peers do not fit; asked again on an ordinary socket, the answer is the same.
+    if (length > out.length - CLOSE_HEAD.length - 16) return -1
+    counts.httpConnections++
+    // One request a connection: clients come back in half an hour.
+    return writeAnswer(out, { body: responder.body, length, close: true })
+  }
+  const other = (fd: number, read: Buffer): void => {
+    const socket = new Socket({ fd, readable: true, writable: true })
+    take(socket, socket.remoteAddress, read)
+  }
+  const opened = openHttp({ answer, other }, { host: host ?? '', port, reusePort })
+  return { port: opened.port, close: async () => opened.close() }
 }
 
 export type HttpServer = AsyncDisposable & { readonly port: number }
@@ -62,6 +99,8 @@ export type HttpServerParts = {
   port: number
   host?: string | undefined
   reusePort?: boolean
+  /** By the batch where that is built, unless said otherwise. */
+  transport?: 'batch' | 'net'
   responder: HttpResponder
   counts: Counts
   proxies: TrustedProxies
@@ -97,8 +136,13 @@ class Connection {
     this.#client = client
     this.#family = readAddress(client, this.#address)
     this.#proxyHeaderAllowed = parts.proxies.any
-    socket.on('data', this.#onData)
-    socket.on('error', () => socket.destroy())
+  }
+
+  /** Starts with what was read already, if anything. */
+  begin(read: Buffer | undefined): void {
+    this.#socket.on('data', this.#onData)
+    this.#socket.on('error', () => this.#socket.destroy())
+    if (read !== undefined && read.length > 0) this.#onData(read)
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -169,7 +213,7 @@ class Connection {
       head.kind === 'announce'
         ? responder.announce(head.target, head.query, family as Family, address)
         : responder.scrape(head.target, head.query)
-    const answer = frame(responder.body, length, head.close)
+    const answer = frame({ body: responder.body, length, close: head.close })
     if (head.close) this.#socket.end(answer)
     else {
       this.#socket.write(answer)
@@ -197,14 +241,20 @@ const CLOSE_HEAD = Buffer.from(
 )
 const KEEP_HEAD = Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ')
 
-function frame(body: Buffer, length: number, close: boolean): Buffer {
+type Answer = { body: Buffer; length: number; close: boolean }
+
+function frame(answer: Answer): Buffer {
+  const out = Buffer.allocUnsafe(KEEP_HEAD.length + CLOSE_HEAD.length + answer.length)
+  return out.subarray(0, writeAnswer(out, answer))
+}
+
+/** Writes head and body to `out`; how many bytes. */
+function writeAnswer(out: Buffer, { body, length, close }: Answer): number {
   const head = close ? CLOSE_HEAD : KEEP_HEAD
-  const digits = String(length)
-  const answer = Buffer.allocUnsafe(head.length + digits.length + 4 + length)
-  answer.set(head)
-  const at = head.length + answer.write(`${digits}\r\n\r\n`, head.length, 'latin1')
-  answer.set(body.subarray(0, length), at)
-  return answer
+  out.set(head)
+  const at = head.length + out.write(`${length}\r\n\r\n`, head.length, 'latin1')
+  out.set(body.subarray(0, length), at)
+  return at + length
 }
 
 function clientOf(request: IncomingMessage, parts: HttpServerParts): string | undefined {

@@ -4,15 +4,15 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
 import { newResponders } from '../wire/responders.ts'
-import { loadBatchUdp } from './batch-udp.ts'
+import { loadBatchSockets } from './batch-sockets.ts'
 import { openUdpSockets } from './udp-sockets.ts'
 
 const torrent = 'aa'.repeat(20)
 const build = fileURLToPath(new URL('../../native/build.mjs', import.meta.url))
 
 beforeAll(() => {
-  if (loadBatchUdp() === undefined) spawnSync(process.execPath, [build])
-  if (loadBatchUdp() === undefined)
+  if (loadBatchSockets() === undefined) spawnSync(process.execPath, [build])
+  if (loadBatchSockets() === undefined)
     process.stdout.write('left out: batch UDP, for want of Linux or a C compiler\n')
 })
 
@@ -34,7 +34,7 @@ function announceOf(id: Buffer, port: number): Buffer {
 
 for (const transport of ['batch', 'dgram'] as const) {
   test(`${transport} serves IPv4 and IPv6 on one port, each client its own answer`, async (context) => {
-    if (transport === 'batch' && loadBatchUdp() === undefined) context.skip()
+    if (transport === 'batch' && loadBatchSockets() === undefined) context.skip()
     const tracker = newResponders([[torrent]])
     await using opened = await openUdpSockets(tracker.udp, tracker.counts, { port: 0, transport })
     expect(opened.transport).toBe(transport)
@@ -60,7 +60,7 @@ for (const transport of ['batch', 'dgram'] as const) {
   })
 
   test(`${transport} says which port is in use`, async (context) => {
-    if (transport === 'batch' && loadBatchUdp() === undefined) context.skip()
+    if (transport === 'batch' && loadBatchSockets() === undefined) context.skip()
     const tracker = newResponders([[torrent]])
     await using taken = await openUdpSockets(tracker.udp, tracker.counts, {
       port: 0,
@@ -76,7 +76,7 @@ for (const transport of ['batch', 'dgram'] as const) {
   })
 
   test(`${transport} answers from the address it was asked at, and survives empty and huge datagrams`, async (context) => {
-    if (transport === 'batch' && loadBatchUdp() === undefined) context.skip()
+    if (transport === 'batch' && loadBatchSockets() === undefined) context.skip()
     const tracker = newResponders([[torrent]])
     await using opened = await openUdpSockets(tracker.udp, tracker.counts, { port: 0, transport })
     const socket = createSocket('udp4')

@@ -4,7 +4,7 @@ import type { Counts } from '../counts.ts'
 import type { Family } from '../swarms/announce.ts'
 import { readAddress } from '../wire/address.ts'
 import { newUdpAnswer, type UdpAnswer, type UdpResponder, type UdpSender } from '../wire/udp.ts'
-import { loadBatchUdp } from './batch-udp.ts'
+import { loadBatchSockets } from './batch-sockets.ts'
 
 /**
  * Binds UDP on IPv4 and, where the machine has it, on IPv6, and answers what arrives.
@@ -16,7 +16,7 @@ export async function openUdpSockets(
   options: UdpOptions,
 ): Promise<UdpSockets> {
   const { host, reusePort = false } = options
-  const openBatch = options.transport === 'dgram' ? undefined : loadBatchUdp()
+  const openBatch = options.transport === 'dgram' ? undefined : loadBatchSockets()?.openUdp
   if (options.transport === 'batch' && openBatch === undefined) {
     throw new Error('batch UDP is not built here: npm run build:native -w tracker')
   }

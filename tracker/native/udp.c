@@ -1,7 +1,7 @@
 /* UDP by the batch for Node: up to 64 datagrams a system call in (recvmmsg) and out (sendmmsg), and one call of
  * JavaScript for all of them. Linux only, optional: without it the tracker uses node:dgram.
  *
- *   open(family, host, port, reusePort, memory, onBatch) -> { port, close() }
+ *   openUdp(family, host, port, reusePort, memory, onBatch) -> { port, close() }
  *
  * `memory` is one ArrayBuffer that both sides read and write; SLOTS slots, each of which holds
  *
@@ -12,61 +12,16 @@
  *
  * onBatch(count) fills in answers for the first `count` slots; they leave when it returns, from the address that
  * each datagram was sent to. What the network does not take at once is dropped, as UDP may.
- *
- * Node-API is ABI-stable and declared here as far as it is used, so that a C compiler is all it takes to build.
  */
 #define _GNU_SOURCE
+#include "node-api.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-typedef struct napi_env__ *napi_env;
-typedef struct napi_value__ *napi_value;
-typedef struct napi_ref__ *napi_ref;
-typedef struct napi_handle_scope__ *napi_handle_scope;
-typedef struct napi_callback_info__ *napi_callback_info;
-typedef struct napi_async_context__ *napi_async_context;
-typedef int napi_status;
-typedef napi_value (*napi_callback)(napi_env, napi_callback_info);
-napi_status napi_get_cb_info(napi_env, napi_callback_info, size_t *, napi_value *, napi_value *, void **);
-napi_status napi_get_value_int32(napi_env, napi_value, int32_t *);
-napi_status napi_get_value_bool(napi_env, napi_value, bool *);
-napi_status napi_get_value_string_utf8(napi_env, napi_value, char *, size_t, size_t *);
-napi_status napi_get_arraybuffer_info(napi_env, napi_value, void **, size_t *);
-napi_status napi_create_reference(napi_env, napi_value, uint32_t, napi_ref *);
-napi_status napi_get_reference_value(napi_env, napi_ref, napi_value *);
-napi_status napi_delete_reference(napi_env, napi_ref);
-napi_status napi_create_int32(napi_env, int32_t, napi_value *);
-napi_status napi_create_object(napi_env, napi_value *);
-napi_status napi_create_function(napi_env, const char *, size_t, napi_callback, void *, napi_value *);
-napi_status napi_set_named_property(napi_env, napi_value, const char *, napi_value);
-napi_status napi_get_global(napi_env, napi_value *);
-napi_status napi_open_handle_scope(napi_env, napi_handle_scope *);
-napi_status napi_close_handle_scope(napi_env, napi_handle_scope);
-napi_status napi_async_init(napi_env, napi_value, napi_value, napi_async_context *);
-napi_status napi_async_destroy(napi_env, napi_async_context);
-napi_status napi_create_string_utf8(napi_env, const char *, size_t, napi_value *);
-napi_status napi_make_callback(napi_env, napi_async_context, napi_value, napi_value, size_t, const napi_value *, napi_value *);
-napi_status napi_throw_error(napi_env, const char *, const char *);
-napi_status napi_get_uv_event_loop(napi_env, void **);
-napi_status napi_add_env_cleanup_hook(napi_env, void (*)(void *), void *);
-napi_status napi_remove_env_cleanup_hook(napi_env, void (*)(void *), void *);
-
-/* libuv is part of the Node binary; a poll handle is opaque here and as large as it says. */
-typedef struct uv_poll { void *data; } uv_poll;
-enum { UV_POLL = 8, UV_READABLE = 1 };
-size_t uv_handle_size(int);
-int uv_poll_init(void *loop, uv_poll *, int fd);
-int uv_poll_start(uv_poll *, int events, void (*)(uv_poll *, int status, int events));
-int uv_poll_stop(uv_poll *);
-void uv_close(uv_poll *, void (*)(uv_poll *));
 
 enum { SLOTS = 64, SLOT_BYTES = 4096, DATAGRAM_AT = 32, ANSWER_AT = 2048, ROUNDS = 8, BUFFER_BYTES = 8 << 20 };
 
@@ -219,17 +174,7 @@ static int bind_socket(int family, const char *host, int *port, bool reuse_port)
   return -1;
 }
 
-static const char *name_of(int problem) {
-  switch (problem) {
-    case EADDRINUSE: return "EADDRINUSE";
-    case EADDRNOTAVAIL: return "EADDRNOTAVAIL";
-    case EACCES: return "EACCES";
-    case EAFNOSUPPORT: return "EAFNOSUPPORT";
-    default: return "EUDP";
-  }
-}
-
-static napi_value open_udp(napi_env env, napi_callback_info info) {
+napi_value open_udp(napi_env env, napi_callback_info info) {
   size_t count = 6, length;
   napi_value given[6], result, value;
   int32_t family, port;
@@ -240,13 +185,13 @@ static napi_value open_udp(napi_env env, napi_callback_info info) {
   if (count != 6 || napi_get_value_int32(env, given[0], &family) || napi_get_value_string_utf8(env, given[1], host, sizeof host, &length) ||
       napi_get_value_int32(env, given[2], &port) || napi_get_value_bool(env, given[3], &reuse_port) ||
       napi_get_arraybuffer_info(env, given[4], &memory, &length) || length < SLOTS * sizeof(struct slot)) {
-    napi_throw_error(env, "EINVAL", "open(family, host, port, reusePort, memory, onBatch) with 256 KiB of memory");
+    napi_throw_error(env, "EINVAL", "openUdp(family, host, port, reusePort, memory, onBatch) with 256 KiB of memory");
     return NULL;
   }
   int fd = bind_socket(family == 6 ? AF_INET6 : AF_INET, host, &port, reuse_port);
   if (fd < 0) {
     int problem = errno;
-    napi_throw_error(env, name_of(problem), strerror(problem));
+    napi_throw_error(env, name_of_problem(problem), strerror(problem));
     return NULL;
   }
   struct udp *udp = calloc(1, sizeof *udp);
@@ -274,13 +219,4 @@ static napi_value open_udp(napi_env env, napi_callback_info info) {
   napi_create_function(env, "close", 5, close_udp, holder, &value);
   napi_set_named_property(env, result, "close", value);
   return result;
-}
-
-__attribute__((visibility("default"))) int32_t node_api_module_get_api_version_v1(void) { return 8; }
-
-__attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
-  napi_value open;
-  napi_create_function(env, "open", 4, open_udp, NULL, &open);
-  napi_set_named_property(env, exports, "open", open);
-  return exports;
 }
