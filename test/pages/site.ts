@@ -15,13 +15,18 @@ export interface Site extends AsyncDisposable {
   readonly catalog: Catalog
 }
 
+export interface SiteOptions {
+  databaseUrl?: string
+  env?: Record<string, string>
+  /** The catalogue's visible flags stand as they are. */
+  keepAdmission?: boolean
+}
+
 /** Opens every face of an AppView over an empty catalogue in memory, and lets everything in. */
-export async function startSite(
-  options: { databaseUrl?: string; env?: Record<string, string> } = {},
-): Promise<Site> {
+export async function startSite(options: SiteOptions = {}): Promise<Site> {
   await using stack = new AsyncDisposableStack()
   const catalog = stack.use(await openCatalog({ databaseUrl: options.databaseUrl }))
-  await applyAdmissionPolicy(catalog.db, 'open')
+  if (!options.keepAdmission) await applyAdmissionPolicy(catalog.db, 'open')
   const config = loadConfig({
     HOLDFAST_ADMISSION: 'open',
     HOLDFAST_PORT: '0',
@@ -48,7 +53,7 @@ export async function startSite(
   faces.openedAt(http.port)
   const resources = stack.move()
   return {
-    url: `http://localhost:${http.port}`,
+    url: `http://127.0.0.1:${http.port}`,
     catalog,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

@@ -38,6 +38,8 @@ export function samplePaths(sample: Sample): Readonly<Record<string, string>> {
     policy: '/policy',
     feeds: '/feeds',
     publish: '/publish',
+    'publish-webseed': `/publish/webseed?infoHash=${sample.torrents.ice!.infoHash}`,
+    'my-records': '/my',
     api: '/api',
     'api-method': '/api/searchDatasets',
     'not-found': '/nothing/here',

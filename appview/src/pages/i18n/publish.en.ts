@@ -39,6 +39,17 @@ export const publishEn = {
         'Choose it, or drop it anywhere on the form. It is read here first; only the .torrent is sent, not the files.',
     },
   },
+  download: {
+    title: 'Without a client',
+    text: 'This browser can fetch the files from a web server that was checked, and checks every piece itself. You pass nothing on to others this way, so it helps you and not the swarm.',
+    button: 'Download in the browser',
+    done: 'Every piece was checked and is right.',
+    failed: 'That did not work.',
+    tooLarge:
+      'This browser cannot write to a folder, and the files are too large to hold in memory. Use a BitTorrent client.',
+    save: 'Save',
+    progress: 'Progress of the download',
+  },
   /** Said by scripts; `{}` is filled in. */
   browser: {
     leaving: 'Asking your server…',
@@ -58,10 +69,5 @@ export const publishEn = {
     deleted: 'Deleted: {}',
     noRecords: 'Nothing yet.',
     noStatus: 'This index did not answer.',
-    downloading: 'Fetching piece {}',
-    verified: 'Every piece was checked and is right.',
-    wrongPiece: 'A piece is wrong: {}',
-    noSource: 'No webseed gave the right bytes: {}',
-    save: 'Save',
   },
 }

@@ -40,6 +40,17 @@ export const publishEs: typeof publishEn = {
         'Elíjalo o suéltelo en cualquier parte del formulario. Primero se lee aquí; solo se envía el .torrent, no los archivos.',
     },
   },
+  download: {
+    title: 'Sin cliente',
+    text: 'Este navegador puede traer los archivos de un servidor web comprobado, y comprueba él mismo cada pieza. Así no pasa nada a otros: le ayuda a usted, no al enjambre.',
+    button: 'Descargar en el navegador',
+    done: 'Cada pieza se comprobó y es correcta.',
+    failed: 'Eso no funcionó.',
+    tooLarge:
+      'Este navegador no puede escribir en una carpeta, y los archivos son demasiado grandes para la memoria. Use un cliente de BitTorrent.',
+    save: 'Guardar',
+    progress: 'Progreso de la descarga',
+  },
   browser: {
     leaving: 'Preguntando a su servidor…',
     noSignIn: 'Eso no llevó a ninguna cuenta: {}',
@@ -58,10 +69,5 @@ export const publishEs: typeof publishEn = {
     deleted: 'Borrado: {}',
     noRecords: 'Aún nada.',
     noStatus: 'Este índice no respondió.',
-    downloading: 'Trayendo la pieza {}',
-    verified: 'Cada pieza se comprobó y es correcta.',
-    wrongPiece: 'Una pieza es errónea: {}',
-    noSource: 'Ninguna semilla web dio los bytes correctos: {}',
-    save: 'Guardar',
   },
 }

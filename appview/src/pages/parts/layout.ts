@@ -16,6 +16,8 @@ export interface Page {
   canonical?: string | undefined
   /** Left out where the page has its own search form. */
   searchForm?: boolean | undefined
+  /** Origins that its scripts may go to besides this site. */
+  connect?: string | undefined
   /** Scripts besides those every page has. */
   scripts?: readonly string[] | undefined
 }

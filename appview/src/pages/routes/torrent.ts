@@ -9,6 +9,7 @@ import { readTorrentViews } from '../../catalog/views/torrent-views.ts'
 import { type Html, html } from '../html.ts'
 import { shortTitle } from '../parts/dataset-card.ts'
 import type { Page } from '../parts/layout.ts'
+import { browserSeeds, downloadSection, originsOf } from '../parts/torrent-download.ts'
 import {
   contentFacts,
   describersSection,
@@ -129,6 +130,7 @@ function torrentDocument(view: View, { main, torrents, datasets, files }: Torren
   const path = torrentPath(main)
   const name = shortTitle(main.name ?? '')
   const url = view.publicUrl + path
+  const seeds = browserSeeds(main)
   return {
     title: name,
     description: t.torrent.description(
@@ -137,10 +139,11 @@ function torrentDocument(view: View, { main, torrents, datasets, files }: Torren
     ),
     canonical: path,
     head: html`<link rel="alternate" type="application/json+oembed" href="${`/oembed?${new URLSearchParams({ url })}`}" title="oEmbed">`,
-    scripts: ['fetch-files.js'].filter(() => false),
+    ...(seeds.length > 0 && { scripts: ['download.min.js'], connect: originsOf(seeds).join(' ') }),
     main: html`<article>
 <header class="title"><p class="kind">${t.torrent.torrent}</p><h1 dir="auto">${name}</h1></header>
 ${contentFacts(view, main)}
+${downloadSection(view, main, seeds)}
 ${datasetList(view, datasets)}
 ${swarmSection(view, main)}
 ${fileSection(view, main, files)}

@@ -30,7 +30,11 @@ export function servePage(site: Site, make: MakePage, options: { connect?: strin
       const view = viewOf(site, req)
       const made = await make(view, req)
       if ('movedTo' in made) return res.redirect(303, view.href(made.movedTo))
-      send(res, { status: 200, text: renderPage(view, made, site.assets), connect: options.connect })
+      send(res, {
+        status: 200,
+        text: renderPage(view, made, site.assets),
+        connect: made.connect ?? options.connect,
+      })
     } catch (error) {
       next(error)
     }
