@@ -36,12 +36,14 @@ export async function readMetainfo(path: string): Promise<Metainfo> {
 }
 
 function describe(metainfo: Metainfo) {
-  const { infoHashV1, infoHashV2, name, sizeBytes, pieceLengthBytes, fileCount } = metainfo
+  const { infoHashV1, infoHashV2, name, pieceLengthBytes, fileCount } = metainfo
   return {
     infoHashV1,
     infoHashV2,
     name,
-    sizeBytes,
+    // What libtorrent calls the size of a torrent: a hybrid's padding is part of its pieces.
+    sizeBytes: metainfo.paddedSizeBytes,
+    contentSizeBytes: metainfo.sizeBytes,
     pieceLengthBytes,
     fileCount,
     files: metainfo.files.map(({ path, sizeBytes: size, piecesRoot, attributes, symlink }) => ({
@@ -58,7 +60,6 @@ function describe(metainfo: Metainfo) {
     createdBy: metainfo.createdBy,
     creationDate: metainfo.creationDate,
     source: metainfo.source,
-    paddedSizeBytes: metainfo.paddedSizeBytes,
     hasPieceLayers: metainfo.hasPieceLayers,
   }
 }
