@@ -6,7 +6,6 @@ import { sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
-  customType,
   date,
   index,
   integer,
@@ -17,14 +16,13 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
-import { bytea, codes, instant } from './columns.ts'
+import { bytea, codes, instant, textC } from './columns.ts'
 
 export const catalogSchema = pgSchema('catalog')
 const table = catalogSchema.table
 const id = () => bigint('id', { mode: 'number' }).generatedAlwaysAsIdentity()
 const ref = (name: string) => bigint(name, { mode: 'number' })
 const count = (name: string) => bigint(name, { mode: 'number' })
-const textC = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' })
 
 /**
  * What only the index of codes is limited to, spelt apart from the other indexes' `visible`: those would otherwise
@@ -341,7 +339,7 @@ export const assessment = table(
   {
     id: ref('id').primaryKey(),
     did: text('did').notNull(),
-    subjectUri: text('subject_uri'),
+    subjectUri: textC('subject_uri'),
     subjectKeys: text('subject_keys').array().notNull(),
     risk: text('risk'),
     scarcity: text('scarcity'),

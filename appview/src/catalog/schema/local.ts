@@ -3,7 +3,7 @@
  */
 import { sql } from 'drizzle-orm'
 import { bigint, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core'
-import { instant } from './columns.ts'
+import { instant, textC } from './columns.ts'
 
 export const localSchema = pgSchema('local')
 const table = localSchema.table
@@ -115,7 +115,7 @@ export const probe = table(
   'probe',
   {
     url: text('url').notNull(),
-    subject: text('subject').notNull(),
+    subject: textC('subject').notNull(),
     status: text('status').notNull(),
     detail: jsonb('detail').$type<Record<string, unknown>>().notNull().default({}),
     checkedAt: instant('checked_at').notNull(),
@@ -130,7 +130,7 @@ export const probe = table(
 export const probeHistory = table(
   'probe_history',
   {
-    subject: text('subject').notNull(),
+    subject: textC('subject').notNull(),
     url: text('url').notNull(),
     at: instant('at').notNull(),
     status: text('status').notNull(),

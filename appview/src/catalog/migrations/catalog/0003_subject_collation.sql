@@ -1,0 +1,1 @@
+ALTER TABLE "catalog"."assessment" ALTER COLUMN "subject_uri" SET DATA TYPE text COLLATE "C";
