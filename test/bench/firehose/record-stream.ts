@@ -38,8 +38,9 @@ export async function recordStream(
   await Promise.all(
     network.accounts.map(async (account, index) => {
       for (let n = 0; n < perAccount; n++) {
-        await write(account, n, ++written % OURS_EVERY === 0)
-        if (n % 100 === 50) await ripple(account, index, n)
+        const ours = ++written % OURS_EVERY === 0
+        await insist(() => write(account, n, ours))
+        if (n % 100 === 50) await insist(() => ripple(account, index, n))
       }
     }),
   )
@@ -49,6 +50,17 @@ export async function recordStream(
     `recorded ${received.length} frames from ${network.pdsUrls.length} PDSes, ${network.accounts.length} repos`,
   )
   return prepare(received)
+}
+
+/** A PDS closes idle connections, sometimes just as one is used again. */
+async function insist(request: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await request()
+    } catch (error) {
+      if (tries === 5) throw error
+    }
+  }
 }
 
 async function fill({ agent, did }: TestAccount, count: number): Promise<void> {
