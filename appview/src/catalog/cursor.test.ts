@@ -3,7 +3,10 @@ import { decodeCursor, encodeCursor, InvalidCursorError } from './cursor.ts'
 
 test('a cursor comes back as it was given, to the microsecond', () => {
   const cursor = encodeCursor('datasets', ['2026-01-02 03:04:05.678901+00', 7])
-  expect(decodeCursor('datasets', cursor, ['instant', 'number'])).toEqual(['2026-01-02 03:04:05.678901+00', 7])
+  expect(decodeCursor('datasets', cursor, ['instant', 'number'])).toEqual([
+    '2026-01-02 03:04:05.678901+00',
+    7,
+  ])
 })
 
 test.each([
