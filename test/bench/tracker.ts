@@ -9,7 +9,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Bench } from './main.ts'
-import { buildBatchUdp, type Generator, type LoadResult, makeGenerator } from './tracker/generator.ts'
+import { buildBatchSockets, type Generator, type LoadResult, makeGenerator } from './tracker/generator.ts'
 import { isInstalled, type ServerName, startServer } from './tracker/servers.ts'
 
 export const run: Bench = async ({ quick, log }) => {
@@ -19,7 +19,7 @@ export const run: Bench = async ({ quick, log }) => {
   await chmod(directory, 0o755)
   const generator = makeGenerator(directory)
   log(`generator: ${generator.description}`)
-  log(`UDP of the tracker: ${buildBatchUdp()}`)
+  log(`sockets of the tracker: ${buildBatchSockets()}`)
   const bench = { generator, directory, seconds: quick ? 1 : 6, scale: quick ? 0.1 : 1, log }
   const peers: ServerName[] = ['bittorrent-tracker']
   if (isInstalled('opentracker')) peers.push('opentracker')

@@ -36,13 +36,13 @@ export type Generator = {
   run(load: Load): Promise<LoadResult>
 }
 
-/** Builds the tracker's batch UDP where there is a compiler, as an operator would; says which UDP is measured. */
-export function buildBatchUdp(): string {
+/** Builds the tracker's batch sockets where there is a compiler, as an operator would; says which are measured. */
+export function buildBatchSockets(): string {
   const script = fileURLToPath(new URL('../../../tracker/native/build.mjs', import.meta.url))
   const built = spawnSync(process.execPath, [script], { encoding: 'utf8' })
   return built.status === 0
     ? 'by the batch (tracker/native, just built)'
-    : `node:dgram: ${built.stderr.trim()}`
+    : `node:dgram and node:net: ${built.stderr.trim()}`
 }
 
 /** Compiles the generator into `directory`. */
