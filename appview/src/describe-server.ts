@@ -1,6 +1,6 @@
 import type { AppViewConfig } from './config.ts'
 import { didOf } from './http/did-document.ts'
-import { defaultResyncLimits } from './ingest/repo/resync.ts'
+import { defaultResyncLimits } from './ingest/repo/resync-limits.ts'
 import { indexedFiles } from './start-swarm.ts'
 import type { ServerDescription } from './xrpc/describeServer.ts'
 

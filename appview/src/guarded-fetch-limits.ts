@@ -26,6 +26,7 @@ type Lane = { active: number; waiting: Array<() => void>; pausedUntilMs: number 
 
 const MAX_WAITING_PER_HOST = 1_000
 const SWEEP_EVERY = 10_000
+const MAX_PAUSE_MS = 3_600_000
 
 /** Serves requests of one host first come, first served, at most `maxPerHost` at once. */
 export function createHostTurns(maxPerHost: number, now: () => number = Date.now): HostTurns {
@@ -99,6 +100,20 @@ export function createByteBudget(limits: HostLimits, now: () => number = Date.no
         for (const old of windows.keys()) if (!current(old)) windows.delete(old)
     },
   }
+}
+
+/** How long a host asks to be left alone (Retry-After, RateLimit-Reset), at most an hour; undefined when it does not. */
+export function readRetryAfterMs(headers: Headers): number | undefined {
+  const retryAfter = headers.get('retry-after')
+  const reset = Number(headers.get('ratelimit-reset'))
+  const waitMs = retryAfter
+    ? Number.isFinite(Number(retryAfter))
+      ? Number(retryAfter) * 1_000
+      : Date.parse(retryAfter) - Date.now()
+    : reset > 1e9
+      ? reset * 1_000 - Date.now()
+      : reset * 1_000
+  return waitMs > 0 ? Math.min(waitMs, MAX_PAUSE_MS) : undefined
 }
 
 function once(action: () => void): () => void {

@@ -8,7 +8,13 @@ import {
   PrivateAddressError,
   TooLargeError,
 } from './guarded-fetch-errors.ts'
-import { type ByteBudget, createByteBudget, createHostTurns, type HostTurns } from './guarded-fetch-limits.ts'
+import {
+  type ByteBudget,
+  createByteBudget,
+  createHostTurns,
+  type HostTurns,
+  readRetryAfterMs,
+} from './guarded-fetch-limits.ts'
 
 /**
  * The one way out to an address that a stranger chose. Names are checked when they are connected to, on every
@@ -60,7 +66,6 @@ export type GuardedFetchOptions = {
 }
 
 const MAX_REDIRECTS = 5
-const MAX_PAUSE_MS = 3_600_000
 const ERROR_BODY_BYTES = 2_048
 
 /** Whether an address can be a public one at all, as far as its spelling tells: names are looked up when connecting. */
@@ -213,19 +218,6 @@ function honourPause(way: Way, url: URL, response: Response): void {
   if (retryAfterMs && (response.status === 429 || response.status === 503 || spent)) {
     way.turns.pause(url.host, Date.now() + retryAfterMs)
   }
-}
-
-function readRetryAfterMs(headers: Headers): number | undefined {
-  const retryAfter = headers.get('retry-after')
-  const reset = Number(headers.get('ratelimit-reset'))
-  const waitMs = retryAfter
-    ? Number.isFinite(Number(retryAfter))
-      ? Number(retryAfter) * 1_000
-      : Date.parse(retryAfter) - Date.now()
-    : reset > 1e9
-      ? reset * 1_000 - Date.now()
-      : reset * 1_000
-  return waitMs > 0 ? Math.min(waitMs, MAX_PAUSE_MS) : undefined
 }
 
 async function statusError(url: URL, response: Response): Promise<HttpStatusError> {

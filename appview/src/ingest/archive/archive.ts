@@ -9,7 +9,7 @@ import type { GuardedFetch } from '../../guarded-fetch.ts'
 import type { DidResolver } from '../identity/did-resolver.ts'
 import { createLimiter } from '../limiter.ts'
 import { HostSaysNo, type PdsClient } from '../repo/pds-client.ts'
-import { defaultResyncLimits } from '../repo/resync.ts'
+import { defaultResyncLimits } from '../repo/resync-limits.ts'
 import type { RepoCar } from './import-repos.ts'
 
 /**

@@ -11,7 +11,7 @@ import { createLimiter } from '../limiter.ts'
 import { createCommitter } from '../pipeline/committer.ts'
 import { toRecordOp } from '../record-op.ts'
 import { readRepo } from '../repo/read-repo.ts'
-import { defaultResyncLimits } from '../repo/resync.ts'
+import { defaultResyncLimits } from '../repo/resync-limits.ts'
 import { createWanted } from '../wanted.ts'
 
 /** One repository to be read whole, from wherever it is kept. */

@@ -19,6 +19,7 @@ import { statusOfRefusal } from './account-standing.ts'
 import { createHeldEvents } from './held-events.ts'
 import { HostSaysNo, type PdsClient } from './pds-client.ts'
 import { type RepoSnapshot, readRepo } from './read-repo.ts'
+import type { ResyncLimits } from './resync-limits.ts'
 import { createResyncQueue } from './resync-queue.ts'
 
 /**
@@ -52,31 +53,6 @@ export type ResyncParts = {
   readonly onFailure: (did: string, error: unknown, retryAt: Date) => void
   readonly limits: ResyncLimits
   readonly signal: AbortSignal
-}
-
-export type ResyncLimits = {
-  readonly maxConcurrent: number
-  readonly maxPerHost: number
-  readonly maxRepoBytes: number
-  readonly maxKeptBytes: number
-  readonly timeoutMs: number
-  readonly recordsPerAccount: number
-  /** Whole reads of one account in a day, beyond which it waits. */
-  readonly perAccountPerDay: number
-  readonly firstRetryMs: number
-  readonly maxRetryMs: number
-}
-
-export const defaultResyncLimits: ResyncLimits = {
-  maxConcurrent: 8,
-  maxPerHost: 2,
-  maxRepoBytes: 2_000_000_000,
-  maxKeptBytes: 400_000_000,
-  timeoutMs: 30 * 60_000,
-  recordsPerAccount: 100_000,
-  perAccountPerDay: 100,
-  firstRetryMs: 10_000,
-  maxRetryMs: 24 * 3_600_000,
 }
 
 export function createResyncs(parts: ResyncParts): Resyncs {
