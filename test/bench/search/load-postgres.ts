@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { baseOf } from '@holdfast/appview/catalog/search/codes'
+import { baseOf, type SampleRate, sampleCode, sampleRates } from '@holdfast/appview/catalog/search/codes'
 import { datasetTerms } from '@holdfast/appview/catalog/search/dataset-terms'
 import { torrentCodes } from '@holdfast/appview/catalog/search/torrent-terms'
 import { stemOf } from '@holdfast/appview/catalog/search/words'
@@ -81,6 +81,8 @@ export interface Chunk {
 }
 
 export const chunkSize = { datasets: 20_000, torrents: 50_000 }
+/** Torrents that are made word by word; the rest repeat them. */
+const distinctTorrents = 250_000
 /** Two cores make it; a third worker fills their waits for the database. */
 const workers = 3
 
@@ -98,8 +100,21 @@ export async function loadPostgres(
   for (const table of ['dataset', 'dataset_phrases', 'torrent', 'vocabulary'])
     await client.unsafe(`ALTER TABLE catalog.${table} SET UNLOGGED`)
   await client.unsafe('CREATE UNLOGGED TABLE word (word text, base bigint)')
-  const chunks = (['datasets', 'torrents'] as const).flatMap((kind) => chunksOf(url, kind, sizes[kind]))
+  const made = { datasets: sizes.datasets, torrents: Math.min(sizes.torrents, distinctTorrents) }
+  const chunks = (['datasets', 'torrents'] as const).flatMap((kind) => chunksOf(url, kind, made[kind]))
   await Promise.all(Array.from({ length: workers }, () => work(chunks, log)))
+  await finish(client, indexes, sizes, log)
+}
+
+/** What is left once every chunk is in: more torrents, the vocabulary and the indexes. */
+export async function finish(
+  client: postgres.Sql,
+  indexes: readonly (readonly [name: string, definition: string])[],
+  sizes: Sizes,
+  log: (line: string) => void,
+): Promise<void> {
+  await multiplyTorrents(client, sizes.torrents)
+  log(`${sizes.torrents} torrents`)
   await client.unsafe(
     `INSERT INTO catalog.vocabulary (kind, key, text, base) SELECT 'word', word, word, min(base) FROM word GROUP BY word`,
   )
@@ -114,6 +129,24 @@ export async function loadPostgres(
   })
   await client.unsafe('VACUUM ANALYZE catalog.dataset')
   await client.unsafe('VACUUM ANALYZE catalog.torrent')
+}
+
+/**
+ * Repeats the torrents that were made until there are enough: another record each, of the same words, so that every
+ * word is as common as it would be, and drawn into samples of its own.
+ */
+async function multiplyTorrents(client: postgres.Sql, total: number): Promise<void> {
+  const rate = (n: number) =>
+    `SELECT ${sampleCode(n as SampleRate)} WHERE (t.id + copy * ${distinctTorrents}) % ${n} = 0`
+  await client.unsafe(`
+    INSERT INTO catalog.torrent (id, uri, did, info_hash_v1, name, size_bytes, metainfo_status, created_at, indexed_at, visible,
+      seeders, formats, names_web_seeds, codes)
+    SELECT t.id + copy * ${distinctTorrents}, t.uri || '-' || copy, t.did, lpad(to_hex(t.id + copy * ${distinctTorrents}), 40, '0'), t.name,
+      t.size_bytes + copy, t.metainfo_status, t.created_at + copy * interval '1 minute', t.indexed_at, t.visible, t.seeders, t.formats, false,
+      ARRAY(SELECT code FROM unnest(t.codes) AS code WHERE NOT code = ANY ('{${sampleRates.map(sampleCode).join(',')}}')
+        UNION ALL ${sampleRates.map(rate).join(' UNION ALL ')} ORDER BY 1)
+    FROM catalog.torrent t CROSS JOIN generate_series(1, ${Math.ceil(total / distinctTorrents)}) AS copy
+    WHERE t.id + copy * ${distinctTorrents} <= ${total}`)
 }
 
 function chunksOf(url: string, kind: Chunk['kind'], total: number): Chunk[] {

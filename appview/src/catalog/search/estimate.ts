@@ -4,7 +4,8 @@ import { type SampleRate, sampleCode, sampleRates } from './codes.ts'
 import type { Corpus } from './corpus.ts'
 import { type FacetRow, facetColumns, readFacets } from './facets.ts'
 import type { Need } from './needs.ts'
-import { type PageRequest, setPlanner } from './page.ts'
+import type { PageRequest } from './page.ts'
+import { planBy } from './planner.ts'
 import { anyCode, int } from './row-terms.ts'
 import type { Facet } from './search-results.ts'
 
@@ -29,7 +30,7 @@ export async function estimate(
   const among = request.rarest?.records ?? request.all
   const rate: SampleRate = sampleRates.findLast((candidate) => among / candidate >= sampleSize / 4) ?? 8
   const narrow = request.rarest && among < request.all / 3 ? sql`AND ${request.rarest.lookUp('d')}` : sql``
-  await setPlanner(tx, 'bitmap')
+  await planBy(tx, 'bitmap')
   const [row] = await rows<{ cards: number } & FacetRow>(
     tx,
     sql`

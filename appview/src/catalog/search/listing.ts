@@ -14,6 +14,8 @@ import type { TermStatistics } from './statistics.ts'
 /** Rows of one page and, where they are known from it, exact counts. */
 export interface Found {
   rows: PageRow[]
+  /** Cards among the rows that were looked at. */
+  cards: number
   resume?: { key: string; id: number }
   /** Exact counts, where no row that matches was left out. */
   exact?: { cards: number; facets: Facet[] }
@@ -44,12 +46,12 @@ export async function readRows(tx: Db, corpus: Corpus, wanted: Wanted): Promise<
   })
   const overflowed = page.matched >= usual.limit
   if (usual.complete && !overflowed)
-    return { rows: page.rows, exact: { cards: page.cards, facets: page.facets } }
+    return { rows: page.rows, cards: page.cards, exact: { cards: page.cards, facets: page.facets } }
   if (usual.complete && !wanted.ranked) return walkPage(tx, corpus, { ...wanted, candidates: usual })
-  if (page.rows.length >= wanted.limit) return { rows: page.rows }
+  if (page.rows.length >= wanted.limit) return { rows: page.rows, cards: page.cards }
   const deeper = chooseCandidates(wanted, greatestDepth)
   const deep = await readPage(tx, corpus, { ...wanted, candidates: deeper, facets: [] })
-  return { rows: deep.rows }
+  return { rows: deep.rows, cards: deep.cards }
 }
 
 function chooseCandidates({ asked, mode, statistics, choice }: Wanted, depth: number): Candidates {
@@ -75,6 +77,8 @@ export async function count(
   if (wanted.mode === 'all' && all.length === 1 && asked.checks.length === 0 && facets.length === 0) {
     return { hitsTotal: all[0]!.records, hitsEstimated: true }
   }
+  // Where not all words are wanted the tail is long and of no interest: what was looked at will do.
+  if (wanted.mode === 'most' && facets.length === 0) return { hitsTotal: found.cards, hitsEstimated: true }
   const estimated = await estimate(tx, corpus, { ...wanted, rarest: all[0], all: statistics.records })
   return {
     hitsTotal: Math.max(estimated.cards, found.rows.length),

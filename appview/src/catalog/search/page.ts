@@ -3,6 +3,7 @@ import { type Db, rows, storable } from '../sql.ts'
 import { and, type Candidates } from './candidates.ts'
 import type { Corpus, Sort } from './corpus.ts'
 import { type FacetRow, facetColumns, readFacets } from './facets.ts'
+import { planBy } from './planner.ts'
 import { type Alias, int } from './row-terms.ts'
 import type { Facet } from './search-results.ts'
 
@@ -39,7 +40,7 @@ export interface PageRequest {
  */
 export async function readPage(tx: Db, corpus: Corpus, request: PageRequest): Promise<Page> {
   const { candidates, sort } = request
-  await setPlanner(tx, 'bitmap')
+  await planBy(tx, 'bitmap')
   const direction = sql.raw(sort.descending ? 'DESC' : 'ASC')
   const [row] = await rows<{ page: PageRow[] | null; cards: number; matched: number } & FacetRow>(
     tx,
@@ -74,9 +75,9 @@ export async function walkPage(
   tx: Db,
   corpus: Corpus,
   request: PageRequest,
-): Promise<{ rows: PageRow[]; resume?: { key: string; id: number } }> {
+): Promise<{ rows: PageRow[]; cards: number; resume?: { key: string; id: number } }> {
   const { sort } = request
-  await setPlanner(tx, 'index')
+  await planBy(tx, 'index')
   const direction = sql.raw(sort.descending ? 'DESC' : 'ASC')
   const table = sql.raw(`catalog.${corpus.name}`)
   const ordered = sql`FROM ${table} d WHERE d.visible AND ${after(sort, request.after, 'd')}
@@ -89,12 +90,12 @@ export async function walkPage(
     WHERE ${request.matches('d')} AND ${firstOfItsGroup(corpus, request)}
     ORDER BY ${sort.key('d')} ${direction}, d.id ${direction} LIMIT ${int(request.limit)}`,
   )
-  if (found.length >= request.limit) return { rows: found }
+  if (found.length >= request.limit) return { rows: found, cards: found.length }
   const [stop] = await rows<{ id: number; key: string }>(
     tx,
     sql`SELECT d.id, ${sort.key('d')}::text AS key ${ordered} OFFSET ${int(longestWalk - 1)} LIMIT 1`,
   )
-  return stop ? { rows: found, resume: stop } : { rows: found }
+  return { rows: found, cards: found.length, ...(stop && { resume: stop }) }
 }
 
 /** Datasets of one group: only the member that comes first in this order among those that match is shown. */
@@ -115,16 +116,4 @@ function after(sort: Sort, position: PageRequest['after'], alias?: 'd'): SQL {
   return and([
     sql`(${key}, ${id}) ${beyond} (${storable(position.key)}::${sql.raw(sort.type)}, ${int(position.id)})`,
   ])
-}
-
-/**
- * PostgreSQL cannot know how many rows have one of 64 codes, and a wrong guess reads the whole table: the plan is
- * chosen here. Holds until the end of the transaction.
- */
-export async function setPlanner(tx: Db, by: 'bitmap' | 'index'): Promise<void> {
-  const [bitmap, index] = by === 'bitmap' ? ['on', 'off'] : ['off', 'on']
-  await tx.execute(sql`SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
-    set_config('work_mem', '32MB', true), set_config('max_parallel_workers_per_gather', '0', true),
-    set_config('enable_bitmapscan', ${bitmap}, true), set_config('enable_indexscan', ${index}, true),
-    set_config('enable_indexonlyscan', ${index}, true)`)
 }

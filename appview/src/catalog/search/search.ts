@@ -11,6 +11,7 @@ import { count, readRows, type Wanted } from './listing.ts'
 import { type MatchMode, matchesOf, scoreOf, weightsOf } from './matching.ts'
 import { type Asked, askFor, basesOf, type Need } from './needs.ts'
 import type { PageRow } from './page.ts'
+import { firstSettings } from './planner.ts'
 import { type Clause, respell } from './query.ts'
 import { type Alias, anyCode } from './row-terms.ts'
 import { readPosition, type SearchPosition, writePosition } from './search-cursor.ts'
@@ -48,20 +49,28 @@ const hardlyAny = 20
 
 /** Runs in a read-only transaction, so that a page and its counts are of one moment. */
 export async function search(tx: Db, corpus: Corpus, request: SearchRequest): Promise<SearchOutcome> {
-  await tx.execute(sql`SELECT set_config('statement_timeout', ${String(request.choice.timeoutMs)}, true)`)
   const sort = chooseSort(corpus, request)
   const position =
     request.cursor === undefined ? undefined : readPosition(request.identity, request.cursor, sort.sort)
-  const attempt = (clauses: readonly Clause[], mode: MatchMode) =>
-    runOnce(tx, corpus, { ...request, clauses }, { mode, position })
   const clauses = position?.matched ? respell(request.clauses, position.matched.split(' ')) : request.clauses
+  const statistics = await readStatistics(
+    tx,
+    corpus,
+    request,
+    clauses,
+    firstSettings(tx, request.choice.timeoutMs),
+  )
+  const attempt = async (asked: readonly Clause[], mode: MatchMode) => {
+    const known = asked === clauses ? statistics : await readStatistics(tx, corpus, request, asked)
+    return runOnce(tx, corpus, { ...request, clauses: asked }, { mode, position, statistics: known })
+  }
   if (position) return withSpelling(await attempt(clauses, position.mode), clauses, request)
 
   // In any other order than the best first, looser matches would stand among those that are wanted.
   const few = sort.name === 'relevance' ? hardlyAny : 1
   const exact = await attempt(clauses, 'all')
   if (exact.hitsTotal >= few || exact.wordCount === 0) return exact
-  const corrected = exact.hitsTotal === 0 ? await correct(tx, corpus, clauses) : undefined
+  const corrected = exact.hitsTotal === 0 ? await correct(tx, corpus, clauses, statistics) : undefined
   const respelt = corrected && (await attempt(corrected, 'all'))
   // With several words a guess must fit all the others; else what the others find is likelier to be meant.
   if (corrected && respelt && respelt.hitsTotal > 0) {
@@ -94,21 +103,28 @@ function chooseSort(corpus: Corpus, request: SearchRequest): { sort: Sort; name:
   return { name: 'relevance', sort: { key: () => sql`0::bigint`, type: 'bigint', descending: true } }
 }
 
+function readStatistics(
+  tx: Db,
+  corpus: Corpus,
+  { filterTerms }: SearchRequest,
+  clauses: readonly Clause[],
+  settings?: SQL,
+): Promise<TermStatistics> {
+  return readTermStatistics(tx, corpus.name, [...basesOf(clauses), ...filterTerms], settings)
+}
+
 interface Run {
   mode: MatchMode
   position: SearchPosition | undefined
+  statistics: TermStatistics
 }
 
 async function runOnce(
   tx: Db,
   corpus: Corpus,
   request: SearchRequest,
-  { mode, position }: Run,
+  { mode, position, statistics }: Run,
 ): Promise<Outcome> {
-  const statistics = await readTermStatistics(tx, corpus.name, [
-    ...basesOf(request.clauses),
-    ...request.filterTerms,
-  ])
   const asked = await prepare(tx, corpus, request, { mode, statistics, weights: position?.weights })
   const chosen = chooseSort(corpus, request)
   const sort =
@@ -175,6 +191,7 @@ async function prepare(
         tx,
         corpus.name,
         asked.words.map((word) => word.stem),
+        options.statistics,
       ),
     )
     if (unknown.size < asked.words.length) asked.words = asked.words.filter((word) => !unknown.has(word.stem))
@@ -191,12 +208,13 @@ async function correct(
   tx: Db,
   corpus: Corpus,
   clauses: readonly Clause[],
+  statistics: TermStatistics,
 ): Promise<readonly Clause[] | undefined> {
   const words = clauses
     .filter((clause) => !clause.excluded && clause.field === 'text')
     .flatMap((clause) => clause.words)
   const replacements = new Map<string, string>()
-  for (const word of await findUnknown(tx, corpus.name, words)) {
+  for (const word of await findUnknown(tx, corpus.name, words, statistics)) {
     const likelier = await correctWord(tx, corpus.name, word)
     if (likelier) replacements.set(word, likelier)
   }

@@ -1,22 +1,28 @@
 import { sql } from 'drizzle-orm'
 import { type Db, rows } from '../sql.ts'
 import { baseOf, codesFrom } from './codes.ts'
-import { setPlanner } from './page.ts'
+import { planBy } from './planner.ts'
 import { anyCode } from './row-terms.ts'
-import { type CorpusName, readTermStatistics } from './statistics.ts'
+import { type CorpusName, readTermStatistics, type TermStatistics } from './statistics.ts'
 import { stemOf } from './words.ts'
 
-/** The words of these that no visible record has, folded as typed. */
-export async function findUnknown(tx: Db, corpus: CorpusName, words: readonly string[]): Promise<string[]> {
-  if (words.length === 0) return []
-  await setPlanner(tx, 'bitmap')
+/** The words of these that no visible record has. Words that the statistics know are taken to be in use. */
+export async function findUnknown(
+  tx: Db,
+  corpus: CorpusName,
+  words: readonly string[],
+  statistics?: TermStatistics,
+): Promise<string[]> {
+  const doubtful = words.filter((word) => !statistics?.has(baseOf(stemOf(word))))
+  if (doubtful.length === 0) return []
+  await planBy(tx, 'bitmap')
   const table = sql.raw(`catalog.${corpus}`)
-  const tests = words.map(
+  const tests = doubtful.map(
     (word, i) => sql`SELECT ${sql.raw(String(i))} AS n WHERE NOT EXISTS (
       SELECT FROM ${table} d WHERE d.visible::int = 1 AND ${anyCode('d', codesFrom(baseOf(stemOf(word))))})`,
   )
   const found = await rows<{ n: number }>(tx, sql.join(tests, sql` UNION ALL `))
-  return found.map((row) => words[row.n]!)
+  return found.map((row) => doubtful[row.n]!)
 }
 
 /**
@@ -25,7 +31,7 @@ export async function findUnknown(tx: Db, corpus: CorpusName, words: readonly st
  */
 export async function correctWord(tx: Db, corpus: CorpusName, word: string): Promise<string | undefined> {
   if (word.length < 4 || word.length > 30 || !/\p{L}/u.test(word)) return undefined
-  await setPlanner(tx, 'bitmap')
+  await planBy(tx, 'bitmap')
   await tx.execute(sql`SELECT set_config('pg_trgm.similarity_threshold', '0.25', true)`)
   const similar = await rows<{ key: string; base: number }>(
     tx,

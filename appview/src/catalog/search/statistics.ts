@@ -14,6 +14,8 @@ export type CorpusName = 'dataset' | 'torrent'
 export interface TermStatistics {
   /** Visible records in the corpus; 0 before the first count. */
   records: number
+  /** Whether the sample met the term: then some visible record had it. */
+  has(base: number): boolean
   /** Of a term: in how many, and in how many at each impact or above (only where there are many). */
   of(base: number): { records: number; above: readonly number[] | null }
 }
@@ -30,21 +32,26 @@ export async function refreshSearchStatistics(db: Db): Promise<void> {
     await db.transaction((tx) => refreshCorpus(tx as Db, corpus))
 }
 
-/** What is known of these terms. A term that the sample did not meet is taken to be rare. */
+/**
+ * What is known of these terms. A term that the sample did not meet is taken to be rare. `beside` are columns to select
+ * in the same statement.
+ */
 export async function readTermStatistics(
   db: Db,
   corpus: CorpusName,
   bases: readonly number[],
+  beside?: SQL,
 ): Promise<TermStatistics> {
-  const found = await rows<{ base: number; records: number; above: number[] | null }>(
+  const found = await rows<{ base: number | null; records: number; above: number[] | null }>(
     db,
-    sql`SELECT base, records, to_jsonb(above) AS above FROM catalog.term_statistics
-        WHERE corpus = ${corpus} AND base = ANY (${codesText([allTerm, ...bases])}::bigint[])`,
+    sql`SELECT s.base, s.records, to_jsonb(s.above) AS above FROM (SELECT ${beside ?? sql`1`}) AS beside
+        LEFT JOIN catalog.term_statistics s
+          ON s.corpus = ${corpus} AND s.base = ANY (${codesText([allTerm, ...bases])}::bigint[])`,
   )
   const known = new Map(found.map((row) => [row.base, row]))
   const records = known.get(allTerm)?.records ?? 0
   const unseen = { records: Math.max(1, Math.round(records / smallestSample / 8)), above: null }
-  return { records, of: (base) => known.get(base) ?? unseen }
+  return { records, has: (base) => known.has(base), of: (base) => known.get(base) ?? unseen }
 }
 
 async function refreshCorpus(tx: Db, corpus: CorpusName): Promise<void> {

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { type Db, rows, storable } from '../sql.ts'
 import { baseOf, codesFrom } from './codes.ts'
 import type { VocabularyKind } from './dataset-terms.ts'
-import { setPlanner } from './page.ts'
+import { beginSearch } from './planner.ts'
 import { anyCode, hasCode, int, termScore } from './row-terms.ts'
 import { allTerm, readTermStatistics } from './statistics.ts'
 import { codesText } from './term-writes.ts'
@@ -29,7 +29,7 @@ export async function suggest(db: Db, q: string, limit = 8): Promise<Suggestion[
   const most = Math.min(Math.max(limit, 1), 20)
   return db.transaction(
     async (tx) => {
-      await setPlanner(tx as Db, 'bitmap')
+      await beginSearch(tx as Db)
       const titles = await suggestDatasets(tx as Db, typed, most)
       const accounts = await suggestAccounts(tx as Db, typed.trim(), 2)
       const names = await suggestNames(tx as Db, typed.trimEnd(), most)
