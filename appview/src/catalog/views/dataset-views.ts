@@ -1,7 +1,7 @@
 /** Datasets as every face shows them: the record verbatim, and what this index knows of it, in two queries a page. */
 import type { defs } from '@holdfast/lexicons'
 import { type SQL, sql } from 'drizzle-orm'
-import { anyOf, type Db, rows, toInstant } from '../sql.ts'
+import { anyOf, type Db, preparedRows, toInstant } from '../sql.ts'
 import { type AssessmentRow, assessmentsJson, toAssessmentView } from './assessment-views.ts'
 import { type AuthorRow, authorJson, toAuthorView } from './author-views.ts'
 import { type DescriberRow, describersJson, toDescriberView, toGroupView } from './group-views.ts'
@@ -24,7 +24,7 @@ export async function readDatasetViews(
   options: DatasetViewOptions,
 ): Promise<defs.DatasetView[]> {
   if (uris.length === 0) return []
-  const found = await rows<DatasetRow>(db, datasetQuery(uris, options))
+  const found = await preparedRows<DatasetRow>(db, datasetQuery(uris, options))
   const refs = new Map(found.map((row) => [row.uri, refsIn(row.value, refFields)]))
   const targets = await readRefTargets(
     db,

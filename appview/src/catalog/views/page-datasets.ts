@@ -4,7 +4,7 @@
  */
 import type { defs } from '@holdfast/lexicons'
 import { sql } from 'drizzle-orm'
-import { anyOf, type Db, rows } from '../sql.ts'
+import { anyOf, type Db, preparedRows } from '../sql.ts'
 import { readDatasetViews } from './dataset-views.ts'
 import { readTorrentViews } from './torrent-views.ts'
 
@@ -94,7 +94,7 @@ async function readPages(
 }
 
 async function readTorrentUris(db: Db, datasets: readonly string[]): Promise<Map<string, string[]>> {
-  const found = await rows<{ dataset: string; uris: string[] }>(
+  const found = await preparedRows<{ dataset: string; uris: string[] }>(
     db,
     sql`SELECT asked.uri AS dataset, newest.uris
         FROM (SELECT unnest AS uri FROM unnest(${arrayOf(datasets)})) AS asked
@@ -119,7 +119,7 @@ async function readVersions(
 ): Promise<Map<string, DatasetVersion[]>> {
   const roots = [...new Set(datasets.map(rootOf))]
   if (roots.length === 0) return new Map()
-  const found = await rows<{ root: string; versions: DatasetVersion[] }>(
+  const found = await preparedRows<{ root: string; versions: DatasetVersion[] }>(
     db,
     sql`SELECT r.value -> 'versionOf' ->> 'uri' AS root, jsonb_agg(jsonb_build_object('uri', r.uri, 'did', r.did,
           'title', r.value ->> 'title', 'version', r.value ->> 'version', 'issued', r.value ->> 'issued')

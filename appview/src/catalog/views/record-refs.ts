@@ -1,6 +1,6 @@
 import type { defs } from '@holdfast/lexicons'
 import { sql } from 'drizzle-orm'
-import { anyOf, type Db, rows } from '../sql.ts'
+import { anyOf, type Db, preparedRows } from '../sql.ts'
 
 /** A reference in a record, and the field that holds it. */
 export interface RecordRef {
@@ -28,7 +28,7 @@ export function refsIn(record: Readonly<Record<string, unknown>>, fields: readon
 /** The targets of references in one query, by URI; what is not indexed is absent. */
 export async function readRefTargets(db: Db, uris: readonly string[]): Promise<Map<string, RefTarget>> {
   if (uris.length === 0) return new Map()
-  const found = await rows<RefTarget & { uri: string } & Record<string, unknown>>(
+  const found = await preparedRows<RefTarget & { uri: string } & Record<string, unknown>>(
     db,
     sql`SELECT r.uri, r.cid, r.visible, d.title FROM catalog.record r LEFT JOIN catalog.dataset d USING (id)
         WHERE r.uri = ${anyOf([...new Set(uris)])}`,

@@ -2,7 +2,7 @@
 import type { defs } from '@holdfast/lexicons'
 import { formatMagnet } from '@holdfast/torrent/magnet'
 import { type SQL, sql } from 'drizzle-orm'
-import { anyOf, type Db, rows, toInstant } from '../sql.ts'
+import { anyOf, type Db, preparedRows, toInstant } from '../sql.ts'
 import { type AuthorRow, authorJson, toAuthorView } from './author-views.ts'
 import { type ProbeRow, probesJson } from './probe-views.ts'
 import { selfLabels } from './record-labels.ts'
@@ -24,7 +24,7 @@ export async function readTorrentViews(
   options: TorrentViewOptions,
 ): Promise<defs.TorrentView[]> {
   if (uris.length === 0) return []
-  const found = await rows<TorrentRow>(db, torrentQuery(uris, options))
+  const found = await preparedRows<TorrentRow>(db, torrentQuery(uris, options))
   const targets = await readRefTargets(
     db,
     found.flatMap((row) => refsIn(row.value, refFields).map((ref) => ref.uri)),
