@@ -20,7 +20,7 @@ export function createFrameScanner(filter: FrameFilter, prefixes: readonly strin
     } catch (error) {
       if (!(error instanceof NotCanonical)) throw error
     }
-    return decodeFrame(Uint8Array.from(bytes), filter)
+    return decodeFrame(new Uint8Array(bytes), filter)
   }
 }
 
@@ -40,6 +40,7 @@ class Scan {
   readonly #filter: FrameFilter
   readonly #prefixes: readonly Uint8Array[]
   readonly #stepper = new CborStepper()
+  #whole: Buffer = Buffer.alloc(0)
   #seq = -1
   #did = -1
   #didEnd = -1
@@ -104,8 +105,10 @@ class Scan {
   }
 
   #text(start: number, end: number): string {
-    const { bytes } = this.#stepper
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1', start, end)
+    const { buffer, byteOffset } = this.#stepper.bytes
+    // A reader lends views on one and the same buffer, so one wrapper serves all its frames.
+    if (this.#whole.buffer !== buffer) this.#whole = Buffer.from(buffer)
+    return this.#whole.toString('latin1', byteOffset + start, byteOffset + end)
   }
 }
 

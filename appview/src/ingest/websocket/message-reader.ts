@@ -54,7 +54,7 @@ export function createMessageReader(events: MessageEvents, maxBytes: number): Me
     fragments ??= []
     fragmentBytes += payload.length
     if (fragmentBytes > maxBytes) throw tooLong(maxBytes)
-    fragments.push(Uint8Array.from(payload))
+    fragments.push(new Uint8Array(payload))
     if (!head.final) return
     const whole = Buffer.concat(fragments)
     fragments = undefined
