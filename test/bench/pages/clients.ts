@@ -1,12 +1,12 @@
 import { connect } from 'node:net'
 
 /**
- * Asks for pages over kept-alive connections, each client one after the other, until `until`; returns the time of each
+ * Asks for pages over kept-alive connections, each client one after the other with a pause between, until `until`; returns the time of each
  * answer in milliseconds. Speaks just the HTTP it needs, so that measuring takes little of the machine.
  */
 export async function askPages(
   port: number,
-  options: { clients: number; path: () => string; until: number },
+  options: { clients: number; path: () => string; until: number; pauseMs: number },
 ): Promise<number[]> {
   const times: number[] = []
   await Promise.all(
@@ -20,10 +20,11 @@ export async function askPages(
 interface Client {
   path: () => string
   until: number
+  pauseMs: number
   onTime: (ms: number) => void
 }
 
-function oneClient(port: number, { path, until, onTime }: Client): Promise<void> {
+function oneClient(port: number, { path, until, pauseMs, onTime }: Client): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1')
     socket.setNoDelay(true)
@@ -56,7 +57,8 @@ function oneClient(port: number, { path, until, onTime }: Client): Promise<void>
       }
       if (missing > 0) return
       onTime(performance.now() - startedAt)
-      ask()
+      if (pauseMs > 0) setTimeout(ask, pauseMs)
+      else ask()
     })
   })
 }
