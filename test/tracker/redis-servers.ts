@@ -99,8 +99,8 @@ export async function startRedisCluster(): Promise<
 
 async function freePort(): Promise<number> {
   const server = createServer()
-  // A cluster node listens on its port and on 10,000 above.
-  server.listen(20_000 + Math.floor(Math.random() * 30_000), '127.0.0.1')
+  // A cluster node listens on its port and on 10,000 above; both below those that the system hands out.
+  server.listen(12_000 + Math.floor(Math.random() * 10_000), '127.0.0.1')
   const free = await Promise.race([
     once(server, 'listening').then(() => true),
     once(server, 'error').then(() => false),
