@@ -60,7 +60,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   while (Date.now() < endsAt && counts.kills < (options.kills ?? Number.POSITIVE_INFINITY)) {
     const child = startChild({ sources, plcUrl: network.plcUrl, ...store.child })
     // Mostly while it works, sometimes before it has found its feet.
-    if (random() < 0.8) await Promise.race([child.works, pause(10_000)])
+    if (random() < 0.8) await Promise.race([child.works, pause(60_000)])
     if (store.outage && random() < 0.2) {
       await store.outage(random() * 700)
       counts.outages++
