@@ -1,6 +1,3 @@
-import { type Clause, formatQuery } from './query.ts'
-import type { SearchOutcome } from './search.ts'
-
 /** What every search gives besides its hits, under the lexicon's names. */
 export interface SearchSummary {
   /** Ask for the next page with this; the listing has ended only when it is absent. */
@@ -33,20 +30,4 @@ export interface DirectHit {
   did?: string
   infoHashV1?: string
   infoHashV2?: string
-}
-
-/** What both searches answer besides their hits. */
-export function summaryOf(outcome: SearchOutcome, typed: string, clauses: readonly Clause[]): SearchSummary {
-  const searched = outcome.corrected ?? clauses
-  const words = searched
-    .filter((clause) => !clause.excluded && clause.field === 'text')
-    .flatMap((clause) => clause.words)
-  return {
-    hitsTotal: outcome.hitsTotal,
-    hitsEstimated: outcome.hitsEstimated,
-    words: [...new Set(words)],
-    ...(outcome.cursor && { cursor: outcome.cursor }),
-    ...(outcome.facets && { facets: outcome.facets }),
-    ...(outcome.corrected && { correctedFrom: typed, matched: formatQuery(outcome.corrected) }),
-  }
 }

@@ -19,7 +19,8 @@ import { type Clause, parseQuery } from './query.ts'
 import { type Alias, column } from './row-terms.ts'
 import { type SearchRequest, search } from './search.ts'
 import { SearchError } from './search-error.ts'
-import { type SearchSummary, summaryOf } from './search-results.ts'
+import type { SearchSummary } from './search-results.ts'
+import { summaryOf } from './summary.ts'
 
 /** The parameters of `org.holdfast.searchDatasets`, under their own names. Instants are ISO 8601, sizes bytes. */
 export interface DatasetSearch {

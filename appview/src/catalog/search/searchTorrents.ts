@@ -18,7 +18,8 @@ import { type Clause, parseQuery } from './query.ts'
 import { type Alias, column, hasCode } from './row-terms.ts'
 import { type SearchRequest, search } from './search.ts'
 import { SearchError } from './search-error.ts'
-import { type SearchSummary, summaryOf } from './search-results.ts'
+import type { SearchSummary } from './search-results.ts'
+import { summaryOf } from './summary.ts'
 import { stemOf, stopWords } from './words.ts'
 
 /** The parameters of `org.holdfast.searchTorrents`, under their own names. Instants are ISO 8601, sizes bytes. */

@@ -151,14 +151,12 @@ describe.each(testBackends())('searchTorrents on $name', ({ open }) => {
     await applyBatch(catalog.db, { accounts: [{ did, active: false, status: 'suspended' }] })
     expect([...(await find('ice')), ...(await find(v1)), ...(await find({}))]).toEqual([])
     expect((await findFiles(catalog.db, { piecesRoot: root })).files).toEqual([])
-    const [row] = await catalog.db
-      .execute(sql`SELECT count(*)::int AS n FROM catalog.torrent`)
-      .then(
-        (result) =>
-          (Array.isArray(result) ? result : (result as unknown as { rows: { n: number }[] }).rows) as {
-            n: number
-          }[],
-      )
+    const [row] = await catalog.db.execute(sql`SELECT count(*)::int AS n FROM catalog.torrent`).then(
+      (result) =>
+        (Array.isArray(result) ? result : (result as unknown as { rows: { n: number }[] }).rows) as {
+          n: number
+        }[],
+    )
     expect(row?.n).toBe(2)
   })
 })
