@@ -37,6 +37,8 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
   test('signs in at their own server, which says what is asked for', async () => {
     const account = system.network.accounts[0]!
     await page.goto(`${site}/publish`)
+    await page.getByRole('button', { name: 'Sign in' }).waitFor()
+    expect(await dataset().isVisible(), 'the form comes after signing in').toBe(false)
     await page.getByLabel('Handle, DID or address of your server').fill(account.pdsUrl)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.waitForURL((url) => url.origin === new URL(account.pdsUrl).origin)

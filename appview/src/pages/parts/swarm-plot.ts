@@ -39,13 +39,13 @@ export function swarmPlot(view: View, swarm: defs.Swarm | undefined): Html {
     now: last.seeders,
   })
   return html`<figure class="plot">
-<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${summary}">
+<div class="scroll" tabindex="0" role="group" aria-label="${t.swarm.history}"><svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${summary}">
 ${[0, most / 2, most].map((value) => html`<path class="grid" d="M${left} ${round(y(value))}H${width - 6}"/><text x="${left - 6}" y="${round(y(value) + 4)}" text-anchor="end">${format.number(value)}</text>`)}
 <text x="${left}" y="${height - 4}">${format.date(new Date(first.ms).toISOString())}</text>
 <text x="${width - 6}" y="${height - 4}" text-anchor="end">${format.date(new Date(endMs).toISOString())}</text>
 <path class="leechers" d="${steps('leechers')}"/>
 <path class="seeders" d="${steps('seeders')}"/>
-</svg>
+</svg></div>
 <figcaption><span class="key seeders">${t.swarm.seeders}</span> <span class="key leechers">${t.swarm.leechers}</span> ${summary}</figcaption>
 </figure>`
 }

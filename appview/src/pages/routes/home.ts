@@ -42,6 +42,8 @@ export function home({ db, needs, totals }: HomeParts): MakePage {
       description: t.home.breath,
       canonical: '/',
       searchForm: false,
+      head: html`<link rel="alternate" type="application/atom+xml" title="${t.home.newest}" href="/feeds/datasets.atom">
+<link rel="alternate" type="application/rss+xml" title="${t.needs.badge}" href="/feeds/needs.rss">`,
       main: html`<section class="hero">
 <h1>${t.home.title}</h1>
 <p class="lead">${t.home.breath}</p>
