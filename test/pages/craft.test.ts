@@ -6,9 +6,13 @@ import { samplePaths } from './sample/paths.ts'
 import { fillSample, type Sample } from './sample/sample.ts'
 import { type Site, startSite } from './site.ts'
 
-/** What a page and all it loads may weigh as sent, compressed. */
-const mostBytes = 50_000
-const mostScriptMs = 100
+/** What a page and all it loads may weigh as sent, compressed, and how long its scripts may run. */
+const mostOfPages = { bytes: 50_000, scriptMs: 100 }
+/** The pages of somebody who publishes carry the OAuth client and the lexicons; nobody comes to them first. */
+const mostOfAccountPages = { bytes: 150_000, scriptMs: 400 }
+const accountPages = new Set(['publish', 'publish-webseed', 'my-records'])
+/** Less than a pixel of a line; web.dev calls 0.1 good. */
+const mostShift = 0.001
 /** Every page one after the other takes a while on a busy machine. */
 const slowMs = 300_000
 
@@ -96,9 +100,10 @@ describe.skipIf(!hasChromium('how every page is made'))('every page', () => {
         const shift = Number(await page.evaluate('globalThis.shift'))
         report[name] = { bytes, shift, scriptMs }
       }
-      const over = Object.entries(report).filter(
-        ([, { bytes, shift, scriptMs }]) => bytes > mostBytes || shift > 0 || scriptMs > mostScriptMs,
-      )
+      const over = Object.entries(report).filter(([name, { bytes, shift, scriptMs }]) => {
+        const most = accountPages.has(name) ? mostOfAccountPages : mostOfPages
+        return bytes > most.bytes || shift > mostShift || scriptMs > most.scriptMs
+      })
       expect(over).toEqual([])
     },
     slowMs,

@@ -22,6 +22,7 @@ async function start(): Promise<void> {
   }
   const session = await restore(client)
   if (!session) return showSignIn()
+  byId('sign-in')?.remove()
   const name = byId('signed-in-name')
   if (name) name.textContent = session.sub
   byId('signed-in')?.removeAttribute('hidden')
@@ -35,7 +36,6 @@ async function start(): Promise<void> {
   function showSignIn(): void {
     const form = byId<HTMLFormElement>('sign-in')
     if (!form) return
-    form.hidden = false
     form.addEventListener('submit', async (event) => {
       event.preventDefault()
       const { account = '' } = Object.fromEntries(new FormData(form)) as Record<string, string>

@@ -105,7 +105,7 @@ function settingsOf(view: View, { authorities, plcUrl, allowHttp, trackers }: Ac
 function signInParts(view: View): Html {
   const { t } = view
   return html`<noscript><p class="alert note">${t.publish.needsScript}</p></noscript>
-<form id="sign-in" class="form" hidden><h2>${t.publish.signIn}</h2><p>${t.publish.signInText}</p>
+<form id="sign-in" class="form js-only"><h2>${t.publish.signIn}</h2><p>${t.publish.signInText}</p>
 <div class="field"><label for="account">${t.publish.handle}</label><input id="account" name="account" required autocomplete="username" autocapitalize="none" spellcheck="false" placeholder="name.example.org"></div>
 <button type="submit">${t.publish.signIn}</button></form>
 <div id="signed-in" hidden><p>${t.publish.signedInAs} <code id="signed-in-name" class="break"></code></p><p class="buttons"><a class="button quiet" href="${view.href('/my')}">${t.publish.myRecords}</a> <button type="button" id="sign-out" class="quiet">${t.publish.signOut}</button></p></div>
