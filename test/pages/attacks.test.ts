@@ -97,7 +97,9 @@ const intruders = `(() => {
     if (!allowed.has(name)) found.push('<' + name + '>')
     if (name === 'script' && !(element.src.startsWith(location.origin + '/assets/') || element.type === 'application/ld+json')) found.push('script ' + element.outerHTML)
     if (name === 'img' && !element.src.startsWith(location.origin + '/')) found.push('img ' + element.src)
-    if (name === 'link' && !element.href.startsWith(location.origin + '/')) found.push('link ' + element.href)
+    // A page names itself by the address that others know the site by.
+    const known = [location.origin + '/', 'http://localhost:' + location.port + '/']
+    if (name === 'link' && !known.some((site) => element.href.startsWith(site))) found.push('link ' + element.href)
     if (name === 'form' && !element.action.startsWith(location.origin + '/')) found.push('form ' + element.action)
     for (const { name: attribute } of element.attributes) if (/^(on|style$|srcdoc$|formaction$|background$|ping$)/.test(attribute)) found.push(attribute)
     if (name === 'a' && !/^(https?:|mailto:|magnet:)/.test(element.href)) found.push('a ' + element.href)
