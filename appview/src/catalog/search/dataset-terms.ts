@@ -44,15 +44,15 @@ export interface DatasetTerms {
 
 /**
  * Field weights, chosen on the tuning half of `test/relevance/`: title over keywords and people over description
- * over what the sources say. What a description opens with counts twice.
+ * over what the sources say. What a description opens with counts for more.
  */
 export const rules = {
-  title: { weight: 6, usualWords: 8, lengthPenalty: 0.4, keepStopWords: true },
+  title: { weight: 6, usualWords: 8, lengthPenalty: 0.2, keepStopWords: true },
   topics: { weight: 2.5, usualWords: 14, lengthPenalty: 0.4 },
   people: { weight: 2.5, usualWords: 6, lengthPenalty: 0.4 },
   description: { weight: 1, usualWords: 120, lengthPenalty: 0.6 },
-  opening: { weight: 1, usualWords: 40, lengthPenalty: 0.5 },
-  rest: { weight: 0.4, usualWords: 30, lengthPenalty: 0.6 },
+  opening: { weight: 1.5, usualWords: 40, lengthPenalty: 0.5 },
+  rest: { weight: 0.2, usualWords: 30, lengthPenalty: 0.6 },
 } satisfies Record<string, FieldRule>
 
 /** Characters of a description that say what it is about. */
@@ -76,16 +76,17 @@ export function datasetTerms(record: SearchableDataset, filters: DatasetFilters)
   const topics = parts.topics.map(analyse)
   const people = parts.people.map(analyse)
   const description = analyse(record.description ?? '')
+  const opening = analyse((record.description ?? '').slice(0, openingLength))
   const words = codesOfFields([
     { rule: rules.title, text: title },
     { rule: rules.topics, text: together(topics) },
     { rule: rules.people, text: together(people) },
     { rule: rules.description, text: description },
-    { rule: rules.opening, text: analyse((record.description ?? '').slice(0, openingLength)) },
+    { rule: rules.opening, text: opening },
     { rule: rules.rest, text: analyse(parts.rest) },
   ])
   const exact = [
-    ...[title, ...topics, ...people].flatMap(pairsOf),
+    ...[title, ...topics, ...people, opening].flatMap(pairsOf),
     ...title.stems.map((stem) => `title:${stem}`),
     ...people.flatMap((name) => name.stems.map((stem) => `people:${stem}`)),
     ...(filters.publisher ? analyse(filters.publisher).stems.map((stem) => `publisher~${stem}`) : []),

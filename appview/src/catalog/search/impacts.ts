@@ -48,7 +48,7 @@ function levelOf(weight: number): number {
   return Math.min(levels - 1, Math.floor((levels * weight) / (weight + saturation)))
 }
 
-/** Neighbouring words of a text as one term each: words that stand together in a title count for more. */
+/** Neighbouring words of a text as one term each: words that stand together where it matters count for more. */
 export function pairsOf({ words, stems }: AnalysedText): string[] {
   const telling = stems.filter((_, i) => !stopWords.has(words[i]!))
   return telling.slice(1).map((stem, i) => pairTerm(telling[i]!, stem))

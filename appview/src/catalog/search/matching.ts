@@ -9,8 +9,8 @@ export type MatchMode = 'all' | 'most'
 
 /** The share of the words' weight that a record must have where it need not have all. */
 export const mostOfWeight = 0.2
-/** What two neighbouring words count for when they stand side by side in a title, a name or a keyword. */
-export const pairImpact = 6
+/** What two neighbouring words count for when they stand side by side in a title, a name, a keyword or an opening. */
+export const pairImpact = 5
 
 /** All that a row must meet. */
 export function matchesOf(asked: Asked, mode: MatchMode, alias: Alias): SQL {

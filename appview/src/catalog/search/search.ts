@@ -45,7 +45,7 @@ export interface SearchOutcome {
 }
 
 /** Fewer cards than this have all the words: then those with most of them are wanted too. */
-const hardlyAny = 20
+const hardlyAny = 50
 
 /** Runs in a read-only transaction, so that a page and its counts are of one moment. */
 export async function search(tx: Db, corpus: Corpus, request: SearchRequest): Promise<SearchOutcome> {

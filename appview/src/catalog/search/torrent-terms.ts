@@ -24,8 +24,8 @@ export function torrentCodes(torrent: {
   paths: readonly string[]
 }): number[] {
   const paths = torrent.paths.join(' \n ').slice(0, pathTextLimit)
-  const files = analyse(splitCase(paths))
-  const name = analyse(splitCase(torrent.name))
+  const files = analyse(paths)
+  const name = analyse(torrent.name)
   const words = codesOfFields([
     { rule: rules.name, text: name },
     { rule: rules.paths, text: files },
@@ -65,12 +65,4 @@ export async function refreshTorrentCodes(tx: Db, torrentIds: readonly number[])
   await tx.execute(sql`
     UPDATE catalog.torrent AS t SET codes = input.codes::bigint[]
     FROM ${recordset(input, 'id bigint, codes text')} WHERE t.id = input.id`)
-}
-
-/** `SeaIceExtent.csv` is found by `sea`, `ice` and `extent`, and as it stands. */
-function splitCase(text: string): string {
-  const parts = text.match(/[\p{Lu}]?[\p{Ll}]+(?:\p{Lu}[\p{Ll}]+)+/gu) ?? []
-  return parts.length === 0
-    ? text
-    : `${text} ${parts.map((part) => part.replaceAll(/(?<=\p{Ll})(?=\p{Lu})/gu, ' ')).join(' ')}`
 }

@@ -4,7 +4,7 @@ import { baseOf, levels, samplesOf } from './codes.ts'
 import { englishStem } from './english-stem.ts'
 import { snippetOf } from './snippet.ts'
 import { typingErrors } from './spelling.ts'
-import { analyse, fold, wordsOf } from './words.ts'
+import { analyse, fold, stemOf, wordsOf } from './words.ts'
 
 test.each([
   ['Sea-ice EXTENT, 1979–2024', ['sea', 'ice', 'extent', '1979', '2024']],
@@ -19,6 +19,19 @@ test.each([
 
 test('other spellings of names with numbers', () => {
   expect(analyse('Sentinel-2 and ERA5 by X-ray').spellings).toEqual(['sentinel2', 'xray', 'era', '5'])
+  expect(analyse('ArcticDEM, OpenNeuroDB and NOAA').spellings).toEqual(['arctic', 'dem', 'open', 'neuro', 'db'])
+})
+
+test.each([
+  ['colour', 'colors'],
+  ['normalised', 'normalized'],
+  ['catalogue', 'catalogs'],
+  ['palaeoclimate', 'paleoclimate'],
+  ['kilometre', 'kilometers'],
+  ['programmes', 'program'],
+  ['characterisation', 'characterization'],
+])('%s and %s are one word', (a, b) => {
+  expect(stemOf(a)).toBe(stemOf(b))
 })
 
 test('folding twice changes nothing', () => {

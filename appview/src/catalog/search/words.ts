@@ -15,7 +15,7 @@ export interface AnalysedText {
   words: readonly string[]
   /** Of the words, in order. */
   stems: readonly string[]
-  /** Other spellings it is found by, beside its words: `Sentinel-2` as `sentinel2`, `ERA5` as `era` and `5`. */
+  /** Others it is found by: `Sentinel-2` as `sentinel2`, `ERA5` as `era` and `5`, `ArcticDEM` as `arctic` and `dem`. */
   spellings: readonly string[]
 }
 
@@ -23,7 +23,8 @@ export interface AnalysedText {
 export function analyse(text: string): AnalysedText {
   const folded = fold(text)
   const words = splitFolded(folded)
-  return { words, stems: words.map(stemOf), spellings: /[\d-]/.test(folded) ? spellingsOf(folded) : [] }
+  const spellings = /[\d-]/.test(folded) ? spellingsOf(folded) : []
+  return { words, stems: words.map(stemOf), spellings: [...spellings, ...capitalised(text)] }
 }
 
 function splitFolded(folded: string): string[] {
@@ -59,9 +60,22 @@ export function stemOf(word: string): string {
   const known = stems.get(word)
   if (known !== undefined) return known
   if (stems.size >= mostStems) stems.clear()
-  const stem = englishStem(word)
+  const stem = englishStem(oneSpelling(word))
   stems.set(word, stem)
   return stem
+}
+
+/** British and American spellings as one: `colour`, `normalised`, `palaeoclimate`, `catalogue`. */
+function oneSpelling(word: string): string {
+  if (word.length < 5 || !/our|is[eai]|re|ae|sulph|gue|mme/.test(word)) return word
+  return word
+    .replace(/^(colo|harbo|behavio|neighbo|vapo|labo|odo|tumo|favo|hono|humo|armo)u(?=r)/, '$1')
+    .replace(/(?<=^.{3,})is(?=(?:e|ed|es|ing|ations?)$)/, 'iz')
+    .replace(/(?<=^(?:cent|met|lit|fib|kilomet|centimet|millimet))re(?=s?$)/, 'er')
+    .replace(/(?<=^(?:pal|arch|p|leuk|an|gyn|h|f))ae(?=[cdmnogs])/, 'e')
+    .replace(/^sulph/, 'sulf')
+    .replace(/(?<=^(?:catalo|dialo|analo)g)ue(?=s?$)/, '')
+    .replace(/(?<=^program)me(?=s?$)/, '')
 }
 
 // The same few thousand words make up most of every text.
@@ -71,6 +85,13 @@ const mostStems = 50_000
 function spellingsOf(folded: string): string[] {
   const parts = (folded.match(numbered) ?? []).flatMap((match) => match.split(/(?<=\D)(?=\d)/))
   return [...joinedSpellings(folded), ...parts]
+}
+
+/** The parts of names that capitals part: `ArcticDEM` as `arctic` and `dem`. */
+function capitalised(text: string): string[] {
+  if (!/\p{Ll}\p{Lu}/u.test(text)) return []
+  const names = text.match(/\p{L}*\p{Ll}\p{Lu}\p{L}*/gu) ?? []
+  return names.flatMap((name) => wordsOf(name.replaceAll(/(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gu, ' '))).filter((part) => part.length > 1)
 }
 
 /** Hyphenated words of a folded text in one: `x-ray` as `xray`, `goes-16` as `goes16`. */
