@@ -3,13 +3,13 @@ import { runChaos } from './run-chaos.ts'
 
 const databaseUrl = process.env.HOLDFAST_TEST_DATABASE_URL
 const stores = [
-  ...(databaseUrl ? [{ name: 'PostgreSQL', databaseUrl, kills: 50 }] : []),
-  { name: 'PGlite', databaseUrl: undefined, kills: databaseUrl ? 5 : 50 },
+  ...(databaseUrl ? [{ name: 'PostgreSQL', databaseUrl, kills: 8 }] : []),
+  { name: 'PGlite', databaseUrl: undefined, kills: databaseUrl ? 3 : 8 },
 ]
 
 test.each(stores)(
   'killed at random instants over faults of every kind, nothing is lost on $name',
-  { timeout: 600_000 },
+  { timeout: 900_000 },
   async ({ databaseUrl, kills }) => {
     const result = await runChaos({
       seed: 7,
