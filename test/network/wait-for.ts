@@ -8,11 +8,11 @@ export type WaitOptions = {
 }
 
 /**
- * Polls `condition` until it returns something truthy and returns that; after `timeoutMs` (10 s) throws an error
+ * Polls `condition` until it returns something truthy and returns that; after `timeoutMs` (30 s) throws an error
  * that names `what` and carries the last error the condition threw as its cause.
  */
 export async function waitFor<T>(condition: () => T | Promise<T>, options: WaitOptions): Promise<Truthy<T>> {
-  const { what, timeoutMs = 10_000, intervalMs = 10 } = options
+  const { what, timeoutMs = 30_000, intervalMs = 10 } = options
   const deadline = performance.now() + timeoutMs
   for (;;) {
     const outcome = await attempt(condition)

@@ -4,7 +4,7 @@ import { type Db, rows, storable } from '../sql.ts'
 import { identityOf } from './conditions.ts'
 import { SearchError } from './search-error.ts'
 
-/** The parameters of `org.holdfast.findFiles`: `piecesRoot` (64 hex digits), or `path` and `sizeBytes`. */
+/** The parameters of `findFiles`: `piecesRoot` (64 hex digits), or `path` and `sizeBytes`. */
 export interface FileSearch {
   piecesRoot?: string | undefined
   /** Whole, or only the name of the file. */
@@ -14,7 +14,7 @@ export interface FileSearch {
   cursor?: string | undefined
 }
 
-/** `org.holdfast.defs#fileHit` without its swarm. */
+/** `defs#fileHit` without its swarm. */
 export interface FileHit {
   contentId: number
   path: string

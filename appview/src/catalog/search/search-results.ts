@@ -14,14 +14,14 @@ export interface SearchSummary {
   words: string[]
 }
 
-/** `org.holdfast.defs#facet` */
+/** `defs#facet` */
 export interface Facet {
   field: string
   values: { value: string; count: number }[]
   estimated?: boolean
 }
 
-/** `org.holdfast.defs#directHit`: what an identifier typed as the query leads to. */
+/** `defs#directHit`: what an identifier typed as the query leads to. */
 export interface DirectHit {
   kind: 'at-uri' | 'handle' | 'did' | 'infohash' | 'magnet' | 'doi' | 'ark' | 'url'
   /** Normalised. */

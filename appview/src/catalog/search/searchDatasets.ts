@@ -22,7 +22,7 @@ import { SearchError } from './search-error.ts'
 import type { SearchSummary } from './search-results.ts'
 import { summaryOf } from './summary.ts'
 
-/** The parameters of `org.holdfast.searchDatasets`, under their own names. Instants are ISO 8601, sizes bytes. */
+/** The parameters of `searchDatasets`, under their own names. Instants are ISO 8601, sizes bytes. */
 export interface DatasetSearch {
   q?: string | undefined
   keyword?: readonly string[] | undefined

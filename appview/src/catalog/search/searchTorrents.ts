@@ -22,7 +22,7 @@ import type { SearchSummary } from './search-results.ts'
 import { summaryOf } from './summary.ts'
 import { stemOf, stopWords } from './words.ts'
 
-/** The parameters of `org.holdfast.searchTorrents`, under their own names. Instants are ISO 8601, sizes bytes. */
+/** The parameters of `searchTorrents`, under their own names. Instants are ISO 8601, sizes bytes. */
 export interface TorrentSearch {
   q?: string | undefined
   /** A DID or a handle. */

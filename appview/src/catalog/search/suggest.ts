@@ -8,7 +8,7 @@ import { allTerm, readTermStatistics } from './statistics.ts'
 import { codesText } from './term-writes.ts'
 import { fold, stemOf, wordsOf } from './words.ts'
 
-/** `org.holdfast.suggest#suggestion` */
+/** `suggest#suggestion` */
 export interface Suggestion {
   text: string
   kind: 'dataset' | 'keyword' | 'publisher' | 'person' | 'author'
