@@ -6,6 +6,7 @@ import { searchDatasets } from '@holdfast/appview/catalog/search/searchDatasets'
 import { refreshSearchStatistics } from '@holdfast/appview/catalog/search/statistics'
 import { applyAdmissionPolicy } from '@holdfast/appview/catalog/visibility'
 import { importRegistryEntry } from '@holdfast/cli/import/aws-open-data-registry'
+import { collections } from '@holdfast/lexicons/nsid'
 import type { BenchOptions, BenchResult } from './main.ts'
 
 const registry = fileURLToPath(
@@ -43,7 +44,7 @@ export async function run({ log }: BenchOptions): Promise<BenchResult> {
 }
 
 const did = 'did:plc:registry'
-const uriOf = (slug: string) => `at://${did}/org.holdfast.dataset/${slug}`
+const uriOf = (slug: string) => `at://${did}/${collections.dataset}/${slug}`
 
 /** Indexes every entry of the registry as the CLI imports it. */
 export async function loadRegistry(catalog: Catalog): Promise<number> {

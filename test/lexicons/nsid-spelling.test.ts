@@ -32,15 +32,15 @@ async function spellingsIn(path: string): Promise<string[]> {
   )
 }
 
-/** Everything that is run or served; prose may call things by their names. */
+/** Everything that is run or served; prose may call things by their names, and a bundle holds lexicons/ itself. */
 async function sourceFiles(): Promise<string[]> {
   const skipped = ['.git', 'node_modules', 'docs', 'lexicons', 'data']
   const entries = await readdir(project, { withFileTypes: true })
   const rooms = entries.filter((entry) => entry.isDirectory() && !skipped.includes(entry.name))
   const found = await Promise.all(rooms.map((room) => filesBelow(join(project, room.name))))
   const roots = entries.filter((entry) => entry.isFile()).map((entry) => join(project, entry.name))
-  return [...roots, ...found.flat()].filter((path) =>
-    /\.([cm]?[jt]sx?|json|sql|html|css|sh|ya?ml)$/.test(path),
+  return [...roots, ...found.flat()].filter(
+    (path) => /\.([cm]?[jt]sx?|json|sql|html|css|sh|ya?ml)$/.test(path) && !path.endsWith('.min.js'),
   )
 }
 

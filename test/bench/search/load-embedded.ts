@@ -1,6 +1,7 @@
 import { applyBatch } from '@holdfast/appview/catalog/ingest-writes'
 import type { Catalog } from '@holdfast/appview/catalog/open'
 import { applyAdmissionPolicy } from '@holdfast/appview/catalog/visibility'
+import { collections } from '@holdfast/lexicons/nsid'
 import { CorpusMaker } from './corpus.ts'
 
 const did = 'did:plc:bench'
@@ -32,7 +33,7 @@ function toPut(n: number, maker: CorpusMaker) {
   }
   return {
     action: 'put',
-    uri: `at://${did}/org.holdfast.dataset/${n}`,
+    uri: `at://${did}/${collections.dataset}/${n}`,
     kind: 'dataset',
     cid: `cid-${n}`,
     value,

@@ -4,6 +4,7 @@ import { baseOf, type SampleRate, sampleCode, sampleRates } from '@holdfast/appv
 import { datasetTerms } from '@holdfast/appview/catalog/search/dataset-terms'
 import { torrentCodes } from '@holdfast/appview/catalog/search/torrent-terms'
 import { stemOf } from '@holdfast/appview/catalog/search/words'
+import { collections } from '@holdfast/lexicons/nsid'
 import type postgres from 'postgres'
 import { CorpusMaker, type SyntheticDataset } from './corpus.ts'
 
@@ -19,7 +20,7 @@ export function datasetRow(
   id: number,
   made: SyntheticDataset,
 ): { row: string; phrases: string; words: Iterable<string> } {
-  const uri = `at://${did}/org.holdfast.dataset/${id}`
+  const uri = `at://${did}/${collections.dataset}/${id}`
   const keywords = made.keywords.map((keyword) => keyword.toLowerCase())
   const record = {
     title: made.title,
@@ -215,7 +216,7 @@ export async function loadChunk(client: postgres.Sql, { kind, from, count }: Chu
 
 function torrentRow(id: number, maker: CorpusMaker): string {
   const made = maker.torrent()
-  const uri = `at://${did}/org.holdfast.torrent/${id}`
+  const uri = `at://${did}/${collections.torrent}/${id}`
   const codes = torrentCodes({ uri, did, name: made.name, paths: made.paths })
   return line([
     id,
