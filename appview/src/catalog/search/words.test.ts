@@ -19,7 +19,13 @@ test.each([
 
 test('other spellings of names with numbers', () => {
   expect(analyse('Sentinel-2 and ERA5 by X-ray').spellings).toEqual(['sentinel2', 'xray', 'era', '5'])
-  expect(analyse('ArcticDEM, OpenNeuroDB and NOAA').spellings).toEqual(['arctic', 'dem', 'open', 'neuro', 'db'])
+  expect(analyse('ArcticDEM, OpenNeuroDB and NOAA').spellings).toEqual([
+    'arctic',
+    'dem',
+    'open',
+    'neuro',
+    'db',
+  ])
 })
 
 test.each([

@@ -91,7 +91,9 @@ function spellingsOf(folded: string): string[] {
 function capitalised(text: string): string[] {
   if (!/\p{Ll}\p{Lu}/u.test(text)) return []
   const names = text.match(/\p{L}*\p{Ll}\p{Lu}\p{L}*/gu) ?? []
-  return names.flatMap((name) => wordsOf(name.replaceAll(/(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gu, ' '))).filter((part) => part.length > 1)
+  return names
+    .flatMap((name) => wordsOf(name.replaceAll(/(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gu, ' ')))
+    .filter((part) => part.length > 1)
 }
 
 /** Hyphenated words of a folded text in one: `x-ray` as `xray`, `goes-16` as `goes16`. */
