@@ -9,6 +9,7 @@ test('every problem is reported at once, each saying what to write instead', () 
     HOLDFAST_PORT: '70000',
     HOLDFAST_ADMISSION: 'closed',
     HOLDFAST_TRACKERS: 'tracker.example.org',
+    HOLDFAST_STUN_SERVERS: 'stun.example.org',
     HOLDFAST_TRUSTED_PROXIES: '10.0.0.0/99',
     HOLDFAST_MAX_METAINFO_SIZE: '10',
     HOLDFAST_REPLAY: 'a week',

@@ -29,6 +29,8 @@ export interface AppViewConfig {
   readonly allowPrivateHosts: boolean
   /** Announce URLs that are published and scraped: the operator's own, exempt from the address guard. */
   readonly trackers: readonly string[]
+  /** What browsers that join swarms ask for their own address, so that they are reached behind routers. */
+  readonly stunServers: readonly string[]
   readonly redisUrl: string | undefined
   /** Proxies whose `X-Forwarded-For` is believed, beside those on this machine: addresses or networks. */
   readonly trustedProxies: readonly string[]
@@ -74,6 +76,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): A
       listOf(urlOf('http', 'https', 'udp', 'ws', 'wss')),
       ownTracker(publicUrl, trackerPort, trackerUdpPort),
     ),
+    stunServers: reader.read('HOLDFAST_STUN_SERVERS', listOf(stunServer), []),
     redisUrl: reader.read('HOLDFAST_REDIS_URL', redisUrl, undefined),
     trustedProxies: reader.read('HOLDFAST_TRUSTED_PROXIES', listOf(network), []),
     authorities: reader.read('HOLDFAST_AUTHORITIES', parseAuthorities, defaultAuthorities),
@@ -123,6 +126,13 @@ function source(text: string): SourceConfig {
       `"${text}" is no source: write a relay or PDS as wss://host (ws:// without TLS), or a hint as jetstream+wss://host`,
     )
   }
+}
+
+/** RFC 7064 */
+function stunServer(text: string): string {
+  if (!/^stuns?:(?:[\w.-]+|\[[\da-fA-F:]+\])(?::\d{1,5})?$/.test(text))
+    throw new Error(`"${text}" is no STUN server: write stun:host or stun:host:port`)
+  return text
 }
 
 function network(text: string): string {

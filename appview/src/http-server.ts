@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Server as XrpcServer } from '@atproto/xrpc-server'
 import compression from 'compression'
@@ -8,8 +8,9 @@ import type { Registry } from 'prom-client'
 import { cors } from './http/cors.ts'
 import { didDocument } from './http/did-document.ts'
 import { type HealthParts, health } from './http/health.ts'
-import { type RateLimitOptions, rateLimit } from './http/rate-limit.ts'
+import { createRateLimiter, type RateLimiter, type RateLimitOptions, rateLimit } from './http/rate-limit.ts'
 import { requestMetrics } from './http/request-metrics.ts'
+import { limitStreams, type Upgrade } from './http/stream-limit.ts'
 
 export interface HttpServerParts {
   xrpc: XrpcServer
@@ -45,7 +46,8 @@ export async function startHttpServer(port: number, parts: HttpServerParts): Pro
   app.use(cors)
   app.get('/health', health(parts.health))
   app.get('/metrics', metrics(parts.registry))
-  app.use(rateLimit(parts.rateLimit))
+  const limiter = createRateLimiter(parts.rateLimit)
+  app.use(rateLimit(limiter, parts.rateLimit))
   app.use(compression())
   app.get('/.well-known/did.json', (_req, res) => res.json(didDocument(parts.publicUrl())))
   for (const face of parts.faces) app.use(face)
@@ -54,6 +56,7 @@ export async function startHttpServer(port: number, parts: HttpServerParts): Pro
   app.use(ourFault(parts.log))
   // The XRPC server takes over WebSocket upgrades of the app it is mounted in when that listens.
   const server = await listening(app, port)
+  guardUpgrades(server, { app, limiter })
   server.keepAliveTimeout = 65_000
   return {
     port: (server.address() as AddressInfo).port,
@@ -81,6 +84,18 @@ const goingAway = 1001
 
 /** How long requests under way may take at the end. */
 const drainMs = 5_000
+
+/** Stands between the server and whoever took over its upgrades. */
+function guardUpgrades(server: Server, parts: { app: express.Express; limiter: RateLimiter }): void {
+  const { app, limiter } = parts
+  // An upgrade passes Express by; with its prototype a request knows the address behind trusted proxies all the same.
+  const addressOf = (req: IncomingMessage) =>
+    (Object.setPrototypeOf(req, app.request) as express.Request).ip ?? ''
+  const [upgrade] = server.listeners('upgrade') as Upgrade[]
+  if (!upgrade) return
+  server.removeAllListeners('upgrade')
+  server.on('upgrade', limitStreams(upgrade, { limiter, addressOf }))
+}
 
 function listening(app: express.Express, port: number): Promise<ReturnType<express.Express['listen']>> {
   return new Promise((resolve, reject) => {

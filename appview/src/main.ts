@@ -74,7 +74,7 @@ export async function startAppView(
 
   const ingest = parts.use(startIngest({ db: catalog.db, config, guardedFetch, log, registry }))
   faces.follow(ingest)
-  parts.use(await startSwarm({ catalog, config, guardedFetch, resolver, registry, log }))
+  parts.use(startSwarm({ catalog, config, guardedFetch, resolver, registry, log }))
 
   const running = parts.move()
   return {

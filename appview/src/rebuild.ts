@@ -1,12 +1,14 @@
 import type { Logger } from 'pino'
 import { pino } from 'pino'
-import { Registry } from 'prom-client'
 import { startNewEpochs } from './catalog/changes.ts'
 import { becomeLeader } from './catalog/leader.ts'
+import { measureTables } from './catalog/measure-tables.ts'
 import { readDueTorrents } from './catalog/metainfo-queue.ts'
 import { resetCatalog } from './catalog/migrate.ts'
 import { type Catalog, openCatalog } from './catalog/open.ts'
 import { countRepoStates, readDueRepos } from './catalog/repo-reads.ts'
+import { refreshSearchStatistics } from './catalog/search/statistics.ts'
+import type { Db } from './catalog/sql.ts'
 import { countTotals } from './catalog/views/stats.ts'
 import { applyAdmissionPolicy } from './catalog/visibility.ts'
 import type { AppViewConfig } from './config.ts'
@@ -60,31 +62,38 @@ export async function rebuild(config: AppViewConfig, options: RebuildOptions): P
   const { allowPrivateHosts } = config
   const { from, signal } = options
   const direct = createGuardedFetch({ allowPrivateHosts })
-  const guardedFetch = from && 'archive' in from ? fetchWithArchive(direct, from.archive) : direct
+  const isArchive = from !== undefined && 'archive' in from
+  const guardedFetch = isArchive ? fetchWithArchive(direct, from.archive) : direct
   const resolver = createDidResolver({ plcUrl: config.plcUrl, guardedFetch, allowPrivateHosts })
-  parts.use(await startMetainfo({ catalog, config, guardedFetch, resolver, registry: new Registry(), log }))
+  const swarm = { catalog, config, guardedFetch, resolver, log }
+  parts.use(await startMetainfo(swarm, { isArchive }))
   if (from) {
     const pds = createPdsClient(guardedFetch)
     const repos =
       'archive' in from ? carsInDirectory(from.archive) : carsOfDids(from.dids, { resolver, pds, signal })
-    const { onImport: onProgress } = options
+    const measured = startMeasuring(catalog.db)
+    const onProgress = (progress: ImportProgress) => {
+      measured(progress.records)
+      options.onImport?.(progress)
+    }
     await importRepos(repos, { db: catalog.db, config, resolver, guardedFetch, log, signal, onProgress })
   }
   const sources = from ? [] : config.sources
   const ingest = parts.use(startIngest({ db: catalog.db, config: { ...config, sources }, guardedFetch, log }))
-  // Awaited here: what it reads from is disposed of when this function returns.
-  return await untilDone(catalog, ingest, options)
+  const progress = await untilDone(catalog, ingest, options)
+  await refreshSearchStatistics(catalog.db)
+  return progress
 }
 
 /** Empties the catalogue while nobody else writes to it. */
 async function emptyAlone(catalog: Catalog, config: AppViewConfig): Promise<void> {
-  const leadership = await becomeLeader(config.databaseUrl, { signal: AbortSignal.timeout(3_000) }).catch(
-    (cause) => {
-      throw new Error('Another process follows the network on this database. Stop it, then rebuild.', {
-        cause,
-      })
-    },
-  )
+  const leadership = await becomeLeader('ingest', config.databaseUrl, {
+    signal: AbortSignal.timeout(3_000),
+  }).catch((cause) => {
+    throw new Error('Another process follows the network on this database. Stop it, then rebuild.', {
+      cause,
+    })
+  })
   await using _alone = leadership
   await resetCatalog(catalog.db, catalog.kind)
   await startNewEpochs(catalog.db)
@@ -93,50 +102,72 @@ async function emptyAlone(catalog: Catalog, config: AppViewConfig): Promise<void
 const lookMs = 250
 /** How often in a row nothing must be left to do: a repository that was just read may bring a torrent to verify. */
 const quietLooks = 3
+/** Counting everything takes longer the more there is. */
+const progressMs = 2_000
 
 async function untilDone(
   catalog: Catalog,
   ingest: Ingest,
   options: RebuildOptions,
 ): Promise<RebuildProgress> {
+  let toldAtMs = 0
   for (let quiet = 0; ; ) {
-    const { progress, isDone } = await look(catalog, ingest)
-    options.onProgress?.(progress)
-    quiet = isDone ? quiet + 1 : 0
-    if (quiet >= quietLooks) return progress
+    quiet = (await isDone(catalog, ingest)) ? quiet + 1 : 0
+    if (quiet >= quietLooks) break
+    if (options.onProgress && performance.now() - toldAtMs >= progressMs) {
+      options.onProgress(await readProgress(catalog, ingest))
+      toldAtMs = performance.now()
+    }
     await pause(lookMs, options.signal)
+  }
+  const progress = await readProgress(catalog, ingest)
+  options.onProgress?.(progress)
+  return progress
+}
+
+async function isDone({ db }: Catalog, ingest: Ingest): Promise<boolean> {
+  const { hosts, listed } = await readListing(ingest)
+  if (listed < hosts || (await readDueTorrents(db, { limit: 1, except: [] })).length > 0) return false
+  const [dueRepos, states] = await Promise.all([readDueRepos(db, 1), countRepoStates(db)])
+  return dueRepos.length === 0 && states['in-progress'] === 0
+}
+
+/** Of the sources that list repositories: a hint lists nothing, what it holds comes as it is written. */
+async function readListing(ingest: Ingest): Promise<{ hosts: number; listed: number }> {
+  const listing = (await ingest.status()).hosts.filter((host) => host.kind === 'firehose')
+  return {
+    hosts: listing.length,
+    listed: listing.filter((host) => host.backfill.state === 'done').length,
   }
 }
 
-async function look(
-  { db }: Catalog,
-  ingest: Ingest,
-): Promise<{ progress: RebuildProgress; isDone: boolean }> {
-  const [status, states, dueRepos, dueTorrents, totals] = await Promise.all([
-    ingest.status(),
+async function readProgress({ db }: Catalog, ingest: Ingest): Promise<RebuildProgress> {
+  const [listing, states, totals] = await Promise.all([
+    readListing(ingest),
     countRepoStates(db),
-    readDueRepos(db, 1),
-    readDueTorrents(db, { limit: 1, except: [] }),
     countTotals(db),
   ])
-  // A hint lists nothing: what it holds comes as it is written.
-  const listing = status.hosts.filter((host) => host.kind === 'firehose')
-  const listed = listing.filter((host) => host.backfill.state === 'done').length
   const { datasets, torrents, verifiedTorrents } = totals
-  return {
-    progress: {
-      listed,
-      hosts: listing.length,
-      repos: { synchronized: states.synchronized, waiting: states.desynchronized + states['in-progress'] },
-      datasets,
-      torrents,
-      verifiedTorrents,
-    },
-    isDone:
-      listed === listing.length &&
-      states['in-progress'] === 0 &&
-      dueRepos.length === 0 &&
-      dueTorrents.length === 0,
+  const repos = {
+    synchronized: states.synchronized,
+    waiting: states.desynchronized + states['in-progress'],
+  }
+  return { ...listing, repos, datasets, torrents, verifiedTorrents }
+}
+
+const firstMeasured = 1_000
+
+/**
+ * PostgreSQL plans by what it last measured of its tables, and a full table that it takes for empty is searched from
+ * end to end. Returns what measures again each time the records have doubled.
+ */
+function startMeasuring(db: Db): (records: number) => void {
+  let next = firstMeasured
+  return (records) => {
+    if (records < next) return
+    next = records * 2
+    // A plan that is worse for a while is all that a failure costs.
+    measureTables(db).catch(() => {})
   }
 }
 

@@ -3,14 +3,16 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Catalog } from './catalog/open.ts'
 import { ping } from './catalog/ping.ts'
+import { resolveAccount } from './catalog/views/accounts.ts'
 import { readSourceLags } from './catalog/views/ingest-counts.ts'
 import { startTotalsKeeper } from './catalog/views/totals-keeper.ts'
 import type { AppViewConfig } from './config.ts'
 import { describe } from './describe-server.ts'
-import { feedsRouter } from './feeds/feeds-router.ts'
+import { feedFaces } from './feeds/feed-faces.ts'
 import type { GuardedFetch } from './guarded-fetch.ts'
 import { didOf, serviceId } from './http/did-document.ts'
 import { defaultRateLimit } from './http/rate-limit.ts'
+import { descriptionReader } from './http/read-description.ts'
 import { openRedis } from './http/redis.ts'
 import { handleResolver } from './http/resolve-handle.ts'
 import type { HttpServerParts } from './http-server.ts'
@@ -79,31 +81,38 @@ export async function startFaces(parts: FacesParts): Promise<Faces> {
     streams: { infoHashes, records },
     validateResponse: parts.validateResponse ?? false,
   })
+  const lookUp = handleResolver(parts.guardedFetch)
+  // In development handles end in .test, which no DNS knows: the index asked the account's own server.
+  const reservedHandle = async (handle: string) =>
+    config.allowPrivateHosts ? resolveAccount(db, handle) : undefined
   const pages = pagesRouter({
     db,
     trackers: config.trackers,
+    stunServers: config.stunServers,
     totals,
     describe: describeSelf,
     ingest: { status: () => ingest.status() },
     authorities: config.authorities,
     plcUrl: config.plcUrl,
     allowHttp: config.allowPrivateHosts,
-    resolveHandle: handleResolver(parts.guardedFetch),
+    resolveHandle: async (handle) => (await lookUp(handle)) ?? (await reservedHandle(handle)),
+    readDescription: descriptionReader(parts.guardedFetch, resolver),
     publicUrl: () => publicUrl,
     name: config.name,
     log,
   })
-  const feeds = feedsRouter({
+  const feeds = feedFaces({
     db,
     trackers: config.trackers,
     publicUrl: () => publicUrl,
     name: config.name ?? 'Holdfast',
+    adminEmail: () => adminEmail(config, publicUrl),
   })
   const resources = stack.move()
   return {
     http: {
       xrpc,
-      faces: [...(parts.faces ?? []), feeds, pages],
+      faces: [...(parts.faces ?? []), ...feeds, pages],
       health: { ping: () => ping(db), hosts: () => followedHosts(catalog, ingest), version: parts.version },
       registry: parts.registry,
       rateLimit: { ...defaultRateLimit, redis },
@@ -120,6 +129,12 @@ export async function startFaces(parts: FacesParts): Promise<Faces> {
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
+}
+
+/** OAI-PMH wants an address for mail; every host of mail has a postmaster (RFC 5321, section 4.5.1). */
+function adminEmail({ abuseContact }: AppViewConfig, publicUrl: string): string {
+  const isAddress = abuseContact !== undefined && /^[^\s@:]+@[^\s@]+$/.test(abuseContact)
+  return isAddress ? abuseContact : `postmaster@${new URL(publicUrl).hostname}`
 }
 
 const notYet: IngestStatusSource = { status: async () => ({ hosts: [], rejects: [], databaseOk: true }) }

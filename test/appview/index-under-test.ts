@@ -73,7 +73,7 @@ export async function startIndex(options: {
       validateResponse: true,
     }),
   )
-  const http = parts.use(await startHttpServer(0, faces.http))
+  const http = parts.use(await startHttpServer(config.port, faces.http))
   faces.openedAt(http.port)
   const running = parts.move()
   let rev = 0

@@ -22,7 +22,7 @@ export const run: Bench = async ({ quick, log }) => {
   await using scratch = await scratchDirectory()
   await using network = await startNetwork({ pdsCount: 2, accounts: REPOS, relay: false })
   const stream = await recordStream(network, { commits: quick ? 400 : 4_000, log })
-  const rounds = Math.ceil((quick ? 20_000 : 100_000) / stream.frames.length)
+  const rounds = Math.ceil((quick ? 20_000 : 400_000) / stream.frames.length)
   const count = rounds * stream.frames.length
   const path = join(scratch.path, 'stream')
   await writeFile(path, lengthPrefixed(stream))

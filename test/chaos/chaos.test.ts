@@ -3,8 +3,8 @@ import { runChaos } from './run-chaos.ts'
 
 const databaseUrl = process.env.HOLDFAST_TEST_DATABASE_URL
 const stores = [
-  ...(databaseUrl ? [{ name: 'PostgreSQL', databaseUrl, kills: 8 }] : []),
-  { name: 'PGlite', databaseUrl: undefined, kills: databaseUrl ? 3 : 8 },
+  ...(databaseUrl ? [{ name: 'PostgreSQL', databaseUrl, kills: 44 }] : []),
+  { name: 'PGlite', databaseUrl: undefined, kills: databaseUrl ? 6 : 8 },
 ]
 
 test.each(stores)(

@@ -65,7 +65,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       await store.outage(random() * 700)
       counts.outages++
     }
-    await pause(random() * 900)
+    await pause(random() * 600)
     const { events, asked } = await child.kill()
     counts.kills++
     counts.events += events

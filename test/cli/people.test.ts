@@ -245,7 +245,7 @@ test('records are edited with care, exported, and deleted only after a yes', {
   expect(dcat['dcat:dataset'][0]).toMatchObject({
     '@id': dataset,
     'dct:title': 'Levels of the Rhine',
-    'dct:issued': '1820',
+    'dct:issued': { '@value': '1820', '@type': 'xsd:gYear' },
   })
   const [datacite] = JSON.parse((await alice!.run('export', dataset, '--format', 'datacite')).stdout)
   expect(datacite).toMatchObject({ titles: [{ title: 'Levels of the Rhine' }], publicationYear: 1820 })

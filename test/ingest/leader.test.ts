@@ -1,3 +1,5 @@
+import { aborted } from '@holdfast/appview/catalog/aborted'
+import { keepLeading, type Right } from '@holdfast/appview/catalog/leader'
 import { openCatalog } from '@holdfast/appview/catalog/open'
 import { createScratchDatabase } from '@holdfast/appview/catalog/test-backends'
 import { expect, test } from 'vitest'
@@ -34,6 +36,42 @@ test.runIf(databaseUrl)(
     expect(performance.now() - left).toBeLessThan(10_000)
     await putDataset(network.accounts[1]!, 'two')
     await standby.agrees(network.accounts)
+  },
+)
+
+test.runIf(databaseUrl)(
+  'each right is had by one process at a time, and work begins again in another',
+  { timeout: 60_000 },
+  async () => {
+    await using database = await createScratchDatabase(databaseUrl!)
+    const working: string[] = []
+    const start = (name: string, right: Right) => {
+      const stop = new AbortController()
+      const done = keepLeading(right, database.url, {
+        signal: stop.signal,
+        async work(signal) {
+          working.push(name)
+          await aborted(signal)
+          working.splice(working.indexOf(name), 1)
+        },
+        onStandby() {},
+        onFault: (error) => expect.fail(String(error)),
+      })
+      return () => {
+        stop.abort()
+        return done
+      }
+    }
+    const endFirst = start('first', 'swarms')
+    await waitFor(() => working.length === 1, { what: 'the first to work' })
+    const endOther = start('other', 'ingest')
+    await waitFor(() => working.length === 2, { what: 'the other right to be free' })
+    const endSecond = start('second', 'swarms')
+    await endFirst()
+    await waitFor(() => working.includes('second'), { what: 'the second to take over' })
+    expect(working.toSorted()).toEqual(['other', 'second'])
+    await Promise.all([endSecond(), endOther()])
+    expect(working).toEqual([])
   },
 )
 

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { foreignCollections } from '@holdfast/lexicons/foreign'
 import { canonicalAuthority } from '@holdfast/lexicons/nsid'
 import { expect, test } from 'vitest'
 
@@ -8,9 +9,12 @@ const project = fileURLToPath(new URL('../..', import.meta.url))
 
 // `org.example.dataset`, and `org/example/…` as the folder of a generated file.
 const escaped = canonicalAuthority.replaceAll('.', '\\.')
-const spelled = new RegExp(`${escaped}\\.[a-zA-Z]|\\b${canonicalAuthority.replaceAll('.', '/')}\\b`)
+const foreign = Object.values(foreignCollections).map((nsid) => nsid.replaceAll('.', '\\.'))
+const spelled = new RegExp(
+  `${escaped}\\.[a-zA-Z]|\\b${canonicalAuthority.replaceAll('.', '/')}\\b|${foreign.join('|')}`,
+)
 
-test('no NSID of ours is spelled outside lexicons/', async () => {
+test('no NSID that we read or write is spelled outside lexicons/', async () => {
   const files = await sourceFiles()
   expect(files.length).toBeGreaterThan(50)
   const spellings = await Promise.all(files.map(spellingsIn))
@@ -20,6 +24,7 @@ test('no NSID of ours is spelled outside lexicons/', async () => {
 test('the search would find one', () => {
   expect(`import '../${canonicalAuthority.replaceAll('.', '/')}/dataset.ts'`).toMatch(spelled)
   expect(`'${canonicalAuthority}.dataset'`).toMatch(spelled)
+  expect(`'${foreignCollections.atdataEntry}'`).toMatch(spelled)
   expect(`HOLDFAST_AUTHORITIES=${canonicalAuthority}`).not.toMatch(spelled)
 })
 

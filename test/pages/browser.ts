@@ -12,9 +12,15 @@ export function hasChromium(what: string): boolean {
 }
 
 /** A browser with no profile and no way to anything but this machine. */
-export async function startBrowser(): Promise<Browser & AsyncDisposable> {
+export async function startBrowser(flags: readonly string[] = []): Promise<Browser & AsyncDisposable> {
   return chromium.launch({
     executablePath,
-    args: ['--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost, EXCLUDE 127.0.0.1'],
+    args: ['--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost, EXCLUDE 127.0.0.1', ...flags],
   })
 }
+
+/** Lets browsers on this machine reach each other by WebRTC: no mDNS names in place of addresses, loopback allowed. */
+export const meetsOnLoopback = [
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
+  '--allow-loopback-in-peer-connection',
+]

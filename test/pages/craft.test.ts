@@ -10,7 +10,14 @@ import { type Site, startSite } from './site.ts'
 const mostOfPages = { bytes: 50_000, scriptMs: 100 }
 /** The pages of somebody who publishes carry the OAuth client and the lexicons; nobody comes to them first. */
 const mostOfAccountPages = { bytes: 150_000, scriptMs: 400 }
-const accountPages = new Set(['publish', 'publish-webseed', 'my-records'])
+const accountPages = new Set([
+  'publish',
+  'publish-webseed',
+  'publish-profile',
+  'publish-assessment',
+  'publish-torrent',
+  'my-records',
+])
 /** Less than a pixel of a line; web.dev calls 0.1 good. */
 const mostShift = 0.001
 /** Every page one after the other takes a while on a busy machine. */

@@ -115,6 +115,124 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     expect((await view()).dataset.record.keywords).toEqual([{ name: 'soil' }, { name: 'pits' }])
   })
 
+  test('changes what a torrent record says, and its files stay', async () => {
+    await page.goto(`${site}/my`)
+    const item = page.getByRole('listitem').filter({ hasText: 'pits.csv' })
+    await item.getByRole('link', { name: 'Change' }).click()
+    await page.waitForURL(/\/publish\/torrent\?uri=/)
+    const form = page.locator('#torrent-form')
+    await waitFor(async () => (await form.getByLabel('Name', { exact: true }).inputValue()) === 'pits.csv', {
+      what: 'the form to be filled',
+    })
+    await form.getByLabel('Trackers').fill('no address')
+    await page.getByText(/trackers\/0\/url: /).waitFor()
+    await form.getByLabel('When the files were gathered').fill('2026-08')
+    await form.getByLabel('Trackers').fill('https://tracker.example.org/announce')
+    expect(await axeViolations(page)).toEqual([])
+    const { agent, did } = system.network.accounts[0]!
+    const read = async () => {
+      const { data } = await agent.com.atproto.repo.listRecords({
+        repo: did,
+        collection: collections.torrent,
+      })
+      return data.records[0]!.value
+    }
+    const before = await read()
+    await form.getByRole('button', { name: 'Publish' }).click()
+    await page.getByText('It is in your repository.').waitFor()
+    const trackers = [{ url: 'https://tracker.example.org/announce' }]
+    expect(await read()).toEqual({ ...before, captured: '2026-08', trackers })
+  })
+
+  test('is told that a torrent to be changed must be there', async () => {
+    await page.goto(`${site}/publish/torrent`)
+    await page.getByText('There is no such record in your repository.').waitFor()
+    expect(await page.locator('#torrent-form').isVisible()).toBe(false)
+  })
+
+  test('says how endangered a dataset of somebody else is, and thinks again', async () => {
+    const bobby = system.network.accounts[1]!
+    const uri = await putRecord(bobby, { collection: 'dataset', rkey: 'wells', record: { title: 'Wells' } })
+    const asked = () => fetch(`${site}/dataset/${bobby.did}/wells`, { headers: { accept: 'text/html' } })
+    await waitFor(async () => (await asked()).ok, { what: 'the dataset to be indexed' })
+    await page.goto(`${site}/dataset/${bobby.did}/wells`)
+    await page.getByRole('link', { name: 'Say how endangered it is' }).click()
+    const form = page.locator('#assessment-form')
+    expect(await form.getByLabel('AT-URI of the dataset').inputValue()).toBe(uri)
+    await form.getByLabel('Evidence').fill('no address')
+    await page.getByText(/evidence\/0\/url: /).waitFor()
+    await form.getByLabel('Evidence').fill('https://example.org/notice')
+    await form.getByLabel('Risk').selectOption('endangered')
+    await form.getByLabel('Why').fill('Its programme ends.')
+    await form.getByLabel('Source expected to go').fill('2027-01')
+    await form.getByLabel('Copies').selectOption('source-only')
+    expect(await axeViolations(page)).toEqual([])
+    await form.getByRole('button', { name: 'Publish' }).click()
+    await page.getByText('It is in your repository.').waitFor()
+    const assessments = async () => {
+      const { dataset } = await query<{ dataset: { assessments?: { record: object }[]; cid: string } }>(
+        site,
+        'getDataset',
+        { uri },
+      )
+      return { cid: dataset.cid, records: (dataset.assessments ?? []).map(({ record }) => record) }
+    }
+    await waitFor(async () => (await assessments()).records.length === 1, {
+      what: 'the assessment to be seen',
+    })
+    const { cid, records } = await assessments()
+    expect(records[0]).toMatchObject({
+      subject: { uri, cid },
+      risk: { level: 'endangered', reason: 'Its programme ends.', expectedGone: '2027-01' },
+      scarcity: 'source-only',
+      evidence: [{ url: 'https://example.org/notice' }],
+    })
+    await form.getByLabel('Risk').selectOption('extinct')
+    await form.getByRole('button', { name: 'Publish' }).click()
+    await waitFor(async () => JSON.stringify((await assessments()).records).includes('"level":"extinct"'), {
+      what: 'the change to be seen',
+    })
+    expect((await assessments()).records).toHaveLength(1)
+  })
+
+  test('says who they are, and changes it', async () => {
+    const { agent, did } = system.network.accounts[0]!
+    const read = async () => {
+      const asked = { repo: did, collection: collections.profile, rkey: 'self' }
+      return (await agent.com.atproto.repo.getRecord(asked)).data.value
+    }
+    await page.goto(`${site}/my`)
+    await page.getByRole('link', { name: 'Your profile' }).click()
+    const form = page.locator('#profile-form')
+    await form.getByLabel('Name').fill('Alice of the pits')
+    await form.getByLabel('What you are').selectOption('library')
+    await form.getByLabel('A page about you').fill('pits')
+    await page.getByText(/url: /).waitFor()
+    await form.getByLabel('A page about you').fill('https://example.org/pits')
+    expect(await axeViolations(page)).toEqual([])
+    await form.getByRole('button', { name: 'Publish' }).click()
+    await page.getByText('It is in your repository.').waitFor()
+    expect(await read()).toMatchObject({ displayName: 'Alice of the pits', kind: 'library' })
+    // A kind that the form does not offer stays.
+    await putRecord(system.network.accounts[0]!, {
+      collection: 'profile',
+      rkey: 'self',
+      record: { ...((await read()) as object), kind: 'museum' },
+    })
+    await page.goto(`${site}/publish/profile`)
+    await waitFor(async () => (await form.getByLabel('Name').inputValue()) === 'Alice of the pits', {
+      what: 'the form to be filled',
+    })
+    await form.getByLabel('Name').fill('The pits library')
+    await form.getByRole('button', { name: 'Publish' }).click()
+    await page.getByText('It is in your repository.').waitFor()
+    const changed = { displayName: 'The pits library', kind: 'museum', url: 'https://example.org/pits' }
+    expect(await read()).toMatchObject(changed)
+    const shown = async () =>
+      (await fetch(`${site}/account/${did}`, { headers: { accept: 'text/html' } })).text()
+    await waitFor(async () => (await shown()).includes('The pits library'), { what: 'the name to be seen' })
+  })
+
   test('adds a webseed to content', async () => {
     await page.goto(`${site}/publish/webseed?infoHash=${'a'.repeat(64)}`)
     await page.getByLabel('Address of the files').fill('https://mirror.example.org/')
@@ -151,6 +269,23 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     await page.goto(`${site}/my`)
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByRole('button', { name: 'Sign in' }).waitFor()
+  })
+
+  test('signs in by handle, and only the password is asked for', async () => {
+    const account = system.network.accounts[1]!
+    await using fresh = await context.browser()!.newContext({ locale: 'en-GB' })
+    const own = await fresh.newPage()
+    await own.goto(`${site}/my`)
+    await own.getByLabel('Handle, DID or address of your server').fill(`@${account.handle}`)
+    await own.getByRole('button', { name: 'Sign in' }).click()
+    await own.waitForURL((url) => url.origin === new URL(account.pdsUrl).origin)
+    expect(await own.locator('input[name=username]').inputValue()).toBe(account.handle)
+    await own.fill('input[type=password]', account.password)
+    await own.keyboard.press('Enter')
+    await own.getByRole('button', { name: 'Authorize' }).click()
+    await own.waitForURL(`${site}/my`)
+    await own.getByText(`Signed in as ${account.did}`).waitFor()
+    await own.getByRole('listitem').filter({ hasText: 'Wells' }).waitFor()
   })
 
   test('an account that does not exist is told so', async () => {

@@ -37,13 +37,13 @@ export function startProgram(
 
 /** Resolves when the program answers `GET url` with 2xx; a program that ends instead fails with what it printed. */
 export async function answering(program: Program, url: string): Promise<void> {
-  await waitFor(
-    async () => {
-      if (program.process.exitCode !== null) throw new Error(`it ended with ${program.process.exitCode}`)
-      return (await fetch(url)).ok
-    },
-    { what: `${url} to answer`, timeoutMs: 60_000 },
-  ).catch((cause) => {
+  const ended = () => program.process.exitCode !== null
+  const answered = waitFor(async () => ended() || (await fetch(url)).ok, {
+    what: `${url} to answer`,
+    timeoutMs: 60_000,
+  })
+  await answered.catch((cause) => {
     throw new Error(`${(cause as Error).message}\n${program.output()}`, { cause })
   })
+  if (ended()) throw new Error(`it ended with ${program.process.exitCode}\n${program.output()}`)
 }

@@ -3,15 +3,14 @@
  *   node test/tracker/fuzz.ts --count 10000000 --seed 1
  * Ends with an error when it crashes, grows, stops answering, or sends an address that proved nothing more than it got.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import WebSocket from 'ws'
+import { spawnTracker, type TrackerProcess } from './spawn-tracker.ts'
 
 const known = 'ab'.repeat(20)
 
@@ -22,7 +21,7 @@ export type FuzzResult = { datagrams: number; requests: number; messages: number
 /** Sends `count` things, made from `seed`. @throws Error that says what went wrong */
 export async function fuzz(count: number, seed: number, log: (line: string) => void): Promise<FuzzResult> {
   const random = newRandom(seed)
-  await using target = await startTarget()
+  await using target = await spawnTracker([known])
   const each = {
     datagrams: Math.floor(count * 0.9),
     requests: Math.floor(count * 0.05),
@@ -45,21 +44,7 @@ export async function fuzz(count: number, seed: number, log: (line: string) => v
   return { ...each, grownMB }
 }
 
-type Target = AsyncDisposable & { port: number; udpPort: number; child: ChildProcess }
 type Random = (below: number) => number
-
-async function startTarget(): Promise<Target> {
-  const script = fileURLToPath(new URL('shared-tracker.ts', import.meta.url))
-  const child = spawn(process.execPath, [script, '', known], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [line] = (await once(createInterface(child.stdout!), 'line')) as [string]
-  return {
-    ...(JSON.parse(line) as { port: number; udpPort: number }),
-    child,
-    async [Symbol.asyncDispose]() {
-      if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit')
-    },
-  }
-}
 
 /** xorshift32: the same seed makes the same run. */
 function newRandom(seed: number): Random {
@@ -82,7 +67,7 @@ function mutate(random: Random, bytes: Buffer): Buffer {
   return random(6) === 0 ? Buffer.concat([changed, Buffer.alloc(random(600), random(256))]) : changed
 }
 
-async function fuzzUdp(target: Target, random: Random, count: number): Promise<void> {
+async function fuzzUdp(target: TrackerProcess, random: Random, count: number): Promise<void> {
   const socket = createSocket('udp4')
   socket.bind(0, '127.0.0.1')
   await once(socket, 'listening')
@@ -117,7 +102,7 @@ async function fuzzUdp(target: Target, random: Random, count: number): Promise<v
   if (tooLong !== undefined) throw new Error(tooLong)
 }
 
-async function askUdp(socket: Socket, target: Target, datagram: Buffer): Promise<Buffer> {
+async function askUdp(socket: Socket, target: TrackerProcess, datagram: Buffer): Promise<Buffer> {
   const transaction = datagram.readUInt32BE(12)
   const answer = new Promise<Buffer>((resolve, reject) => {
     const late = setTimeout(() => reject(new Error('the tracker stopped answering')), 10_000)
@@ -158,7 +143,7 @@ function scrapeOf(random: Random, id: Buffer | undefined): Buffer {
   return datagram
 }
 
-async function fuzzHttp(target: Target, random: Random, count: number): Promise<void> {
+async function fuzzHttp(target: TrackerProcess, random: Random, count: number): Promise<void> {
   const whole = [
     `GET /announce?info_hash=${'%ab'.repeat(20)}&peer_id=-XX0001-abcdefghijkl&port=1&left=0 HTTP/1.1\r\nHost: x\r\n\r\n`,
     `GET /scrape?info_hash=${'%ab'.repeat(20)} HTTP/1.0\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n`,
@@ -177,7 +162,7 @@ async function fuzzHttp(target: Target, random: Random, count: number): Promise<
   for (let sent = 0; sent < count; sent += 50) await Promise.all(Array.from({ length: 50 }, one))
 }
 
-async function fuzzSockets(target: Target, random: Random, count: number): Promise<void> {
+async function fuzzSockets(target: TrackerProcess, random: Random, count: number): Promise<void> {
   const hash = Buffer.from(known, 'hex').toString('latin1')
   const value = (depth = 0): unknown => {
     const simple = [null, true, 5, -1, 1e300, '', hash, 'x'.repeat(random(5000)), '__proto__']
@@ -222,7 +207,7 @@ async function fuzzSockets(target: Target, random: Random, count: number): Promi
   }
 }
 
-async function residentMB(target: Target): Promise<number> {
+async function residentMB(target: TrackerProcess): Promise<number> {
   const status = await readFile(`/proc/${target.child.pid}/status`, 'utf8')
   return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-// Builds batch.node beside its source. Needs a C compiler and nothing else; the tracker runs without it.
+// Builds batch.node beside its source, or as the file that is named. Needs a C compiler and nothing else; the tracker
+// runs without it.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const sources = ['module.c', 'udp.c', 'tcp.c'].map((file) => fileURLToPath(new URL(file, import.meta.url)))
-const target = fileURLToPath(new URL('batch.node', import.meta.url))
+const target = process.argv[2] ?? fileURLToPath(new URL('batch.node', import.meta.url))
 const flags = ['-O2', '-Wall', '-Wextra', '-fPIC', '-fvisibility=hidden', '-shared', '-o', target, ...sources]
 if (process.platform !== 'linux')
   fail('This is for Linux; elsewhere the tracker uses node:dgram and node:net.')

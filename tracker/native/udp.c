@@ -10,13 +10,15 @@
  *   8     16 bytes, address of the       2048  the answer, up to 2,048 bytes
  *         sender as it is on the wire
  *
- * onBatch(count) fills in answers for the first `count` slots; they leave when it returns, from the address that
- * each datagram was sent to. What the network does not take at once is dropped, as UDP may.
+ * onBatch(count, behind) fills in answers for the first `count` slots; they leave when it returns, from the address
+ * that each datagram was sent to. What the network does not take at once is dropped, as UDP may. `behind` is 1 when
+ * more than a quarter of what the kernel keeps for the socket is waiting, else 0.
  */
 #define _GNU_SOURCE
 #include "node-api.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +115,14 @@ static void send_answers(struct udp *udp, int count) {
   }
 }
 
+/* Linux 4.12 and later say; before that nobody is ever behind. */
+static bool is_behind(int fd) {
+  uint32_t memory[SK_MEMINFO_VARS] = {0};
+  socklen_t length = sizeof memory;
+  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &length)) return false;
+  return memory[SK_MEMINFO_RMEM_ALLOC] > memory[SK_MEMINFO_RCVBUF] / 4;
+}
+
 static void readable(uv_poll *poll, int status, int events) {
   struct udp *udp = poll->data;
   napi_env env = udp->env;
@@ -120,16 +130,18 @@ static void readable(uv_poll *poll, int status, int events) {
   /* Other sockets and timers get their turn after a few batches. */
   for (int round = 0; round < ROUNDS && udp->fd >= 0; round++) {
     arm(udp);
+    bool behind = is_behind(udp->fd);
     int count = recvmmsg(udp->fd, udp->in, SLOTS, MSG_DONTWAIT, NULL);
     if (count <= 0) return;
     describe(udp, count);
     napi_handle_scope scope;
-    napi_value global, on_batch, number;
+    napi_value global, on_batch, given[2];
     napi_open_handle_scope(env, &scope);
     napi_get_global(env, &global);
     napi_get_reference_value(env, udp->on_batch, &on_batch);
-    napi_create_int32(env, count, &number);
-    napi_status called = napi_make_callback(env, udp->context, global, on_batch, 1, &number, NULL);
+    napi_create_int32(env, count, &given[0]);
+    napi_create_int32(env, behind, &given[1]);
+    napi_status called = napi_make_callback(env, udp->context, global, on_batch, 2, given, NULL);
     napi_close_handle_scope(env, scope);
     if (called == 0 && udp->fd >= 0) send_answers(udp, count);
     if (count < SLOTS) return;

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { type Db, rows, toInstant } from './sql.ts'
+import { anyOf, type Db, rows, toInstant } from './sql.ts'
 import { refreshVisibility, type Scope } from './visibility.ts'
 
 export type AdmissionAction = 'allow' | 'deny' | 'restore'
@@ -58,20 +58,20 @@ export async function listAdmissions(
   return found.map((row) => ({ ...row, decidedAt: toInstant(row.decidedAt) }))
 }
 
-/** A verified metainfo taught us more names of a content: whatever was decided on one holds for all. */
-export async function extendAdmissions(tx: Db, infoHashes: readonly string[]): Promise<void> {
-  const forms = allForms(infoHashes)
-  const decided = await rows<{ subject: string; action: 'allow' | 'deny' }>(
+/** Verified metainfo taught us more names of contents: whatever was decided on one name of a content holds for all. */
+export async function extendAdmissions(tx: Db, contents: readonly (readonly string[])[]): Promise<void> {
+  const forms = contents.map(allForms)
+  const decided = await rows<{ form: string; subject: string; action: 'allow' | 'deny' }>(
     tx,
-    sql`SELECT DISTINCT subject, action FROM local.info_hash_admission
-        WHERE info_hash IN (${sql.join(
-          forms.map((form) => sql`${form}`),
-          sql`, `,
-        )}) ORDER BY action DESC`,
+    sql`SELECT info_hash AS form, subject, action FROM local.info_hash_admission
+        WHERE info_hash = ${anyOf(forms.flat())} ORDER BY action DESC`,
   )
-  // Where two decisions meet, the denial wins: 'deny' sorts after 'allow'.
-  const winner = decided[0]
-  if (winner) for (const form of forms) await writeForm(tx, form, winner)
+  if (decided.length === 0) return
+  for (const own of forms) {
+    // Where two decisions meet, the denial wins: 'deny' sorts after 'allow'.
+    const winner = decided.find(({ form }) => own.includes(form))
+    if (winner) for (const form of own) await writeForm(tx, form, winner)
+  }
 }
 
 async function scopeOf(tx: Db, subject: AdmissionSubject): Promise<Scope> {

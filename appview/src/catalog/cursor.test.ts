@@ -14,6 +14,7 @@ test.each([
   ['with too few parts', encodeCursor('datasets', ['2026-01-02 03:04:05+00'])],
   ['with too many parts', encodeCursor('datasets', ['2026-01-02 03:04:05+00', 7, 8])],
   ['with the 30th of February', encodeCursor('datasets', ['2026-02-30 03:04:05+00', 7])],
+  ['with the year 0', encodeCursor('datasets', ['0000-01-01 03:04:05+00', 7])],
   ['with an hour that is none', encodeCursor('datasets', ['2026-02-20 25:04:05+00', 7])],
   ['in another time zone', encodeCursor('datasets', ['2026-01-02 03:04:05+99', 7])],
   ['with a fraction for a number', encodeCursor('datasets', ['2026-01-02 03:04:05+00', 7.5])],

@@ -51,6 +51,6 @@ function fits(type: 'string' | 'number' | 'instant', part: unknown): boolean {
 function isInstant(text: string): boolean {
   const [, day, time] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,6})?\+00$/.exec(text) ?? []
   const at = new Date(`${day}T${time}Z`)
-  // The 30th of February is a Date, and no date to PostgreSQL.
-  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(`${day}T`)
+  // The 30th of February and the year 0 are Dates, and no dates to PostgreSQL.
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(`${day}T`) && !text.startsWith('0000')
 }

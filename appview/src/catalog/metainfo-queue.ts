@@ -4,7 +4,7 @@
  */
 import { sql } from 'drizzle-orm'
 import { extendAdmissions } from './admission-writes.ts'
-import { type ContentFacts, storeContent } from './content-writes.ts'
+import { storeContents, type VerifiedMetainfo } from './content-writes.ts'
 
 export { pendingChannel } from './indexers/torrent.ts'
 
@@ -30,8 +30,8 @@ export type MetainfoOutcome =
       id: number
       cid: string
       status: 'verified'
-      facts: ContentFacts
-      metainfo: { cid: string; bytes: Uint8Array }
+      facts: VerifiedMetainfo['facts']
+      metainfo: VerifiedMetainfo['metainfo']
       warnings: readonly string[]
     }
   /** The network's fault for good: the record is rejected with this reason. */
@@ -53,12 +53,16 @@ export async function readDueTorrents(db: Db, options: DueOptions): Promise<Pend
   const found = await rows<PendingTorrent & Record<string, unknown>>(
     db,
     sql`
-    SELECT t.id, t.did, t.uri, r.cid, a.pds_host AS "pdsHost", r.value, t.tries, t.pending_since AS "pendingSince"
-    FROM catalog.torrent t JOIN catalog.record r USING (id) LEFT JOIN catalog.account a ON a.did = t.did
-    WHERE t.metainfo_status = 'pending' AND t.next_try_at <= now() AND coalesce(a.active, true)
-      AND NOT (t.id = ${anyIdOf(options.except)}) AND NOT (t.did = ${anyOf(options.exceptDids ?? [])})
-      AND NOT coalesce(a.pds_host = ${anyOf(options.exceptHosts ?? [])}, false)
-    ORDER BY t.next_try_at LIMIT ${options.limit}`,
+    WITH due AS MATERIALIZED (
+      SELECT t.id, t.did, t.uri, a.pds_host, t.tries, t.pending_since, t.next_try_at
+      FROM catalog.torrent t LEFT JOIN catalog.account a ON a.did = t.did
+      WHERE t.metainfo_status = 'pending' AND t.next_try_at <= now() AND coalesce(a.active, true)
+        AND NOT (t.id = ${anyIdOf(options.except)}) AND NOT (t.did = ${anyOf(options.exceptDids ?? [])})
+        AND NOT coalesce(a.pds_host = ${anyOf(options.exceptHosts ?? [])}, false)
+      ORDER BY t.next_try_at LIMIT ${options.limit})
+    SELECT due.id, due.did, due.uri, r.cid, due.pds_host AS "pdsHost", r.value, due.tries,
+      due.pending_since AS "pendingSince"
+    FROM due JOIN catalog.record r USING (id) ORDER BY due.next_try_at`,
   )
   return found.map((row) => ({ ...row, pendingSince: toInstant(row.pendingSince) }))
 }
@@ -86,7 +90,10 @@ export async function writeMetainfoOutcomes(db: Db, outcomes: readonly MetainfoO
       tx,
       fresh.flatMap((o) => (o.status === 'mismatch' || o.status === 'unavailable' ? [o] : [])),
     )
-    for (const outcome of fresh) if (outcome.status === 'verified') await writeVerified(tx, outcome)
+    await writeVerified(
+      tx,
+      fresh.flatMap((outcome) => (outcome.status === 'verified' ? [outcome] : [])),
+    )
     const settled = fresh.filter((outcome) => outcome.status !== 'retry').map((outcome) => outcome.id)
     await refreshVisibility(
       tx,
@@ -121,35 +128,59 @@ async function writeRejections(
   tx: Db,
   rejections: readonly Extract<MetainfoOutcome, { reason: string }>[],
 ): Promise<void> {
-  for (const { id, status, reason, detail } of rejections) {
-    await tx.execute(sql`
-      UPDATE catalog.torrent SET metainfo_status = ${status}, next_try_at = NULL, pending_since = NULL, error = ${detail}
-      WHERE id = ${id}`)
-    await tx.execute(
-      sql`UPDATE catalog.record SET reason = ${reason}, reason_detail = ${detail} WHERE id = ${id}`,
-    )
-  }
+  if (rejections.length === 0) return
+  const input = recordset(rejections, 'id bigint, status text, reason text, detail text')
+  await tx.execute(sql`
+    WITH input AS (SELECT * FROM ${input}),
+    refused AS (
+      UPDATE catalog.torrent AS t SET metainfo_status = input.status, next_try_at = NULL, pending_since = NULL,
+        error = input.detail
+      FROM input WHERE t.id = input.id)
+    UPDATE catalog.record AS r SET reason = input.reason, reason_detail = input.detail
+    FROM input WHERE r.id = input.id`)
 }
 
 async function writeVerified(
   tx: Db,
-  outcome: Extract<MetainfoOutcome, { status: 'verified' }>,
+  outcomes: readonly Extract<MetainfoOutcome, { status: 'verified' }>[],
 ): Promise<void> {
-  const { facts } = outcome
-  const contentId = await storeContent(tx, facts, outcome.metainfo)
+  if (outcomes.length === 0) return
+  const contentIds = await storeContents(tx, outcomes)
+  const input = outcomes.map(({ id, facts, metainfo }, i) => ({
+    id,
+    content: contentIds[i],
+    cid: metainfo.cid,
+    v1: facts.infoHashV1,
+    v2: facts.infoHashV2,
+    size: facts.sizeBytes,
+  }))
   await tx.execute(sql`
-    UPDATE catalog.torrent SET metainfo_status = 'verified', content_id = ${contentId}, metainfo_cid = ${outcome.metainfo.cid},
-      info_hash_v1 = ${facts.infoHashV1}, info_hash_v2 = ${facts.infoHashV2}, size_bytes = ${facts.sizeBytes},
-      next_try_at = NULL, pending_since = NULL, error = NULL
-    WHERE id = ${outcome.id}`)
-  await refreshTorrentCodes(tx, [outcome.id])
-  await tx.execute(sql`
-    UPDATE catalog.record SET warnings = (
-      SELECT coalesce(jsonb_agg(DISTINCT w), '[]') FROM jsonb_array_elements(
-        warnings || ${JSON.stringify(outcome.warnings)}::text::jsonb) AS w)
-    WHERE id = ${outcome.id}`)
+    UPDATE catalog.torrent AS t SET metainfo_status = 'verified', content_id = content, metainfo_cid = cid,
+      info_hash_v1 = v1, info_hash_v2 = v2, size_bytes = size, next_try_at = NULL, pending_since = NULL, error = NULL
+    FROM ${recordset(input, 'id bigint, content bigint, cid text, v1 text, v2 text, size bigint')}
+    WHERE t.id = input.id`)
+  await refreshTorrentCodes(
+    tx,
+    outcomes.map(({ id }) => id),
+  )
+  await addWarnings(tx, outcomes)
   await extendAdmissions(
     tx,
-    [facts.infoHashV1, facts.infoHashV2].filter((hash) => hash !== null),
+    outcomes.map(({ facts }) => [facts.infoHashV1, facts.infoHashV2].filter((hash) => hash !== null)),
   )
+}
+
+async function addWarnings(
+  tx: Db,
+  outcomes: readonly { id: number; warnings: readonly string[] }[],
+): Promise<void> {
+  const warned = outcomes.filter(({ warnings }) => warnings.length > 0)
+  if (warned.length === 0) return
+  await tx.execute(sql`
+    UPDATE catalog.record AS r SET warnings = (
+      SELECT jsonb_agg(DISTINCT w) FROM jsonb_array_elements(r.warnings || input.warnings) AS w)
+    FROM ${recordset(
+      warned.map(({ id, warnings }) => ({ id, warnings })),
+      'id bigint, warnings jsonb',
+    )} WHERE r.id = input.id`)
 }

@@ -8,13 +8,15 @@ import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { lockDataDir } from './data-dir-lock.ts'
+import { rollBackOnlyWhereOneCan } from './lost-connection.ts'
 import { migrateAll } from './migrate.ts'
+import { listenForNotifications } from './notifications.ts'
 import type { Db } from './sql.ts'
 
 export interface Catalog extends AsyncDisposable {
   readonly db: Db
   readonly kind: 'pglite' | 'postgres'
-  /** Calls back on each NOTIFY of the channel, from any process. Resolves once listening. */
+  /** Calls back on each NOTIFY of the channel, from any process, and after any that may have been missed. Resolves once listening. */
   listen(channel: string, onNotify: (payload: string) => void): Promise<AsyncDisposable>
 }
 
@@ -41,11 +43,14 @@ async function openPostgres(url: string, options: OpenOptions): Promise<Catalog>
   const client = postgres(url, {
     max: options.poolSize ?? 10,
     connect_timeout: 10,
+    // Arrays come as JSON. The driver would ask for their types where nobody hears of a connection that breaks.
+    fetch_types: false,
     onnotice: () => {},
     // Ids, sizes and sequences stay far below 2^53: plain numbers, as PGlite gives them.
     types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
     connection: { application_name: 'holdfast', TimeZone: 'UTC' },
   })
+  rollBackOnlyWhereOneCan(client)
   const db = drizzlePostgres(client) as unknown as Db
   try {
     await migrateAll(db, 'postgres')
@@ -59,10 +64,7 @@ async function openPostgres(url: string, options: OpenOptions): Promise<Catalog>
   return {
     db,
     kind: 'postgres',
-    async listen(channel, onNotify) {
-      const { unlisten } = await client.listen(channel, onNotify)
-      return { [Symbol.asyncDispose]: () => unlisten() }
-    },
+    listen: (channel, onNotify) => listenForNotifications(url, channel, onNotify),
     [Symbol.asyncDispose]: () => client.end({ timeout: 5 }),
   }
 }

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { appendRecordChanges } from './changes.ts'
 import { dropOrphanContents } from './content-writes.ts'
+import { forgetDatasetChanges, noteDatasetChanges } from './dataset-changes.ts'
 import { refreshDatasetCounts } from './dataset-counts.ts'
 import { indexers } from './indexers/indexers.ts'
 import { anyOf, type Db, rows } from './sql.ts'
@@ -36,6 +37,7 @@ export async function settleRemoved(tx: Db, removed: Removed): Promise<void> {
     await dropOrphanContents(tx, removed.contentIds)
   }
   await refreshDatasetCounts(tx, { datasetUris: removed.datasetUris })
+  await noteDatasetChanges(tx, { uris: removed.datasetUris })
 }
 
 /** Removes the rows derived from these records, and says what they pointed at. */
@@ -50,6 +52,7 @@ export async function removeProjections(
     const left = await indexer.remove(tx, ids)
     removed.contentIds.push(...(left.contentIds ?? []))
     removed.datasetUris.push(...(left.datasetUris ?? []))
+    if (kind === 'dataset') await forgetDatasetChanges(tx, ids)
   }
   return removed
 }

@@ -46,7 +46,12 @@ export function anyOf(values: readonly string[]): SQL {
 
 /** `IN` over any number of ids as one parameter. */
 export function anyIdOf(values: readonly number[]): SQL {
-  return sql`ANY (ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(values)}::text::jsonb)::bigint))`
+  return sql`ANY (${idArray(values)})`
+}
+
+/** Any number of ids as one parameter, a `bigint[]`. */
+export function idArray(values: readonly number[]): SQL {
+  return sql`ARRAY(SELECT jsonb_array_elements_text(${JSON.stringify(values)}::text::jsonb)::bigint)`
 }
 
 // PostgreSQL's text and jsonb cannot hold U+0000, nor a lone surrogate; a record may hold both.

@@ -1,4 +1,5 @@
 /** Addresses that strangers named, and what probing them gave: webseeds by content, origins by dataset. */
+import { foreignCollections } from '@holdfast/lexicons/foreign'
 import { sql } from 'drizzle-orm'
 import { anyOf, type Db, recordset, rows, toInstant } from './sql.ts'
 import { addWarning } from './swarm-targets.ts'
@@ -53,9 +54,11 @@ const isNamedSeed = sql`EXISTS (
       OR EXISTS (SELECT FROM catalog.webseed w WHERE w.visible AND w.url = p.url AND w.info_hash_v1 = c.info_hash_v1)
       OR EXISTS (SELECT FROM catalog.webseed w WHERE w.visible AND w.url = p.url AND w.info_hash_v2 = c.info_hash_v2)))`
 
+/** A foreign record names whatever stands in it as it is; addresses put together from its parts are not watched. */
 const isNamedSource = sql`EXISTS (
   SELECT FROM catalog.record r WHERE r.uri = p.subject AND r.visible AND (r.value ->> 'homepage' = p.url
-    OR r.value -> 'sources' @> jsonb_build_array(jsonb_build_object('url', p.url))))`
+    OR r.value -> 'sources' @> jsonb_build_array(jsonb_build_object('url', p.url))
+    OR (r.value ->> '$type' = ${anyOf(Object.values(foreignCollections))} AND strpos(r.value::text, to_json(p.url)::text) > 0)))`
 
 /** Due addresses, longest waiting first, at most so many of one host. */
 export async function readDueProbes(

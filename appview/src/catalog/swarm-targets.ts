@@ -2,10 +2,11 @@
  * What there is to watch: the trackers of each content (`local.swarm`), its webseeds and the origins of each dataset
  * (`local.probe`), gathered from the records that name them and from the metainfo.
  */
+import { mappedRecord } from '@holdfast/lexicons/foreign'
 import { type SQL, sql } from 'drizzle-orm'
 import { anyIdOf, anyOf, type Db, recordset, rows } from './sql.ts'
 
-/** A record that names addresses, with the values as its author wrote them. */
+/** A record that names addresses, with the values as its author wrote them, or as a foreign record is mapped. */
 export interface NamingRecord {
   id: number
   uri: string
@@ -80,8 +81,8 @@ export async function readUnwatchedWebseeds(db: Db, limit: number): Promise<Nami
   return readNaming(db, sql`r.id = ${anyIdOf(unwatched.map((row) => row.id))}`, limit)
 }
 
-function readNaming(db: Db, condition: SQL, limit: number): Promise<NamingRecord[]> {
-  return rows<NamingRecord & Record<string, unknown>>(
+async function readNaming(db: Db, condition: SQL, limit: number): Promise<NamingRecord[]> {
+  const found = await rows<NamingRecord & Record<string, unknown>>(
     db,
     sql`
     SELECT r.id, r.uri, r.kind, coalesce(c.info_hash_v2, c.info_hash_v1) AS "infoHash",
@@ -95,6 +96,7 @@ function readNaming(db: Db, condition: SQL, limit: number): Promise<NamingRecord
     WHERE r.visible AND r.kind IN ('torrent', 'webseed', 'dataset') AND ${condition}
     ORDER BY r.id LIMIT ${limit}`,
   )
+  return found.map((row) => ({ ...row, value: mappedRecord(row.value) ?? row.value }))
 }
 
 /** Remembers trackers of contents; counts come when they are asked. */

@@ -11,9 +11,10 @@ import {
   type InfoHashChange,
   type RecordChange,
 } from './changes.ts'
+import { noteDatasetChanges } from './dataset-changes.ts'
 import { refreshDatasetCounts } from './dataset-counts.ts'
 import { refreshAssessed } from './search/assessed.ts'
-import { anyIdOf, anyOf, type Db, rows } from './sql.ts'
+import { anyIdOf, anyOf, type Db, idArray, rows } from './sql.ts'
 
 export type AdmissionPolicy = 'open' | 'accounts' | 'reviewed'
 
@@ -54,9 +55,11 @@ export async function refreshVisibility(
   for (const kind of projections) await copyToProjection(db, kind, idsOf(kind, flips))
   const assessmentIds = idsOf('assessment', [...written, ...flips])
   if (assessmentIds.length > 0) await refreshAssessed(db, { assessmentIds })
+  await noteDatasetChanges(db, { datasetIds: idsOf('dataset', [...written, ...flips]) })
   const torrentIds = idsOf('torrent', [...written, ...flips])
   if (torrentIds.length > 0) {
     await refreshDatasetCounts(db, { torrentIds })
+    await noteDatasetChanges(db, { torrentIds })
     await refreshAnnounced(db, { torrentIds })
   }
   const writtenIds = new Set(written.map((row) => row.id))
@@ -70,9 +73,10 @@ export async function refreshAnnounced(
   db: Db,
   scope: { torrentIds?: readonly number[]; contentIds?: readonly number[] },
 ): Promise<void> {
-  const inScope = sql`
-    c.id IN (SELECT content_id FROM catalog.torrent WHERE id = ${anyIdOf(scope.torrentIds ?? [])})
-    OR c.id = ${anyIdOf(scope.contentIds ?? [])}`
+  // Not `OR`, which would have every content looked at.
+  const inScope = sql`c.id IN (
+    SELECT content_id FROM catalog.torrent WHERE id = ${anyIdOf(scope.torrentIds ?? [])}
+    UNION SELECT unnest(${idArray(scope.contentIds ?? [])}))`
   const changed = await rows<{ v1: string | null; v2: string | null; announced: boolean }>(
     db,
     sql`

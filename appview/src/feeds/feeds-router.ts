@@ -3,7 +3,8 @@ import { collections } from '@holdfast/lexicons/nsid'
 import express, { type ErrorRequestHandler, type Request, type Response, type Router } from 'express'
 import { SearchError } from '../catalog/search/search-error.ts'
 import { writeAtom } from './atom.ts'
-import { type Feed, type FeedItem, updatedAt } from './feed.ts'
+import type { Feed, FeedItem } from './feed.ts'
+import { datasetPath } from './items.ts'
 import { writeJsonFeed } from './json-feed.ts'
 import { writeOpml } from './opml.ts'
 import { writeRss } from './rss.ts'
@@ -54,11 +55,14 @@ export function feedsRouter(parts: FeedParts): Router {
     const query = queryOf(req, { sort: 'fewest-seeders', maxSeeders: '2', metainfoStatus: 'verified' })
     return { title: 'Torrents that need seeders', page: '/needs', items: await torrentItems(parts, query) }
   })
-  feed(`/feeds/dataset/:did/:rkey.${format}`, async (req) => {
-    const dataset = `at://${req.params.did}/${collections.dataset}/${req.params.rkey}`
+  const torrentsOf = async (req: Request) => {
+    const { did = '', collection = collections.dataset, rkey = '' } = req.params as Record<string, string>
+    const dataset = `at://${did}/${collection}/${rkey}`
     const items = await torrentItems(parts, queryOf(req, { dataset }))
-    return { title: 'Torrents of a dataset', page: `/dataset/${req.params.did}/${req.params.rkey}`, items }
-  })
+    return { title: 'Torrents of a dataset', page: datasetPath(dataset), items }
+  }
+  feed(`/feeds/dataset/:did/:rkey.${format}`, torrentsOf)
+  feed(`/feeds/dataset/:did/:collection/:rkey.${format}`, torrentsOf)
   feed(`/feeds/:filter(${Object.keys(filters).join('|')})/:value.${format}`, async (req) => {
     const { filter = '', value = '' } = req.params as { filter?: string; value?: string }
     const query = queryOf(req, { [filters[filter]!]: value })
@@ -97,8 +101,7 @@ function send(
   }
   const { write, type } = writers[req.params.format as keyof typeof writers]
   res.set('Cache-Control', 'public, max-age=60')
-  res.set('Last-Modified', new Date(updatedAt(feed)).toUTCString())
-  // Express answers If-None-Match and If-Modified-Since from these headers and the ETag of the body.
+  // Express answers If-None-Match by the ETag of the body. No date would do: a record that comes late is older than others.
   res.type(type).send(write(feed))
 }
 

@@ -13,7 +13,7 @@ interface DatasetRecord {
 
 /** A dataset as a feed's item. */
 export function datasetItem(view: defs.DatasetView, publicUrl: string): FeedItem {
-  const record = view.record as DatasetRecord
+  const record = (view.mapped ?? view.record) as DatasetRecord
   return {
     id: view.uri,
     title: record.title ?? view.uri,
@@ -69,9 +69,13 @@ function shorten(description: string): string {
   return words.length <= summaryLength ? words : `${words.slice(0, summaryLength).toWellFormed()}…`
 }
 
-/** `/dataset/DID/RKEY`, as the pages have it. */
-function datasetPath(uri: string): string {
+/** `/dataset/DID/RKEY`, letter by letter as the pages have it: it names the dataset in graphs. */
+export function datasetPath(uri: string): string {
   const [did = '', collection = '', rkey = ''] = uri.slice('at://'.length).split('/')
-  const between = collection === collections.dataset ? '' : `/${encodeURIComponent(collection)}`
-  return `/dataset/${encodeURIComponent(did).replaceAll('%3A', ':')}${between}/${encodeURIComponent(rkey)}`
+  const between = collection === collections.dataset ? '' : `/${segment(collection)}`
+  return `/dataset/${segment(did)}${between}/${segment(rkey)}`
+}
+
+function segment(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replaceAll('%3A', ':')
 }

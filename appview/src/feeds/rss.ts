@@ -2,7 +2,7 @@ import { type Feed, type FeedItem, type FeedTorrent, updatedAt } from './feed.ts
 import { type Element, element, text, writeXml } from './xml.ts'
 
 /** RSS 2.0 with `.torrent` enclosures, ezRSS's `torrent:` names and Torznab's attributes, which BitTorrent clients read. */
-export function writeRss(feed: Feed): string {
+export function writeRss(feed: Feed, options: { asTorznab?: boolean } = {}): string {
   const namespaces = {
     version: '2.0',
     'xmlns:atom': 'http://www.w3.org/2005/Atom',
@@ -18,18 +18,21 @@ export function writeRss(feed: Feed): string {
     text('description', feed.description),
     element('atom:link', { href: feed.feedUrl, rel: 'self', type: 'application/rss+xml' }),
     text('lastBuildDate', rfc822(updatedAt(feed))),
-    ...feed.items.map(item),
+    ...feed.items.map((entry) => item(entry, options)),
   )
   return writeXml(element('rss', namespaces, channel))
 }
 
-function item(entry: FeedItem): Element {
+function item(entry: FeedItem, { asTorznab = false }: { asTorznab?: boolean }): Element {
   const { torrent } = entry
   return element(
     'item',
     {},
     text('title', entry.title),
     text('link', entry.pageUrl),
+    // Not in RSS, nor by these names in Torznab's specification; its clients read the page and the size from here.
+    asTorznab ? text('comments', entry.pageUrl) : undefined,
+    asTorznab ? text('size', torrent?.sizeBytes) : undefined,
     element('guid', { isPermaLink: 'false' }, entry.id),
     text('pubDate', rfc822(entry.publishedAt)),
     text('dc:creator', entry.author),

@@ -38,13 +38,14 @@ async function search(parts: FeedParts, query: URLSearchParams): Promise<string>
     wanted.length === 0 || wanted[0] === '' || wanted.some((category) => /^80\d\d$/.test(category))
   const items = categoryFits ? await itemsFrom(parts, { q: query.get('q') ?? '', limit, offset }) : []
   const publicUrl = parts.publicUrl()
-  return writeRss({
+  const feed = {
     title: parts.name,
     description: `Torrents of ${parts.name}`,
     pageUrl: `${publicUrl}/`,
     feedUrl: `${publicUrl}/torznab/api`,
     items,
-  })
+  }
+  return writeRss(feed, { asTorznab: true })
 }
 
 async function itemsFrom(

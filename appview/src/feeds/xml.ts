@@ -49,11 +49,15 @@ const entities: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&apos;',
+  // XML 1.0 §2.11: a reader would take it for the end of a line.
+  '\r': '&#13;',
+}
+
+/** A text with U+FFFD for whatever XML cannot say. */
+export function sayable(text: string): string {
+  return text.toWellFormed().replace(unsayable, '\uFFFD')
 }
 
 function escapeXml(value: string): string {
-  return value
-    .toWellFormed()
-    .replace(unsayable, '\uFFFD')
-    .replace(/[&<>"']/g, (char) => entities[char]!)
+  return sayable(value).replace(/[&<>"'\r]/g, (char) => entities[char]!)
 }

@@ -5,7 +5,7 @@ export const cors: RequestHandler = (req, res, next) => {
   res.setHeader('Access-Control-Allow-Origin', '*')
   res.setHeader(
     'Access-Control-Expose-Headers',
-    'ETag, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Content-Disposition',
+    'ETag, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Content-Disposition, Content-Location, Link',
   )
   if (req.method !== 'OPTIONS') return next()
   res.setHeader('Access-Control-Allow-Methods', 'GET, HEAD, POST, OPTIONS')

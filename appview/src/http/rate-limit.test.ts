@@ -1,13 +1,14 @@
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { rateLimit } from './rate-limit.ts'
+import { createRateLimiter, rateLimit } from './rate-limit.ts'
 
 let server: ReturnType<express.Express['listen']>
 beforeAll(async () => {
   const app = express()
   app.set('trust proxy', 'loopback')
-  app.use(rateLimit({ points: 4, seconds: 60 }))
+  const options = { points: 4, seconds: 60 }
+  app.use(rateLimit(createRateLimiter(options), options))
   app.use((_req, res) => res.send('ok'))
   server = app.listen(0)
   await new Promise((resolve) => server.once('listening', resolve))

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express'
 import type { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { addressKey, isThisMachine } from './address.ts'
 
 export interface RateLimitOptions {
   /** Points that one address may spend. */
@@ -14,12 +15,24 @@ export const defaultRateLimit = { points: 3_000, seconds: 300 } as const
 
 /** What costs more than a plain look-up. */
 const costs: readonly [RegExp, number][] = [
-  [/search|torznab|oai/i, 3],
+  [/search|torznab|oai|catalog|sitemap/i, 3],
   [/suggest|health|metrics/i, 0],
 ]
 
-/** Limits requests by address: one machine's scripts must not keep everybody else out. */
-export function rateLimit(options: RateLimitOptions): RequestHandler {
+/** Counts what each address spends. */
+export interface RateLimiter {
+  spend(address: string, points: number): Promise<Spent>
+}
+
+export interface Spent {
+  isRefused: boolean
+  remainingPoints: number
+  /** Until the address has all its points again. */
+  seconds: number
+}
+
+/** One counter for every face of a server; it rejects when its store fails and nothing stands in for it. */
+export function createRateLimiter(options: RateLimitOptions): RateLimiter {
   const memory = new RateLimiterMemory({ points: options.points, duration: options.seconds })
   const limiter = options.redis
     ? new RateLimiterRedis({
@@ -31,52 +44,41 @@ export function rateLimit(options: RateLimitOptions): RequestHandler {
         insuranceLimiter: memory,
       })
     : memory
+  return {
+    async spend(address, points) {
+      const [spent, isRefused] = await limiter.consume(addressKey(address), points).then(
+        (left) => [left, false] as const,
+        (error) => {
+          if (error instanceof RateLimiterRes) return [error, true] as const
+          throw error
+        },
+      )
+      const { remainingPoints, msBeforeNext } = spent
+      return { isRefused, remainingPoints, seconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) }
+    },
+  }
+}
+
+/** Limits requests by address: one machine's scripts must not keep everybody else out. */
+export function rateLimit(limiter: RateLimiter, { points: all }: { points: number }): RequestHandler {
   return async (req, res, next) => {
     const points = costs.find(([path]) => path.test(req.path))?.[1] ?? 1
     if (points === 0 || isThisMachine(req)) return next()
     try {
-      const spent = await limiter.consume(addressKey(req.ip ?? ''), points)
-      setHeaders(res, options, spent)
-      next()
-    } catch (error) {
-      if (!(error instanceof RateLimiterRes)) return next(error)
-      setHeaders(res, options, error)
-      const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000))
+      const { isRefused, remainingPoints, seconds } = await limiter.spend(req.ip ?? '', points)
+      res.setHeader('RateLimit-Limit', all)
+      res.setHeader('RateLimit-Remaining', Math.max(0, remainingPoints))
+      res.setHeader('RateLimit-Reset', seconds)
+      if (!isRefused) return next()
       res.setHeader('Retry-After', seconds)
-      res.status(429).json({
-        error: 'RateLimitExceeded',
-        message: `Too many requests from this address; wait ${seconds} seconds.`,
-      })
+      res.status(429).json(refusal(`Too many requests from this address; wait ${seconds} seconds.`))
+    } catch (error) {
+      next(error)
     }
   }
 }
 
-/** The operator's own programs beside this one: the tracker, scripts, a bench. A proxy says for whom it asks. */
-function isThisMachine(req: {
-  socket: { remoteAddress?: string | undefined }
-  headers: Record<string, unknown>
-}): boolean {
-  const address = req.socket.remoteAddress ?? ''
-  const isLoopback = address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
-  return isLoopback && req.headers['x-forwarded-for'] === undefined
-}
-
-/** One household is one /64 in IPv6; whoever has it has all of its addresses. */
-function addressKey(ip: string): string {
-  if (!ip.includes(':') || ip.startsWith('::ffff:')) return ip
-  const [head = '', tail = ''] = ip.split('::')
-  const left = head.split(':').filter(Boolean)
-  const right = tail.split(':').filter(Boolean)
-  const missing = Math.max(0, 8 - left.length - right.length)
-  return [...left, ...Array(missing).fill('0'), ...right].slice(0, 4).join(':')
-}
-
-function setHeaders(
-  res: Parameters<RequestHandler>[1],
-  options: RateLimitOptions,
-  spent: RateLimiterRes,
-): void {
-  res.setHeader('RateLimit-Limit', options.points)
-  res.setHeader('RateLimit-Remaining', Math.max(0, spent.remainingPoints))
-  res.setHeader('RateLimit-Reset', Math.ceil(spent.msBeforeNext / 1000))
+/** The body of an answer with status 429. */
+export function refusal(message: string): { error: string; message: string } {
+  return { error: 'RateLimitExceeded', message }
 }

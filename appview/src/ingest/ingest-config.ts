@@ -15,6 +15,8 @@ export type IngestConfig = {
   /** How often every repository followed is compared with its host. Default a day. */
   readonly reconcileMs?: number
   readonly recordsPerAccount?: number
+  /** Of all accounts of one PDS together. */
+  readonly recordsPerHost?: number
   readonly resyncsPerAccountPerDay?: number
   /** How soon a repository that could not be read is tried again. Default 10 s, doubling. */
   readonly firstRetryMs?: number

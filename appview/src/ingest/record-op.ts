@@ -1,6 +1,8 @@
 import { type LexMap, lexToJson } from '@atproto/lex'
 import { decode } from '@atproto/lex-cbor'
 import { normalizeTypes } from '@holdfast/lexicons/authority'
+import { isForeign, mapForeign } from '@holdfast/lexicons/foreign'
+import { collections } from '@holdfast/lexicons/nsid'
 import { recordWarnings } from '@holdfast/lexicons/rules'
 import { isRecordKey, validateRecord } from '@holdfast/lexicons/validate'
 import type { RecordOp } from '../catalog/ingest-writes.ts'
@@ -41,14 +43,17 @@ export function toRecordOp(did: string, change: ProvedChange, wanted: Wanted): R
       `the record has ${record.length} bytes; the limit is ${MAX_RECORD_BYTES}`,
     )
   }
-  if (!isRecordKey(at.collection, at.rkey)) {
+  if (!isRecordKey(collections[at.kind], at.rkey)) {
     return reject('invalid-record-key', `${JSON.stringify(at.rkey)} is not a key this collection takes`)
   }
   try {
     const value = normalizeTypes(decode<LexMap>(record), wanted.authorities)
-    const validated = validateRecord(at.collection, value)
+    const validated = isForeign(at.collection)
+      ? mapForeign(at.collection, value)
+      : validateRecord(at.collection, value)
     if (!validated.ok) return reject('invalid-lexicon', validated.message)
-    const warnings = [...new Set(recordWarnings(at.collection, validated.record).map(({ code }) => code))]
+    const found = recordWarnings(collections[at.kind], validated.record)
+    const warnings = [...new Set(found.map(({ code }) => code))]
     return { action: 'put', ...base, value: lexToJson(value) as Record<string, unknown>, warnings }
   } catch (error) {
     return reject(

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import { becomeLeader } from '../catalog/leader.ts'
+import { aborted } from '../catalog/aborted.ts'
+import { keepLeading } from '../catalog/leader.ts'
 import type { Db } from '../catalog/sql.ts'
 import type { GuardedFetch } from '../guarded-fetch.ts'
 import type { IngestConfig } from './ingest-config.ts'
@@ -41,27 +42,18 @@ export function startIngest(parts: IngestParts): Ingest {
     inFlight: () => pipeline?.inFlight ?? 0,
     sources: () => pipeline?.sources() ?? [],
   })
-  const leadOnce = async (): Promise<void> => {
-    await using leadership = await becomeLeader(config.databaseUrl, {
-      signal: stop.signal,
-      onStandby: () => log.info('another process ingests; standing by'),
-    })
-    const signal = AbortSignal.any([stop.signal, leadership.lost])
-    await using running = await startPipeline({ ...parts, metrics, signal })
-    pipeline = running
-    log.info({ sources: config.sources.map(({ url }) => url) }, 'ingest leads')
-    await aborted(signal)
-    pipeline = undefined
-  }
-  const lead = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      await leadOnce().catch((error) => {
-        if (!stop.signal.aborted) log.warn({ err: error }, 'ingest stopped; beginning again')
-      })
-      if (!stop.signal.aborted) await new Promise((resolve) => setTimeout(resolve, 200))
-    }
-  }
-  const leading = lead()
+  const leading = keepLeading('ingest', config.databaseUrl, {
+    signal: stop.signal,
+    async work(signal) {
+      await using running = await startPipeline({ ...parts, metrics, signal })
+      pipeline = running
+      log.info({ sources: config.sources.map(({ url }) => url) }, 'ingest leads')
+      await aborted(signal)
+      pipeline = undefined
+    },
+    onStandby: () => log.info('another process ingests; standing by'),
+    onFault: (error) => log.warn({ err: error }, 'ingest stopped; beginning again'),
+  })
   return {
     metrics,
     get leading() {
@@ -74,11 +66,4 @@ export function startIngest(parts: IngestParts): Ingest {
       await leading
     },
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -1,10 +1,11 @@
 import { type Authorities, canonicalCollection, equivalentNsids } from '@holdfast/lexicons/authority'
+import { type ForeignCollection, foreignCollections, foreignKind } from '@holdfast/lexicons/foreign'
 import { type Collection, type CollectionName, collections } from '@holdfast/lexicons/nsid'
 
-/** Which paths of a repository are records of ours, under every authority that is read. */
+/** Which paths of a repository are records of ours, under every authority that is read, or foreign ones read as such. */
 export type Wanted = {
   readonly authorities: Authorities
-  /** `AUTHORITY.` of each authority: what a path of ours begins with at the least. */
+  /** `AUTHORITY.` of each authority and each foreign NSID: what a wanted path begins with at the least. */
   readonly authorityPrefixes: readonly string[]
   /** `NSID/` of each collection under each authority. */
   readonly pathPrefixes: readonly string[]
@@ -16,24 +17,29 @@ export type Wanted = {
 }
 
 export type WantedPath = {
-  readonly collection: Collection
+  readonly collection: Collection | ForeignCollection
   readonly kind: CollectionName
   readonly rkey: string
 }
 
 /** Works out what the configured authorities make of the collections. */
 export function createWanted(authorities: Authorities): Wanted {
-  const kinds = new Map<string, { collection: Collection; kind: CollectionName }>()
+  const kinds = new Map<string, { collection: Collection | ForeignCollection; kind: CollectionName }>()
   for (const [kind, canonical] of Object.entries(collections) as [CollectionName, Collection][]) {
     for (const nsid of equivalentNsids(canonical, authorities)) {
       const collection = canonicalCollection(nsid, authorities)
       if (collection) kinds.set(nsid, { collection, kind })
     }
   }
+  const foreign = Object.values(foreignCollections)
+  for (const collection of foreign) {
+    const kind = foreignKind(collection)
+    if (kind) kinds.set(collection, { collection, kind })
+  }
   const nsids = [...kinds.keys()]
   return {
     authorities,
-    authorityPrefixes: authorities.map((authority) => `${authority}.`),
+    authorityPrefixes: [...authorities.map((authority) => `${authority}.`), ...foreign],
     pathPrefixes: nsids.map((nsid) => `${nsid}/`),
     nsids,
     wantsPath: (path) => kinds.has(path.slice(0, Math.max(path.indexOf('/'), 0))),

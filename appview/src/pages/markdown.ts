@@ -2,9 +2,9 @@
  * What strangers write in Markdown, made safe: no HTML of theirs, no images from elsewhere (a picture fetched is a
  * reader told on), links only to the web and mail, and headings below those of the page.
  */
+import { isWebUrl } from '@holdfast/lexicons/vocabularies/web-addresses'
 import MarkdownIt from 'markdown-it'
 import { type Html, trusted } from './html.ts'
-import { isWebUrl } from './parts/links.ts'
 
 export interface RenderedMarkdown {
   /** What stands on the page at once. */

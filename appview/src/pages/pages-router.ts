@@ -17,6 +17,7 @@ import {
 import { apiMethodPage, apiPage, tryMethod } from './routes/api.ts'
 import { badge, heldDataset, heldTorrent } from './routes/badge.ts'
 import { datasetPage } from './routes/dataset.ts'
+import { type DescriptionParts, descriptionPage } from './routes/description.ts'
 import { keywordPage, publisherPage } from './routes/grouped.ts'
 import { type HomeParts, home } from './routes/home.ts'
 import { needsPage } from './routes/needs.ts'
@@ -24,6 +25,7 @@ import { oEmbed } from './routes/oembed.ts'
 import { openSearch, robots, suggestions } from './routes/plain-files.ts'
 import { magnetQr } from './routes/qr.ts'
 import { recordPage } from './routes/record.ts'
+import { assessmentPage, profilePage, torrentRecordPage } from './routes/record-forms.ts'
 import { search } from './routes/search.ts'
 import { type IngestStatus, statusPage } from './routes/status.ts'
 import { aboutPage, type Describe, feedsPage, helpPage, policyPage } from './routes/texts.ts'
@@ -38,8 +40,11 @@ export interface PagesParts extends AccountParts {
   ingest: IngestStatus
   /** The DID that a handle leads to by DNS or HTTPS. */
   resolveHandle: (handle: string) => Promise<string | undefined>
+  readDescription: DescriptionParts['readDescription']
   /** Known once the port is. */
   publicUrl: () => string
+  /** `stun:` URLs for browsers that join swarms. */
+  stunServers: readonly string[]
   /** What the operator calls this server. */
   name?: string | undefined
   log: Site['log']
@@ -47,7 +52,7 @@ export interface PagesParts extends AccountParts {
 
 /** Serves the pages, their assets, badges, QR codes and oEmbed; passes on what is none of these. */
 export function pagesRouter(parts: PagesParts): Router {
-  const { db, trackers } = parts
+  const { db, trackers, stunServers } = parts
   const site: Site = {
     assets: loadAssets(new URL('./assets/', import.meta.url)),
     publicUrl: parts.publicUrl,
@@ -57,13 +62,16 @@ export function pagesRouter(parts: PagesParts): Router {
   const router = express.Router({ caseSensitive: true, strict: true })
   const page = (path: string, make: MakePage) => router.get(path, servePage(site, make))
   const needs = needsReader(db)
-  const dataset = datasetPage({ db, read: datasetPageReader(db, { trackers }) })
+  const read = datasetPageReader(db, { trackers })
+  const dataset = datasetPage({ db, read })
 
   page('/', home({ db, needs, totals: parts.totals }))
   page('/search', search(db))
   page('/dataset/:authority/:rkey', dataset)
   page('/dataset/:authority/:collection/:rkey', dataset)
-  page(`/torrent/${infoHash}`, torrentPage({ db, trackers }))
+  page('/description', descriptionPage({ read, readDescription: parts.readDescription }))
+  const peersScript = site.assets.url('peers.min.js')
+  page(`/torrent/${infoHash}`, torrentPage({ db, trackers, stunServers, peersScript }))
   page('/account/:account', accountPage(db))
   page('/keyword/:name', keywordPage(db))
   page('/publisher/:name', publisherPage(db))
@@ -81,6 +89,9 @@ export function pagesRouter(parts: PagesParts): Router {
     router.get(path, servePage(site, make, { connect: connectOf(parts) }))
   account('/publish', publishPage(parts))
   account('/publish/webseed', webSeedPage(parts))
+  account('/publish/profile', profilePage(parts))
+  account('/publish/assessment', assessmentPage(parts))
+  account('/publish/torrent', torrentRecordPage(parts))
   account('/my', myRecordsPage(parts))
   account('/signed-in', signedInPage(parts))
   router.get('/client-metadata.json', clientMetadata(parts, site))
@@ -95,7 +106,7 @@ export function pagesRouter(parts: PagesParts): Router {
   router.get('/oembed', oEmbed(db, site))
   router.get('/suggest', suggestions(db))
   router.get('/opensearch.xml', openSearch(site))
-  router.get('/robots.txt', robots)
+  router.get('/robots.txt', robots(site))
   router.get('/assets/:file', site.assets.serve)
 
   router.get(/^\/(?!xrpc\/|\.well-known\/)/, serveNotFound)

@@ -1,4 +1,5 @@
 /** Where each page is. Everything a stranger wrote is one escaped segment. */
+import { describesDatasets } from '@holdfast/lexicons/foreign'
 import { collections } from '@holdfast/lexicons/nsid'
 
 /** `/dataset/DID/RKEY`, with the collection between where it is not this copy's own. */
@@ -48,7 +49,7 @@ export function searchPath(search: Readonly<Record<string, string | readonly str
 
 /** The page of any record of ours, or where its status is told. */
 export function recordPath(uri: string): string {
-  return uri.split('/')[3] === collections.dataset
+  return describesDatasets(uri.split('/')[3] ?? '')
     ? datasetPath(uri)
     : `/record?${new URLSearchParams({ uri })}`
 }

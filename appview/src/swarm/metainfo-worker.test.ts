@@ -9,11 +9,13 @@ import type { MetainfoOutcome } from '../catalog/metainfo-queue.ts'
 import type { Catalog } from '../catalog/open.ts'
 import { rows } from '../catalog/sql.ts'
 import { testBackends } from '../catalog/test-backends.ts'
+import { makeTorrent } from '../catalog/test-publishing.ts'
 import { applyAdmissionPolicy } from '../catalog/visibility.ts'
 import { createGuardedFetch } from '../guarded-fetch.ts'
 import { startMetainfoWorker } from './metainfo-worker.ts'
 
 const did = 'did:plc:author'
+const quota = { perAccount: { files: 100, bytes: 5_000 }, perHost: { files: 1_000, bytes: 50_000 } }
 /** A v1 file of one piece, by hand (BEP 3), so that its infohash is known: sha1 of the info dictionary below. */
 const torrentBytes = Buffer.from(
   `d4:infod6:lengthi5e4:name7:ice.csv12:piece lengthi16384e6:pieces20:${'x'.repeat(20)}ee`,
@@ -38,7 +40,7 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
       fetch: createGuardedFetch({ allowPrivateHosts: true }),
       pdsOf: async (author) => pdsUrls.get(author) ?? pds.url,
       log: pino({ level: 'silent' }),
-      limits: { maxBytes: 1_000, timeoutMs: 300, firstRetryMs: 50 },
+      limits: { maxBytes: 1_000, timeoutMs: 300, firstRetryMs: 50, quota },
       onOutcome: (status, reason) => outcomes.push([status, reason]),
     })
   })
@@ -97,6 +99,18 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
       { path: 'ice.csv', size_bytes: 5 },
     ])
     expect(await rows(catalog.db, sql`SELECT announced FROM catalog.content`)).toEqual([{ announced: true }])
+  })
+
+  test('what is over the quota of its account is refused with the reason', async () => {
+    const author = 'did:plc:large'
+    const uris: string[] = []
+    for (let i = 0; i < 6; i++) {
+      const { bytes, infoHashV1 } = makeTorrent(`large-${i}`, Buffer.alloc(40 * 16_384, i))
+      uris.push(await publish(`large-${i}`, bytes, { infoHashV1, name: `large-${i}` }, bytes.length, author))
+      await settledAs(uris[i]!, { status: i < 5 ? 'verified' : 'unavailable' })
+    }
+    await settledAs(uris[5]!, { reason: 'quota-blobs', visible: false })
+    expect((await read(uris[5]!))?.error).toContain('5000 bytes of metainfo of one account')
   })
 
   test.each([

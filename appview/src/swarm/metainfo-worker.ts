@@ -9,13 +9,16 @@ import {
   pendingChannel,
   readDueTorrents,
   readNextTorrentDue,
-  writeMetainfoOutcomes,
 } from '../catalog/metainfo-queue.ts'
 import type { Catalog } from '../catalog/open.ts'
-import { swarmKey } from '../catalog/swarm-contents.ts'
 import type { GuardedFetch } from '../guarded-fetch.ts'
 import { HttpStatusError, TooLargeError } from '../guarded-fetch-errors.ts'
-import { watchNamed } from './addresses/named-addresses.ts'
+import {
+  type ContentLimits,
+  type ContentQuota,
+  createContentQuota,
+  defaultContentLimits,
+} from './content-quota.ts'
 import {
   BlobMismatchError,
   DeclaredTooLargeError,
@@ -25,6 +28,7 @@ import {
 import type { CheckLimits, TorrentClaims } from './metainfo-check.ts'
 import { createMetainfoChecker } from './metainfo-checker.ts'
 import { busiest, type InFlight, isBusy } from './metainfo-shares.ts'
+import { createMetainfoWriter, type Settled } from './metainfo-writer.ts'
 import { createWakeUp } from './wake-up.ts'
 
 export interface MetainfoWorkerParts {
@@ -49,6 +53,7 @@ export interface MetainfoLimits extends CheckLimits {
   firstRetryMs: number
   /** How long a metainfo that cannot be fetched is tried for. */
   giveUpAfterMs: number
+  quota: ContentLimits
 }
 
 const defaultLimits: MetainfoLimits = {
@@ -62,6 +67,7 @@ const defaultLimits: MetainfoLimits = {
   indexedFiles: 10_000,
   maxFiles: 4_000_000,
   allowPrivateHosts: false,
+  quota: defaultContentLimits,
 }
 
 /** Starts the worker; disposing of it stops fetching at once and loses nothing. */
@@ -69,14 +75,19 @@ export async function startMetainfoWorker(parts: MetainfoWorkerParts): Promise<A
   const limits = { ...defaultLimits, ...parts.limits }
   const stop = new AbortController()
   const inFlight = new Map<number, InFlight>()
-  const outcomes = startWriter(parts)
+  const writer = createMetainfoWriter(parts.catalog, {
+    allowPrivateHosts: limits.allowPrivateHosts,
+    onWritten: (outcome) =>
+      parts.onOutcome?.(outcome.status, 'reason' in outcome ? outcome.reason : undefined),
+  })
   const check = createMetainfoChecker({ signal: stop.signal })
+  const quota = createContentQuota(parts.catalog.db, limits.quota)
   const wake = createWakeUp(stop.signal)
   const listener = await parts.catalog.listen(pendingChannel, () => wake.now())
 
   async function run(torrent: PendingTorrent): Promise<void> {
-    const outcome = await settle(parts, torrent, { limits, signal: stop.signal, check })
-    if (outcome) await outcomes.write(outcome)
+    const settled = await settle(parts, torrent, { limits, signal: stop.signal, check, quota })
+    if (settled) await writer.write(settled)
   }
 
   function start(torrent: PendingTorrent): void {
@@ -123,8 +134,13 @@ export async function startMetainfoWorker(parts: MetainfoWorkerParts): Promise<A
 async function settle(
   parts: MetainfoWorkerParts,
   torrent: PendingTorrent,
-  context: { limits: MetainfoLimits; signal: AbortSignal; check: ReturnType<typeof createMetainfoChecker> },
-): Promise<MetainfoOutcome | undefined> {
+  context: {
+    limits: MetainfoLimits
+    signal: AbortSignal
+    check: ReturnType<typeof createMetainfoChecker>
+    quota: ContentQuota
+  },
+): Promise<Settled | undefined> {
   const { limits, signal } = context
   const { indexedFiles, maxFiles, allowPrivateHosts } = limits
   const bounds: CheckLimits = { indexedFiles, maxFiles, allowPrivateHosts }
@@ -143,13 +159,17 @@ async function settle(
     const verdict = await context.check({ bytes: metainfo.bytes, claims: claimsOf(record), limits: bounds })
     if (verdict.ok) {
       const { facts, warnings, named } = verdict
-      await watchNamed(parts.catalog, { ...named, infoHash: swarmKey(facts) }, limits)
-      return { id, cid, status: 'verified', facts, metainfo, warnings }
+      const refusal = await context.quota.admit(torrent, {
+        files: facts.files.length,
+        bytes: metainfo.bytes.length,
+      })
+      if (refusal) return { outcome: { id, cid, status: 'unavailable', ...refusal } }
+      return { outcome: { id, cid, status: 'verified', facts, metainfo, warnings }, named }
     }
-    return { id, cid, status: 'mismatch', reason: verdict.reason, detail: verdict.detail }
+    return { outcome: { id, cid, status: 'mismatch', reason: verdict.reason, detail: verdict.detail } }
   } catch (error) {
     if (signal.aborted) return undefined
-    return failed(torrent, error, limits)
+    return { outcome: failed(torrent, error, limits) }
   }
 }
 
@@ -195,34 +215,12 @@ function backOffMs(tries: number, error: unknown, firstMs: number): number {
   return Math.max(asked, wait * (0.75 + Math.random() / 2))
 }
 
-/** Writes whatever has come together since the last transaction in the next one. */
-function startWriter(parts: MetainfoWorkerParts): { write: (outcome: MetainfoOutcome) => Promise<void> } {
-  let waiting: MetainfoOutcome[] = []
-  let current: Promise<void> | undefined
-  let next: Promise<void> | undefined
-
-  async function flush(): Promise<void> {
-    await current?.catch(() => {})
-    const batch = waiting
-    waiting = []
-    next = undefined
-    current = writeMetainfoOutcomes(parts.catalog.db, batch)
-    await current
-    for (const outcome of batch)
-      parts.onOutcome?.(outcome.status, 'reason' in outcome ? outcome.reason : undefined)
-  }
-
-  return {
-    write(outcome) {
-      waiting.push(outcome)
-      next ??= flush()
-      return next
-    },
-  }
-}
-
+/** Until the next is due, or to look again when the store cannot say. */
 async function msUntilDue(catalog: Catalog): Promise<number> {
-  const due = await readNextTorrentDue(catalog.db).catch(() => undefined)
-  if (due === undefined) return 60_000
-  return Math.min(Math.max(Date.parse(due) - Date.now(), 250), 60_000)
+  try {
+    const due = await readNextTorrentDue(catalog.db)
+    return due === undefined ? 60_000 : Math.min(Math.max(Date.parse(due) - Date.now(), 250), 60_000)
+  } catch {
+    return 1_000
+  }
 }

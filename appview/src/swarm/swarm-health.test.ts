@@ -23,6 +23,7 @@ const quick = {
   foreignRecheckMs: 50,
   hostGapMs: 1,
   hostFailureMs: 1,
+  statisticsMs: 20,
 }
 
 describe.each(testBackends())('swarm health on $name', ({ open }) => {
@@ -99,6 +100,11 @@ describe.each(testBackends())('swarm health on $name', ({ open }) => {
     expect(await rows(catalog.db, sql`SELECT FROM local.swarm WHERE info_hash = ${secret}`)).toEqual([])
     expect(other.asked).toEqual(new Set([open]))
     expect(origin.asked.has('/secret')).toBe(false)
+  })
+
+  test('search counts its words soon after there is something to find', async () => {
+    const counted = sql`SELECT count(*)::int > 0 AS yes FROM catalog.term_statistics WHERE corpus = 'dataset'`
+    await poll(() => one(counted)).toEqual({ yes: true })
   })
 
   const probeOf = (url: string) => one(sql`SELECT status, detail FROM local.probe WHERE url = ${url}`)

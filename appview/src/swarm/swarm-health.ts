@@ -5,6 +5,7 @@
 import type { Logger } from 'pino'
 import { recordChannel } from '../catalog/changes.ts'
 import type { Catalog } from '../catalog/open.ts'
+import { refreshSearchStatisticsIfDue } from '../catalog/search/statistics.ts'
 import { createGuardedFetch, type GuardedFetch } from '../guarded-fetch.ts'
 import { createDiscoveryRound } from './addresses/discovery.ts'
 import { createDueProbesRound } from './addresses/due-probes.ts'
@@ -51,6 +52,8 @@ export interface SwarmPace {
   hostGapMs: number
   /** The first rest of a host that fails; it doubles from there. */
   hostFailureMs: number
+  /** Whether search should count its words anew. */
+  statisticsMs: number
 }
 
 const defaultPace: SwarmPace = {
@@ -60,6 +63,7 @@ const defaultPace: SwarmPace = {
   foreignRecheckMs: 3_600_000,
   hostGapMs: 2_000,
   hostFailureMs: 60_000,
+  statisticsMs: 60_000,
 }
 
 const hourMs = 3_600_000
@@ -86,21 +90,31 @@ export async function startSwarmHealth(parts: SwarmHealthParts): Promise<AsyncDi
     }),
     { name: 'discovery', everyMs: pace.discoveryMs, signal: stop.signal, log: parts.log },
   )
-  const maintenance = startRounds(createMaintenanceRound({ ...parts, signal: stop.signal }), {
-    name: 'maintenance',
-    everyMs: hourMs,
-    restShare: 100,
-    signal: stop.signal,
-    log: parts.log,
-  })
+  const upkeep = startUpkeep(parts, pace, stop.signal)
   const listener = await parts.catalog.listen(recordChannel, () => discovery.wake())
   return {
     async [Symbol.asyncDispose]() {
       stop.abort()
-      await Promise.all([...watchers, ...probes, discovery, maintenance].map((rounds) => rounds.ended))
+      await Promise.all([...watchers, ...probes, ...upkeep, discovery].map((rounds) => rounds.ended))
       await listener[Symbol.asyncDispose]()
     },
   }
+}
+
+/** What looks after the catalogue itself. */
+function startUpkeep(parts: SwarmHealthParts, pace: SwarmPace, signal: AbortSignal): Rounds[] {
+  const countWords = async () => {
+    await refreshSearchStatisticsIfDue(parts.catalog.db)
+  }
+  const options = { restShare: 100, signal, log: parts.log }
+  return [
+    startRounds(createMaintenanceRound({ ...parts, signal }), {
+      ...options,
+      name: 'maintenance',
+      everyMs: hourMs,
+    }),
+    startRounds(countWords, { ...options, name: 'search statistics', everyMs: pace.statisticsMs }),
+  ]
 }
 
 function startOwnTrackers(parts: SwarmHealthParts, pace: SwarmPace, signal: AbortSignal): Rounds[] {

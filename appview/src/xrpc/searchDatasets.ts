@@ -1,5 +1,6 @@
 import type { searchDatasets as schema } from '@holdfast/lexicons'
 import { searchDatasets as search } from '../catalog/search/searchDatasets.ts'
+import { withSnippets } from '../catalog/search/snippet.ts'
 import type { Db } from '../catalog/sql.ts'
 import { readDatasetViews } from '../catalog/views/dataset-views.ts'
 import { toSearchBody } from './search-body.ts'
@@ -14,6 +15,6 @@ export function searchDatasets(db: Db): Answer<typeof schema.main> {
       results.hits.map((hit) => hit.uri),
       { detail: 'card' },
     )
-    return { datasets, ...toSearchBody(results) }
+    return { datasets: withSnippets(datasets, results.words), ...toSearchBody(results) }
   }
 }

@@ -1,6 +1,7 @@
 import { jsonToLex } from '@atproto/lex'
 import type { subscribeDatasets as schema } from '@holdfast/lexicons'
 import { type Authorities, canonicalNsid } from '@holdfast/lexicons/authority'
+import { mappedRecord } from '@holdfast/lexicons/foreign'
 import { recordChannel } from '../catalog/changes.ts'
 import { type Db, toInstant } from '../catalog/sql.ts'
 import { resolveAccount } from '../catalog/views/accounts.ts'
@@ -79,10 +80,12 @@ function toBody(
   { torrent }: RecordEvent,
   record: NonNullable<RecordEvent['record']>,
 ): Record<string, unknown> {
+  const mapped = mappedRecord(record.value)
   const swarm = torrent && toSwarm(torrent.swarm, { byTracker: false })
   return {
     cid: record.cid,
     record: jsonToLex(record.value as Parameters<typeof jsonToLex>[0]),
+    ...(mapped && { mapped }),
     author: toAuthorView(record.author),
     indexedAt: toInstant(record.indexedAt),
     ...(torrent && {

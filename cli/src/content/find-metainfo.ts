@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises'
 import { getDataset, getMetainfo } from '@holdfast/lexicons'
+import { describesDatasets } from '@holdfast/lexicons/foreign'
 import { collections } from '@holdfast/lexicons/nsid'
 import { normalizeInfoHash } from '@holdfast/torrent/infohash'
 import { parseMagnet } from '@holdfast/torrent/magnet'
@@ -9,7 +10,7 @@ import { readMetainfo } from '../commands/torrent/inspect.ts'
 import type { Connections } from '../connections.ts'
 import { Failure } from '../failure.ts'
 import { warn } from '../output/terminal.ts'
-import { parseRecordUri } from '../records/record-uri.ts'
+import { parseReadableUri } from '../records/record-uri.ts'
 import { fetchRecordMetainfo } from './record-metainfo.ts'
 
 /** A `.torrent`, checked against what it was asked for by, and the record it came by. */
@@ -42,10 +43,9 @@ export async function findMetainfo(
 }
 
 async function findByUri(connections: Connections, appview: AppView, uri: string): Promise<FoundMetainfo[]> {
-  const { collection } = parseRecordUri(uri, connections.config.authorities)
+  const { collection } = parseReadableUri(uri, connections.config.authorities)
   if (collection === collections.torrent) return [await findOne(connections, appview, uri)]
-  if (collection !== collections.dataset)
-    throw new Failure('usage', `${uri} is neither a torrent nor a dataset.`)
+  if (!describesDatasets(collection)) throw new Failure('usage', `${uri} is neither a torrent nor a dataset.`)
   const { torrents } = await appview.query(getDataset, { uri })
   // What its author has replaced is still there for those who ask for it by its own URI.
   const current = torrents.filter(

@@ -1,12 +1,12 @@
 import type { defs } from '@holdfast/lexicons'
-import { formatMagnet } from '@holdfast/torrent/magnet'
-import { type ExportedDataset, identifierText } from './dcat.ts'
+import type { DescribedDataset } from '@holdfast/lexicons/vocabularies/described-dataset'
+import { identifierText } from '@holdfast/lexicons/vocabularies/identifiers'
 
 /**
  * The tag files of a bag for a dataset (RFC 8493), by file name: `bag-info.txt`, and the sources whose SHA-256 is known in
  * `fetch.txt` and the manifest. The payload is for whoever fetches it.
  */
-export function toBagTagFiles({ uri, record, description, torrents }: ExportedDataset): Map<string, string> {
+export function toBagTagFiles({ uri, record, description, torrents }: DescribedDataset): Map<string, string> {
   const known = (record.sources ?? []).flatMap(toFetchable)
   const info: [string, string | undefined][] = [
     ['Source-Organization', record.publisher?.name ?? record.publisher?.url],
@@ -23,7 +23,7 @@ export function toBagTagFiles({ uri, record, description, torrents }: ExportedDa
     ['External-Identifier', uri],
     ['Bagging-Date', new Date(record.createdAt).toISOString().slice(0, 10)],
     ...(record.sources ?? []).map(({ url }): [string, string] => ['Holdfast-Source', url]),
-    ...torrents.map(({ record: torrent }): [string, string] => ['Holdfast-Magnet', magnetOf(torrent)]),
+    ...torrents.map(({ magnet }): [string, string] => ['Holdfast-Magnet', magnet]),
   ]
   return new Map([
     ['bagit.txt', 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n'],
@@ -50,10 +50,6 @@ function toFetchable({ url, checksums, sizeBytes }: defs.Source): Fetchable[] {
   return sha256 && name && /^(https?|ftp):/i.test(url)
     ? [{ url, sha256, sizeBytes, path: `data/${name}` }]
     : []
-}
-
-function magnetOf({ infoHashV1, infoHashV2, name }: ExportedDataset['torrents'][number]['record']): string {
-  return formatMagnet({ infoHashV1: infoHashV1 ?? null, infoHashV2: infoHashV2 ?? null, name })
 }
 
 /** A value of several lines goes on where white space begins a line (RFC 8493, section 2.2.2). */

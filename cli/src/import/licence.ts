@@ -28,6 +28,8 @@ function spdxOf(text: string): string | undefined {
 }
 
 function spdxOfUrl(url: string): string | undefined {
+  const named = /^https?:\/\/spdx\.org\/licenses\/([\w.+-]+?)(?:\.html)?$/i.exec(url)?.[1]
+  if (named !== undefined) return named
   const address = url.replace(/^https?:\/\/(www\.)?/i, '').toLowerCase()
   // A third path segment is a country: ported licences are others.
   const commons =

@@ -1,5 +1,6 @@
 import { type Agent, stringifyLex } from '@atproto/api'
 import { type Authorities, normalizeTypes, writtenNsid, writtenTypes } from '@holdfast/lexicons/authority'
+import { type ForeignCollection, isForeign } from '@holdfast/lexicons/foreign'
 import type { Collection } from '@holdfast/lexicons/nsid'
 import { failureOf } from './xrpc-failure.ts'
 
@@ -29,7 +30,7 @@ export interface BlobJson {
 /** One account's repo. Errors are Failures. */
 export interface Repo {
   readonly did: string
-  get(collection: Collection, rkey: string): Promise<StoredRecord | undefined>
+  get(collection: Collection | ForeignCollection, rkey: string): Promise<StoredRecord | undefined>
   list(collection: Collection): AsyncGenerator<StoredRecord>
   /** Refused with a `conflict` unless the record there is `swap`, or none if that is null. */
   put(at: RecordPlace, value: RecordJson, swap: string | null): Promise<RecordRef>
@@ -44,7 +45,8 @@ export interface RecordPlace {
 
 /** The repo of an account through an agent: signed in for writing, at its PDS for reading. */
 export function repoOf(agent: Agent, did: string, authorities: Authorities): Repo {
-  const written = (collection: Collection) => writtenNsid(collection, authorities)
+  const written = (collection: Collection | ForeignCollection) =>
+    isForeign(collection) ? collection : writtenNsid(collection, authorities)
   const received = (record: { uri: string; cid?: string | undefined; value: unknown }): StoredRecord => ({
     uri: record.uri,
     cid: record.cid ?? '',

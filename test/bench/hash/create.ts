@@ -1,5 +1,6 @@
 /** A process of its own per run, as the other programs have: makes one torrent and says how long that took. */
 import { createTorrent } from '@holdfast/torrent/create'
+import { peakRssMB } from '../../system/peak-rss.ts'
 
 const [path, version, pieceLength, threads] = process.argv.slice(2)
 const startedAt = performance.now()
@@ -9,5 +10,4 @@ const { metainfo } = await createTorrent(path!, {
   threads: Number(threads),
 })
 const seconds = (performance.now() - startedAt) / 1000
-const peakRssMB = process.resourceUsage().maxRSS / 1024
-console.log(JSON.stringify({ seconds, peakRssMB, metainfoBytes: metainfo.length }))
+console.log(JSON.stringify({ seconds, peakRssMB: peakRssMB(), metainfoBytes: metainfo.length }))

@@ -1,41 +1,27 @@
 import { openCatalog } from '@holdfast/appview/catalog/open'
 import { collections } from '@holdfast/lexicons/nsid'
 import postgres from 'postgres'
+import { keptDatabase } from '../../system/kept-database.ts'
 import { templates } from './templates.ts'
 
 /** Changes with anything that a loaded database depends on: an older one is left alone. */
-const layout = 1
+const layout = 2
 const accounts = 1_000
 const chunk = 100_000
 
 /**
  * A database with so many datasets beside the given one, and its URL: every second has a torrent with a counted swarm,
- * every tenth an assessment, every hundredth another describer. Loading takes minutes, so it stays and is used again.
+ * every tenth an assessment, every hundredth another describer. It stays.
  */
-export async function preparePages(
+export function preparePages(
   serverUrl: string,
   datasets: number,
   log: (line: string) => void,
 ): Promise<string> {
-  const name = `holdfast_bench_pages_${layout}_${datasets}`
-  const url = new URL(serverUrl)
-  url.pathname = `/${name}`
-  const admin = postgres(serverUrl, { max: 1, onnotice: () => {} })
-  try {
-    const [found] =
-      await admin`SELECT shobj_description(oid, 'pg_database') AS note FROM pg_database WHERE datname = ${name}`
-    if (found?.note === 'loaded') {
-      log(`using ${name} again`)
-      return url.href
-    }
-    await admin.unsafe(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
-    await admin.unsafe(`CREATE DATABASE ${name}`)
-    await fill(url.href, datasets, log)
-    await admin.unsafe(`COMMENT ON DATABASE ${name} IS 'loaded'`)
-    return url.href
-  } finally {
-    await admin.end()
-  }
+  return keptDatabase(serverUrl, `holdfast_bench_pages_${layout}_${datasets}`, {
+    fill: (url) => fill(url, datasets, log),
+    log,
+  })
 }
 
 /** The URI of a dataset by its number, from 1. */

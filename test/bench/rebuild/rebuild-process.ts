@@ -1,6 +1,7 @@
 /** A process that rebuilds a catalogue from an archive and says how long it took and how large it grew. */
 import { loadConfig } from '@holdfast/appview/config'
 import { rebuild } from '@holdfast/appview/rebuild'
+import { peakRssMB } from '../../system/peak-rss.ts'
 
 const [archive = ''] = process.argv.slice(2)
 const started = performance.now()
@@ -20,5 +21,5 @@ const progress = await rebuild(loadConfig(process.env), {
   },
 })
 const seconds = (performance.now() - started) / 1_000
-console.log(JSON.stringify({ ...progress, seconds, peakRssMB: process.resourceUsage().maxRSS / 1_024 }))
+console.log(JSON.stringify({ ...progress, seconds, peakRssMB: peakRssMB() }))
 process.exit(0)

@@ -5,9 +5,10 @@ import { promisify } from 'node:util'
 import { isInstalled } from './servers.ts'
 
 export type Load = {
-  mode: 'udp' | 'echo' | 'http'
-  port: number
-  pid: number
+  mode: 'udp' | 'echo' | 'http' | 'flood'
+  /** A flood without one goes where nobody reads it. */
+  port?: number
+  pid?: number
   torrents?: number
   peers?: number
   seconds?: number
@@ -22,6 +23,8 @@ export type LoadResult = {
   answered: number
   failed: number
   lost: number
+  sent: number
+  seconds: number
   perSecond: number
   p50Us: number
   p99Us: number
@@ -32,6 +35,8 @@ export type LoadResult = {
 /** Makes load for trackers: in C where there is a compiler, else in a Node process. */
 export type Generator = {
   readonly description: string
+  /** Whether it has the mode that floods, which takes a compiler. */
+  readonly floods: boolean
   hashes(torrents: number): Promise<string>
   run(load: Load): Promise<LoadResult>
 }
@@ -68,6 +73,7 @@ export function makeGenerator(directory: string): Generator {
     description: compiled
       ? `C, compiled with ${compiler}`
       : 'Node, for want of a C compiler: expect less of it',
+    floods: compiled,
     hashes: (torrents) => call(['hashes', '--torrents', String(torrents)]),
     async run({ mode, ...options }) {
       const args = Object.entries(options).flatMap(([name, value]) =>

@@ -5,11 +5,13 @@
  *   load udp     --port P --torrents N --peers N  keeps --window announces in flight for --seconds
  *   load echo    --port P                         the same against a server that sends back what it gets
  *   load http    --port P --torrents N --peers N  the same by HTTP, a connection for each announce
+ *   load flood   --port P --peers N               UDP connects from N addresses in turn, whose answers nobody reads;
+ *                                                 without --port they go to a socket that nobody reads either
  *
  *   --fill         announce every peer once, instead of random ones for a time
  *   --connect      udp: ask for a new connection id before every announce
  *   --rate N       udp: N announces a second whether or not the server keeps up; latency counts from when each
- *                  was due
+ *                  was due. flood: N connects a second, or 0 for as many as it can
  *   --pid P        also say how much processor time process P took, and its resident memory
  *
  * Peer j of torrent i has an address of its own in 127.0.0.0/8 or shares it with others on another port. One
@@ -40,7 +42,7 @@ static struct {
   int port, torrents, window, wanted, fill, connect_each, pid;
   long peers;
   double seconds, rate;
-} option = {.port = 6969, .torrents = 1000, .window = 128, .wanted = 50, .peers = 1000000, .seconds = 5};
+} option = {.torrents = 1000, .window = 128, .wanted = 50, .peers = 1000000, .seconds = 5};
 
 static uint8_t (*hashes)[20];
 static uint32_t *latencies; /* how many answers took n microseconds */
@@ -142,10 +144,11 @@ static long server_resident_kb(void) {
 }
 
 static void report(double seconds, double server) {
+  uint64_t served = answered ? answered : sent; /* a flood reads no answers */
   printf("{\"answered\":%lu,\"failed\":%lu,\"lost\":%lu,\"sent\":%lu,\"connects\":%lu,\"seconds\":%.3f,\"perSecond\":%.1f,"
          "\"answerBytes\":%.1f,\"p50Us\":%ld,\"p99Us\":%ld,\"serverUsEach\":%.3f,\"residentKB\":%ld}\n",
          answered, failed, lost, sent, connects, seconds, answered / seconds, answered ? (double)answer_bytes / answered : 0,
-         percentile(.5), percentile(.99), answered ? server * 1e6 / answered : 0, server_resident_kb());
+         percentile(.5), percentile(.99), served ? server * 1e6 / served : 0, server_resident_kb());
 }
 
 /* ---- UDP ---- */
@@ -303,6 +306,41 @@ static void run_udp(int echo) {
   report(!option.fill && seconds > option.seconds ? option.seconds : seconds, server_seconds() - cpu);
 }
 
+/* ---- UDP connects from many addresses ---- */
+
+static void run_flood(void) {
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), bytes = 1;
+  /* What is answered overflows at once, as it would at addresses that never asked. */
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+  struct sockaddr_in any = {.sin_family = AF_INET};
+  if (bind(fd, (void *)&any, sizeof any)) { perror("bind"); exit(1); }
+  server.sin_port = htons(option.port);
+  server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (!option.port) {
+    socklen_t length = sizeof server;
+    int idle = socket(AF_INET, SOCK_DGRAM, 0);
+    if (bind(idle, (void *)&server, sizeof server) || getsockname(idle, (void *)&server, &length)) { perror("bind"); exit(1); }
+  }
+  prepare_headers();
+  double begin = now(), cpu = server_seconds();
+  for (double t; (t = now()) < begin + option.seconds;) {
+    int count = 0;
+    double due = option.rate > 0 ? (t - begin) * option.rate : 1e18;
+    for (; count < BATCH && sent + count < due; count++) {
+      struct in_pktinfo source = {.ipi_spec_dst.s_addr = htonl(0x7f010000 + (sent + count) % option.peers)};
+      memcpy(CMSG_DATA((struct cmsghdr *)control[count]), &source, sizeof source);
+      put32(out[count], MAGIC_HIGH);
+      put32(out[count] + 4, MAGIC_LOW);
+      put32(out[count] + 8, 0);
+      put32(out[count] + 12, next_random());
+      out_parts[count].iov_len = 16;
+    }
+    if (count > 0) send_batch(fd, count);
+    else usleep(200);
+  }
+  report(now() - begin, server_seconds() - cpu);
+}
+
 /* ---- HTTP, a connection for each announce ---- */
 
 struct connection { int fd, asked, ask_length, got; double begun; char ask[512], answer[16384]; };
@@ -405,6 +443,7 @@ int main(int count, char **words) {
   } else if (!strcmp(mode, "udp")) run_udp(0);
   else if (!strcmp(mode, "echo")) run_udp(1);
   else if (!strcmp(mode, "http")) run_http();
-  else { fputs("modes: hashes udp echo http; see the top of load.c\n", stderr); return 2; }
+  else if (!strcmp(mode, "flood")) run_flood();
+  else { fputs("modes: hashes udp echo http flood; see the top of load.c\n", stderr); return 2; }
   return 0;
 }

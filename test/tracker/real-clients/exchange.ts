@@ -1,6 +1,7 @@
 /**
- * Runs inside a network namespace of its own: exchange.ts FOLDER CLIENT… makes a file and a torrent for every
- * route to the tracker, seeds them with libtorrent and has each client fetch them. One JSON line a client.
+ * Runs inside a network namespace of its own: exchange.ts FOLDER SOCKETS CLIENT makes a file and a torrent for every
+ * route to the tracker, seeds them with libtorrent and has the client fetch them. The tracker uses SOCKETS, a file that
+ * native/build.mjs made, or Node's own where there is none. One JSON line.
  */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -10,9 +11,10 @@ import { createTorrent } from '@holdfast/torrent/create'
 import { ownAllowList } from '@holdfast/tracker/allow-list/source'
 import { loadConfig } from '@holdfast/tracker/config'
 import { startTracker } from '@holdfast/tracker/main'
+import { loadBatchSockets } from '@holdfast/tracker/net/batch-sockets'
 import { type RealClient, type Route, realClients, routes } from './clients.ts'
 
-const [folder, ...names] = process.argv.slice(2) as [string, ...string[]]
+const [folder, sockets, name] = process.argv.slice(2) as [string, string, string]
 const urls: Record<Route, string> = {
   'http-ipv4': 'http://10.77.0.1:6969/announce',
   'udp-ipv4': 'udp://10.77.0.1:6969/announce',
@@ -43,6 +45,7 @@ for (const route of routes) {
   entries.push({ infoHashV1: torrent.infoHashV1! })
 }
 
+const transport = loadBatchSockets(sockets) === undefined ? 'dgram' : 'batch'
 const config = loadConfig({ HOLDFAST_LOG_LEVEL: 'silent' })
 await using tracker = await startTracker(config, { allowList: ownAllowList(entries) })
 const torrentsOf = (of: readonly Route[]): string[] =>
@@ -57,10 +60,8 @@ await using _seeding = await seeder.start({
 })
 await swarms((all) => all.length === routes.length && all.every(([, seeders]) => seeders === 1))
 
-for (const [number, name] of names.entries()) {
-  const client = realClients.find((each) => each.name === name)!
-  console.log(JSON.stringify({ client: name, routes: await exchange(client, 3 + number) }))
-}
+const fetching = realClients.find((each) => each.name === name)!
+console.log(JSON.stringify({ transport, routes: await exchange(fetching, 3) }))
 
 /** Seconds each route took. */
 async function exchange(client: RealClient, number: number): Promise<Partial<Record<Route, number>>> {

@@ -9,21 +9,27 @@ export type BatchSocket = { readonly port: number; close(): void }
 
 /**
  * UDP and HTTP by the batch, where `npm run build:native -w tracker` has built them: a fraction of the processor time
- * that node:dgram and node:net take. undefined where they are not there or do not load.
+ * that node:dgram and node:net take. undefined where they are not there or do not load. The first call in a process
+ * decides which file that is.
  */
-export function loadBatchSockets(): { openUdp: typeof openUdp; openHttp: typeof openHttp } | undefined {
-  const file = fileURLToPath(new URL('../../native/batch.node', import.meta.url))
-  if (native === undefined && existsSync(file)) {
-    try {
-      native = createRequire(import.meta.url)(file) as Native
-    } catch {
-      // Built for another machine: Node's own sockets serve as well.
-    }
-  }
-  return native === undefined ? undefined : { openUdp, openHttp }
+export function loadBatchSockets(
+  file = fileURLToPath(new URL('../../native/batch.node', import.meta.url)),
+): { openUdp: typeof openUdp; openHttp: typeof openHttp } | undefined {
+  native ??= load(file) ?? 'none'
+  return native === 'none' ? undefined : { openUdp, openHttp }
 }
 
-let native: Native | undefined
+let native: Native | 'none' | undefined
+
+function load(file: string): Native | undefined {
+  if (!existsSync(file)) return undefined
+  try {
+    return createRequire(import.meta.url)(file) as Native
+  } catch {
+    // Built for another machine: Node's own sockets serve as well.
+    return undefined
+  }
+}
 
 type Native = {
   openUdp(
@@ -32,7 +38,7 @@ type Native = {
     port: number,
     reusePort: boolean,
     memory: ArrayBuffer,
-    onBatch: (count: number) => void,
+    onBatch: (count: number, behind: number) => void,
   ): BatchSocket
   openTcp(
     host: string,
@@ -62,7 +68,8 @@ function openUdp(
     from: { family, address: new Int32Array(memory, slot * udp.slotBytes + 8, 4) },
     answer: newUdpAnswer(memory, slot * udp.slotBytes + udp.answerAt),
   }))
-  return native!.openUdp(family === 0 ? 4 : 6, host, port, reusePort, memory, (count) => {
+  return (native as Native).openUdp(family === 0 ? 4 : 6, host, port, reusePort, memory, (count, behind) => {
+    responder.behind = behind === 1
     for (let at = 0; at < count; at++) {
       const slot = slots[at]!
       // Port 0 cannot be answered.
@@ -108,7 +115,7 @@ function openHttp(
     const { word, request } = slots[slot]!
     parts.other(fd, Buffer.from(request.subarray(0, words[word])))
   }
-  return native!.openTcp(host, port, reusePort, memory, onBatch, onOther)
+  return (native as Native).openTcp(host, port, reusePort, memory, onBatch, onOther)
 }
 
 /** The bytes are good during the call. */

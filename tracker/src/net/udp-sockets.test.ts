@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
 import { newResponders } from '../wire/responders.ts'
@@ -11,9 +14,12 @@ const torrent = 'aa'.repeat(20)
 const build = fileURLToPath(new URL('../../native/build.mjs', import.meta.url))
 
 beforeAll(() => {
-  if (loadBatchSockets() === undefined) spawnSync(process.execPath, [build])
-  if (loadBatchSockets() === undefined)
+  const directory = mkdtempSync(path.join(tmpdir(), 'holdfast-test-'))
+  const file = path.join(directory, 'batch.node')
+  spawnSync(process.execPath, [build, file])
+  if (loadBatchSockets(file) === undefined)
     process.stdout.write('left out: batch UDP, for want of Linux or a C compiler\n')
+  return () => rmSync(directory, { recursive: true })
 })
 
 async function ask(socket: Socket, to: { port: number; host: string }, datagram: Buffer): Promise<Buffer> {
@@ -89,4 +95,38 @@ for (const transport of ['batch', 'dgram'] as const) {
     expect(from.address).toBe(host)
     socket.close()
   })
+}
+
+test('batch, when the queue fills with connects, answers every announce in it', async (context) => {
+  if (loadBatchSockets() === undefined) context.skip()
+  const tracker = newResponders([[torrent]])
+  await using opened = await openUdpSockets(tracker.udp, tracker.counts, { port: 0, transport: 'batch' })
+  const to = { port: opened.port, host: '127.0.0.1' }
+  const client = createSocket({ type: 'udp4', recvBufferSize: 1 << 20 })
+  const connect = Buffer.from('00000417271019800000000000000001', 'hex')
+  const id = (await ask(client, to, connect)).subarray(8)
+  const announces = { sent: 0, answered: 0 }
+  client.on('message', (answer: Buffer) => {
+    if (answer.readInt32BE(0) === 1) announces.answered++
+  })
+  // All of it is sent before this thread reads again, and waits in the kernel.
+  const connects = Math.floor(queueLength() * 0.7)
+  const flood = createSocket('udp4')
+  await new Promise<void>((bound) => flood.bind(0, '127.0.0.1', bound))
+  for (let sent = 0; sent < connects; sent++) {
+    flood.send(connect, to.port, to.host)
+    if (sent % 100 === 0) client.send(announceOf(id, 1000 + announces.sent++), to.port, to.host)
+  }
+  await expect.poll(() => announces.answered, { timeout: 10_000 }).toBe(announces.sent)
+  const { counts } = tracker
+  await expect.poll(() => counts.udpConnects + counts.udpDropped, { timeout: 10_000 }).toBe(connects + 1)
+  expect(counts.udpDropped).toBeGreaterThan(0)
+  client.close()
+  flood.close()
+})
+
+/** How many small datagrams the kernel keeps for the tracker: what one of them takes there is 768 bytes. */
+function queueLength(): number {
+  const limit = Number(readFileSync('/proc/sys/net/core/rmem_max', 'utf8'))
+  return (2 * Math.min(8 << 20, process.getuid?.() === 0 ? 8 << 20 : limit)) / 768
 }

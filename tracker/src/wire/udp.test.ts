@@ -104,6 +104,17 @@ test('an unknown torrent, a borrowed id and a missing list are told in words', (
   expect(tracker.swarms.totals().peers4).toBe(0)
 })
 
+test('while more arrives than is answered, only clients with a connection id are served', () => {
+  const tracker = newResponders([[torrent]])
+  const alice = newClient(tracker, '10.0.0.1')
+  const bob = newClient(tracker, '10.0.0.2')
+  tracker.udp.behind = true
+  expect(alice.send(Buffer.from('00000417271019800000000011111111', 'hex'))).toBe('')
+  expect(bob.send(Buffer.from(announceHex(alice.id, defaults), 'hex'))).toBe('')
+  expect(alice.announce().slice(0, 8)).toBe('00000001')
+  expect(tracker.counts).toMatchObject({ udpDropped: 2, udpConnects: 2, udpAnnounces: 1 })
+})
+
 test('another client behind the same address and port cannot stop this one', () => {
   const tracker = newResponders([[torrent]])
   const alice = newClient(tracker, '10.0.0.1')

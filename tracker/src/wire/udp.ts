@@ -10,6 +10,11 @@ import { foldKey } from './http-query.ts'
  * datagrams, and answers no address that has not proved it is one with more bytes than it was sent.
  */
 export class UdpResponder {
+  /**
+   * More arrives than is answered: those who have proved their address are served and others are not, so that a flood
+   * of connects leaves room for announces. Whoever gets no answer asks again later (BEP 15).
+   */
+  behind = false
   readonly #swarms: Swarms
   readonly #pace: Pace
   readonly #ids: ConnectionIds
@@ -47,6 +52,7 @@ export class UdpResponder {
       if (readInt32(message, 0) !== PROTOCOL_HIGH || readInt32(message, 4) !== PROTOCOL_LOW) {
         return this.#malformed()
       }
+      if (this.behind) return this.#drop()
       this.#counts.udpConnects++
       writeInt32(bytes, 0, CONNECT)
       this.#ids.write(family, address, bytes, 8)
@@ -55,6 +61,7 @@ export class UdpResponder {
     const isAnnounce = action === ANNOUNCE && length >= 98
     if (!isAnnounce && !(action === SCRAPE && length >= 36)) return this.#malformed()
     if (!this.#ids.check(family, address, message, 0)) {
+      if (this.behind) return this.#drop()
       this.#counts.udpBadConnectionId++
       return fail(bytes, BAD_ID)
     }
@@ -75,7 +82,7 @@ export class UdpResponder {
     announce.address[0] = address[0]!
     if (family === 1) announce.address.set(address)
     announce.port = message[96]! | (message[97]! << 8)
-    announce.key = foldKey(readInt32(message, 88))
+    announce.key = foldKey(readInt32(message, isAria2(message) ? PEER_ID_END : KEY))
     announce.tick = this.#pace.tick
     announce.event = message[83]! > 4 ? 0 : message[83]!
     announce.seeder = (readInt32(message, 64) | readInt32(message, 68)) === 0
@@ -111,6 +118,11 @@ export class UdpResponder {
       }
     }
     return 8 + hashes * 12
+  }
+
+  #drop(): number {
+    this.#counts.udpDropped++
+    return 0
   }
 
   #malformed(): number {
@@ -158,6 +170,16 @@ const DEFAULT_WANTED = 50
 const MOST_WANTED = [200, 70] as const
 const MOST_SCRAPED = 74
 const ANSWER_BYTES = 1420
+
+const PEER_ID = 36
+/** The last 32 bits of `peer_id`. */
+const PEER_ID_END = 52
+const KEY = 88
+
+/** aria2 sends another key in every datagram, so that it could never end what it began: its random `peer_id` stands in. */
+function isAria2(message: Uint8Array): boolean {
+  return message[PEER_ID] === 0x41 && message[PEER_ID + 1] === 0x32 && message[PEER_ID + 2] === 0x2d
+}
 
 const latin1 = new TextEncoder()
 const UNKNOWN = latin1.encode('torrent is not in this index')

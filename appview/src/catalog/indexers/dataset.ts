@@ -1,3 +1,4 @@
+import { mappedRecord } from '@holdfast/lexicons/foreign'
 import { identityKeys } from '@holdfast/lexicons/identifiers'
 import { sql } from 'drizzle-orm'
 import { refreshAssessed } from '../search/assessed.ts'
@@ -9,7 +10,8 @@ import type { IndexedRecord, Indexer } from './indexer.ts'
 
 /** Dataset records: the searchable row, and the identifiers that make two descriptions one card. */
 export const datasetIndexer: Indexer = {
-  async write(tx, records) {
+  async write(tx, written) {
+    const records = written.map((record) => ({ ...record, value: describedBy(record.value) }))
     const inputs = records.map(toRow)
     await tx.execute(sql`
       INSERT INTO catalog.dataset
@@ -72,6 +74,11 @@ function toRow({ id, uri, did, value }: IndexedRecord) {
   }
   const terms = datasetTerms(record, { uri, did, ...described })
   return { row: { id, ...described, codes: codesText(terms.codes) }, terms }
+}
+
+/** What a record says as a dataset record: itself, or what a foreign one is mapped to. */
+function describedBy(value: IndexedRecord['value']): IndexedRecord['value'] {
+  return (mappedRecord(value) as IndexedRecord['value'] | undefined) ?? value
 }
 
 function lowered(values: readonly (string | undefined)[]): string[] {

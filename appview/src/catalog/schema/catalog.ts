@@ -158,6 +158,19 @@ export const dataset = table(
   ],
 )
 
+/**
+ * When what is shown of a visible dataset last changed: its record, its visibility or a torrent that holds it. A table of
+ * its own, since each change would otherwise write all the indexes of `dataset` anew.
+ */
+export const datasetChange = table(
+  'dataset_change',
+  {
+    datasetId: ref('dataset_id').primaryKey(),
+    changedAt: instant('changed_at').notNull(),
+  },
+  (t) => [index('dataset_change_at').on(t.changedAt, t.datasetId)],
+)
+
 /** The stems of a dataset in order, by which phrases are checked. */
 export const datasetPhrases = table('dataset_phrases', {
   datasetId: ref('dataset_id').primaryKey(),

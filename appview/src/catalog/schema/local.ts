@@ -72,7 +72,11 @@ export const recordChange = table(
     uri: text('uri').notNull(),
     cid: text('cid'),
   },
-  (t) => [index('record_change_at').on(t.at), index('record_change_uri').on(t.uri)],
+  (t) => [
+    index('record_change_at').on(t.at),
+    index('record_change_uri').on(t.uri),
+    index('record_change_gone').on(t.at, t.seq).where(sql`kind = 'dataset' and action in ('hide', 'delete')`),
+  ],
 )
 
 /**

@@ -17,7 +17,7 @@ export interface SearchSummary {
 /** `defs#facet` */
 export interface Facet {
   field: string
-  values: { value: string; count: number }[]
+  values: { value: string; label?: string; count: number }[]
   estimated?: boolean
 }
 

@@ -188,9 +188,9 @@ describe.each(testBackends())('searchDatasets on $name', ({ open }) => {
       {
         field: 'keyword',
         values: [
-          { value: 'cryosphere', count: 2 },
+          { value: 'cryosphere', label: 'Cryosphere', count: 2 },
           { value: 'netcdf', count: 1 },
-          { value: 'weather', count: 1 },
+          { value: 'weather', label: 'Weather', count: 1 },
         ],
       },
       { field: 'hasTorrent', values: [{ value: 'false', count: 3 }] },

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { anyOf, type Db, rows, storable } from '../sql.ts'
+import { type Db, storable } from '../sql.ts'
 import { boundedCandidates, type CandidateChoice } from './candidates.ts'
 import { baseOf } from './codes.ts'
 import {
@@ -11,9 +11,12 @@ import {
   resolveAuthorClauses,
   resolveAuthors,
 } from './conditions.ts'
-import type { Corpus, Sort } from './corpus.ts'
+import type { Corpus } from './corpus.ts'
+import { datasetCorpus } from './dataset-corpus.ts'
 import { type Direct, findDirect } from './direct.ts'
+import { labelFacets } from './facet-labels.ts'
 import { filterTerm } from './impacts.ts'
+import { deadlineBy, readJudged } from './judged.ts'
 import { idNeed, termNeed } from './needs.ts'
 import { type Clause, parseQuery } from './query.ts'
 import { type Alias, column } from './row-terms.ts'
@@ -88,55 +91,9 @@ export async function searchWith(
   return {
     hits: outcome.rows.map(({ id, uri, group }) => ({ id, uri, groupId: group })),
     ...summaryOf(outcome, parameters.q ?? '', request.search.clauses),
+    ...(outcome.facets && { facets: await labelFacets(db, outcome.facets) }),
     ...(direct && { direct: direct.hit }),
   }
-}
-
-const facets = {
-  keyword: (alias) => sql`SELECT unnest(${column(alias, 'keywords')})`,
-  publisher: (alias) => oneOf(alias, 'publisher'),
-  license: (alias) => oneOf(alias, 'license'),
-  risk: (alias) => sql`SELECT unnest(${column(alias, 'risks')})`,
-  scarcity: (alias) => sql`SELECT unnest(${column(alias, 'scarcities')})`,
-  format: (alias) => sql`SELECT unnest(${column(alias, 'formats')})`,
-  author: (alias) => oneOf(alias, 'did'),
-  hasTorrent: (alias) => sql`SELECT (${column(alias, 'torrent_count')} > 0)::text`,
-} satisfies Corpus['facets']
-
-const sorts = {
-  newest: { key: (alias) => column(alias, 'created_at'), type: 'timestamptz', descending: true },
-  'risk-deadline': {
-    key: (alias) => sql`coalesce(${column(alias, 'deadline')}, 'infinity')`,
-    type: 'date',
-    descending: false,
-  },
-  'fewest-seeders': {
-    key: (alias) => sql`coalesce(${column(alias, 'seeders')}, 2147483647)`,
-    type: 'bigint',
-    descending: false,
-  },
-  largest: {
-    key: (alias) => sql`coalesce(${column(alias, 'size_bytes')}, -1)`,
-    type: 'bigint',
-    descending: true,
-  },
-  smallest: {
-    key: (alias) => sql`coalesce(${column(alias, 'size_bytes')}, 9223372036854775807)`,
-    type: 'bigint',
-    descending: false,
-  },
-} satisfies Record<string, Sort>
-
-const corpus: Corpus = {
-  name: 'dataset',
-  group: (alias) => column(alias, 'group_id'),
-  phraseStands: (clause, alias) => sql`EXISTS (SELECT FROM catalog.dataset_phrases p
-    WHERE p.dataset_id = ${column(alias, 'id')} AND strpos(p.phrases, ${storable(` ${clause.stems.join(' ')} `)}) > 0)`,
-  // Modest: 3 % for having a torrent, 2 % more for somebody seeding it.
-  boost: (alias) =>
-    sql`(${column(alias, 'torrent_count')} > 0)::int * 3 + (coalesce(${column(alias, 'seeders')}, 0) > 0)::int * 2`,
-  sorts,
-  facets,
 }
 
 interface Read {
@@ -153,6 +110,7 @@ async function readRequest(
     choice,
   }: { clauses: readonly Clause[]; direct: Direct | undefined; choice: CandidateChoice },
 ): Promise<Read> {
+  const { sorts, facets } = datasetCorpus
   const sort = parameters.sort ?? 'relevance'
   if (sort !== 'relevance' && !(sort in sorts)) {
     throw new SearchError('InvalidQuery', `sort is one of relevance, ${Object.keys(sorts).join(', ')}.`)
@@ -169,7 +127,9 @@ async function readRequest(
   ]
   const { cursor, limit, facets: wanted, ...identifying } = parameters
   return {
-    corpus: judges ? { ...corpus, sorts: { ...sorts, 'risk-deadline': deadlineBy(judges) } } : corpus,
+    corpus: judges
+      ? { ...datasetCorpus, sorts: { ...sorts, 'risk-deadline': deadlineBy(judges) } }
+      : datasetCorpus,
     search: {
       clauses: direct && leadsSomewhere(direct) ? [] : clauses,
       filterTerms: terms.flat().map(baseOf),
@@ -245,48 +205,4 @@ function checksOf(
     ...during('created_at', parameters.createdAfter, parameters.createdBefore),
     ...during('indexed_at', parameters.indexedAfter, parameters.indexedBefore),
   ]
-}
-
-/**
- * Datasets that these accounts have judged as the filters ask. Undefined where nothing is asked of judgements.
- */
-async function readJudged(
-  db: Db,
-  dids: readonly string[],
-  parameters: DatasetSearch,
-): Promise<number[] | undefined> {
-  const { risk, scarcity, goneBefore, sort } = parameters
-  if (!risk?.length && !scarcity?.length && !goneBefore && sort !== 'risk-deadline') return undefined
-  const gone = instantOf(goneBefore)
-  const found = await rows<{ id: number }>(
-    db,
-    sql`
-    WITH said AS (
-      SELECT subject_uri, subject_keys FROM catalog.assessment a WHERE a.visible AND a.did = ${anyOf(dids)}
-        ${risk?.length ? sql`AND a.risk = ${anyOf(risk)}` : sql``}
-        ${scarcity?.length ? sql`AND a.scarcity = ${anyOf(scarcity)}` : sql``}
-        ${gone === undefined ? sql`` : sql`AND a.gone_before < ${gone}::timestamptz::date`}
-      ORDER BY a.assessed_at DESC LIMIT 20000)
-    SELECT d.id FROM said JOIN catalog.dataset d ON d.uri = said.subject_uri
-    UNION
-    SELECT k.dataset_id FROM said CROSS JOIN unnest(subject_keys) AS subject_key
-    JOIN catalog.dataset_key k ON k.key = subject_key`,
-  )
-  return found.map((row) => row.id)
-}
-
-/** The earliest end that one of these accounts expects. Only for rows that they have judged. */
-function deadlineBy(dids: readonly string[]): Sort {
-  return {
-    key: (alias) => sql`coalesce((
-      SELECT min(a.gone_before) FROM catalog.assessment a WHERE a.visible AND a.did = ${anyOf(dids)}
-        AND (a.subject_uri = ${column(alias, 'uri')} OR a.subject_keys && ARRAY(
-          SELECT k.key FROM catalog.dataset_key k WHERE k.dataset_id = ${column(alias, 'id')}))), 'infinity')`,
-    type: 'date',
-    descending: false,
-  }
-}
-
-function oneOf(alias: Alias, name: string): SQL {
-  return sql`SELECT ${column(alias, name)} WHERE ${column(alias, name)} IS NOT NULL`
 }

@@ -12,6 +12,7 @@ import {
 } from './conditions.ts'
 import type { Corpus, Sort } from './corpus.ts'
 import { type Direct, findDirect } from './direct.ts'
+import { labelFacets } from './facet-labels.ts'
 import { pairTerm } from './impacts.ts'
 import { idNeed, termNeed } from './needs.ts'
 import { type Clause, parseQuery } from './query.ts'
@@ -88,6 +89,7 @@ export async function searchTorrents(db: Db, parameters: TorrentSearch): Promise
   return {
     hits: outcome.rows.map(({ id, uri }) => ({ id, uri, matchedFiles: outcome.files.get(id) ?? [] })),
     ...summaryOf(outcome, parameters.q ?? '', clauses),
+    ...(outcome.facets && { facets: await labelFacets(db, outcome.facets) }),
     ...(direct && { direct: direct.hit }),
   }
 }

@@ -26,10 +26,34 @@ const smallestSample = 2_500
 const histogramFrom = 1_000
 export const allTerm = baseOf('all:')
 
-/** Counts anew. To be run now and then, and after a rebuild: it takes about a second. */
+/** Counting anew is worth it once one record in so many was written or went. */
+const worthCountingShare = 50
+/** Any fixed number: of several processes on one store, one counts at a time. */
+const countingLock = 4_653_002
+
+/** Counts anew, whatever changed since: after a rebuild. It takes about a second. */
 export async function refreshSearchStatistics(db: Db): Promise<void> {
-  for (const corpus of ['dataset', 'torrent'] as const)
-    await db.transaction((tx) => refreshCorpus(tx as Db, corpus))
+  await db.transaction(async (tx) => {
+    await tx.execute(sql`SELECT pg_advisory_xact_lock(${countingLock})`)
+    await refreshAll(tx as Db)
+  })
+}
+
+/**
+ * Counts anew if enough has changed since the last count, or if there was none of this epoch; to be asked every minute.
+ * Resolves with whether it did: false also while another process counts.
+ */
+export async function refreshSearchStatisticsIfDue(db: Db): Promise<boolean> {
+  if (!(await isDue(db))) return false
+  return db.transaction(async (tx) => {
+    const [lock] = await rows<{ held: boolean }>(
+      tx as Db,
+      sql`SELECT pg_try_advisory_xact_lock(${countingLock}) AS held`,
+    )
+    if (!lock?.held || !(await isDue(tx as Db))) return false
+    await refreshAll(tx as Db)
+    return true
+  })
 }
 
 /**
@@ -52,6 +76,29 @@ export async function readTermStatistics(
   const records = known.get(allTerm)?.records ?? 0
   const unseen = { records: Math.max(1, Math.round(records / smallestSample / 8)), above: null }
   return { records, has: (base) => known.has(base), of: (base) => known.get(base) ?? unseen }
+}
+
+/** What changed is told by the stream of records, which every change of what is visible goes into. */
+async function isDue(db: Db): Promise<boolean> {
+  const [row] = await rows<{ due: boolean }>(
+    db,
+    sql`SELECT counted.value ->> 'epoch' IS DISTINCT FROM stream.epoch
+          OR stream.seq - (counted.value ->> 'seq')::bigint > (
+            SELECT coalesce(sum(s.records), 0) FROM catalog.term_statistics s WHERE s.base = ${allTerm}::bigint) / ${int(worthCountingShare)} AS due
+        FROM local.stream stream LEFT JOIN local.setting counted ON counted.name = ${countedSetting}
+        WHERE stream.name = 'records' AND stream.seq > 0`,
+  )
+  return row?.due ?? false
+}
+
+const countedSetting = 'searchStatistics'
+
+async function refreshAll(tx: Db): Promise<void> {
+  await tx.execute(sql`
+    INSERT INTO local.setting (name, value)
+    SELECT ${countedSetting}, jsonb_build_object('epoch', epoch, 'seq', seq) FROM local.stream WHERE name = 'records'
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value`)
+  for (const corpus of ['dataset', 'torrent'] as const) await refreshCorpus(tx, corpus)
 }
 
 async function refreshCorpus(tx: Db, corpus: CorpusName): Promise<void> {

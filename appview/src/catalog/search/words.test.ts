@@ -2,7 +2,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { expect, test } from 'vitest'
 import { baseOf, levels, samplesOf } from './codes.ts'
 import { englishStem } from './english-stem.ts'
-import { snippetOf } from './snippet.ts'
+import { snippetMaker } from './snippet.ts'
 import { typingErrors } from './spelling.ts'
 import { analyse, fold, stemOf, wordsOf } from './words.ts'
 
@@ -93,9 +93,32 @@ test.each([
 
 test('a snippet begins where the words stand closest together', () => {
   const text = `${'Nothing of note. '.repeat(40)}Monthly sea ice extents of both poles, by satellite. ${'More of it. '.repeat(40)}`
-  const snippet = snippetOf(text, ['ice', 'extent'])
+  const snippet = snippetMaker(['ice', 'extent'])(text)
   expect(snippet).toContain('sea ice extents')
   expect(snippet!.length).toBeLessThan(300)
-  expect(snippetOf(text, ['volcano'])).toBeUndefined()
-  expect(snippetOf(text, ['the'])).toBeUndefined()
+  expect(snippetMaker(['volcano'])(text)).toBeUndefined()
+  expect(snippetMaker(['the'])(text)).toBeUndefined()
+})
+
+test('a snippet is plain text', () => {
+  const text = '## About\n\n- The **ice** of [both poles](https://example.org/ice), as `extent`'
+  expect(snippetMaker(['poles'])(text)).toBe('About The ice of both poles, as extent')
+})
+
+test('a snippet shows no marks of emphasis and tables', () => {
+  const text = 'Two poles, *one file a year*, 2 * 3.\n\n| column | unit |\n|:--|--:|\n| extent | km² |'
+  expect(snippetMaker(['poles'])(text)).toBe('Two poles, one file a year, 2 * 3. column unit extent km²')
+})
+
+test('a snippet of hostile text takes no time', () => {
+  for (const text of [
+    '['.repeat(50_000),
+    '[a]('.repeat(20_000),
+    '**'.repeat(50_000),
+    `ice${' '.repeat(50_000)}`,
+  ]) {
+    const begun = performance.now()
+    snippetMaker(['ice'])(text)
+    expect(performance.now() - begun).toBeLessThan(1_000)
+  }
 })

@@ -1,5 +1,6 @@
 /** Datasets as every face shows them: the record verbatim, and what this index knows of it, in two queries a page. */
 import type { defs } from '@holdfast/lexicons'
+import { mappedRecord } from '@holdfast/lexicons/foreign'
 import { type SQL, sql } from 'drizzle-orm'
 import { anyOf, type Db, preparedRows, toInstant } from '../sql.ts'
 import { type AssessmentRow, assessmentsJson, toAssessmentView } from './assessment-views.ts'
@@ -108,7 +109,8 @@ interface Context extends DatasetViewOptions {
 function toDatasetView(row: DatasetRow, { refs, targets }: Context): defs.DatasetView {
   const group = toGroupView(row.describers)
   const swarm = toSwarm(row.swarm, { byTracker: false })
-  const sources = (row.value.sources as { url: string }[] | undefined) ?? []
+  const mapped = mappedRecord(row.value)
+  const { sources = [] } = (mapped ?? row.value) as { sources?: readonly { url: string }[] }
   const changed = changedSince(refs, targets)
   const labels = selfLabels(row)
   return {
@@ -116,6 +118,7 @@ function toDatasetView(row: DatasetRow, { refs, targets }: Context): defs.Datase
     cid: row.cid,
     author: toAuthorView(row.author),
     record: row.value as defs.DatasetView['record'],
+    ...(mapped && { mapped: mapped as defs.DatasetView['mapped'] }),
     indexedAt: toInstant(row.indexedAt) as defs.DatasetView['indexedAt'],
     status: 'indexed',
     counts: {

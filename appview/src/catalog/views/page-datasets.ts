@@ -14,6 +14,8 @@ export interface DatasetPage {
   torrents: defs.TorrentView[]
   /** Visible datasets that say they are a version of this one, or of the one that this is a version of. */
   versions: DatasetVersion[]
+  /** What the visible datasets that its record refers to are called, by their URI. */
+  titles: ReadonlyMap<string, string>
 }
 
 export interface DatasetVersion {
@@ -76,9 +78,10 @@ async function readPages(
     readTorrentUris(db, uris),
   ])
   const all = [...new Set([...torrentUris.values()].flat())]
-  const [torrents, versions] = await Promise.all([
+  const [torrents, versions, titles] = await Promise.all([
     readTorrentViews(db, all, { detail: 'card', trackers }),
     readVersions(db, datasets),
+    readTitles(db, datasets.flatMap(referredTo)),
   ])
   const byUri = new Map(torrents.map((torrent) => [torrent.uri as string, torrent]))
   return new Map(
@@ -88,6 +91,7 @@ async function readPages(
         dataset,
         torrents: (torrentUris.get(dataset.uri) ?? []).flatMap((uri) => byUri.get(uri) ?? []),
         versions: (versions.get(rootOf(dataset)) ?? []).filter(({ uri }) => uri !== dataset.uri),
+        titles,
       },
     ]),
   )
@@ -111,6 +115,28 @@ async function readTorrentUris(db: Db, datasets: readonly string[]): Promise<Map
 /** What the versions of a dataset have in common: the record they say they are versions of. */
 function rootOf(dataset: defs.DatasetView): string {
   return (dataset.record as { versionOf?: { uri: string } }).versionOf?.uri ?? dataset.uri
+}
+
+interface References {
+  versionOf?: { uri: string }
+  supersedes?: { uri: string }
+  adoptedFrom?: { uri: string }
+  derivedFrom?: { uri: string }[]
+}
+
+function referredTo(dataset: defs.DatasetView): string[] {
+  const { versionOf, supersedes, adoptedFrom, derivedFrom = [] } = dataset.record as References
+  return [versionOf, supersedes, adoptedFrom, ...derivedFrom.slice(0, 20)].flatMap((ref) => ref?.uri ?? [])
+}
+
+async function readTitles(db: Db, uris: readonly string[]): Promise<Map<string, string>> {
+  if (uris.length === 0) return new Map()
+  const found = await preparedRows<{ uri: string; title: string }>(
+    db,
+    sql`SELECT r.uri, r.value ->> 'title' AS title FROM catalog.record r
+        WHERE r.uri = ${anyOf([...new Set(uris)])} AND r.kind = 'dataset' AND r.visible AND r.value ? 'title'`,
+  )
+  return new Map(found.map(({ uri, title }) => [uri, title]))
 }
 
 async function readVersions(

@@ -107,7 +107,11 @@ const advice: Readonly<Record<string, string>> = {
   'metainfo-cid-mismatch': 'The PDS serves other bytes than the record names; upload the blob again.',
   'infohash-mismatch': 'Correct the record’s infohash, or upload the .torrent file that has it.',
   'quota-records':
-    'The account holds more records than this server takes from one account; ask its operator.',
+    'There are more records of the account or its server than this server takes; ask its operator.',
+  'quota-files':
+    'The torrents of the account or its server list more files than this server takes; ask its operator.',
+  'quota-blobs':
+    'The metainfo of the account or its server is larger than what this server takes; ask its operator.',
   'denied-account':
     'The operator of this server denied the account; see describeServer for whom to write to.',
   'denied-record': 'The operator of this server denied the record; see describeServer for whom to write to.',

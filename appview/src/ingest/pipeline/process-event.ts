@@ -126,7 +126,7 @@ async function processHint({ frame, origin, taken }: Event<HintFrame>, parts: Pr
       const proof = await parts.fetchProof(identity, path)
       const account = parts.states.follows(did) ? undefined : await firstSight(identity, origin, parts)
       if (account === 'private-host' || account?.active === false) return taken()
-      const ops = await parts.quota.admit(did, toOps(did, [proof], parts))
+      const ops = await parts.quota.admit({ did, host: identity.pdsHost }, toOps(did, [proof], parts))
       const commit: RepoCommit = {
         did,
         rev: proof.rev,
@@ -170,7 +170,7 @@ async function apply(
     void parts.committer.write({ account }, taken)
     return
   }
-  const ops = await parts.quota.admit(did, toOps(did, verified.changes, parts))
+  const ops = await parts.quota.admit({ did, host: identity.pdsHost }, toOps(did, verified.changes, parts))
   parts.states.set(did, { state: 'synchronized', rev: verified.rev, data: verified.data, tries: 0 })
   const commit: RepoCommit = {
     did,

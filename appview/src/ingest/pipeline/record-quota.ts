@@ -1,14 +1,18 @@
 import type { RecordOp } from '../../catalog/ingest-writes.ts'
-import { countRecords } from '../../catalog/record-counts.ts'
+import { countHostRecords, countRecords } from '../../catalog/record-counts.ts'
 import type { Db } from '../../catalog/sql.ts'
+import { createTally } from './tally.ts'
 
-/** Holds each account to a number of records, so that one cannot fill the index; what is over is refused with a reason. */
+/** Holds each account, and each PDS, to a number of records, so that none can fill the index. */
 export type RecordQuota = {
-  /** Replaces the puts that are over the account's quota by refusals; far beyond it, nothing is kept of them at all. */
-  admit(did: string, ops: readonly RecordOp[]): Promise<readonly RecordOp[]>
+  /** Replaces the puts that are over a quota by refusals with their reason; far beyond it, nothing is kept of them at all. */
+  admit(author: Author, ops: readonly RecordOp[]): Promise<readonly RecordOp[]>
   /** The account's records were counted anew. */
   set(did: string, count: number): void
 }
+
+/** An account, and its PDS as `host:port`. */
+export type Author = { readonly did: string; readonly host: string }
 
 /** Refusals are rows too: so many are kept beyond the quota for authors to ask about. */
 const KEPT_REFUSALS = 1_000
@@ -16,35 +20,34 @@ const KEPT_REFUSALS = 1_000
 export function createRecordQuota(options: {
   db: Db
   recordsPerAccount: number
+  recordsPerHost: number
   onRefused: () => void
-  capacity?: number
 }): RecordQuota {
-  const { recordsPerAccount, capacity = 100_000 } = options
-  const counts = new Map<string, number>()
-  const keep = (did: string, count: number) => {
-    counts.delete(did)
-    counts.set(did, count)
-    if (counts.size > capacity) counts.delete(counts.keys().next().value!)
+  const { db, recordsPerAccount, recordsPerHost, onRefused } = options
+  const ofAccount = createTally({ limit: recordsPerAccount, read: (did) => countRecords(db, did) })
+  const ofHost = createTally({ limit: recordsPerHost, read: (host) => countHostRecords(db, host) })
+  const refusals = createTally({ limit: KEPT_REFUSALS, read: async () => 0 })
+
+  const whyNot = async ({ did, host }: Author): Promise<string | undefined> => {
+    if (!(await ofAccount.add(did))) return `this index takes ${recordsPerAccount} records of one account`
+    if (!(await ofHost.add(host))) return `this index takes ${recordsPerHost} records from one server`
+    return undefined
   }
   return {
-    set: keep,
-    async admit(did, ops) {
-      if (!ops.some((op) => op.action !== 'delete')) return ops
-      let count = counts.get(did) ?? (await countRecords(options.db, did))
-      const admitted = ops.flatMap((op): RecordOp[] => {
-        if (op.action === 'delete' || op.action === 'keep') return [op]
-        count++
-        if (count <= recordsPerAccount) return [op]
-        options.onRefused()
-        if (count > recordsPerAccount + KEPT_REFUSALS) return []
-        const detail = `this index takes ${recordsPerAccount} records of one account`
-        return [
-          { action: 'reject', uri: op.uri, kind: op.kind, cid: op.cid, reason: 'quota-records', detail },
-        ]
-      })
-      // Updates and deletes make this an overestimate, which the next exact count corrects before it refuses.
-      if (count > recordsPerAccount) counts.delete(did)
-      else keep(did, count)
+    set: ofAccount.set,
+    async admit(author, ops) {
+      const admitted: RecordOp[] = []
+      for (const op of ops) {
+        const detail = op.action === 'delete' || op.action === 'keep' ? undefined : await whyNot(author)
+        if (detail === undefined || op.action === 'delete' || op.action === 'keep') {
+          admitted.push(op)
+          continue
+        }
+        onRefused()
+        if (!(await refusals.add(author.host))) continue
+        const { uri, kind, cid } = op
+        admitted.push({ action: 'reject', uri, kind, cid, reason: 'quota-records', detail })
+      }
       return admitted
     },
   }

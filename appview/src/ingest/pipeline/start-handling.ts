@@ -49,13 +49,19 @@ export async function startHandling(
     checkHandle,
     onHandle: (account) => void committer.write({ account }),
   })
-  const quota = createRecordQuota({ db, recordsPerAccount, onRefused: () => metrics.reject('quota-records') })
+  const quota = createRecordQuota({
+    db,
+    recordsPerAccount,
+    recordsPerHost: config.recordsPerHost ?? defaultResyncLimits.recordsPerHost,
+    onRefused: () => metrics.reject('quota-records'),
+  })
   const resyncs = started.use(
     createResyncs({
       db,
       states,
       resolver,
       pds,
+      standing,
       committer,
       lanes,
       quota,

@@ -13,6 +13,8 @@ export type AccountStanding = {
   firstSight(identity: RepoIdentity, origin: Origin): Promise<AccountUpdate>
   onAccountEvent(frame: AccountFrame, origin: Origin): Promise<AccountUpdate | 'not-theirs'>
   onIdentityEvent(did: string): Promise<AccountUpdate>
+  /** Has the handle checked, and written when it is; nothing waits for it. */
+  checkHandleSoon(identity: RepoIdentity): void
 }
 
 export type StandingParts = {
@@ -72,6 +74,7 @@ export function createAccountStanding(parts: StandingParts): AccountStanding {
       void later(identity)
       return { did, pdsHost: identity.pdsHost }
     },
+    checkHandleSoon: (identity) => void later(identity),
   }
 }
 

@@ -6,6 +6,8 @@ export type ResyncLimits = {
   readonly maxKeptBytes: number
   readonly timeoutMs: number
   readonly recordsPerAccount: number
+  /** Of all accounts of one PDS together. */
+  readonly recordsPerHost: number
   /** Whole reads of one account in a day, beyond which it waits. */
   readonly perAccountPerDay: number
   readonly firstRetryMs: number
@@ -19,6 +21,7 @@ export const defaultResyncLimits: ResyncLimits = {
   maxKeptBytes: 400_000_000,
   timeoutMs: 30 * 60_000,
   recordsPerAccount: 100_000,
+  recordsPerHost: 5_000_000,
   perAccountPerDay: 100,
   firstRetryMs: 10_000,
   maxRetryMs: 24 * 3_600_000,

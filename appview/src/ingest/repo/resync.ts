@@ -15,7 +15,7 @@ import { toRecordOp } from '../record-op.ts'
 import { type RejectReason, reasonOf } from '../reject-reason.ts'
 import { VerifyError } from '../verify/verify-error.ts'
 import type { Wanted } from '../wanted.ts'
-import { statusOfRefusal } from './account-standing.ts'
+import { type AccountStanding, statusOfRefusal } from './account-standing.ts'
 import { createHeldEvents } from './held-events.ts'
 import { HostSaysNo, type PdsClient } from './pds-client.ts'
 import { type RepoSnapshot, readRepo } from './read-repo.ts'
@@ -42,6 +42,7 @@ export type ResyncParts = {
   readonly states: RepoStates
   readonly resolver: DidResolver
   readonly pds: PdsClient
+  readonly standing: AccountStanding
   readonly committer: Committer
   readonly lanes: Lanes
   readonly quota: RecordQuota
@@ -188,7 +189,11 @@ async function applySnapshot(landing: Landing, parts: ResyncParts, held: Held): 
     return op
   })
   const { rev } = snapshot
-  parts.quota.set(did, snapshot.records.length)
+  parts.quota.set(did, known.size)
+  const admitted = await parts.quota.admit(
+    { did, host: identity.pdsHost },
+    ops.filter((op) => op !== undefined),
+  )
   parts.states.set(did, { state: 'synchronized', rev, data: snapshot.data, tries: 0 })
   const account = { did, pdsHost: identity.pdsHost, active: true, status: null }
   const commit = {
@@ -196,10 +201,12 @@ async function applySnapshot(landing: Landing, parts: ResyncParts, held: Held): 
     rev,
     dataCid: cidKeyToString(snapshot.data),
     host: identity.pdsHost,
-    ops: ops.filter((op) => op !== undefined),
+    ops: admitted,
     complete: true,
   }
   void parts.committer.write({ account, commit })
+  // A repository that a backfill found was never seen by an event, which would have had its handle checked.
+  parts.standing.checkHandleSoon(identity)
   const { events, lostRev } = held.release(did)
   for (const { frame, origin } of events) if (frame.rev > rev) await parts.replay(frame, origin)
   const state = await parts.states.get(did)

@@ -1,9 +1,14 @@
 /** The pages of somebody who publishes: signing in, the forms, their records. */
+
+import { assessmentForm } from './assessment-record.ts'
 import { byId, element, tell } from './elements.ts'
+import { startRecordForm } from './form.ts'
 import { startMyRecords } from './my-records.ts'
+import { profileForm } from './profile-record.ts'
 import { startPublishing } from './publish.ts'
 import { createClient, redirectPath, restore, signIn, takeReturnPath } from './session.ts'
 import { readSettings, say } from './settings.ts'
+import { torrentForm } from './torrent-record.ts'
 import { startWebSeed } from './webseed.ts'
 
 const settings = readSettings()
@@ -31,11 +36,33 @@ async function start(): Promise<void> {
     location.reload()
   })
   startWebSeed(session, settings)
-  await Promise.all([startPublishing(session, settings), startMyRecords(session, settings)])
+  await Promise.all([
+    startPublishing(session, settings),
+    startMyRecords(session, settings),
+    startRecordForm(session, settings, {
+      id: 'profile-form',
+      collection: 'profile',
+      rkey: 'self',
+      recordForm: profileForm,
+    }),
+    startRecordForm(session, settings, {
+      id: 'assessment-form',
+      collection: 'assessment',
+      recordForm: assessmentForm,
+    }),
+    startRecordForm(session, settings, {
+      id: 'torrent-form',
+      collection: 'torrent',
+      onlyChange: true,
+      recordForm: torrentForm,
+    }),
+  ])
 
   function showSignIn(): void {
     const form = byId<HTMLFormElement>('sign-in')
     if (!form) return
+    // Sent before there is a script to take it, the form would only load the page anew.
+    form.querySelector('button')!.disabled = false
     form.addEventListener('submit', async (event) => {
       event.preventDefault()
       const { account = '' } = Object.fromEntries(new FormData(form)) as Record<string, string>

@@ -9,7 +9,11 @@ import { build } from 'esbuild'
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** Each bundle and the program it is made of. */
-const programs = { 'account.min.js': 'account.ts', 'download.min.js': 'download.ts' } as const
+const programs = {
+  'account.min.js': 'account.ts',
+  'download.min.js': 'download.ts',
+  'peers.min.js': 'peers.ts',
+} as const
 
 /** Bundles every program; the same sources give the same bytes. */
 export async function bundle(): Promise<{ name: string; path: string; text: string }[]> {

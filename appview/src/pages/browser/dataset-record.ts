@@ -1,5 +1,6 @@
 /** Between the fields of the form and a dataset record. What the form does not show stays as it was. */
 import type { defs } from '@holdfast/lexicons'
+import { filled, lines, unique } from './fields.ts'
 
 /** The names of the form's fields. */
 export interface DatasetFields {
@@ -116,25 +117,6 @@ export function fieldOf(path: string): keyof DatasetFields | undefined {
     'version',
   ] as const
   return names.find((name) => name === first)
-}
-
-/** `before` with these fields, those that are empty left out. */
-function filled(changed: object, before: object = {}): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...before }
-  for (const [name, value] of Object.entries(changed)) {
-    const isEmpty = value === '' || value === undefined || (Array.isArray(value) && value.length === 0)
-    if (isEmpty) delete merged[name]
-    else merged[name] = value
-  }
-  return merged
-}
-
-function lines(text: string): string[] {
-  return unique(text.split('\n').map((line) => line.trim()))
-}
-
-function unique(items: readonly string[]): string[] {
-  return [...new Set(items)].filter((item) => item !== '')
 }
 
 /** A record key from the DOI, else from the title, and a few digits that keep two of the same name apart. */

@@ -1,47 +1,79 @@
-/** The files of a torrent from its webseeds, every piece checked before a byte of it is kept. */
-import { parseMetainfo } from '@holdfast/torrent/metainfo'
+/** The files of a torrent, from its webseeds or from its swarm, every piece checked before a byte of it is kept. */
+import { type Metainfo, parseMetainfo } from '@holdfast/torrent/metainfo'
+import type { PieceSpan } from '@holdfast/torrent/webseed/spans'
 import { byId, element } from './elements.ts'
-import { fetchPieces } from './fetch-pieces.ts'
+import { checkPiece, type FetchOptions, fetchPieces, keepPieces } from './fetch-pieces.ts'
 import { type FileSink, folderSink, memorySink } from './file-sinks.ts'
+import type { JoinSwarm } from './peers.ts'
 
 const place = byId('browser-download')
-const button = place?.querySelector('button')
-if (place && button) start(place, button)
+if (place) start(place)
 
-function start(place: HTMLElement, button: HTMLButtonElement): void {
+type Fetch = (metainfo: Metainfo, options: FetchOptions) => Promise<void>
+
+function start(place: HTMLElement): void {
   const texts = place.dataset
+  const message = place.querySelector('output')!
+  const fromWebSeeds: Fetch = (metainfo, options) => fetchPieces(metainfo, JSON.parse(texts.seeds!), options)
+  const fromPeers: Fetch = async (metainfo, options) => {
+    message.textContent = texts.looking ?? ''
+    const { joinSwarm } = (await import(texts.peersScript!)) as { joinSwarm: JoinSwarm }
+    const onPeer = () => {
+      message.textContent = texts.met ?? ''
+    }
+    const swarm = joinSwarm(metainfo, {
+      trackers: JSON.parse(texts.trackers!),
+      stunServers: JSON.parse(texts.stunServers!),
+      onPeer,
+    })
+    const pieceOf = async (span: PieceSpan) => checked(metainfo, span, await swarm.piece(span.piece))
+    await keepPieces(metainfo, pieceOf, options)
+  }
+  place.querySelector('#from-webseeds')?.addEventListener('click', () => run(place, fromWebSeeds, texts.done))
+  place
+    .querySelector('#from-peers')
+    ?.addEventListener('click', () => run(place, fromPeers, texts.doneByPeers))
+}
+
+async function run(place: HTMLElement, fetchFiles: Fetch, done = ''): Promise<void> {
+  const texts = place.dataset
+  const buttons = place.querySelectorAll('button')
   const progress = place.querySelector('progress')!
   const message = place.querySelector('output')!
-  button.addEventListener('click', async () => {
-    button.disabled = true
-    progress.hidden = false
-    try {
-      // The folder is chosen first: browsers ask for it only while they handle the click.
-      const sink = await openSink(Number(texts.bytes))
-      if (!sink) {
-        message.textContent = texts.tooLarge ?? ''
-        return
-      }
-      const response = await fetch(texts.torrent!)
-      if (!response.ok) throw new Error(`HTTP ${response.status}`)
-      const metainfo = parseMetainfo(new Uint8Array(await response.arrayBuffer()))
-      progress.max = metainfo.sizeBytes
-      await fetchPieces(metainfo, JSON.parse(texts.seeds!), {
-        sink,
-        onBytes: (bytes) => {
-          progress.value = bytes
-        },
-      })
-      const saved = await sink.finish()
-      message.textContent = texts.done ?? ''
-      place.append(...saved.map(({ name, url }) => saveLink(name, url, texts.save ?? '')))
-    } catch (error) {
-      if ((error as Error).name !== 'AbortError')
-        message.textContent = `${texts.failed} ${(error as Error).message}`
-    } finally {
-      button.disabled = false
+  for (const button of buttons) button.disabled = true
+  progress.hidden = false
+  try {
+    // The folder is chosen first: browsers ask for it only while they handle the click.
+    const sink = await openSink(Number(texts.bytes))
+    if (!sink) {
+      message.textContent = texts.tooLarge ?? ''
+      return
     }
-  })
+    const response = await fetch(texts.torrent!)
+    if (!response.ok) throw new Error(`HTTP ${response.status}`)
+    const metainfo = parseMetainfo(new Uint8Array(await response.arrayBuffer()))
+    progress.max = metainfo.sizeBytes
+    const onBytes = (bytes: number) => {
+      progress.value = bytes
+    }
+    await fetchFiles(metainfo, { sink, onBytes })
+    const saved = await sink.finish()
+    message.textContent = done
+    place.append(...saved.map(({ name, url }) => saveLink(name, url, texts.save ?? '')))
+  } catch (error) {
+    if ((error as Error).name !== 'AbortError')
+      message.textContent = `${texts.failed} ${(error as Error).message}`
+  } finally {
+    for (const button of buttons) button.disabled = false
+  }
+}
+
+/** WebTorrent knows v1 hashes only; a hybrid's v2 hashes are checked as well. */
+function checked(metainfo: Metainfo, span: PieceSpan, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const data = new Uint8Array(bytes.subarray(0, span.length))
+  const problem = checkPiece(metainfo, span, data)
+  if (problem !== null) throw new Error(`piece ${span.piece}: ${problem}`)
+  return data
 }
 
 function saveLink(name: string, url: string, save: string): HTMLElement {

@@ -8,7 +8,6 @@ export interface FetchOptions {
   sink: FileSink
   /** Told how many bytes are checked and kept so far. */
   onBytes: (bytes: number) => void
-  fetch?: typeof fetch
 }
 
 /**
@@ -18,13 +17,23 @@ export interface FetchOptions {
 export async function fetchPieces(
   metainfo: Metainfo,
   webSeeds: readonly string[],
+  options: FetchOptions & { fetch?: typeof fetch },
+): Promise<void> {
+  const get = options.fetch ?? fetch
+  await keepPieces(metainfo, (span) => fetchPiece(metainfo, webSeeds, { span, get }), options)
+}
+
+/** Keeps every piece in turn as `pieceOf` gives it, checked. */
+export async function keepPieces(
+  metainfo: Metainfo,
+  pieceOf: (span: PieceSpan) => Promise<Uint8Array<ArrayBuffer>>,
   options: FetchOptions,
 ): Promise<void> {
   const opened = new Set<MetainfoFile>()
   const { sink } = options
   let bytes = 0
   for (const span of spansOfPieces(metainfo, null)) {
-    const data = await fetchPiece(metainfo, webSeeds, { span, get: options.fetch ?? fetch })
+    const data = await pieceOf(span)
     for (const { file, from, length, at } of span.parts) {
       if (!opened.has(file)) {
         await sink.open(file)
@@ -68,7 +77,8 @@ async function fetchPiece(
   throw new Error(problems.join('; '))
 }
 
-function checkPiece(metainfo: Metainfo, span: PieceSpan, data: Uint8Array): string | null {
+/** What is wrong with the bytes of a piece; null when its hashes agree. */
+export function checkPiece(metainfo: Metainfo, span: PieceSpan, data: Uint8Array): string | null {
   const check = startPieceCheck(metainfo, span)
   for (const { at, length } of span.parts) {
     check.zerosUpTo(at)

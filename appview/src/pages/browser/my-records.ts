@@ -37,7 +37,7 @@ function recordItem(
   const item = element(
     'li',
     {},
-    element('span', { class: 'scheme', text: kind }),
+    element('span', { class: 'handle', text: say(texts, `kind-${kind}`) }),
     ' ',
     element(
       'a',
@@ -47,13 +47,22 @@ function recordItem(
     status,
     actions,
   )
-  if (kind === 'dataset') {
-    const href = `/publish?${new URLSearchParams({ uri: record.uri })}`
+  const form = forms[kind]
+  if (form) {
+    const href = `${form}?${new URLSearchParams({ uri: record.uri })}`
     actions.append(element('a', { class: 'button quiet', text: say(texts, 'edit'), href }))
   }
   actions.append(deleteButton(session, settings, { record, item, title }))
   showStatus(settings, record.uri, status)
   return item
+}
+
+/** Where each kind of record is changed. */
+const forms: Readonly<Record<string, string>> = {
+  dataset: '/publish',
+  torrent: '/publish/torrent',
+  assessment: '/publish/assessment',
+  profile: '/publish/profile',
 }
 
 /** Asks again before it deletes: the button says so itself. */

@@ -1,8 +1,7 @@
-import { collections } from '@holdfast/lexicons/nsid'
-import { validateRecordJson } from '@holdfast/lexicons/validate'
 import { type Metainfo, parseMetainfo } from '@holdfast/torrent/metainfo'
 import { type DatasetFields, fieldOf, slugOf, toFields, toRecord } from './dataset-record.ts'
-import { byId, element, tell } from './elements.ts'
+import { byId, element } from './elements.ts'
+import { fieldsOf, fill, onSubmit, showProblem } from './form.ts'
 import { getRecord, putRecord, RepoError, type RepoRecord, uploadBlob } from './repo.ts'
 import type { OAuthSession } from './session.ts'
 import { type Settings, say } from './settings.ts'
@@ -18,23 +17,19 @@ export async function startPublishing(session: OAuthSession, settings: Settings)
   if (!form) return
   const uri = new URLSearchParams(location.search).get('uri')
   const existing = uri ? await getRecord(session, uri) : undefined
-  if (existing) fill(form, toFields(existing.value))
+  if (existing) fill(form, { ...toFields(existing.value) })
   const torrent = watchTorrent(form, settings)
-  const check = () => showProblem(form, recordOf(form, existing, settings))
-  form.addEventListener('input', check)
-  form.hidden = false
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault()
-    if (!check()) return
-    const button = form.querySelector<HTMLButtonElement>('button[type=submit]')!
-    button.disabled = true
-    try {
-      await publish({ session, settings, form, existing, torrent: torrent() })
-    } catch (error) {
-      tell(say(settings.texts, 'failed', (error as Error).message), 'bad')
-    } finally {
-      button.disabled = false
-    }
+  const check = () => {
+    const record = recordOf(form, existing, settings)
+    const about = { collection: 'dataset', fieldOf, first: 'title' } as const
+    // The first fault hides the others: a title still to come must not hide what is wrong with what is there.
+    return (
+      showProblem(form, { ...record, title: record.title ?? '–' }, about) && showProblem(form, record, about)
+    )
+  }
+  onSubmit(form, settings, {
+    check,
+    write: () => publish({ session, settings, form, existing, torrent: torrent() }),
   })
 }
 
@@ -46,9 +41,7 @@ interface Publishing {
   torrent: DroppedTorrent | undefined
 }
 
-async function publish({ session, settings, form, existing, torrent }: Publishing): Promise<void> {
-  const { texts } = settings
-  tell(say(texts, 'writing'))
+async function publish({ session, settings, form, existing, torrent }: Publishing): Promise<{ uri: string }> {
   const record = recordOf(form, existing, settings)
   const written = existing
     ? await putRecord(session, {
@@ -57,14 +50,10 @@ async function publish({ session, settings, form, existing, torrent }: Publishin
         record,
         swap: existing.cid,
       })
-    : await putNew(session, settings, { record, fields: fieldsOf(form) })
+    : await putNew(session, settings, { record, fields: datasetFieldsOf(form) })
   if (existing) existing.cid = written.cid
   if (torrent) await publishTorrent(session, settings, { ...torrent, dataset: written.uri })
-  const link = element('a', {
-    text: say(texts, 'seeStatus'),
-    href: `/record?${new URLSearchParams({ uri: written.uri })}`,
-  })
-  tell(say(texts, 'written'), 'good', link)
+  return written
 }
 
 /** A key that is taken belongs to another dataset: it gets a suffix, and nothing is overwritten. */
@@ -117,8 +106,8 @@ async function publishTorrent(
   })
 }
 
-function fieldsOf(form: HTMLFormElement): DatasetFields {
-  return Object.fromEntries(new FormData(form)) as unknown as DatasetFields
+function datasetFieldsOf(form: HTMLFormElement): DatasetFields {
+  return fieldsOf(form) as unknown as DatasetFields
 }
 
 function recordOf(
@@ -130,37 +119,7 @@ function recordOf(
     $type: settings.collections.dataset,
     createdAt: new Date().toISOString(),
   }
-  return toRecord(fieldsOf(form), before)
-}
-
-function fill(form: HTMLFormElement, fields: DatasetFields): void {
-  for (const [name, value] of Object.entries(fields)) {
-    const input = form.elements.namedItem(name)
-    if (
-      input instanceof HTMLInputElement ||
-      input instanceof HTMLTextAreaElement ||
-      input instanceof HTMLSelectElement
-    )
-      input.value = value
-  }
-}
-
-/** Shows what the lexicon says against the record, at the field it is about; true where it says nothing. */
-function showProblem(form: HTMLFormElement, record: Record<string, unknown>): boolean {
-  for (const shown of form.querySelectorAll('.problem')) shown.textContent = ''
-  for (const input of form.querySelectorAll('[aria-invalid]')) input.removeAttribute('aria-invalid')
-  // The first fault hides the others: a title still to come must not hide what is wrong with what is there.
-  const titled = { ...record, title: record.title ?? '–' }
-  return [titled, record].every((candidate) => {
-    const checked = validateRecordJson(collections.dataset, { ...candidate, $type: collections.dataset })
-    if (checked.ok) return true
-    const name = fieldOf(checked.field) ?? 'title'
-    const input = form.elements.namedItem(name)
-    const place = byId(`${name}-problem`)
-    if (place) place.textContent = checked.message
-    if (input instanceof HTMLElement) input.setAttribute('aria-invalid', 'true')
-    return false
-  })
+  return toRecord(datasetFieldsOf(form), before)
 }
 
 /** Reads a chosen or dropped `.torrent` here, before anything is sent; returns what there is of it now. */

@@ -82,6 +82,10 @@ export const en = {
     sort: 'Sort by',
     takeBack: '(remove)',
     nothing: 'Nothing fits.',
+    noneOfThese: {
+      keyword: 'No dataset here has this keyword.',
+      publisher: 'No dataset here names this publisher.',
+    },
     advice: [
       'Try fewer or more general words.',
       'Take back a filter.',
@@ -106,6 +110,8 @@ export const en = {
     ],
   },
   dataset: {
+    foreign:
+      'Shown here as this index reads it, this record was written for another catalogue, in its own form:',
     describedBy: 'described by',
     alsoDescribedBy: count('and by # other', 'and by # others'),
     version: 'version',
@@ -115,8 +121,12 @@ export const en = {
     sameAuthor: 'by the same author',
     description: 'Description',
     showAll: 'Show all of the description',
-    wholeDescription: (size: string) =>
-      `The author’s whole description (${size}) is in their repository; this is the beginning of it.`,
+    beginning: 'This is the beginning of it.',
+    wholeDescription: (size: string) => `Read the whole description (${size})`,
+    backToDataset: 'Back to the dataset',
+    atItsServer: 'At its author’s own server',
+    descriptionTooLarge: 'This description is too long to be shown here.',
+    descriptionUnavailable: 'The author’s server, which keeps this description, does not give it out now.',
     torrents: 'Get the data',
     otherTorrents: 'Torrents',
     olderTorrents: 'Earlier versions',
@@ -132,6 +142,7 @@ export const en = {
     metadata: 'About the data',
     moreFromPublisher: 'more from this publisher',
     risk: 'How endangered it is',
+    nobodySays: 'Nobody has said yet.',
     theAuthor: '(the author of this record)',
     evidence: 'Evidence:',
     provenance: 'Versions and provenance',
@@ -357,7 +368,7 @@ export const en = {
     home: 'To the first page',
   },
   feeds: {
-    intro: 'Follow what is new without an account. Every feed takes the address of any reader.',
+    intro: 'Follow what is new without an account: give one of these addresses to any feed reader.',
     list: [
       { name: 'New datasets', path: '/feeds/datasets.atom', text: 'As they are indexed.' },
       {
@@ -367,6 +378,22 @@ export const en = {
       },
       { name: 'Needs seeders', path: '/feeds/needs.rss', text: 'Give this to a client with room to spare.' },
       { name: 'One keyword', path: '/feeds/keyword/…', text: 'Linked on the page of each keyword.' },
+      {
+        name: 'Linked data',
+        path: '/catalog.ttl',
+        text: 'Every dataset as a DCAT catalogue, page after page; .jsonld and .rdf as well.',
+      },
+      {
+        name: 'One dataset as linked data',
+        path: '/dataset/….ttl',
+        text: 'The address of its page, asked for as Turtle, JSON-LD or RDF/XML.',
+      },
+      {
+        name: 'OAI-PMH',
+        path: '/oai?verb=Identify',
+        text: 'For library catalogues that harvest: Dublin Core and DataCite.',
+      },
+      { name: 'Sitemap', path: '/sitemap.xml', text: 'Every page there is, for search engines.' },
     ],
   },
 }

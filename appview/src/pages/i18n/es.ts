@@ -84,6 +84,10 @@ export const es: typeof en = {
     sort: 'Ordenar por',
     takeBack: '(quitar)',
     nothing: 'Nada coincide.',
+    noneOfThese: {
+      keyword: 'Ningún conjunto de aquí tiene esta palabra clave.',
+      publisher: 'Ningún conjunto de aquí nombra a este editor.',
+    },
     advice: [
       'Pruebe con menos palabras o más generales.',
       'Quite un filtro.',
@@ -108,6 +112,8 @@ export const es: typeof en = {
     ],
   },
   dataset: {
+    foreign:
+      'Este registro se escribió para otro catálogo, en su propio formato, y se muestra como este índice lo lee:',
     describedBy: 'descrito por',
     alsoDescribedBy: count('y por # más', 'y por # más'),
     version: 'versión',
@@ -117,8 +123,12 @@ export const es: typeof en = {
     sameAuthor: 'del mismo autor',
     description: 'Descripción',
     showAll: 'Mostrar toda la descripción',
-    wholeDescription: (size: string) =>
-      `La descripción entera del autor (${size}) está en su repositorio; este es el comienzo.`,
+    beginning: 'Este es el comienzo.',
+    wholeDescription: (size: string) => `Leer la descripción entera (${size})`,
+    backToDataset: 'Volver al conjunto de datos',
+    atItsServer: 'En el servidor de su autor',
+    descriptionTooLarge: 'Esta descripción es demasiado larga para mostrarla aquí.',
+    descriptionUnavailable: 'El servidor del autor, que guarda esta descripción, no la da ahora.',
     torrents: 'Obtener los datos',
     otherTorrents: 'Torrents',
     olderTorrents: 'Versiones anteriores',
@@ -134,6 +144,7 @@ export const es: typeof en = {
     metadata: 'Sobre los datos',
     moreFromPublisher: 'más de este editor',
     risk: 'En qué peligro está',
+    nobodySays: 'Nadie lo ha dicho aún.',
     theAuthor: '(autor de este registro)',
     evidence: 'Pruebas:',
     provenance: 'Versiones y procedencia',
@@ -370,7 +381,7 @@ export const es: typeof en = {
     home: 'A la primera página',
   },
   feeds: {
-    intro: 'Siga lo nuevo sin cuenta. Cada canal sirve para cualquier lector.',
+    intro: 'Siga lo nuevo sin cuenta: dé una de estas direcciones a cualquier lector de canales.',
     list: [
       { name: 'Conjuntos nuevos', path: '/feeds/datasets.atom', text: 'Según se indexan.' },
       {
@@ -388,6 +399,22 @@ export const es: typeof en = {
         path: '/feeds/keyword/…',
         text: 'Enlazado en la página de cada palabra clave.',
       },
+      {
+        name: 'Datos enlazados',
+        path: '/catalog.ttl',
+        text: 'Todos los conjuntos como catálogo DCAT, página a página; también .jsonld y .rdf.',
+      },
+      {
+        name: 'Un conjunto como datos enlazados',
+        path: '/dataset/….ttl',
+        text: 'La dirección de su página, pedida como Turtle, JSON-LD o RDF/XML.',
+      },
+      {
+        name: 'OAI-PMH',
+        path: '/oai?verb=Identify',
+        text: 'Para catálogos de bibliotecas que recolectan: Dublin Core y DataCite.',
+      },
+      { name: 'Mapa del sitio', path: '/sitemap.xml', text: 'Todas las páginas, para los buscadores.' },
     ],
   },
 }

@@ -16,6 +16,8 @@ export interface Format {
   /** An EDTF string in words; as it stands where it is none. */
   edtf(text: string): string
   list(items: readonly string[]): string
+  /** The name of a language by its BCP 47 tag; the tag where it has none. */
+  languageName(tag: string): string
   /** The form that goes with this number: `one` or `other`. */
   plural(value: number, forms: { one: string; other: string }): string
 }
@@ -29,6 +31,7 @@ export function formatFor(language: Language): Format {
   const months = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' })
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
   const lists = new Intl.ListFormat(locale, { type: 'conjunction' })
+  const languageNames = new Intl.DisplayNames(locale, { type: 'language' })
   const plurals = new Intl.PluralRules(locale)
   const words: EdtfWords = {
     ...edtfWords[language],
@@ -47,8 +50,17 @@ export function formatFor(language: Language): Format {
     },
     edtf: (text) => edtfInWords(text, words),
     list: (items) => lists.format(items),
+    languageName: (tag) => nameOf(languageNames, tag),
     plural: (value, forms) =>
       (plurals.select(value) === 'one' ? forms.one : forms.other).replace('#', numbers.format(value)),
+  }
+}
+
+function nameOf(names: Intl.DisplayNames, tag: string): string {
+  try {
+    return names.of(tag) ?? tag
+  } catch {
+    return tag
   }
 }
 

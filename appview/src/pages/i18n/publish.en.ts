@@ -18,6 +18,15 @@ export const publishEn = {
     myRecordsText: 'Everything of yours that an archive like this reads, with what this index makes of it.',
     webSeedText:
       'A web server that has the files keeps them reachable when nobody else is there. This index checks that its bytes are right before it passes the address on.',
+    profile: 'Your profile',
+    profileText:
+      'Who you are to the archive: shown beside what you publish, and on the page of your account.',
+    assess: 'Say how endangered it is',
+    assessText:
+      'Anyone may judge anyone’s dataset. What you say is shown as yours, with the day; evidence makes it count.',
+    editTorrent: 'Change a torrent',
+    editTorrentText:
+      'What is said of the files. Other files have another infohash: publish those as a torrent of their own.',
     infoHash: 'Infohash',
     address: 'Address of the files',
     addressHint:
@@ -34,6 +43,20 @@ export const publishEn = {
       version: 'Version',
       riskReason: 'Why',
       expectedGone: 'Source expected to go',
+      displayName: 'Name',
+      kind: 'What you are',
+      about: 'About you',
+      page: 'A page about you',
+      contact: 'How to reach you',
+      subject: 'AT-URI of the dataset',
+      evidence: 'Evidence',
+      evidenceHint: 'Addresses of what it rests on, one a line.',
+      inWords: 'In your words',
+      datasets: 'AT-URIs of datasets, one a line.',
+      captured: 'When the files were gathered',
+      tool: 'What they were gathered with',
+      method: 'How they were gathered',
+      addresses: 'One address a line.',
       torrent: 'A .torrent of the files',
       torrentHint:
         'Choose it, or drop it anywhere on the form. It is read here first; only the .torrent is sent, not the files.',
@@ -49,6 +72,16 @@ export const publishEn = {
       'This browser cannot write to a folder, and the files are too large to hold in memory. Use a BitTorrent client.',
     save: 'Save',
     progress: 'Progress of the download',
+    peersText:
+      'This browser can fetch the files from people who have them, and pass on what it has while this page is open.',
+    showsAddress:
+      'Joining the swarm shows the address of your internet connection to everybody in it and to the tracker. Until you press the button nothing is loaded or asked.',
+    stunToo: (hosts: string) =>
+      `So that others can reach your browser, ${hosts} is asked for that address too.`,
+    joinButton: 'Show my address, join the swarm and download',
+    looking: 'Looking for people who have it and whom a browser can reach…',
+    met: 'Fetching from people who have it…',
+    doneByPeers: 'Every piece was checked and is right. You pass them on until you close this page.',
   },
   /** Said by scripts; `{}` is filled in. */
   browser: {
@@ -68,6 +101,7 @@ export const publishEn = {
     reallyDelete: 'Really delete?',
     deleted: 'Deleted: {}',
     noRecords: 'Nothing yet.',
+    noSuchRecord: 'There is no such record in your repository.',
     noStatus: 'This index did not answer.',
   },
 }

@@ -20,6 +20,15 @@ export const publishEs: typeof publishEn = {
     myRecordsText: 'Todo lo suyo que lee un archivo como este, con lo que este índice ha hecho de ello.',
     webSeedText:
       'Un servidor web que tiene los archivos los mantiene al alcance cuando no hay nadie más. Este índice comprueba que sus bytes son correctos antes de difundir la dirección.',
+    profile: 'Su perfil',
+    profileText:
+      'Quién es usted para el archivo: se muestra junto a lo que publica y en la página de su cuenta.',
+    assess: 'Decir en qué peligro está',
+    assessText:
+      'Cualquiera puede valorar el conjunto de cualquiera. Lo que diga se muestra como suyo, con el día; las pruebas le dan peso.',
+    editTorrent: 'Cambiar un torrent',
+    editTorrentText:
+      'Lo que se dice de los archivos. Otros archivos tienen otro infohash: publíquelos como un torrent aparte.',
     infoHash: 'Infohash',
     address: 'Dirección de los archivos',
     addressHint: 'De la carpeta que contiene la del torrent, terminada en barra, o del archivo único.',
@@ -35,6 +44,20 @@ export const publishEs: typeof publishEn = {
       version: 'Versión',
       riskReason: 'Por qué',
       expectedGone: 'La fuente desaparecerá',
+      displayName: 'Nombre',
+      kind: 'Qué es',
+      about: 'Sobre usted',
+      page: 'Una página sobre usted',
+      contact: 'Cómo contactarle',
+      subject: 'AT-URI del conjunto de datos',
+      evidence: 'Pruebas',
+      evidenceHint: 'Direcciones de aquello en que se basa, una por línea.',
+      inWords: 'Con sus palabras',
+      datasets: 'AT-URI de conjuntos, uno por línea.',
+      captured: 'Cuándo se reunieron los archivos',
+      tool: 'Con qué se reunieron',
+      method: 'Cómo se reunieron',
+      addresses: 'Una dirección por línea.',
       torrent: 'Un .torrent de los archivos',
       torrentHint:
         'Elíjalo o suéltelo en cualquier parte del formulario. Primero se lee aquí; solo se envía el .torrent, no los archivos.',
@@ -50,6 +73,16 @@ export const publishEs: typeof publishEn = {
       'Este navegador no puede escribir en una carpeta, y los archivos son demasiado grandes para la memoria. Use un cliente de BitTorrent.',
     save: 'Guardar',
     progress: 'Progreso de la descarga',
+    peersText:
+      'Este navegador puede traer los archivos de personas que los tienen, y pasar a otros lo que tenga mientras esta página esté abierta.',
+    showsAddress:
+      'Unirse al enjambre muestra la dirección de su conexión a internet a todos los que están en él y al tracker. Hasta que pulse el botón no se carga ni se pregunta nada.',
+    stunToo: (hosts: string) =>
+      `Para que otros lleguen a su navegador, también se pregunta por esa dirección a ${hosts}.`,
+    joinButton: 'Mostrar mi dirección, unirme al enjambre y descargar',
+    looking: 'Buscando personas que lo tengan y a las que un navegador pueda llegar…',
+    met: 'Trayéndolo de personas que lo tienen…',
+    doneByPeers: 'Cada pieza se comprobó y es correcta. Las pasa a otros hasta que cierre esta página.',
   },
   browser: {
     leaving: 'Preguntando a su servidor…',
@@ -68,6 +101,7 @@ export const publishEs: typeof publishEn = {
     reallyDelete: '¿Borrar de verdad?',
     deleted: 'Borrado: {}',
     noRecords: 'Aún nada.',
+    noSuchRecord: 'No hay tal registro en su repositorio.',
     noStatus: 'Este índice no respondió.',
   },
 }

@@ -2,6 +2,7 @@ import type { defs } from '@holdfast/lexicons'
 import { edtfBounds } from '@holdfast/lexicons/edtf'
 import { type Html, html, nothing } from '../html.ts'
 import type { View } from '../view.ts'
+import { datasetRecord } from './record.ts'
 
 /** How endangered, as the author or an assessor sees it; nothing where nobody says. */
 export function riskBadge(view: View, risk: defs.Risk | undefined): Html {
@@ -24,7 +25,7 @@ function riskTone(level: string): string {
 
 /** The most serious of what the author and the assessors say: a warning must not hide behind a calm one. */
 export function worstRisk(dataset: defs.DatasetView): defs.Risk | undefined {
-  const own = (dataset.record as { risk?: defs.Risk }).risk
+  const own = datasetRecord(dataset).risk
   const others = (dataset.assessments ?? []).map(({ record }) => (record as { risk?: defs.Risk }).risk)
   const said = [own, ...others].filter((risk) => risk !== undefined)
   return said.sort((a, b) => seriousness(b.level) - seriousness(a.level))[0]

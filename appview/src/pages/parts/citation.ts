@@ -1,7 +1,7 @@
 /** Citations made from a record, for those it does not give itself: BibTeX, RIS and APA 7. */
 import type { defs } from '@holdfast/lexicons'
 import { edtfBounds } from '@holdfast/lexicons/edtf'
-import { identifierUrl } from './links.ts'
+import { identifierUrl } from '@holdfast/lexicons/vocabularies/web-addresses'
 import type { DatasetRecord } from './record.ts'
 
 export interface Citation {

@@ -5,22 +5,27 @@ import { datasetPath } from '../paths.ts'
 import type { View } from '../view.ts'
 import { deadline, holders, needsBadge, riskBadge, worstRisk } from './badges.ts'
 import { authorLink } from './people.ts'
-import { type DatasetRecord, licenseName } from './record.ts'
+import { datasetRecord, foreignCollection, licenseName } from './record.ts'
 
-/** A dataset in a list. */
-export function datasetCard(view: View, dataset: defs.DatasetView, level: 2 | 3 = 3): Html {
+/** A dataset in a list; without `byline` where all of the list are by one author. */
+export function datasetCard(
+  view: View,
+  dataset: defs.DatasetView,
+  { level = 3, byline = true }: { level?: 2 | 3; byline?: boolean } = {},
+): Html {
   const { t } = view
-  const record = dataset.record as DatasetRecord
+  const record = datasetRecord(dataset)
   const risk = worstRisk(dataset)
-  const title = html`<a href="${view.href(datasetPath(dataset.uri))}"><bdi>${shortTitle(record.title)}</bdi></a>`
+  const title = html`<a href="${view.href(datasetPath(dataset.uri))}">${shortTitle(record.title)}</a>`
   const text = dataset.snippet ?? (record.description ? plainExcerpt(record.description, 240) : '')
   const others = (dataset.group?.count ?? 1) - 1
   const facts = [
     record.publisher?.name && html`<bdi>${record.publisher.name}</bdi>`,
-    html`${t.dataset.describedBy} ${authorLink(view, dataset.author)}`,
+    byline && html`${t.dataset.describedBy} ${authorLink(view, dataset.author)}`,
     others > 0 && t.dataset.alsoDescribedBy(others),
     licenseName(record.license) && html`<bdi>${licenseName(record.license)}</bdi>`,
     size(view, dataset),
+    foreignCollection(dataset) && html`<code>${foreignCollection(dataset)}</code>`,
   ]
   return html`<article class="card">
 ${level === 2 ? html`<h2 dir="auto">${title}</h2>` : html`<h3 dir="auto">${title}</h3>`}
@@ -44,7 +49,7 @@ function badges(view: View, dataset: defs.DatasetView, risk: defs.Risk | undefin
 
 function size(view: View, dataset: defs.DatasetView): string | false {
   const held = dataset.counts?.sizeBytes
-  const claimed = (dataset.record as DatasetRecord).sizeBytes
+  const claimed = datasetRecord(dataset).sizeBytes
   if (held) return view.t.dataset.sizeShared(view.format.size(held))
   return claimed !== undefined && claimed > 0 && view.format.size(claimed)
 }

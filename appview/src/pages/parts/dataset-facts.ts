@@ -6,16 +6,18 @@ import type { View } from '../view.ts'
 import { deadline, holders, needReasons, needsBadge, riskBadge, scarcityName, worstRisk } from './badges.ts'
 import { identifierLink, outsideLink } from './links.ts'
 import { agentList, agentText } from './people.ts'
-import type { DatasetRecord } from './record.ts'
+import { type DatasetRecord, datasetRecord, foreignCollection } from './record.ts'
 import { formatNames } from './torrent-card.ts'
 
 /** What a reader must know before the rest: risk, need, what takes its place, whom it could harm. */
 export function badgesAndAlerts(view: View, dataset: defs.DatasetView): Html {
   const { t } = view
-  const record = dataset.record as DatasetRecord
+  const record = datasetRecord(dataset)
   const risk = worstRisk(dataset)
   const reasons = needReasons(view, dataset.swarm)
+  const collection = foreignCollection(dataset)
   const alerts = [
+    collection && html`<p class="alert note">${t.dataset.foreign} <code>${collection}</code></p>`,
     dataset.supersededBy?.length &&
       html`<p class="alert note">${t.dataset.supersededBy} ${dataset.supersededBy.slice(0, 5).map((by, i) => html`${i > 0 && ', '}<a href="${view.href(datasetPath(by.uri))}"><bdi>${by.title}</bdi></a> (${by.author.did === dataset.author.did ? t.dataset.sameAuthor : html`<bdi>${by.author.handle ?? by.author.did}</bdi>`})`)}</p>`,
     record.sensitivity &&
@@ -38,13 +40,14 @@ function labels(dataset: defs.DatasetView): Html {
 const foldAfter = 1_800
 
 /** The description, its rest folded where it is long. */
-export function descriptionSection(view: View, record: DatasetRecord): Html {
+export function descriptionSection(view: View, dataset: defs.DatasetView): Html {
   const { t } = view
+  const record = datasetRecord(dataset)
   if (!record.description && !record.descriptionBlob) return nothing
   const { start, rest } = renderMarkdown(record.description ?? '', foldAfter)
   const whole =
     record.descriptionBlob &&
-    html`<p class="empty">${t.dataset.wholeDescription(view.format.size(blobSize(record.descriptionBlob)))}</p>`
+    html`<p class="empty">${t.dataset.beginning} <a href="${view.href(`/description?${new URLSearchParams({ uri: dataset.uri })}`)}">${t.dataset.wholeDescription(view.format.size(blobSize(record.descriptionBlob)))}</a></p>`
   return html`<section aria-labelledby="description"><h2 id="description">${t.dataset.description}</h2>
 <div class="prose" dir="auto">${start}</div>
 ${rest && html`<details class="fold"><summary>${t.dataset.showAll}</summary><div class="prose" dir="auto">${rest}</div></details>`}
@@ -88,7 +91,7 @@ export function metadataSection(view: View, record: DatasetRecord): Html {
       t.fields.languages,
       (record.languages ?? [])
         .slice(0, 50)
-        .map(({ tag }) => tag)
+        .map(({ tag }) => format.languageName(tag))
         .join(', '),
     ],
     [
@@ -131,7 +134,7 @@ export function metadataSection(view: View, record: DatasetRecord): Html {
 }
 
 function contributors(view: View, all: readonly defs.Contributor[]): Html {
-  return html`<ul>${all.slice(0, 30).map(({ agent, role }) => html`<li>${agentText(agent)}${role && html` <span class="scheme">${role}</span>`}</li>`)}${all.length > 30 && html`<li>${view.t.site.andMore(all.length - 30)}</li>`}</ul>`
+  return html`<ul>${all.slice(0, 30).map(({ agent, role }) => html`<li>${agentText(agent)}${role && html` <span class="handle">${(view.t.roles as Record<string, string>)[role] ?? role}</span>`}</li>`)}${all.length > 30 && html`<li>${view.t.site.andMore(all.length - 30)}</li>`}</ul>`
 }
 
 function license(license: defs.License | undefined): Html {

@@ -2,12 +2,14 @@ import { type Html, html } from '../html.ts'
 import type { View } from '../view.ts'
 import { riskName } from './badges.ts'
 
-interface Field {
+export interface Field {
   name: string
   label: string
   hint?: string
   rows?: number
   isRequired?: boolean
+  /** The values to choose from, with their names. */
+  options?: readonly (readonly [value: string, name: string])[]
 }
 
 /** The fields by which a dataset is described; the rest of a record stays as it was. */
@@ -27,13 +29,27 @@ export function datasetFields(view: View): Html {
     { name: 'issued', label: t.fields.issued, hint: form.edtf },
     { name: 'version', label: form.version },
   ]
-  const levels = ['watchlist', 'endangered', 'takedown-issued', 'extinct']
-  return html`${fields.map(textField)}
+  return html`${fields.map(formField)}
 <fieldset><legend>${t.dataset.risk}</legend>
-<div class="field"><label for="f-riskLevel">${t.facets.risk}</label><select id="f-riskLevel" name="riskLevel" aria-describedby="riskLevel-problem"><option value="">–</option>${levels.map((level) => html`<option value="${level}">${riskName(view, level)}</option>`)}</select><p class="problem" id="riskLevel-problem"></p></div>
-${textField({ name: 'riskReason', label: form.riskReason, rows: 2 })}
-${textField({ name: 'expectedGone', label: form.expectedGone, hint: form.edtf })}
+${riskFields(view).map(formField)}
 </fieldset>`
+}
+
+const levels = ['watchlist', 'endangered', 'takedown-issued', 'extinct']
+
+/** How endangered it is, in three fields. */
+export function riskFields(view: View): Field[] {
+  const { t } = view
+  const { form } = t.publish
+  return [
+    {
+      name: 'riskLevel',
+      label: t.facets.risk,
+      options: levels.map((level) => [level, riskName(view, level)]),
+    },
+    { name: 'riskReason', label: form.riskReason, rows: 2 },
+    { name: 'expectedGone', label: form.expectedGone, hint: form.edtf },
+  ]
 }
 
 /** Where a `.torrent` is chosen or dropped; it is read in the browser before anything is sent. */
@@ -42,11 +58,14 @@ export function torrentField(view: View): Html {
   return html`<div class="field"><label for="f-torrent">${form.torrent}</label><input id="f-torrent" name="torrent" type="file" accept=".torrent,application/x-bittorrent" aria-describedby="torrent-hint"><p class="hint" id="torrent-hint">${form.torrentHint}</p><div id="torrent-summary" aria-live="polite"></div></div>`
 }
 
-function textField({ name, label, hint, rows, isRequired }: Field): Html {
+/** A field with its label, its hint, and the place where a script says what is wrong with it. */
+export function formField({ name, label, hint, rows, isRequired, options }: Field): Html {
   const described = hint ? `${name}-hint ${name}-problem` : `${name}-problem`
   const shared = html`id="f-${name}" name="${name}" dir="auto" aria-describedby="${described}"${isRequired && html` required`}`
-  const input = rows
-    ? html`<textarea ${shared} rows="${rows}"></textarea>`
-    : html`<input ${shared} autocomplete="off">`
+  const input = options
+    ? html`<select ${shared}><option value="">–</option>${options.map(([value, text]) => html`<option value="${value}">${text}</option>`)}</select>`
+    : rows
+      ? html`<textarea ${shared} rows="${rows}"></textarea>`
+      : html`<input ${shared} autocomplete="off">`
   return html`<div class="field"><label for="f-${name}">${label}</label>${input}${hint && html`<p class="hint" id="${name}-hint">${hint}</p>`}<p class="problem" id="${name}-problem" aria-live="polite"></p></div>`
 }

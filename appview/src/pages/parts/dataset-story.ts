@@ -6,14 +6,14 @@ import { renderMarkdown } from '../markdown.ts'
 import { accountPath, datasetPath, recordPath } from '../paths.ts'
 import type { View } from '../view.ts'
 import { deadline, riskBadge, scarcityName, statusBadge } from './badges.ts'
-import { outsideLink } from './links.ts'
+import { outsideLink, schemeName } from './links.ts'
 import { authorLink } from './people.ts'
-import type { DatasetRecord } from './record.ts'
+import { datasetRecord } from './record.ts'
 
 /** Where the data is or was, what the author says of each place and what this index found there. */
 export function sourceSection(view: View, dataset: defs.DatasetView): Html {
   const { t } = view
-  const sources = (dataset.record as DatasetRecord).sources ?? []
+  const sources = datasetRecord(dataset).sources ?? []
   if (sources.length === 0) return nothing
   const found = new Map((dataset.sourceStatus ?? []).map((status) => [status.url as string, status]))
   const item = (source: defs.Source) => sourceItem(view, source, found.get(source.url))
@@ -27,19 +27,25 @@ ${rest.length > 0 && html`<details class="fold"><summary>${t.site.andMore(source
 function sourceItem(view: View, source: defs.Source, found: defs.SourceStatus | undefined): Html {
   const { t, format } = view
   const facts = [
-    source.kind,
+    source.kind && ((t.sourceKinds as Record<string, string>)[source.kind] ?? source.kind),
     source.access && ((t.access as Record<string, string>)[source.access] ?? source.access),
     source.mediaType,
     source.sizeBytes !== undefined && format.size(source.sizeBytes),
     source.region,
     source.lastSeenAt && t.dataset.authorSaw(format.date(source.lastSeenAt)),
   ].filter((fact) => typeof fact === 'string' && fact !== '')
-  const checked =
-    found?.checkedAt &&
-    html` <small>${t.dataset.checked(format.fromNow(found.checkedAt))}${found.httpStatus && ` · HTTP ${found.httpStatus}`}${found.message && html` · <bdi>${found.message}</bdi>`}</small>`
+  const answer = found?.httpStatus ? `HTTP ${found.httpStatus}` : ''
+  const seen = found?.checkedAt
+    ? [
+        t.dataset.checked(format.fromNow(found.checkedAt)),
+        answer,
+        found.message === answer ? '' : found.message,
+      ]
+    : []
+  const told = [...seen, ...facts].filter(Boolean).map((fact, i) => html`${i > 0 && ' · '}<bdi>${fact}</bdi>`)
   const copies = (source.archivedUrls ?? []).slice(0, 10)
   return html`<li>${source.title && html`<strong dir="auto">${source.title}</strong> `}${outsideLink(source.url)}
-<div>${found && statusBadge(view, found.status)}${checked} ${facts.length > 0 && html`<small><bdi>${facts.join(' · ')}</bdi></small>`}</div>
+<div>${found && statusBadge(view, found.status)} <small>${told}</small></div>
 ${source.description && html`<p class="pre" dir="auto">${source.description.slice(0, 1_000)}</p>`}${source.accessNote && html`<p class="pre" dir="auto">${source.accessNote.slice(0, 1_000)}</p>`}
 ${copies.length > 0 && html`<p><small>${t.dataset.archived} ${copies.map(({ url, at }, i) => html`${i > 0 && ', '}${outsideLink(url, at ? format.date(at) : url)}`)}</small></p>`}</li>`
 }
@@ -47,12 +53,14 @@ ${copies.length > 0 && html`<p><small>${t.dataset.archived} ${copies.map(({ url,
 /** What everybody says of how endangered it is, the author first: each as its own. */
 export function assessmentSection(view: View, dataset: defs.DatasetView): Html {
   const { t } = view
-  const record = dataset.record as DatasetRecord
+  const record = datasetRecord(dataset)
   const assessments = dataset.assessments ?? []
-  if (!record.risk && assessments.length === 0) return nothing
+  const assess = `/publish/assessment?${new URLSearchParams({ subject: dataset.uri, cid: dataset.cid })}`
+  const isSilent = !record.risk && assessments.length === 0
   return html`<section aria-labelledby="risk"><h2 id="risk">${t.dataset.risk}</h2>
 ${record.risk && html`<div class="claim"><p>${riskBadge(view, record.risk)} ${authorLink(view, dataset.author)} ${t.dataset.theAuthor}</p>${riskDetail(view, record.risk)}</div>`}
 ${assessments.slice(0, 50).map((one) => assessmentItem(view, one))}
+<p>${isSilent && html`<span class="empty">${t.dataset.nobodySays}</span> `}<a href="${view.href(assess)}">${t.publish.assess}</a></p>
 </section>`
 }
 
@@ -74,12 +82,16 @@ function evidenceList(view: View, evidence: readonly defs.Evidence[] | undefined
 }
 
 /** Where the record stands among others: versions, what it was made from, who else describes the same data. */
-export function provenanceSection(view: View, { dataset, versions }: DatasetPage): Html {
+export function provenanceSection(view: View, { dataset, versions, titles }: DatasetPage): Html {
   const { t } = view
-  const record = dataset.record as DatasetRecord
+  const record = datasetRecord(dataset)
   const changed = new Set((dataset.changedSince ?? []).map(({ uri }) => uri as string))
   const ref = (name: string, one: defs.RecordRef | undefined) =>
-    one ? [html`<div><dt>${name}</dt><dd>${refLink(view, one.uri, changed)}</dd></div>`] : []
+    one
+      ? [
+          html`<div><dt>${name}</dt><dd>${refLink(view, { uri: one.uri, title: titles.get(one.uri), isChanged: changed.has(one.uri) })}</dd></div>`,
+        ]
+      : []
   const refs = [
     ...ref(t.fields.versionOf, record.versionOf),
     ...ref(t.fields.supersedes, record.supersedes),
@@ -91,7 +103,7 @@ export function provenanceSection(view: View, { dataset, versions }: DatasetPage
   return html`<section aria-labelledby="provenance"><h2 id="provenance">${t.dataset.provenance}</h2>
 ${refs.length > 0 && html`<dl class="fields">${refs}</dl>`}
 ${versions.length > 0 && html`<h3>${t.dataset.versions}</h3><ul>${versions.map((version) => versionItem(view, version))}</ul>`}
-${describers.length > 0 && html`<h3>${t.dataset.describers}</h3><p>${t.dataset.describersNote}</p><ul>${describers.slice(0, 30).map(({ uri, title, author, matchedBy }) => html`<li><a href="${view.href(datasetPath(uri))}"><bdi>${title.slice(0, 300)}</bdi></a> ${authorLink(view, author)}${matchedBy && html` <span class="scheme">${t.dataset.matchedBy} ${matchedBy}</span>`}</li>`)}</ul>`}
+${describers.length > 0 && html`<h3>${t.dataset.describers}</h3><p>${t.dataset.describersNote}</p><ul>${describers.slice(0, 30).map(({ uri, title, author, matchedBy }) => html`<li><a href="${view.href(datasetPath(uri))}"><bdi>${title.slice(0, 300)}</bdi></a> ${authorLink(view, author)}${matchedBy && html` <span class="scheme">${t.dataset.matchedBy} ${schemeName(matchedBy)}</span>`}</li>`)}</ul>`}
 </section>`
 }
 
@@ -100,9 +112,18 @@ function versionItem(view: View, { uri, title, version, issued }: DatasetVersion
   return html`<li><a href="${view.href(datasetPath(uri))}"><bdi>${title.slice(0, 300)}</bdi></a>${about && html` <small><bdi>${about}</bdi></small>`}</li>`
 }
 
-function refLink(view: View, uri: string, changed: ReadonlySet<string>): Html {
-  return html`<a class="break" href="${view.href(recordPath(uri))}">${uri}</a>${changed.has(uri) && html` <span class="badge note">${view.t.dataset.changedSince}</span>`}`
+function refLink(
+  view: View,
+  { uri, title, isChanged }: { uri: string; title: string | undefined; isChanged: boolean },
+): Html {
+  return html`<a class="break" href="${view.href(recordPath(uri))}"><bdi>${title?.slice(0, 300) ?? uri}</bdi></a>${isChanged && html` <span class="badge note">${view.t.dataset.changedSince}</span>`}`
 }
+
+const linkedData = [
+  ['jsonld', 'JSON-LD'],
+  ['ttl', 'Turtle'],
+  ['rdf', 'RDF/XML'],
+] as const
 
 /** The record itself, for whoever wants to check or build on it. */
 export function recordSection(view: View, dataset: defs.DatasetView): Html {
@@ -114,7 +135,7 @@ export function recordSection(view: View, dataset: defs.DatasetView): Html {
 <div><dt>AT-URI</dt><dd><code class="break">${dataset.uri}</code></dd></div>
 <div><dt>CID</dt><dd><code class="break">${dataset.cid}</code></dd></div>
 <div><dt>${t.dataset.indexed}</dt><dd><time datetime="${dataset.indexedAt}">${format.time(dataset.indexedAt)}</time></dd></div>
-<div><dt>${t.dataset.otherForms}</dt><dd><a href="${json}">JSON</a> · <a href="${view.href(accountPath(dataset.author))}">${t.dataset.allByAuthor}</a> · <a href="${view.href(`/record?${new URLSearchParams({ uri: dataset.uri })}`)}">${t.dataset.status}</a></dd></div>
+<div><dt>${t.dataset.otherForms}</dt><dd><a href="${json}">JSON</a> · ${linkedData.map(([format, name]) => html`<a href="${`${datasetPath(dataset.uri)}?format=${format}`}">${name}</a> · `)}<a href="${view.href(accountPath(dataset.author))}">${t.dataset.allByAuthor}</a> · <a href="${view.href(`/record?${new URLSearchParams({ uri: dataset.uri })}`)}">${t.dataset.status}</a></dd></div>
 <div><dt>${t.dataset.badge}</dt><dd><img src="${`/badge${datasetPath(dataset.uri)}.svg`}" alt="${t.dataset.badgeAlt}" height="20" width="150" loading="lazy"> <code class="break">${`<a href="${view.publicUrl}${datasetPath(dataset.uri)}"><img src="${badge}" alt="Holdfast"></a>`}</code></dd></div>
 </dl></section>`
 }

@@ -6,7 +6,7 @@ import type { View } from '../view.ts'
 import { needReasons, needsBadge } from './badges.ts'
 import { shortTitle } from './dataset-card.ts'
 import { authorLink } from './people.ts'
-import type { DatasetRecord, TorrentRecord } from './record.ts'
+import { datasetRecord, type TorrentRecord } from './record.ts'
 import { formatNames, getButtons, torrentFacts, torrentState } from './torrent-card.ts'
 
 /** How to get the data: its torrents by version and format, what was superseded last. */
@@ -54,14 +54,15 @@ function ease({ metainfoStatus, swarm }: defs.TorrentView): number {
 }
 
 function versionName(view: View, record: TorrentRecord): string {
-  const when = record.captured ? view.t.torrent.capturedIn(view.format.edtf(record.captured)) : ''
+  const captured = record.captured ? view.t.torrent.capturedIn(view.format.edtf(record.captured)) : ''
+  const when = captured.charAt(0).toLocaleUpperCase(view.language) + captured.slice(1)
   return [when, formatNames(record).join(', ')].filter(Boolean).join(' · ') || view.t.dataset.otherTorrents
 }
 
 function torrentRow(view: View, torrent: defs.TorrentView): Html {
   const reasons = needReasons(view, torrent.swarm, torrent.webSeeds)
   return html`<div class="torrent">
-<p class="name" dir="auto"><a href="${view.href(torrentPath(torrent))}"><bdi>${shortTitle(torrent.name ?? '')}</bdi></a></p>
+<p class="name" dir="auto"><a href="${view.href(torrentPath(torrent))}">${shortTitle(torrent.name ?? '')}</a></p>
 <p class="badges">${torrentState(view, torrent)} ${needsBadge(view, torrent.swarm)}</p>
 <ul class="facts">${torrentFacts(view, torrent).map((fact) => html`<li>${fact}</li>`)}<li>${authorLink(view, torrent.author)}</li></ul>
 ${reasons.length > 0 && html`<p class="reasons">${view.t.needs.because} ${view.format.list(reasons)}.</p>`}
@@ -71,7 +72,7 @@ ${getButtons(view, torrent)}
 
 function nobodyYet(view: View, dataset: defs.DatasetView): Html {
   const { t } = view
-  const sources = ((dataset.record as DatasetRecord).sources ?? []).length
+  const sources = (datasetRecord(dataset).sources ?? []).length
   return html`<div class="empty"><p>${t.dataset.nobodyShares}</p>
 ${sources > 0 && html`<p>${t.dataset.stillAtSource}</p>`}
 <p><a class="button" href="${view.href('/help#share')}">${t.dataset.howToShare}</a></p></div>`

@@ -7,7 +7,9 @@ export interface Page {
   title: string
   /** One sentence for search engines and link previews. */
   description?: string | undefined
-  /** More for the head: alternates, structured data. */
+  /** The same in forms that programs read, by absolute address: told in the head and in the `Link` header. */
+  alternates?: readonly { type: string; href: string }[] | undefined
+  /** More for the head: structured data. */
   head?: Html | undefined
   main: Html
   /** The part of the site that this page is of. */
@@ -39,7 +41,7 @@ export function renderPage(view: View, page: Page, assets: Assets): string {
 ${page.description && html`<meta name="description" content="${page.description}">\n`}${indexing(view, page)}<link rel="stylesheet" href="${assets.url('style.css')}">
 <link rel="icon" href="${assets.url('favicon.svg')}" type="image/svg+xml">
 <link rel="search" type="application/opensearchdescription+xml" title="${view.siteName}" href="/opensearch.xml">
-${['site.js', ...(page.scripts ?? [])].map((name) => html`<script type="module" src="${assets.url(name)}"></script>\n`)}${page.head}
+${['site.js', ...(page.scripts ?? [])].map((name) => html`<script type="module" src="${assets.url(name)}"></script>\n`)}${(page.alternates ?? []).map(({ type, href }) => html`<link rel="alternate" type="${type}" href="${href}">\n`)}${page.head}
 </head>
 <body>
 <a class="skip" href="#main">${t.site.skip}</a>

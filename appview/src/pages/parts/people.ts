@@ -1,8 +1,9 @@
 import type { defs } from '@holdfast/lexicons'
+import { identifierUrl } from '@holdfast/lexicons/vocabularies/web-addresses'
 import { type Html, html } from '../html.ts'
 import { accountPath } from '../paths.ts'
 import type { View } from '../view.ts'
-import { identifierUrl, outsideLink } from './links.ts'
+import { outsideLink } from './links.ts'
 
 /** The account that wrote a record: its name as it says, and the handle that proves it. */
 export function authorLink(view: View, author: defs.AuthorView): Html {

@@ -4,6 +4,16 @@ import type { dataset, defs, torrent } from '@holdfast/lexicons'
 export type DatasetRecord = dataset.Main
 export type TorrentRecord = torrent.Main
 
+/** What a dataset's record says; of a foreign one, what it is mapped to. */
+export function datasetRecord(dataset: defs.DatasetView): DatasetRecord {
+  return (dataset.mapped ?? dataset.record) as DatasetRecord
+}
+
+/** The collection of a foreign record, to be named beside it; undefined for ours. */
+export function foreignCollection(dataset: defs.DatasetView): string | undefined {
+  return dataset.mapped === undefined ? undefined : dataset.uri.split('/')[3]
+}
+
 /** A licence in as few words as its author gave. */
 export function licenseName(license: defs.License | undefined): string | undefined {
   if (!license) return undefined

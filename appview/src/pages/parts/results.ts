@@ -21,7 +21,7 @@ export function resultList(view: View, { datasets, total, isEstimate, cursor }: 
 <p><a href="${view.href('/publish')}">${t.search.describeIt}</a></p></div>`
   const count = format.plural(total, t.search.results)
   return html`<p class="count" role="status">${isEstimate ? t.search.about(count) : count}</p>
-<div class="list">${datasets.map((dataset) => datasetCard(view, dataset, 2))}</div>
+<div class="list">${datasets.map((dataset) => datasetCard(view, dataset, { level: 2 }))}</div>
 ${pager(view, cursor)}`
 }
 
@@ -33,9 +33,9 @@ export function facetLinks(view: View, facets: readonly Facet[], here: URLSearch
     const set = new Set(here.getAll(field))
     return html`<section class="facet"><h2>${(view.t.facets as Record<string, string>)[field] ?? field}</h2><ul>${values
       .slice(0, 12)
-      .map(({ value, count }) => {
+      .map(({ value, label, count }) => {
         const isSet = set.has(value)
-        return html`<li><a href="${toggled(here, { field, value, isSet })}" rel="nofollow"${isSet && html` aria-current="true"`}><bdi>${facetLabel(view, field, value)}</bdi> <span class="n">${view.format.number(count)}</span>${isSet && html`<span class="hidden"> ${view.t.search.takeBack}</span>`}</a></li>`
+        return html`<li><a href="${toggled(here, { field, value, isSet })}" rel="nofollow"${isSet && html` aria-current="true"`}><bdi>${label ?? facetLabel(view, field, value)}</bdi> <span class="n">${view.format.number(count)}</span>${isSet && html`<span class="hidden"> ${view.t.search.takeBack}</span>`}</a></li>`
       })}</ul></section>`
   })}`
 }

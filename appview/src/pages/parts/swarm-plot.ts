@@ -4,7 +4,6 @@ import type { View } from '../view.ts'
 
 const width = 640
 const height = 160
-const left = 34
 const bottom = 22
 const top = 8
 
@@ -21,6 +20,8 @@ export function swarmPlot(view: View, swarm: defs.Swarm | undefined): Html {
   if (!first || !last || first.ms === last.ms) return nothing
   const endMs = Math.max(last.ms, swarm?.checkedAt ? Date.parse(swarm.checkedAt) : 0)
   const most = niceCeiling(Math.max(1, ...points.flatMap(({ seeders, leechers }) => [seeders, leechers])))
+  const { t, format } = view
+  const left = 14 + 12 * format.number(most).length
   const x = (ms: number) => left + ((ms - first.ms) / (endMs - first.ms)) * (width - left - 6)
   const y = (value: number) => top + (1 - value / most) * (height - top - bottom)
   const steps = (pick: 'seeders' | 'leechers') => {
@@ -30,7 +31,6 @@ export function swarmPlot(view: View, swarm: defs.Swarm | undefined): Html {
     )
     return `${path.join('')}H${round(x(endMs))}`
   }
-  const { t, format } = view
   const summary = t.swarm.plot({
     from: format.date(new Date(first.ms).toISOString()),
     to: format.date(new Date(endMs).toISOString()),
@@ -39,14 +39,14 @@ export function swarmPlot(view: View, swarm: defs.Swarm | undefined): Html {
     now: last.seeders,
   })
   return html`<figure class="plot">
-<div class="scroll" tabindex="0" role="group" aria-label="${t.swarm.history}"><svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${summary}">
+<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${summary}">
 ${[0, most / 2, most].map((value) => html`<path class="grid" d="M${left} ${round(y(value))}H${width - 6}"/><text x="${left - 6}" y="${round(y(value) + 4)}" text-anchor="end">${format.number(value)}</text>`)}
 <text x="${left}" y="${height - 4}">${format.date(new Date(first.ms).toISOString())}</text>
 <text x="${width - 6}" y="${height - 4}" text-anchor="end">${format.date(new Date(endMs).toISOString())}</text>
 <path class="leechers" d="${steps('leechers')}"/>
 <path class="seeders" d="${steps('seeders')}"/>
-</svg></div>
-<figcaption><span class="key seeders">${t.swarm.seeders}</span> <span class="key leechers">${t.swarm.leechers}</span> ${summary}</figcaption>
+</svg>
+<figcaption><span class="key seeders">${t.swarm.seeders}</span> <span class="key leechers">${t.swarm.leechers}</span><p>${summary}</p></figcaption>
 </figure>`
 }
 

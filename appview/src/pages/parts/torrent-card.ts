@@ -8,16 +8,16 @@ import { authorLink } from './people.ts'
 import type { TorrentRecord } from './record.ts'
 
 /** A torrent in a list, with why it needs help where it does. */
-export function torrentCard(view: View, torrent: defs.TorrentView): Html {
+export function torrentCard(view: View, torrent: defs.TorrentView, { byline = true } = {}): Html {
   const { t } = view
   const reasons = needReasons(view, torrent.swarm, torrent.webSeeds)
   const [dataset] = (torrent.datasets ?? []).filter(({ title }) => title !== undefined)
   return html`<article class="card">
-<h3 dir="auto"><a href="${view.href(torrentPath(torrent))}"><bdi>${shortTitle(torrent.name ?? '')}</bdi></a></h3>
+<h3 dir="auto"><a href="${view.href(torrentPath(torrent))}">${shortTitle(torrent.name ?? '')}</a></h3>
 <p class="badges">${needsBadge(view, torrent.swarm)} ${torrentState(view, torrent)}</p>
-${dataset && html`<p dir="auto">${t.torrent.holds} <a href="${view.href(datasetPath(dataset.uri))}"><bdi>${shortTitle(dataset.title ?? '')}</bdi></a></p>`}
+${dataset && html`<p>${t.torrent.holds} <a href="${view.href(datasetPath(dataset.uri))}"><bdi>${shortTitle(dataset.title ?? '')}</bdi></a></p>`}
 ${reasons.length === 0 ? nothing : html`<p class="reasons">${t.needs.because} ${view.format.list(reasons)}.</p>`}
-<ul class="facts">${torrentFacts(view, torrent).map((fact) => html`<li>${fact}</li>`)}<li>${authorLink(view, torrent.author)}</li></ul>
+<ul class="facts">${torrentFacts(view, torrent).map((fact) => html`<li>${fact}</li>`)}${byline && html`<li>${authorLink(view, torrent.author)}</li>`}</ul>
 </article>`
 }
 

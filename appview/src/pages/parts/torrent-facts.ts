@@ -82,7 +82,7 @@ export function webSeedSection(view: View, torrent: defs.TorrentView): Html {
   const { t } = view
   const seeds = torrent.webSeeds ?? []
   return html`<section aria-labelledby="webseeds"><h2 id="webseeds">${t.torrent.webSeedsTitle}</h2>
-${seeds.length === 0 ? html`<p class="empty">${t.torrent.noWebSeeds}</p>` : html`<ul class="sources">${seeds.slice(0, 50).map((seed) => html`<li>${outsideLink(seed.url)}<div>${webSeedState(view, seed)} ${seed.thirdParty && seed.author && html`<small>${authorLink(view, seed.author)}</small>`}</div>${seed.note && html`<p class="pre" dir="auto">${seed.note.slice(0, 500)}</p>`}</li>`)}</ul>`}
+${seeds.length === 0 ? html`<p class="empty">${t.torrent.noWebSeeds}</p>` : html`<ul class="sources">${seeds.slice(0, 50).map((seed) => html`<li>${outsideLink(seed.url)}<div>${webSeedState(view, seed)} ${seed.thirdParty && seed.author && html`<small>· ${authorLink(view, seed.author)}</small>`}</div>${seed.note && html`<p class="pre" dir="auto">${seed.note.slice(0, 500)}</p>`}</li>`)}</ul>`}
 <p><a href="${view.href(`/publish/webseed?${new URLSearchParams({ infoHash: torrent.infoHashV2 ?? torrent.infoHashV1 ?? '' })}`)}">${t.torrent.addWebSeed}</a></p></section>`
 }
 

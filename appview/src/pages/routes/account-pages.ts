@@ -65,6 +65,7 @@ export function myRecordsPage(parts: AccountParts): MakePage {
       title: view.t.publish.myRecords,
       main: html`<h1>${view.t.publish.myRecords}</h1><p>${view.t.publish.myRecordsText}</p>
 ${signInParts(view)}
+<p class="buttons"><a class="button quiet" href="${view.href('/publish/profile')}">${view.t.publish.profile}</a></p>
 <ul id="my-records" class="sources" aria-busy="true" aria-label="${view.t.publish.myRecords}"></ul>`,
     })
 }
@@ -78,7 +79,8 @@ export function signedInPage(parts: AccountParts): MakePage {
     })
 }
 
-function accountPage(view: View, parts: AccountParts, page: { title: string; main: Html }): Page {
+/** A page whose script signs in and writes. */
+export function accountPage(view: View, parts: AccountParts, page: { title: string; main: Html }): Page {
   return {
     title: page.title,
     section: 'publish',
@@ -91,6 +93,7 @@ function accountPage(view: View, parts: AccountParts, page: { title: string; mai
 function settingsOf(view: View, { authorities, plcUrl, allowHttp, trackers }: AccountParts): object {
   const written = Object.entries(collections).map(([name, nsid]) => [name, writtenNsid(nsid, authorities)])
   const statuses = Object.entries(view.t.recordStatus).map(([status, text]) => [`status-${status}`, text])
+  const kinds = Object.entries(view.t.recordKinds).map(([kind, text]) => [`kind-${kind}`, text])
   return {
     plcUrl,
     allowHttp,
@@ -98,16 +101,17 @@ function settingsOf(view: View, { authorities, plcUrl, allowHttp, trackers }: Ac
     collections: Object.fromEntries(written),
     statusMethod: methods.getRecordStatus,
     trackers,
-    texts: { ...view.t.browser, ...Object.fromEntries(statuses) },
+    texts: { ...view.t.browser, ...Object.fromEntries([...statuses, ...kinds]) },
   }
 }
 
-function signInParts(view: View): Html {
+/** Signing in, who is signed in, and what the script has to say. */
+export function signInParts(view: View): Html {
   const { t } = view
   return html`<noscript><p class="alert note">${t.publish.needsScript}</p></noscript>
 <form id="sign-in" class="form js-only"><h2>${t.publish.signIn}</h2><p>${t.publish.signInText}</p>
 <div class="field"><label for="account">${t.publish.handle}</label><input id="account" name="account" required autocomplete="username" autocapitalize="none" spellcheck="false" placeholder="name.example.org"></div>
-<button type="submit">${t.publish.signIn}</button></form>
+<button type="submit" disabled>${t.publish.signIn}</button></form>
 <div id="signed-in" hidden><p>${t.publish.signedInAs} <code id="signed-in-name" class="break"></code></p><p class="buttons"><a class="button quiet" href="${view.href('/my')}">${t.publish.myRecords}</a> <button type="button" id="sign-out" class="quiet">${t.publish.signOut}</button></p></div>
 <p id="message" class="alert note" role="status" hidden></p>`
 }

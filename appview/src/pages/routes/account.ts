@@ -61,9 +61,9 @@ function accountDocument(view: View, account: AccountPage, work: AccountWork) {
 <header class="title"><h1 dir="auto">${name}</h1>${identity(view, account)}</header>
 ${profileText(account.profile as profile.Main | undefined)}
 <section aria-labelledby="datasets"><h2 id="datasets">${t.account.datasets}</h2>
-${work.datasets.length === 0 ? html`<p class="empty">${t.account.noDatasets}</p>` : html`<div class="list">${work.datasets.map((dataset) => datasetCard(view, dataset))}</div>`}
+${work.datasets.length === 0 ? html`<p class="empty">${t.account.noDatasets}</p>` : html`<div class="list">${work.datasets.map((dataset) => datasetCard(view, dataset, { byline: false }))}</div>`}
 ${pager(view, work.cursor)}</section>
-${work.torrents.length > 0 && html`<section aria-labelledby="torrents"><h2 id="torrents">${t.account.torrents}</h2><div class="list">${work.torrents.map((torrent) => torrentCard(view, torrent))}</div></section>`}
+${work.torrents.length > 0 && html`<section aria-labelledby="torrents"><h2 id="torrents">${t.account.torrents}</h2><div class="list">${work.torrents.map((torrent) => torrentCard(view, torrent, { byline: false }))}</div></section>`}
 ${work.contributions.length > 0 && html`<section aria-labelledby="checked"><h2 id="checked">${t.account.contributions}</h2><ul class="sources">${work.contributions.map((one) => contribution(view, one))}</ul></section>`}
 </article>`,
   }
@@ -74,6 +74,7 @@ function identity(view: View, { author, counts, since, profile: record }: Accoun
   const kind = author.kind && ((t.profileKinds as Record<string, string>)[author.kind] ?? author.kind)
   const facts: (Html | string | undefined | false)[] = [
     author.handle &&
+      (author.displayName || author.domainVerified) &&
       html`<bdi>${author.handle}</bdi>${author.domainVerified && html`${verifiedMark(view)} ${t.account.domainVerified}`}`,
     kind,
     t.account.published(counts.datasets),

@@ -3,6 +3,7 @@ import type { Db } from '../../catalog/sql.ts'
 import { readDatasetViews } from '../../catalog/views/dataset-views.ts'
 import { html } from '../html.ts'
 import { chooseLanguage, type LanguageChoice } from '../i18n/language.ts'
+import { datasetRecord } from '../parts/record.ts'
 import { datasetUri } from '../paths.ts'
 import { PageError } from '../server/page-error.ts'
 import { secureImage } from '../server/security.ts'
@@ -32,7 +33,7 @@ export function badge(read: (params: Record<string, string>) => Promise<Held | u
 
 export async function readHeldDataset(db: Db, uri: string): Promise<Held | undefined> {
   const [dataset] = await readDatasetViews(db, [uri], { detail: 'card' })
-  return dataset && { title: (dataset.record as { title: string }).title, seeders: dataset.swarm?.seeders }
+  return dataset && { title: datasetRecord(dataset).title, seeders: dataset.swarm?.seeders }
 }
 
 export async function readHeldTorrent(db: Db, infoHash: string): Promise<Held | undefined> {

@@ -1,5 +1,7 @@
 import type { defs } from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
+import type { DescribedTorrent } from '@holdfast/lexicons/vocabularies/described-dataset'
+import { toSchemaOrg } from '@holdfast/lexicons/vocabularies/schema-org'
 import type { Db } from '../../catalog/sql.ts'
 import { storable } from '../../catalog/sql.ts'
 import { resolveAccount } from '../../catalog/views/accounts.ts'
@@ -11,10 +13,9 @@ import { shortTitle } from '../parts/dataset-card.ts'
 import { badgesAndAlerts, descriptionSection, metadataSection } from '../parts/dataset-facts.ts'
 import { assessmentSection, provenanceSection, recordSection, sourceSection } from '../parts/dataset-story.ts'
 import { torrentSection } from '../parts/dataset-torrents.ts'
-import { datasetJsonLd } from '../parts/json-ld.ts'
 import { agentText, authorLink } from '../parts/people.ts'
-import type { DatasetRecord } from '../parts/record.ts'
-import { datasetPath, datasetUri } from '../paths.ts'
+import { datasetRecord } from '../parts/record.ts'
+import { datasetPath, datasetUri, torrentPath } from '../paths.ts'
 import { PageError } from '../server/page-error.ts'
 import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
@@ -41,21 +42,29 @@ export function datasetPage({ db, read }: DatasetPageParts): MakePage {
 
 function page(view: View, found: DatasetPage) {
   const { dataset } = found
-  const record = dataset.record as DatasetRecord
+  const record = datasetRecord(dataset)
   const path = datasetPath(dataset.uri)
   const url = view.publicUrl + path
-  const jsonLd = datasetJsonLd(found, { page: url, publicUrl: view.publicUrl, siteName: view.siteName })
+  const jsonLd = toSchemaOrg(
+    { uri: dataset.uri, record, torrents: found.torrents.map((torrent) => described(view, torrent)) },
+    { page: url, publicUrl: view.publicUrl, siteName: view.siteName },
+  )
   return {
     title: shortTitle(record.title),
     description: plainExcerpt(record.description ?? record.title, 200),
     canonical: path,
+    alternates: [
+      { type: 'application/ld+json', href: `${url}?format=jsonld` },
+      { type: 'text/turtle', href: `${url}?format=ttl` },
+      { type: 'application/rdf+xml', href: `${url}?format=rdf` },
+    ],
     head: html`<link rel="alternate" type="application/json+oembed" href="${`/oembed?${new URLSearchParams({ url })}`}" title="oEmbed">
 <script type="application/ld+json">${jsonInHtml(jsonLd)}</script>`,
     main: html`<article>
 ${heading(view, dataset)}
 ${badgesAndAlerts(view, dataset)}
 ${torrentSection(view, found)}
-${descriptionSection(view, record)}
+${descriptionSection(view, dataset)}
 ${sourceSection(view, dataset)}
 ${metadataSection(view, record)}
 ${assessmentSection(view, dataset)}
@@ -66,8 +75,16 @@ ${recordSection(view, dataset)}
   }
 }
 
+/** What is not verified has no file to offer. */
+function described(view: View, torrent: defs.TorrentView): DescribedTorrent {
+  const { uri, name = '', sizeBytes, magnet = '', metainfoStatus } = torrent
+  const fileUrl =
+    metainfoStatus === 'verified' ? `${view.publicUrl}${torrentPath(torrent)}.torrent` : undefined
+  return { uri, name, sizeBytes, magnet, fileUrl }
+}
+
 function heading(view: View, dataset: defs.DatasetView): Html {
-  const record = dataset.record as DatasetRecord
+  const record = datasetRecord(dataset)
   const facts = [
     record.publisher && agentText(record.publisher),
     record.issued && html`<bdi>${view.format.edtf(record.issued)}</bdi>`,

@@ -18,12 +18,22 @@ export function openSearch(site: { publicUrl(): string; name: string }): Request
 }
 
 /** Searches and listings by cursor are endless for a crawler; pages of datasets and torrents are what it should find. */
-export const robots: RequestHandler = (_req, res) => {
-  res.setHeader('Content-Type', 'text/plain; charset=utf-8')
-  res.setHeader('Cache-Control', 'public, max-age=86400')
-  res.send(
-    'User-agent: *\nDisallow: /search\nDisallow: /suggest\nDisallow: /record\nDisallow: /xrpc/\nDisallow: /*?cursor=\nAllow: /\n',
-  )
+export function robots(site: { publicUrl(): string }): RequestHandler {
+  return (_req, res) => {
+    res.setHeader('Content-Type', 'text/plain; charset=utf-8')
+    res.setHeader('Cache-Control', 'public, max-age=86400')
+    const closed = ['/search', '/suggest', '/record', '/xrpc/', '/oai', '/*?cursor=']
+    res.send(
+      [
+        'User-agent: *',
+        ...closed.map((path) => `Disallow: ${path}`),
+        'Allow: /',
+        '',
+        `Sitemap: ${site.publicUrl()}/sitemap.xml`,
+        '',
+      ].join('\n'),
+    )
+  }
 }
 
 /** Completions for the search box, each with the page it leads to. */

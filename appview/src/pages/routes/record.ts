@@ -1,3 +1,4 @@
+import { describesDatasets } from '@holdfast/lexicons/foreign'
 import { collections } from '@holdfast/lexicons/nsid'
 import { type Db, storable } from '../../catalog/sql.ts'
 import { resolveAccount } from '../../catalog/views/accounts.ts'
@@ -23,14 +24,14 @@ export function recordPage(db: Db): MakePage {
     const uri = await withDid(db, asked)
     if (uri === undefined) throw new PageError(400, 'request', t.record.invalid)
     const status = await readRecordStatus(db, uri)
-    const [collection] = uri.split('/').slice(3)
+    const [collection = ''] = uri.split('/').slice(3)
     const [torrent] =
       collection === collections.torrent
         ? await readTorrentViews(db, [uri], { detail: 'card', trackers: [] })
         : []
     const target = torrent
       ? torrentPath(torrent)
-      : collection === collections.dataset && status.status === 'indexed'
+      : describesDatasets(collection) && status.status === 'indexed'
         ? datasetPath(uri)
         : undefined
     const facts: [string, string | undefined][] = [

@@ -1,5 +1,6 @@
 import type { DirectHit } from '../../catalog/search/search-results.ts'
 import { type DatasetSearch, searchDatasets } from '../../catalog/search/searchDatasets.ts'
+import { withSnippets } from '../../catalog/search/snippet.ts'
 import type { Db } from '../../catalog/sql.ts'
 import { readDatasetViews } from '../../catalog/views/dataset-views.ts'
 import { type Html, html, nothing } from '../html.ts'
@@ -26,7 +27,7 @@ export function search(db: Db): MakePage {
       { detail: 'card' },
     )
     const results = resultList(view, {
-      datasets,
+      datasets: withSnippets(datasets, found.words),
       total: found.hitsTotal,
       isEstimate: found.hitsEstimated,
       cursor: found.cursor,

@@ -9,7 +9,6 @@ export type Describe = () => Promise<describeServer.$OutputBody>
 /** What this is and why. */
 export const aboutPage: MakePage = (view) => ({
   title: view.t.nav.about,
-  section: 'help',
   canonical: '/about',
   main: html`<div class="narrow prose">${view.t.prose.about(view.href)}</div>`,
 })

@@ -9,7 +9,13 @@ import { readTorrentViews } from '../../catalog/views/torrent-views.ts'
 import { type Html, html } from '../html.ts'
 import { shortTitle } from '../parts/dataset-card.ts'
 import type { Page } from '../parts/layout.ts'
-import { browserSeeds, downloadSection, originsOf } from '../parts/torrent-download.ts'
+import {
+  browserSeeds,
+  browserTrackers,
+  downloadSection,
+  originsOf,
+  type Sources,
+} from '../parts/torrent-download.ts'
 import {
   contentFacts,
   describersSection,
@@ -29,10 +35,16 @@ export interface TorrentPageParts {
   trackers: readonly string[]
 }
 
+export interface TorrentDocumentParts extends TorrentPageParts {
+  stunServers: readonly string[]
+  /** The address of the script that joins swarms. */
+  peersScript: string
+}
+
 const filesAPage = 200
 
 /** Content by any form of its infohash, with every record that names it. */
-export function torrentPage({ db, trackers }: TorrentPageParts): MakePage {
+export function torrentPage({ db, trackers, ...browser }: TorrentDocumentParts): MakePage {
   return async (view, req) => {
     const infoHash = (req.params.infoHash ?? '').toLowerCase()
     const torrents = await readTorrents(db, infoHash, trackers)
@@ -53,6 +65,7 @@ export function torrentPage({ db, trackers }: TorrentPageParts): MakePage {
       main,
       torrents,
       datasets,
+      sources: { seeds: browserSeeds(main), trackers: browserTrackers(main, trackers), ...browser },
       files: { ...directory, path, page, perPage: filesAPage, indexed },
     })
   }
@@ -115,6 +128,7 @@ interface TorrentDocument {
   main: defs.TorrentView
   torrents: readonly defs.TorrentView[]
   datasets: readonly defs.DatasetView[]
+  sources: Sources
   files: {
     entries: readonly DirectoryEntry[]
     total: number
@@ -125,12 +139,13 @@ interface TorrentDocument {
   }
 }
 
-function torrentDocument(view: View, { main, torrents, datasets, files }: TorrentDocument): Page {
+function torrentDocument(view: View, parts: TorrentDocument): Page {
+  const { main, torrents, datasets, sources, files } = parts
   const { t } = view
   const path = torrentPath(main)
   const name = shortTitle(main.name ?? '')
   const url = view.publicUrl + path
-  const seeds = browserSeeds(main)
+  const reached = originsOf([...sources.seeds, ...sources.trackers])
   return {
     title: name,
     description: t.torrent.description(
@@ -139,11 +154,11 @@ function torrentDocument(view: View, { main, torrents, datasets, files }: Torren
     ),
     canonical: path,
     head: html`<link rel="alternate" type="application/json+oembed" href="${`/oembed?${new URLSearchParams({ url })}`}" title="oEmbed">`,
-    ...(seeds.length > 0 && { scripts: ['download.min.js'], connect: originsOf(seeds).join(' ') }),
+    ...(reached.length > 0 && { scripts: ['download.min.js'], connect: reached.join(' ') }),
     main: html`<article>
 <header class="title"><p class="kind">${t.torrent.torrent}</p><h1 dir="auto">${name}</h1></header>
 ${contentFacts(view, main)}
-${downloadSection(view, main, seeds)}
+${downloadSection(view, main, sources)}
 ${datasetList(view, datasets)}
 ${swarmSection(view, main)}
 ${fileSection(view, main, files)}
@@ -157,5 +172,5 @@ ${describersSection(view, torrents)}
 function datasetList(view: View, datasets: readonly defs.DatasetView[]): Html {
   const { t } = view
   if (datasets.length === 0) return html`<p class="empty">${t.torrent.noDataset}</p>`
-  return html`<section aria-labelledby="holds"><h2 id="holds">${t.torrent.holdsDatasets}</h2><ul>${datasets.map(({ uri, record }) => html`<li dir="auto"><a href="${view.href(datasetPath(uri))}"><bdi>${shortTitle((record as { title: string }).title)}</bdi></a></li>`)}</ul></section>`
+  return html`<section aria-labelledby="holds"><h2 id="holds">${t.torrent.holdsDatasets}</h2><ul>${datasets.map(({ uri, record }) => html`<li dir="auto"><a href="${view.href(datasetPath(uri))}">${shortTitle((record as { title: string }).title)}</a></li>`)}</ul></section>`
 }

@@ -30,6 +30,8 @@ export function servePage(site: Site, make: MakePage, options: { connect?: strin
       const view = viewOf(site, req)
       const made = await make(view, req)
       if ('movedTo' in made) return res.redirect(303, view.href(made.movedTo))
+      for (const { type, href } of made.alternates ?? [])
+        res.append('Link', `<${href}>; rel="alternate"; type="${type}"`)
       send(res, {
         status: 200,
         text: renderPage(view, made, site.assets),
@@ -78,7 +80,7 @@ function send(
   res.status(status)
   res.setHeader('Content-Type', 'text/html; charset=utf-8')
   res.setHeader('Cache-Control', 'public, no-cache')
-  res.setHeader('Vary', 'Accept-Language, Accept-Encoding')
+  res.vary('Accept-Language, Accept-Encoding')
   res.send(text)
 }
 

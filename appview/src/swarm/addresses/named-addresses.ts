@@ -4,21 +4,21 @@ import type { NamedAddresses } from '../metainfo-check.ts'
 import { namesPrivateHost } from '../private-host.ts'
 import { normalizeTracker } from '../trackers/tracker-url.ts'
 
-/** Remembers the trackers and webseeds that a verified metainfo names; they are asked once its content is announced. */
+/** Remembers the trackers and webseeds that verified metainfo names; they are asked once its content is announced. */
 export async function watchNamed(
   { db }: Catalog,
-  { infoHash, trackers, webSeeds }: NamedAddresses & { infoHash: string },
+  contents: readonly (NamedAddresses & { infoHash: string })[],
   options: { allowPrivateHosts: boolean },
 ): Promise<void> {
-  const urls = new Set(trackers.flatMap((url) => normalizeTracker(url, options) ?? []))
-  await addTrackerTargets(
-    db,
-    [...urls].map((tracker) => ({ infoHash, tracker })),
-  )
-  await addProbeTargets(
-    db,
+  const trackers = contents.flatMap(({ infoHash, trackers }) => {
+    const urls = new Set(trackers.flatMap((url) => normalizeTracker(url, options) ?? []))
+    return [...urls].map((tracker) => ({ infoHash, tracker }))
+  })
+  await addTrackerTargets(db, trackers)
+  const probes = contents.flatMap(({ infoHash, webSeeds }) =>
     webSeeds.map(({ url, kind }) => toProbe(options, infoHash, url, { kind, metainfo: true })),
   )
+  await addProbeTargets(db, probes)
 }
 
 /** An address as it is to be watched; private ones are noted, and never asked. */

@@ -27,12 +27,18 @@ export interface SetsOnce {
   set(key: string, value: string, ex: 'EX', seconds: number, nx: 'NX'): Promise<'OK' | null>
 }
 
-/** Shared by several processes behind one address. */
+/** Shared by several processes behind one address; while Redis is away each knows only what it took itself. */
 export function redisTokenIds(redis: SetsOnce): TokenIds {
+  const own = memoryTokenIds()
   return {
     async take(id, until) {
+      if (!(await own.take(id, until))) return false
       const seconds = Math.max(1, Math.ceil(until - Date.now() / 1000))
-      return (await redis.set(`holdfast:token:${id}`, '1', 'EX', seconds, 'NX')) === 'OK'
+      try {
+        return (await redis.set(`holdfast:token:${id}`, '1', 'EX', seconds, 'NX')) === 'OK'
+      } catch {
+        return true
+      }
     },
   }
 }

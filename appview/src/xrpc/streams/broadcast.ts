@@ -63,9 +63,10 @@ export interface BroadcastOptions {
   recent?: { entries: number; bytes: number }
 }
 
-const batchEvents = 500
+/** A record may have a megabyte: so many of them at once must not matter. */
+const batchEvents = 100
 /** Bytes handed to one consumer at a time. */
-export const chunkBytes = 256_000
+export const chunkBytes = 64_000
 
 /** Starts following a stream; it reads only while somebody listens. */
 export async function startBroadcast(options: BroadcastOptions): Promise<Broadcast> {

@@ -18,8 +18,8 @@ export interface ConnectionOptions {
   stallMs?: number
 }
 
-/** Bytes waiting in one socket above which nothing more is written to it. */
-const highWaterBytes = 512_000
+/** Bytes waiting in one socket above which nothing more is written to it: a thousand full sockets hold some 150 MB. */
+const highWaterBytes = 128_000
 const pingMs = 30_000
 
 /**

@@ -2,12 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { dataset, torrent } from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
+import { toDataCite } from '@holdfast/lexicons/vocabularies/datacite'
 import { Command, Option } from 'commander'
 import type { Connections, PublicRepo } from '../../connections.ts'
 import { fetchBlob } from '../../content/record-metainfo.ts'
 import { toBagTagFiles } from '../../export/bagit.ts'
-import { toDataCite } from '../../export/datacite.ts'
-import { type ExportedDataset, toDcat } from '../../export/dcat.ts'
+import { toDcat } from '../../export/dcat.ts'
+import { describedTorrent, type ExportedDataset } from '../../export/exported-dataset.ts'
 import { Failure } from '../../failure.ts'
 import { note, print } from '../../output/terminal.ts'
 import { parseRecordUri } from '../../records/record-uri.ts'
@@ -75,7 +76,7 @@ async function readDatasets(author: PublicRepo, wanted: string | undefined): Pro
       rkey,
       record: value as unknown as dataset.Main,
       description,
-      torrents: own.map((item) => ({ uri: item.uri, record: item.value as unknown as torrent.Main })),
+      torrents: own.map(({ uri, value }) => describedTorrent(uri, value as unknown as torrent.Main)),
     })
   }
   return datasets

@@ -6,7 +6,7 @@ import type { Connections } from '../../connections.ts'
 import { formatBytes } from '../../output/quantities.ts'
 import { formatTable } from '../../output/table.ts'
 import { paint, plain, print, printJson } from '../../output/terminal.ts'
-import { parseRecordUri } from '../../records/record-uri.ts'
+import { parseReadableUri } from '../../records/record-uri.ts'
 
 type DatasetAnswer = AnswerOf<typeof getDataset.main>
 type TorrentAnswer = AnswerOf<typeof getTorrent.main>
@@ -38,7 +38,7 @@ async function lookUp(
   authorities: Connections['config']['authorities'],
 ): Promise<DatasetAnswer | TorrentAnswer> {
   if (!what.startsWith('at://')) return appview.query(getTorrent, { infoHash: what })
-  const { collection } = parseRecordUri(what, authorities)
+  const { collection } = parseReadableUri(what, authorities)
   return collection === collections.torrent
     ? appview.query(getTorrent, { uri: what })
     : appview.query(getDataset, { uri: what })

@@ -1,4 +1,4 @@
-import { collections } from '@holdfast/lexicons/nsid'
+import { mappedRecord } from '@holdfast/lexicons/foreign'
 import { Command } from 'commander'
 import type { Connections, SignedIn } from '../../connections.ts'
 import { Failure } from '../../failure.ts'
@@ -14,7 +14,7 @@ import {
 } from '../../publish/publish-paths.ts'
 import { assertDraft, type DatasetDraft, putDataset } from '../../publish/put-dataset.ts'
 import { chooseTrackers } from '../../publish/trackers.ts'
-import { parseRecordUri } from '../../records/record-uri.ts'
+import { parseDatasetUri } from '../../records/record-uri.ts'
 import type { RecordJson, RecordRef } from '../../records/repo.ts'
 
 interface Options extends PathOptions {
@@ -156,8 +156,7 @@ async function findDataset(
   account: SignedIn,
   uri: string,
 ): Promise<RecordRef & { value: RecordJson }> {
-  const { authority, collection, rkey } = parseRecordUri(uri, connections.config.authorities)
-  if (collection !== collections.dataset) throw new Failure('usage', `${uri} is no dataset.`)
+  const { authority, collection, rkey } = parseDatasetUri(uri, connections.config.authorities)
   const isOwn = authority === account.did || authority === account.handle
   const repo = isOwn ? account.repo : (await connections.readRepo(authority)).repo
   const found = await repo.get(collection, rkey)
@@ -165,7 +164,7 @@ async function findDataset(
   return {
     uri: `at://${repo.did}/${found.uri.split('/').slice(3).join('/')}`,
     cid: found.cid,
-    value: found.value,
+    value: (mappedRecord(found.value) as RecordJson | undefined) ?? found.value,
   }
 }
 

@@ -24,6 +24,7 @@ export function importJsonLd(node: Node, options: { createdAt: string }): Import
   const title = fields.text('title') ?? fields.text('name')
   if (!title) throw new Error('a dataset in JSON-LD has a title (dct:title) or name (schema:name)')
   const people = (name: string) => fields.items(name, readAgent)
+  const words = (name: string) => fields.text(name) ?? fields.read(name, labelOf)
   const identifiers = readIdentifiers(fields)
   const distributions = fields.items('distribution', readDistribution)
   const [publisher, ...otherPublishers] = people('publisher')
@@ -45,7 +46,7 @@ export function importJsonLd(node: Node, options: { createdAt: string }): Import
     identifiers,
     relatedIdentifiers: readRelated(fields),
     license: fields.read('license', toLicence),
-    accessRights: firstOf(['accessRights', 'rights', 'conditionsOfAccess'], (name) => fields.text(name)),
+    accessRights: firstOf(['accessRights', 'rights', 'conditionsOfAccess'], words),
     citation: firstOf(['citeAs', 'bibliographicCitation', 'creditText'], (name) => fields.text(name)),
     keywords: readKeywords(fields).map((name) => ({ name })),
     subjects: readSubjects(fields),
@@ -59,7 +60,7 @@ export function importJsonLd(node: Node, options: { createdAt: string }): Import
       ...(fields.read('conformsTo', eachOf(toUri)) ?? []).map((conformsTo) => ({ conformsTo })),
     ]),
     version: firstOf(['version', 'versionInfo', 'hasVersion'], (name) => fields.text(name)),
-    updateFrequency: fields.text('accrualPeriodicity')?.replace(/^https?:\/\/.*\//, ''),
+    updateFrequency: words('accrualPeriodicity')?.replace(/^https?:\/\/.*\//, ''),
     funding: people('funder').map((funder) => ({ funder })),
     createdAt: options.createdAt as dataset.Main['createdAt'],
   }) satisfies dataset.Main
@@ -76,18 +77,25 @@ function firstOf<T>(names: readonly string[], read: (name: string) => T | undefi
   return undefined
 }
 
+/** DCAT has statements and frequencies as things with a label. */
+function labelOf(value: unknown): string | undefined {
+  const { label } = (value ?? {}) as { label?: unknown }
+  return typeof label === 'string' ? label : undefined
+}
+
 /** A licence in words, as an address, or as an object with either. */
 function toLicence(value: unknown): defs.License | undefined {
   if (typeof value === 'string') return value.trim() === '' ? undefined : readLicence(value)
-  const { url, id, name, title } = (value ?? {}) as Record<string, unknown>
-  const text = [url, id, name, title].find((found) => typeof found === 'string')
+  const { url, id, name, title, label } = (value ?? {}) as Record<string, unknown>
+  const text = [url, id, name, title, label].find((found) => typeof found === 'string')
   return text === undefined ? undefined : readLicence(text as string)
 }
 
 /** The node's own address counts only where it is one of a registered kind, such as a DOI, or there is no other. */
 function readIdentifiers(fields: Fields): defs.Identifier[] {
   const stated = fields.read('identifier', eachOf(toStated)) ?? []
-  const isName = (value: unknown) => typeof value === 'string' && !value.startsWith('_:') && toUri(value)
+  // An AT-URI names a record about the data.
+  const isName = (value: unknown) => typeof value === 'string' && !/^(?:_|at):/.test(value) && toUri(value)
   const id = fields.read('id', (value) => (isName(value) ? (value as string) : undefined))
   const own = id === undefined ? [] : [toIdentifier(id)]
   return unique([...stated, ...own.filter(({ scheme }) => stated.length === 0 || scheme !== 'uri')])

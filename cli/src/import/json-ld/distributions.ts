@@ -47,7 +47,8 @@ export function readDistribution(fields: Fields, value: unknown): Distribution |
 function readChecksums(fields: Fields): defs.Checksum[] {
   const stated = fields.read('checksum', (value) => {
     const { algorithm, checksumValue } = (value ?? {}) as Record<string, unknown>
-    return toChecksum(algorithm, checksumValue)
+    const { id } = (algorithm ?? {}) as { id?: unknown }
+    return toChecksum(id ?? algorithm, checksumValue)
   })
   const named = ['md5', 'sha1', 'sha256', 'sha512'].map((algorithm) =>
     fields.read(algorithm, (value) => toChecksum(algorithm, value)),

@@ -1,8 +1,9 @@
 import type { defs } from '@holdfast/lexicons'
 
-/** A BCP 47 tag out of `en`, `en_US`, or the URI of a language; undefined for a language in words. */
+/** A BCP 47 tag out of `en`, `en_US`, the URI of a language, or a thing with either; undefined for a language in words. */
 export function toLanguage(value: unknown): defs.Language | undefined {
-  const tag = String(value)
+  const { id, label } = (value ?? {}) as { id?: unknown; label?: unknown }
+  const tag = String(id ?? label ?? value)
     .trim()
     .replace(/^https?:\/\/.*\/([a-z]{2,3})\/?$/i, '$1')
     .replaceAll('_', '-')

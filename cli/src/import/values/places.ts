@@ -33,8 +33,28 @@ export function toBox(sides: {
 }
 
 function boxOfText(text: string): defs.Spatial | undefined {
+  const ring = /^POLYGON\s*\(\(([^()]+)\)\)$/i.exec(text)?.[1]
+  if (ring !== undefined) return boxOfRing(ring)
   const [west, south, east, north, ...rest] = text.split(/\s*[,\s]\s*/)
   const box = rest.length === 0 ? toBox({ west, south, east, north }) : undefined
+  return box && { box }
+}
+
+/** DCAT's `bbox` in WKT: a box that begins at its south-west corner may cross the antimeridian, any other ring is enclosed. */
+function boxOfRing(ring: string): defs.Spatial | undefined {
+  const corners = ring.split(',').map((corner) => corner.trim().split(/\s+/))
+  const [[west, south] = [], , [east, north] = []] = corners
+  const isBox =
+    [
+      [west, south],
+      [east, south],
+      [east, north],
+      [west, north],
+      [west, south],
+    ].join() === corners.join()
+  const points = corners.map(([x, y]): Point => [Number(x), Number(y)])
+  const sides = isBox ? { west, south, east, north } : boxAround(points)
+  const box = toBox(sides)
   return box && { box }
 }
 

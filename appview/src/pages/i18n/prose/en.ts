@@ -15,6 +15,8 @@ const about = (href: Href): Html => html`<h1>About</h1>
 </ul>
 <h2>Whom to believe</h2>
 <p>Anyone may describe anything. A description shows who wrote it; a name with a tick is the author’s own verified domain, such as a library’s. What people say of each other’s records stands as what they say. The fingerprint of the files is what it is, whoever wrote it down.</p>
+<h2>For catalogues and programs</h2>
+<p>Every dataset is there as linked data: add <code>.ttl</code>, <code>.jsonld</code> or <code>.rdf</code> to the address of its page. The whole index is a <a href="/catalog.ttl">DCAT catalogue</a> and an <a href="/oai?verb=Identify">OAI-PMH repository</a>, and is described in <a href="/.well-known/void">VoID</a>. The <a href="${href('/feeds')}">feeds</a> tell what is new.</p>
 <p><a href="${href('/help')}">How to help</a> · <a href="${href('/api')}">Build on it</a> · <a href="${href('/policy')}">Policy and contact</a></p>`
 
 const help = (href: Href): Html => html`<h1>How to help</h1>
@@ -40,7 +42,7 @@ const help = (href: Href): Html => html`<h1>How to help</h1>
 
 const publish = (href: Href): Html => html`<h2>From the command line</h2>
 <p>For large data, and for scripts: <code>holdfast</code> makes the torrent, checks the description and writes both records.</p>
-<pre tabindex="0"><code>holdfast login
+<pre class="wrap" tabindex="0"><code>holdfast login
 holdfast publish ./my-data --dataset dataset.json</code></pre>
 <p>Then leave a client seeding the files. The records show here within a second, or once the operator has let your account in: see <a href="${href('/policy')}">the policy</a>.</p>`
 

@@ -15,6 +15,8 @@ const about = (href: Href): Html => html`<h1>Acerca de</h1>
 </ul>
 <h2>A quién creer</h2>
 <p>Cualquiera puede describir cualquier cosa. Cada descripción muestra quién la escribió; un nombre con una marca es un dominio propio y verificado, como el de una biblioteca. Lo que unos dicen de los registros de otros consta como dicho por ellos. La huella de los archivos es la que es, la anote quien la anote.</p>
+<h2>Para catálogos y programas</h2>
+<p>Cada conjunto está también como datos enlazados: añada <code>.ttl</code>, <code>.jsonld</code> o <code>.rdf</code> a la dirección de su página. El índice entero es un <a href="/catalog.ttl">catálogo DCAT</a> y un <a href="/oai?verb=Identify">repositorio OAI-PMH</a>, y se describe en <a href="/.well-known/void">VoID</a>. Los <a href="${href('/feeds')}">canales</a> cuentan lo nuevo.</p>
 <p><a href="${href('/help')}">Cómo ayudar</a> · <a href="${href('/api')}">Construir sobre esto</a> · <a href="${href('/policy')}">Normas y contacto</a></p>`
 
 const help = (href: Href): Html => html`<h1>Cómo ayudar</h1>
@@ -40,7 +42,7 @@ const help = (href: Href): Html => html`<h1>Cómo ayudar</h1>
 
 const publish = (href: Href): Html => html`<h2>Desde la línea de órdenes</h2>
 <p>Para datos grandes y para programas: <code>holdfast</code> hace el torrent, comprueba la descripción y escribe ambos registros.</p>
-<pre tabindex="0"><code>holdfast login
+<pre class="wrap" tabindex="0"><code>holdfast login
 holdfast publish ./mis-datos --dataset dataset.json</code></pre>
 <p>Después deje un cliente compartiendo los archivos. Los registros aparecen aquí en un segundo, o cuando el operador haya admitido su cuenta: vea <a href="${href('/policy')}">las normas</a>.</p>`
 

@@ -114,6 +114,11 @@ type Upsert = {
    * The record, verbatim.
    */
   record: l.LexMap
+
+  /**
+   * Where the record is of a foreign collection: the same description as a dataset record.
+   */
+  mapped?: l.LexMap
   author?: HoldfastDefs.AuthorView
 
   /**
@@ -157,6 +162,7 @@ const upsert = /*#__PURE__*/ l.typedObject<Upsert>(
     uri: /*#__PURE__*/ l.string({ format: 'at-uri' }),
     cid: /*#__PURE__*/ l.string({ format: 'cid' }),
     record: /*#__PURE__*/ l.lexMap(),
+    mapped: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.lexMap()),
     author: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.ref<HoldfastDefs.AuthorView>(
         (() => HoldfastDefs.authorView) as any,
@@ -311,6 +317,11 @@ type Unhide = {
    * The record, verbatim.
    */
   record: l.LexMap
+
+  /**
+   * Where the record is of a foreign collection: the same description as a dataset record.
+   */
+  mapped?: l.LexMap
   author?: HoldfastDefs.AuthorView
 
   /**
@@ -354,6 +365,7 @@ const unhide = /*#__PURE__*/ l.typedObject<Unhide>(
     uri: /*#__PURE__*/ l.string({ format: 'at-uri' }),
     cid: /*#__PURE__*/ l.string({ format: 'cid' }),
     record: /*#__PURE__*/ l.lexMap(),
+    mapped: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.lexMap()),
     author: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.ref<HoldfastDefs.AuthorView>(
         (() => HoldfastDefs.authorView) as any,

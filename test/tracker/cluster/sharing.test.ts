@@ -1,14 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { ownAllowList } from '@holdfast/tracker/allow-list/source'
 import { PersistentRedis } from '@holdfast/tracker/cluster/redis'
 import { loadConfig } from '@holdfast/tracker/config'
 import { startTracker, type Tracker } from '@holdfast/tracker/main'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import { redisIsInstalled, startRedis, startRedisCluster } from './redis-servers.ts'
+import { spawnTracker } from '../spawn-tracker.ts'
+import { redisIsInstalled, startRedis, startRedisCluster, startRedisSentinel } from './redis-servers.ts'
 
 const hashes = Array.from({ length: 50 }, (_, number) => (number + 1).toString(16).padStart(40, '0'))
 const allowList = ownAllowList(hashes.map((infoHashV1) => ({ infoHashV1 })))
@@ -87,24 +84,27 @@ test.each([
   await expect(start(`redis://127.0.0.1:${redis.port}`)).rejects.toThrow(PersistentRedis)
 })
 
-/** A tracker in a process of its own, to be killed. */
-async function spawnTracker(
-  redisUrl: string,
-): Promise<{ port: number; udpPort: number; child: ChildProcess }> {
-  const script = fileURLToPath(new URL('shared-tracker.ts', import.meta.url))
-  const child = spawn(process.execPath, [script, redisUrl, hashes.join(',')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const [line] = (await once(createInterface(child.stdout!), 'line')) as [string]
-  return { ...(JSON.parse(line) as { port: number; udpPort: number }), child }
-}
+test('when its master is killed a Sentinel names another, and the trackers are one again with every peer', async () => {
+  if (leftOut()) return
+  await using redis = await startRedisSentinel()
+  await using one = await start(redis.url)
+  await using other = await start(redis.url)
+  for (let port = 1000; port < 1100; port++) await announce(port % 2 ? one : other, hashes[port % 50]!, port)
+  for (const tracker of [one, other]) await expect.poll(() => peersOf(tracker), { timeout: 3000 }).toBe(100)
+  await redis.master.stop()
+  for (let port = 2000; port < 2100; port++) await announce(port % 2 ? one : other, hashes[port % 50]!, port)
+  for (const tracker of [one, other]) await expect.poll(() => peersOf(tracker), { timeout: 30_000 }).toBe(200)
+  expect(await redis.replica.client.info('replication')).toContain('role:master')
+  await using late = await start(redis.url)
+  await expect.poll(() => peersOf(late), { timeout: 5000 }).toBe(200)
+})
 
 test('on a cluster of six, killing a Redis master and a tracker loses no swarm and answers no error', async () => {
   if (leftOut()) return
   await using cluster = await startRedisCluster()
   await using stack = new AsyncDisposableStack()
-  const trackers = await Promise.all([0, 1, 2].map(() => spawnTracker(cluster.url)))
-  for (const { child } of trackers) stack.defer(() => void child.kill('SIGKILL'))
+  const trackers = await Promise.all([0, 1, 2].map(() => spawnTracker(hashes, cluster.url)))
+  for (const tracker of trackers) stack.use(tracker)
   const [one, two, three] = trackers as [(typeof trackers)[0], (typeof trackers)[0], (typeof trackers)[0]]
 
   const before = performance.now()
@@ -127,10 +127,8 @@ test('on a cluster of six, killing a Redis master and a tracker loses no swarm a
   const known = port - 2000 + 2
   const all = (list: { port: number }[]) => async () => Promise.all(list.map(peersOf))
   await expect.poll(all(trackers), { timeout: 30_000 }).toEqual([known, known, known])
-  three.child.kill('SIGKILL')
-  await once(three.child, 'exit')
+  await three.kill()
   expect(await all([one, two])()).toEqual([known, known])
-  const late = await spawnTracker(cluster.url)
-  stack.defer(() => void late.child.kill('SIGKILL'))
+  await using late = await spawnTracker(hashes, cluster.url)
   await expect.poll(() => peersOf(late), { timeout: 15_000 }).toBe(known)
 }, 150_000)

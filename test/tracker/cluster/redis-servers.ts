@@ -1,9 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { waitFor } from '../network/wait-for.ts'
-import { scratchDirectory } from '../system/scratch.ts'
+import { waitFor } from '../../network/wait-for.ts'
+import { scratchDirectory } from '../../system/scratch.ts'
 
 export const redisIsInstalled = spawnSync('redis-server', ['--version']).status === 0
 
@@ -52,14 +54,6 @@ export async function startRedisCluster(): Promise<
 > {
   await using stack = new AsyncDisposableStack()
   const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1500']
-  const diskless = [
-    '--repl-diskless-load',
-    'on-empty-db',
-    '--repl-diskless-sync',
-    'yes',
-    '--repl-diskless-sync-delay',
-    '0',
-  ]
   const servers: RedisServer[] = []
   for (let number = 0; number < 6; number++)
     servers.push(stack.use(await startRedis([...settings, ...diskless])))
@@ -96,6 +90,53 @@ export async function startRedisCluster(): Promise<
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   }
 }
+
+/** A master with a replica, and a Sentinel that puts the replica in its place. */
+export async function startRedisSentinel(): Promise<
+  AsyncDisposable & { master: RedisServer; replica: RedisServer; url: string }
+> {
+  await using stack = new AsyncDisposableStack()
+  const master = stack.use(await startRedis(diskless))
+  const replica = stack.use(await startRedis([...diskless, '--replicaof', '127.0.0.1', String(master.port)]))
+  await waitFor(async () => (await replica.client.info('replication')).includes('master_link_status:up'), {
+    what: 'the replica in step with its master',
+  })
+  const scratch = stack.use(await scratchDirectory())
+  const port = await freePort()
+  const file = join(scratch.path, 'sentinel.conf')
+  const settings = [
+    `port ${port}`,
+    'bind 127.0.0.1',
+    `dir ${scratch.path}`,
+    `sentinel monitor swarms 127.0.0.1 ${master.port} 1`,
+    'sentinel down-after-milliseconds swarms 1000',
+    'sentinel failover-timeout swarms 5000',
+  ]
+  await writeFile(file, `${settings.join('\n')}\n`)
+  const child = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' })
+  stack.defer(async () => {
+    if (child.kill('SIGKILL')) await once(child, 'exit')
+  })
+  const sentinel = new Redis({ port, retryStrategy: () => 50, maxRetriesPerRequest: null })
+  stack.defer(() => sentinel.disconnect())
+  sentinel.on('error', () => {})
+  await waitFor(async () => /status=ok,.*slaves=1/.test(await sentinel.info('sentinel')), {
+    what: 'the Sentinel to know both',
+  })
+  const moved = stack.move()
+  return {
+    master,
+    replica,
+    url: `redis-sentinel://127.0.0.1:${port}/swarms`,
+    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+  }
+}
+
+/** Replicas that receive their first copy without a disk. */
+const diskless = ['--repl-diskless-load', 'on-empty-db', '--repl-diskless-sync', 'yes'].concat(
+  '--repl-diskless-sync-delay',
+  '0',
+)
 
 async function freePort(): Promise<number> {
   const server = createServer()

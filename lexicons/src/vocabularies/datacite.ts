@@ -1,11 +1,13 @@
-import type { defs } from '@holdfast/lexicons'
-import { defined, type ExportedDataset, identifierText } from './dcat.ts'
+import type { defs } from '../index.ts'
+import type { DescribedDataset } from './described-dataset.ts'
+import { identifierText } from './identifiers.ts'
+import { node } from './json-ld.ts'
 
 /** A dataset as DataCite's metadata in JSON (schema 4.6), the attributes alone. */
-export function toDataCite({ uri, record, description, torrents }: ExportedDataset): object {
+export function toDataCite({ uri, record, description, torrents }: DescribedDataset): object {
   const doi = record.identifiers?.find(({ scheme }) => scheme === 'doi')?.value
   const others = (record.identifiers ?? []).filter(({ scheme }) => scheme !== 'doi')
-  return defined({
+  return node({
     doi,
     identifiers: [
       ...others.map(({ scheme, value }) => ({ identifier: value, identifierType: scheme.toUpperCase() })),
@@ -19,12 +21,12 @@ export function toDataCite({ uri, record, description, torrents }: ExportedDatas
     })),
     publisher:
       record.publisher &&
-      defined({ name: record.publisher.name ?? record.publisher.url, ...publisherId(record.publisher) }),
+      node({ name: record.publisher.name ?? record.publisher.url, ...publisherId(record.publisher) }),
     publicationYear: Number(/^-?\d{4}/.exec(record.issued ?? record.modified ?? record.createdAt)?.[0]),
     types: { resourceTypeGeneral: 'Dataset' },
     subjects: [
       ...(record.keywords ?? []).map(({ name }) => ({ subject: name })),
-      ...(record.subjects ?? []).map(({ label, uri: term }) => defined({ subject: label, valueUri: term })),
+      ...(record.subjects ?? []).map(({ label, uri: term }) => node({ subject: label, valueUri: term })),
     ],
     language: record.languages?.[0]?.tag,
     dates: datesOf(record),
@@ -42,7 +44,7 @@ export function toDataCite({ uri, record, description, torrents }: ExportedDatas
       ...textOf(
         torrents
           .map(
-            ({ record: { infoHashV1, infoHashV2, name } }) =>
+            ({ infoHashV1, infoHashV2, name }) =>
               `${name}: ${[infoHashV2, infoHashV1].filter(Boolean).join(', ')}`,
           )
           .join('\n'),
@@ -51,7 +53,7 @@ export function toDataCite({ uri, record, description, torrents }: ExportedDatas
     ],
     geoLocations: record.spatial && [toGeo(record.spatial)],
     fundingReferences: record.funding?.map(({ funder, awardNumber, awardTitle, url }) =>
-      defined({ funderName: funder?.name, awardNumber, awardTitle, awardUri: url }),
+      node({ funderName: funder?.name, awardNumber, awardTitle, awardUri: url }),
     ),
     url: record.homepage,
     contentUrl: record.sources?.filter(({ kind }) => kind === 'http').map(({ url }) => url),
@@ -60,7 +62,7 @@ export function toDataCite({ uri, record, description, torrents }: ExportedDatas
 }
 
 function toPerson(agent: defs.Agent): object {
-  return defined({
+  return node({
     name: agent.name ?? agent.url ?? agent.did ?? agent.email,
     nameIdentifiers: agent.identifiers?.map(({ scheme, value }) => ({
       nameIdentifier: identifierText(scheme, value),
@@ -87,7 +89,7 @@ function typeOf(role: string): string {
     .join('')
 }
 
-function datesOf({ issued, modified, temporal }: ExportedDataset['record']): object[] {
+function datesOf({ issued, modified, temporal }: DescribedDataset['record']): object[] {
   const coverage = temporal && [temporal.start ?? '..', temporal.end ?? '..'].join('/')
   return [
     ...(issued ? [{ date: issued, dateType: 'Issued' }] : []),
@@ -99,7 +101,7 @@ function datesOf({ issued, modified, temporal }: ExportedDataset['record']): obj
 function rightsOf(license: defs.License | undefined, accessRights: string | undefined): object[] {
   const stated =
     license &&
-    defined({
+    node({
       rights: license.text ?? license.spdx,
       rightsUri: license.url,
       rightsIdentifier: license.spdx,
@@ -113,7 +115,7 @@ function textOf(text: string | undefined, descriptionType: string): object[] {
 }
 
 function toGeo({ name, box }: defs.Spatial): object {
-  return defined({
+  return node({
     geoLocationPlace: name,
     geoLocationBox: box && {
       westBoundLongitude: Number(box.west),

@@ -1,15 +1,13 @@
 /** A dataset as schema.org describes one, the way dataset search engines read it from a page. */
-import type { defs } from '@holdfast/lexicons'
-import { torrentPath } from '../paths.ts'
-import { identifierUrl, isWebUrl } from './links.ts'
-import type { DatasetRecord } from './record.ts'
+import type { defs } from '../index.ts'
+import type { DescribedDataset } from './described-dataset.ts'
+import { identifierUrl, isWebUrl } from './web-addresses.ts'
 
 /** The JSON-LD of a dataset's page; `page` is its address and `publicUrl` that of the site. */
-export function datasetJsonLd(
-  { dataset, torrents }: { dataset: defs.DatasetView; torrents: readonly defs.TorrentView[] },
+export function toSchemaOrg(
+  { record, torrents }: DescribedDataset,
   { page, publicUrl, siteName }: { page: string; publicUrl: string; siteName: string },
 ): object {
-  const record = dataset.record as DatasetRecord
   const box = record.spatial?.box
   return withoutEmpty({
     '@context': 'https://schema.org/',
@@ -48,14 +46,14 @@ export function datasetJsonLd(
     },
     isAccessibleForFree: true,
     distribution: torrents
-      .filter(({ metainfoStatus }) => metainfoStatus === 'verified')
+      .filter(({ fileUrl }) => fileUrl !== undefined)
       .slice(0, 50)
-      .map((torrent) => ({
+      .map(({ name, fileUrl, sizeBytes }) => ({
         '@type': 'DataDownload',
-        name: torrent.name,
+        name,
         encodingFormat: 'application/x-bittorrent',
-        contentUrl: `${publicUrl}${torrentPath(torrent)}.torrent`,
-        contentSize: torrent.sizeBytes === undefined ? undefined : `${torrent.sizeBytes} B`,
+        contentUrl: fileUrl,
+        contentSize: sizeBytes === undefined ? undefined : `${sizeBytes} B`,
       })),
     includedInDataCatalog: { '@type': 'DataCatalog', name: siteName, url: publicUrl },
   }) as object

@@ -1,0 +1,78 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import postgres from 'postgres'
+import { aborted } from './aborted.ts'
+
+const RETRY_FIRST_MS = 100
+const RETRY_MAX_MS = 5_000
+
+/**
+ * Calls back on each NOTIFY of a channel, on a connection of its own; a connection that is lost is made again, which
+ * counts as being notified, for something may have been missed. Resolves once listening.
+ *
+ * @throws Error when the first connection cannot be made
+ */
+export async function listenForNotifications(
+  databaseUrl: string,
+  channel: string,
+  onNotify: (payload: string) => void,
+): Promise<AsyncDisposable> {
+  const stop = new AbortController()
+  let connection = await connect(databaseUrl, channel, onNotify)
+  const keepListening = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await Promise.race([connection.closed, aborted(stop.signal)])
+      await connection.end()
+      for (let waitMs = RETRY_FIRST_MS; !stop.signal.aborted; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
+        try {
+          connection = await connect(databaseUrl, channel, onNotify)
+          onNotify('')
+          break
+        } catch {
+          await wait(waitMs, undefined, { signal: stop.signal }).catch(() => {})
+        }
+      }
+    }
+    await connection.end()
+  }
+  const listening = keepListening()
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await listening
+    },
+  }
+}
+
+interface Connection {
+  readonly closed: Promise<void>
+  end(): Promise<void>
+}
+
+async function connect(
+  databaseUrl: string,
+  channel: string,
+  onNotify: (payload: string) => void,
+): Promise<Connection> {
+  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  const options = {
+    max: 1,
+    idle_timeout: 0,
+    max_lifetime: null,
+    connect_timeout: 10,
+    fetch_types: false,
+    onnotice: () => {},
+    onclose: () => resolve(),
+    // The driver hands it through, though its types know only of `listen`, which gives up when it cannot reconnect.
+    onnotify: (name: string, payload: string) => void (name === channel && onNotify(payload)),
+    connection: { application_name: 'holdfast-listen' },
+  }
+  const client = postgres(databaseUrl, options)
+  const end = () => client.end({ timeout: 1 })
+  try {
+    await client`LISTEN ${client(channel)}`
+  } catch (error) {
+    await end()
+    throw error
+  }
+  return { closed, end }
+}

@@ -1,0 +1,33 @@
+import { toDcatDataset } from '@holdfast/lexicons/vocabularies/dcat'
+import { type Node, node, typed } from '@holdfast/lexicons/vocabularies/json-ld'
+import type { Described } from '../described.ts'
+import { datasetPath } from '../items.ts'
+
+/**
+ * A dataset and the record that describes it here (DCAT's CatalogRecord). Each has an address of this site; the AT-URI,
+ * which is the same on every index, is the record's identifier.
+ */
+export function datasetGraph(
+  described: Described,
+  { publicUrl, changedAt }: { publicUrl: string; changedAt: string },
+): { dataset: Node; record: Node } {
+  const nameOf = (uri: string) => described.torrentPages.get(uri) ?? `${publicUrl}${datasetPath(uri)}`
+  const { record, author, uri, page } = described
+  const description = record.description ?? record.title
+  return {
+    dataset: toDcatDataset({ ...described, description }, nameOf),
+    record: node({
+      '@id': `${page}#record`,
+      '@type': 'dcat:CatalogRecord',
+      'dct:identifier': uri,
+      'dct:creator': {
+        '@id': author.did,
+        '@type': 'foaf:Agent',
+        'foaf:name': author.displayName ?? author.handle ?? author.did,
+      },
+      'dct:issued': typed(described.indexedAt, 'xsd:dateTime'),
+      'dct:modified': typed(changedAt, 'xsd:dateTime'),
+      'foaf:primaryTopic': { '@id': page },
+    }),
+  }
+}

@@ -1,0 +1,129 @@
+import { decodeCursor, encodeCursor, InvalidCursorError } from '../../catalog/cursor.ts'
+import { storable } from '../../catalog/sql.ts'
+import {
+  type HarvestItem,
+  type HarvestPosition,
+  positionShape,
+  readHarvest,
+  readHarvestItem,
+} from '../../catalog/views/dataset-harvest.ts'
+import { type Described, type DescribedParts, describeDatasets } from '../described.ts'
+import { type Element, element, text } from '../xml.ts'
+import { formatOf, type MetadataFormat } from './metadata-formats.ts'
+import { type OaiArguments, readPeriod } from './oai-arguments.ts'
+import { OaiError } from './oai-error.ts'
+
+const recordsAPage = 100
+const headersAPage = 1_000
+/** A record may be a mebibyte: of those a page has few. */
+const maxCharacters = 1_000_000
+
+/** One record, deleted or not. @throws OaiError */
+export async function getRecord(parts: DescribedParts, asked: OaiArguments): Promise<Element[]> {
+  const format = formatOf(asked.metadataPrefix)
+  const item = await readHarvestItem(parts.db, storable(asked.identifier ?? ''))
+  const [described] = item && !item.gone ? await describeDatasets(parts, [item.uri]) : []
+  if (!item || (!item.gone && !described)) throw noSuchRecord()
+  return [record(item, { described, format, archive: parts.name })]
+}
+
+/** Whether there is a record to have formats of. @throws OaiError */
+export async function requireRecord(parts: DescribedParts, identifier: string): Promise<void> {
+  if (!(await readHarvestItem(parts.db, storable(identifier)))) throw noSuchRecord()
+}
+
+/** A page of headers, or of whole records, and the token of the next. @throws OaiError */
+export async function listRecords(parts: DescribedParts, asked: OaiArguments): Promise<Element[]> {
+  const isWhole = asked.verb === 'ListRecords'
+  const { prefix, from, until, after } = asked.resumptionToken
+    ? readToken(asked.verb, asked.resumptionToken)
+    : { prefix: asked.metadataPrefix, from: asked.from, until: asked.until, after: undefined }
+  const format = formatOf(prefix)
+  if (asked.set !== undefined) throw noSets()
+  const { items, next } = await readHarvest(parts.db, {
+    limit: isWhole ? recordsAPage : headersAPage,
+    maxCharacters: isWhole ? maxCharacters : undefined,
+    after,
+    ...readPeriod({ from, until }),
+    gone: true,
+  })
+  if (items.length === 0 && !after) throw new OaiError('noRecordsMatch', 'Nothing changed in that time.')
+  const listed = isWhole ? await records(parts, items, format) : items.map(header)
+  const token = next && writeToken(asked.verb, { prefix: format.prefix, from, until, after: next })
+  // Section 3.5: the last page of several ends with an empty token.
+  return [...listed, ...(token || after ? [element('resumptionToken', {}, token)] : [])]
+}
+
+/** Nothing here is sorted into sets. */
+export function noSets(): OaiError {
+  return new OaiError('noSetHierarchy', 'This archive has no sets.')
+}
+
+async function records(
+  parts: DescribedParts,
+  items: readonly HarvestItem[],
+  format: MetadataFormat,
+): Promise<Element[]> {
+  const present = items.flatMap(({ uri, gone }) => (gone ? [] : [uri]))
+  const described = new Map((await describeDatasets(parts, present)).map((one) => [one.uri, one]))
+  return items.flatMap((item) => {
+    const found = described.get(item.uri)
+    // Hidden since the page was read: it comes again as deleted.
+    if (!item.gone && !found) return []
+    return [record(item, { described: found, format, archive: parts.name })]
+  })
+}
+
+function record(
+  item: HarvestItem,
+  {
+    described,
+    format,
+    archive,
+  }: { described: Described | undefined; format: MetadataFormat; archive: string },
+): Element {
+  const metadata = described && element('metadata', {}, format.write(described, archive))
+  return element('record', {}, header(item), metadata)
+}
+
+function header({ uri, changedAt, gone }: HarvestItem): Element {
+  return element(
+    'header',
+    { status: gone ? 'deleted' : undefined },
+    text('identifier', uri),
+    text('datestamp', toSeconds(changedAt)),
+  )
+}
+
+/** The granularity of this archive. */
+export function toSeconds(instant: string): string {
+  return `${instant.slice(0, 19)}Z`
+}
+
+interface Token {
+  prefix: string | undefined
+  from: string | undefined
+  until: string | undefined
+  after: HarvestPosition
+}
+
+/** Everything that the next page needs is in its token: nothing is kept here, and none expires. */
+function writeToken(verb: string, { prefix = '', from = '', until = '', after }: Token): string {
+  return encodeCursor(`oai ${verb}`, [prefix, from, until, ...after])
+}
+
+function readToken(verb: string, token: string): Token {
+  try {
+    const shape = ['string', 'string', 'string', ...positionShape] as const
+    const [prefix, from, until, ...after] = decodeCursor(`oai ${verb}`, token, shape)
+    readPeriod({ from: from || undefined, until: until || undefined })
+    return { prefix, from: from || undefined, until: until || undefined, after }
+  } catch (error) {
+    if (!(error instanceof InvalidCursorError || error instanceof OaiError)) throw error
+    throw new OaiError('badResumptionToken', 'The token is not one of this archive; begin again without it.')
+  }
+}
+
+function noSuchRecord(): OaiError {
+  return new OaiError('idDoesNotExist', 'There is no such record here; identifiers are AT-URIs of datasets.')
+}

@@ -1,0 +1,71 @@
+/** What search engines may find (sitemaps.org, protocol 0.9): an index, and under it every page there is. */
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
+import type { Db } from '../../catalog/sql.ts'
+import {
+  readContentBlock,
+  readContentBlocks,
+  readDatasetBlock,
+  readDatasetBlocks,
+} from '../../catalog/views/sitemap-reads.ts'
+import { datasetPath } from '../items.ts'
+import { type Element, element, text, writeXml } from '../xml.ts'
+
+const namespace = { xmlns: 'http://www.sitemaps.org/schemas/sitemap/0.9' }
+const pages = ['/', '/needs', '/publish', '/help', '/about', '/feeds', '/api', '/status', '/policy']
+
+export interface SitemapParts {
+  db: Db
+  publicUrl: () => string
+}
+
+/** Serves `/sitemap.xml` and `/sitemaps/…`; passes on what is neither, and parts that hold nothing. */
+export function sitemapRouter({ db, publicUrl }: SitemapParts): Router {
+  const router = express.Router({ caseSensitive: true, strict: true })
+  const get = (path: string, make: (req: Request) => Promise<Element | undefined>) => {
+    const handler: RequestHandler = (req, res, next) => {
+      make(req)
+        .then((root) => (root ? send(res, root) : next()))
+        .catch(next)
+    }
+    router.get(path, handler)
+  }
+  const address = (path: string) => `${publicUrl()}${path}`
+
+  get('/sitemap.xml', async () => {
+    const [datasets, torrents] = await Promise.all([readDatasetBlocks(db), readContentBlocks(db)])
+    const parts = [
+      '/sitemaps/pages.xml',
+      ...datasets.map((block) => `/sitemaps/datasets-${block}.xml`),
+      ...torrents.map((block) => `/sitemaps/torrents-${block}.xml`),
+    ]
+    const listed = parts.map((path) => element('sitemap', {}, text('loc', address(path))))
+    return element('sitemapindex', namespace, ...listed)
+  })
+  get('/sitemaps/pages.xml', async () => urlSet(pages.map((path) => ({ loc: address(path) }))))
+  get(`/sitemaps/datasets-${number}.xml`, async (req) => {
+    const found = await readDatasetBlock(db, Number(req.params.block))
+    return urlSet(found.map(({ uri, changedAt }) => ({ loc: address(datasetPath(uri)), lastmod: changedAt })))
+  })
+  get(`/sitemaps/torrents-${number}.xml`, async (req) => {
+    const found = await readContentBlock(db, Number(req.params.block))
+    return urlSet(found.map((infoHash) => ({ loc: address(`/torrent/${infoHash}`) })))
+  })
+  return router
+}
+
+const number = ':block(\\d{1,9})'
+
+/** A set has at least one address: undefined for none. */
+function urlSet(urls: readonly { loc: string; lastmod?: string }[]): Element | undefined {
+  if (urls.length === 0) return undefined
+  const listed = urls.map(({ loc, lastmod }) =>
+    element('url', {}, text('loc', loc), text('lastmod', lastmod)),
+  )
+  return element('urlset', namespace, ...listed)
+}
+
+function send(res: Response, root: Element): void {
+  res.setHeader('Cache-Control', 'public, max-age=60')
+  res.setHeader('X-Content-Type-Options', 'nosniff')
+  res.type('application/xml').send(writeXml(root))
+}

@@ -1,0 +1,54 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { cidForRawBytes } from '@atproto/lex-data'
+import { expect, test } from 'vitest'
+import { createGuardedFetch } from '../guarded-fetch.ts'
+import type { DidResolver, Resolution } from '../ingest/identity/did-resolver.ts'
+import { descriptionReader } from './read-description.ts'
+
+const did = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
+
+/** A PDS that gives out this text for every blob, and counts. */
+async function startPds(text: string) {
+  let asked = 0
+  const server = createServer((_req, res) => {
+    asked += 1
+    res.end(text)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const pdsUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const resolver: DidResolver = {
+    resolve: async () => ({ status: 'found', identity: { did, pdsUrl } }) as Resolution,
+    forget: () => {},
+  }
+  const guardedFetch = createGuardedFetch({ allowPrivateHosts: true, userAgent: 'test' })
+  return {
+    read: descriptionReader(guardedFetch, resolver),
+    asked: () => asked,
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())),
+  }
+}
+
+const cidOf = async (text: string) => (await cidForRawBytes(new TextEncoder().encode(text))).toString()
+
+test('a description is asked for once, however often it is read', async () => {
+  await using pds = await startPds('the words')
+  const blob = { cid: await cidOf('the words'), sizeBytes: 9 }
+  for (let i = 0; i < 3; i++) expect(await pds.read(did, blob)).toMatchObject({ text: 'the words' })
+  expect(pds.asked()).toBe(1)
+})
+
+test('other bytes than the CID says are shown to nobody, and asked for anew', async () => {
+  await using pds = await startPds('other words')
+  const blob = { cid: await cidOf('the words'), sizeBytes: 9 }
+  for (let i = 0; i < 2; i++) expect(await pds.read(did, blob)).toMatchObject({ failure: 'unavailable' })
+  expect(pds.asked()).toBe(2)
+})
+
+test('what is said to be too large is not asked for, and what turns out so is not read', async () => {
+  await using pds = await startPds('x'.repeat(2_000_001))
+  const cid = await cidOf('x'.repeat(2_000_001))
+  expect(await pds.read(did, { cid, sizeBytes: 2_000_001 })).toMatchObject({ failure: 'too-large' })
+  expect(pds.asked()).toBe(0)
+  expect(await pds.read(did, { cid, sizeBytes: 9 })).toMatchObject({ failure: 'unavailable' })
+})

@@ -1,0 +1,126 @@
+/** A form over one record: filled from it, checked against its lexicon while one types. */
+import { collections } from '@holdfast/lexicons/nsid'
+import { validateRecordJson } from '@holdfast/lexicons/validate'
+import { byId, element, tell } from './elements.ts'
+import type { Fields, RecordForm } from './fields.ts'
+import { createRecord, getRecord, putRecord, RepoError, type RepoRecord } from './repo.ts'
+import type { OAuthSession } from './session.ts'
+import { type Settings, say } from './settings.ts'
+
+export type Collection = keyof Settings['collections']
+
+export function fieldsOf(form: HTMLFormElement): Fields {
+  return Object.fromEntries(new FormData(form)) as Record<string, string>
+}
+
+export function fill(form: HTMLFormElement, fields: Fields): void {
+  for (const [name, value] of Object.entries(fields)) {
+    const input = form.elements.namedItem(name)
+    // A value that is not among those to choose from must not be lost by looking at it.
+    if (input instanceof HTMLSelectElement && ![...input.options].some((option) => option.value === value))
+      input.append(new Option(value, value))
+    if (
+      input instanceof HTMLInputElement ||
+      input instanceof HTMLTextAreaElement ||
+      input instanceof HTMLSelectElement
+    )
+      input.value = value
+  }
+}
+
+/** Shows what the lexicon says against the record, at the field it is about (else at `first`); true where it says nothing. */
+export function showProblem(
+  form: HTMLFormElement,
+  record: Readonly<Record<string, unknown>>,
+  about: { collection: Collection; fieldOf: RecordForm['fieldOf']; first: string },
+): boolean {
+  for (const shown of form.querySelectorAll('.problem')) shown.textContent = ''
+  for (const input of form.querySelectorAll('[aria-invalid]')) input.removeAttribute('aria-invalid')
+  const $type = collections[about.collection]
+  const checked = validateRecordJson($type, { ...record, $type })
+  if (checked.ok) return true
+  const name = about.fieldOf(checked.field) ?? about.first
+  const input = form.elements.namedItem(name)
+  const place = byId(`${name}-problem`)
+  if (place) place.textContent = checked.message
+  if (input instanceof HTMLElement) input.setAttribute('aria-invalid', 'true')
+  return false
+}
+
+/** Runs `write` when the form is sent and `check` finds nothing against it, and tells what came of it. */
+export function onSubmit(
+  form: HTMLFormElement,
+  settings: Settings,
+  { check, write }: { check(): boolean; write(): Promise<{ uri: string }> },
+): void {
+  const { texts } = settings
+  form.addEventListener('input', check)
+  form.hidden = false
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    if (!check()) return
+    const button = form.querySelector<HTMLButtonElement>('button[type=submit]')!
+    button.disabled = true
+    try {
+      tell(say(texts, 'writing'))
+      const { uri } = await write()
+      const href = `/record?${new URLSearchParams({ uri })}`
+      tell(say(texts, 'written'), 'good', element('a', { text: say(texts, 'seeStatus'), href }))
+    } catch (error) {
+      tell(say(texts, 'failed', (error as Error).message), 'bad')
+    } finally {
+      button.disabled = false
+    }
+  })
+}
+
+/**
+ * The form of a profile, an assessment or a torrent. A record is changed that is named by `?uri=`, or that has the key
+ * `rkey`; where there is none a new one is written, with that key or one of the server's, unless `onlyChange`.
+ */
+export async function startRecordForm(
+  session: OAuthSession,
+  settings: Settings,
+  {
+    id,
+    collection,
+    rkey,
+    onlyChange = false,
+    recordForm,
+  }: { id: string; collection: Collection; rkey?: string; onlyChange?: boolean; recordForm: RecordForm },
+): Promise<void> {
+  const form = byId<HTMLFormElement>(id)
+  if (!form) return
+  const nsid = settings.collections[collection]
+  const asked = new URLSearchParams(location.search).get('uri')
+  const uri = asked ?? (rkey && `at://${session.sub}/${nsid}/${rkey}`)
+  let existing = uri ? await findRecord(session, uri) : undefined
+  if (onlyChange && !existing) return tell(say(settings.texts, 'noSuchRecord'), 'bad')
+  if (existing) fill(form, recordForm.toFields(existing.value))
+  const record = () =>
+    recordForm.toRecord(
+      fieldsOf(form),
+      existing?.value ?? { $type: nsid, createdAt: new Date().toISOString() },
+    )
+  const first = (form.elements[0] as HTMLInputElement).name
+  const check = () => showProblem(form, record(), { collection, fieldOf: recordForm.fieldOf, first })
+  const write = async (): Promise<RepoRecord> => {
+    const value = record()
+    const key = existing ? existing.uri.split('/')[4] : rkey
+    const written = key
+      ? await putRecord(session, { collection: nsid, rkey: key, record: value, swap: existing?.cid ?? null })
+      : await createRecord(session, { collection: nsid, record: value })
+    existing = { ...written, value }
+    return existing
+  }
+  onSubmit(form, settings, { check, write })
+}
+
+async function findRecord(session: OAuthSession, uri: string): Promise<RepoRecord | undefined> {
+  try {
+    return await getRecord(session, uri)
+  } catch (error) {
+    if (error instanceof RepoError && error.error === 'RecordNotFound') return undefined
+    throw error
+  }
+}

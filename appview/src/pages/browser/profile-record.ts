@@ -1,0 +1,11 @@
+import { type Fields, filled, type RecordForm } from './fields.ts'
+
+const shown = ['displayName', 'kind', 'description', 'url', 'contact'] as const
+
+/** Who an account is to the archive; its picture stays as it was. */
+export const profileForm: RecordForm = {
+  toFields: (value) => Object.fromEntries(shown.map((name) => [name, String(value[name] ?? '')])),
+  toRecord: (fields: Fields, before) =>
+    filled(Object.fromEntries(shown.map((name) => [name, (fields[name] ?? '').trim()])), before),
+  fieldOf: (path) => shown.find((name) => name === path.split('/')[0]),
+}

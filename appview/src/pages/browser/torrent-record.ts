@@ -1,0 +1,46 @@
+import type { torrent } from '@holdfast/lexicons'
+import { filled, lines, type RecordForm } from './fields.ts'
+
+type Torrent = Partial<torrent.Main>
+
+/** What may change of a torrent's record. Other files have another infohash, and so another record. */
+export const torrentForm: RecordForm = {
+  toFields(value) {
+    const { name, datasets, method, tool, captured, trackers, webSeeds } = value as Torrent
+    return {
+      name: name ?? '',
+      datasets: (datasets ?? []).map(({ uri }) => uri).join('\n'),
+      captured: captured ?? '',
+      tool: tool ?? '',
+      method: method ?? '',
+      trackers: (trackers ?? []).map(({ url }) => url).join('\n'),
+      webSeeds: (webSeeds ?? []).map(({ url }) => url).join('\n'),
+    }
+  },
+  toRecord(fields, before) {
+    const text = (name: string) => (fields[name] ?? '').trim()
+    const old = before as Torrent
+    const keep = <T extends object>(
+      list: readonly T[] | undefined,
+      key: keyof T,
+      values: readonly string[],
+    ) => values.map((value) => list?.find((one) => one[key] === value) ?? { [key]: value })
+    return filled(
+      {
+        name: text('name'),
+        datasets: keep(old.datasets, 'uri', lines(fields.datasets ?? '')),
+        captured: text('captured'),
+        tool: text('tool'),
+        method: text('method'),
+        trackers: keep(old.trackers, 'url', lines(fields.trackers ?? '')),
+        webSeeds: keep(old.webSeeds, 'url', lines(fields.webSeeds ?? '')),
+      },
+      before,
+    )
+  },
+  fieldOf(path) {
+    const [first] = path.split('/')
+    const shown = ['name', 'datasets', 'captured', 'tool', 'method', 'trackers', 'webSeeds']
+    return shown.find((name) => name === first)
+  },
+}

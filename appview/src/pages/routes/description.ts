@@ -1,0 +1,66 @@
+import type { ReadDatasetPage } from '../../catalog/views/page-datasets.ts'
+import { type Html, html } from '../html.ts'
+import { renderMarkdown } from '../markdown.ts'
+import { shortTitle } from '../parts/dataset-card.ts'
+import { outsideLink } from '../parts/links.ts'
+import { datasetRecord } from '../parts/record.ts'
+import { datasetPath } from '../paths.ts'
+import { PageError } from '../server/page-error.ts'
+import type { MakePage } from '../server/serve-page.ts'
+import type { View } from '../view.ts'
+
+/** What came of asking for a description, and where its author's server has it. */
+type Description =
+  | { text: string; url: string }
+  | { failure: 'too-large' | 'unavailable'; url: string | undefined }
+
+export interface DescriptionParts {
+  read: ReadDatasetPage
+  /** Reads a blob of Markdown from its author's server, proven against its CID. */
+  readDescription(did: string, blob: { cid: string; sizeBytes: number }): Promise<Description>
+}
+
+/** Markdown of more characters than this is shown as it was written. */
+const mostMarkdown = 100_000
+
+/** The whole of a description that is too long for its record: `?uri=` is the dataset's AT-URI. */
+export function descriptionPage({ read, readDescription }: DescriptionParts): MakePage {
+  return async (view, req) => {
+    const uri = new URL(req.originalUrl, 'http://x').searchParams.get('uri') ?? ''
+    const found = /^at:\/\/did:[^/\s]+\/[^/\s]+\/[^/\s]+$/.test(uri) ? await read(uri) : undefined
+    const blob = found && descriptionBlob(found.dataset)
+    if (!found || !blob) throw new PageError(404, 'dataset')
+    const { dataset } = found
+    const title = shortTitle(datasetRecord(dataset).title)
+    return {
+      title: `${title}: ${view.t.dataset.description}`,
+      main: html`<article><p class="kind">${view.t.dataset.description}</p><h1 dir="auto">${title}</h1>
+<p><a href="${view.href(datasetPath(dataset.uri))}">${view.t.dataset.backToDataset}</a></p>
+${shown(view, await readDescription(dataset.author.did, blob))}</article>`,
+    }
+  }
+}
+
+function shown(view: View, description: Description): Html {
+  const { t } = view
+  const source = description.url && html`<p>${outsideLink(description.url, t.dataset.atItsServer)}</p>`
+  if ('failure' in description)
+    return html`<p class="alert note">${description.failure === 'too-large' ? t.dataset.descriptionTooLarge : t.dataset.descriptionUnavailable}</p>${source}`
+  const { text } = description
+  if (text.length > mostMarkdown)
+    return html`<pre class="wrap" dir="auto" tabindex="0">${text}</pre>${source}`
+  return html`<div class="prose" dir="auto">${renderMarkdown(text).start}</div>${source}`
+}
+
+/** The blob as JSON has it; one of the form before sizes were kept names its CID elsewhere, and has no size. */
+function descriptionBlob(
+  dataset: Parameters<typeof datasetRecord>[0],
+): { cid: string; sizeBytes: number } | undefined {
+  const blob = datasetRecord(dataset).descriptionBlob as
+    | { ref?: { $link?: string } | { toString(): string }; cid?: string; size?: number }
+    | undefined
+  if (!blob) return undefined
+  const { ref } = blob
+  const cid = blob.cid ?? (ref && '$link' in ref ? ref.$link : ref?.toString())
+  return cid === undefined ? undefined : { cid, sizeBytes: blob.size ?? 0 }
+}

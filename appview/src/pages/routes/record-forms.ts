@@ -1,0 +1,80 @@
+/** The forms of a profile, an assessment and a torrent's record; `browser/form.ts` makes them work. */
+import { type Html, html } from '../html.ts'
+import { type Field, formField, riskFields } from '../parts/dataset-form.ts'
+import type { MakePage } from '../server/serve-page.ts'
+import type { View } from '../view.ts'
+import { type AccountParts, accountPage, signInParts } from './account-pages.ts'
+
+/** Who one is to the archive. */
+export function profilePage(parts: AccountParts): MakePage {
+  return (view) => {
+    const { t } = view
+    const { form } = t.publish
+    const fields: Field[] = [
+      { name: 'displayName', label: form.displayName },
+      { name: 'kind', label: form.kind, options: Object.entries(t.profileKinds) },
+      { name: 'description', label: form.about, hint: form.markdown, rows: 4 },
+      { name: 'url', label: form.page },
+      { name: 'contact', label: form.contact },
+    ]
+    const texts = { title: t.publish.profile, text: t.publish.profileText }
+    return formPage(view, parts, { ...texts, id: 'profile-form', fields: fields.map(formField) })
+  }
+}
+
+/** How endangered a dataset is, whoever described it: `?subject=` and `?cid=` name it and its version. */
+export function assessmentPage(parts: AccountParts): MakePage {
+  return (view, req) => {
+    const { t } = view
+    const { form } = t.publish
+    const asked = new URL(req.originalUrl, 'http://x').searchParams
+    const subject = asked.get('subject') ?? ''
+    const scarcities = Object.entries(t.scarcity).filter(([value]) => value !== 'unknown')
+    const fields: Field[] = [
+      ...riskFields(view),
+      { name: 'scarcity', label: t.facets.scarcity, options: scarcities },
+      { name: 'evidence', label: form.evidence, hint: form.evidenceHint, rows: 2 },
+      { name: 'note', label: form.inWords, hint: form.markdown, rows: 4 },
+    ]
+    const about = html`<div class="field"><label for="f-subject">${form.subject}</label><input id="f-subject" name="subject" value="${subject}" required spellcheck="false" autocapitalize="none" autocomplete="off" placeholder="at://…" aria-describedby="subject-problem"><p class="problem" id="subject-problem" aria-live="polite"></p></div>
+<input type="hidden" name="subjectCid" value="${asked.get('cid') ?? ''}">`
+    const texts = { title: t.publish.assess, text: t.publish.assessText }
+    return formPage(view, parts, {
+      ...texts,
+      id: 'assessment-form',
+      fields: [about, ...fields.map(formField)],
+    })
+  }
+}
+
+/** What may change of a torrent's record, which `?uri=` names. */
+export function torrentRecordPage(parts: AccountParts): MakePage {
+  return (view) => {
+    const { t } = view
+    const { form } = t.publish
+    const fields: Field[] = [
+      { name: 'name', label: t.torrent.fileName, isRequired: true },
+      { name: 'datasets', label: t.torrent.holdsDatasets, hint: form.datasets, rows: 2 },
+      { name: 'captured', label: form.captured, hint: form.edtf },
+      { name: 'tool', label: form.tool },
+      { name: 'method', label: form.method, hint: form.markdown, rows: 4 },
+      { name: 'trackers', label: t.torrent.trackers, hint: form.addresses, rows: 2 },
+      { name: 'webSeeds', label: t.torrent.webSeedsTitle, hint: form.addresses, rows: 2 },
+    ]
+    const texts = { title: t.publish.editTorrent, text: t.publish.editTorrentText }
+    return formPage(view, parts, { ...texts, id: 'torrent-form', fields: fields.map(formField) })
+  }
+}
+
+function formPage(
+  view: View,
+  parts: AccountParts,
+  { title, text, id, fields }: { title: string; text: string; id: string; fields: readonly Html[] },
+) {
+  return accountPage(view, parts, {
+    title,
+    main: html`<h1>${title}</h1><p>${text}</p>
+${signInParts(view)}
+<form id="${id}" class="form" hidden>${fields}<button type="submit">${view.t.publish.publish}</button></form>`,
+  })
+}

@@ -1,0 +1,15 @@
+const resolvers: Readonly<Record<string, string>> = {
+  doi: 'https://doi.org/',
+  ark: 'https://n2t.net/ark:',
+  handle: 'https://hdl.handle.net/',
+  orcid: 'https://orcid.org/',
+  ror: 'https://ror.org/',
+  qid: 'http://www.wikidata.org/entity/',
+  isbn: 'urn:isbn:',
+  issn: 'urn:issn:',
+}
+
+/** An identifier that says by itself what it is: a DOI as https://doi.org/… */
+export function identifierText(scheme: string, value: string): string {
+  return /^[a-z][a-z0-9+.-]*:/i.test(value) ? value : `${resolvers[scheme] ?? ''}${value}`
+}

@@ -1,0 +1,78 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openCatalog } from '@holdfast/appview/catalog/open'
+import { readTermStatistics } from '@holdfast/appview/catalog/search/statistics'
+import { loadConfig } from '@holdfast/appview/config'
+import { rebuild } from '@holdfast/appview/rebuild'
+import { collections } from '@holdfast/lexicons/nsid'
+import { createTorrent } from '@holdfast/torrent/create'
+import { pino } from 'pino'
+import { expect, test } from 'vitest'
+import { startIndex } from '../appview/index-under-test.ts'
+import { startNetwork } from '../network/network.ts'
+import { SignedRepo } from '../network/signed-repo.ts'
+import { scratchDirectory } from '../system/scratch.ts'
+
+const feeds = ['datasets', 'torrents'].flatMap((feed) =>
+  ['rss', 'atom', 'json'].map((form) => `/feeds/${feed}.${form}`),
+)
+
+test('after a rebuild every feed is the same to the byte, and search knows its words', {
+  timeout: 120_000,
+}, async () => {
+  await using network = await startNetwork()
+  await using directory = await scratchDirectory()
+  const archive = join(directory.path, 'archive')
+  await mkdir(join(archive, 'blobs'), { recursive: true })
+  const repo = await SignedRepo.create({ plc: network.plc, pdsUrl: 'https://pds.example.com' })
+  await repo.create(collections.dataset, 'ice', {
+    $type: collections.dataset,
+    title: 'Sea ice',
+    createdAt: '2026-01-02T03:04:05.000Z',
+  })
+  await addTorrent()
+  await writeFile(join(archive, `${repo.did.replaceAll(':', '_')}.car`), await repo.car())
+
+  const dataDir = join(directory.path, 'data')
+  const config = loadConfig({
+    HOLDFAST_DATA_DIR: dataDir,
+    HOLDFAST_PLC_URL: network.plcUrl,
+    HOLDFAST_ALLOW_PRIVATE_HOSTS: 'true',
+    HOLDFAST_ADMISSION: 'open',
+    HOLDFAST_PORT: '0',
+    HOLDFAST_PUBLIC_URL: 'https://index.example.org',
+  })
+  const again = async () => {
+    await rebuild(config, {
+      signal: AbortSignal.timeout(60_000),
+      from: { archive },
+      log: pino({ level: 'silent' }),
+    })
+    await using index = await startIndex({
+      open: () => openCatalog({ dataDir }),
+      env: { HOLDFAST_PUBLIC_URL: 'https://index.example.org' },
+    })
+    expect((await readTermStatistics(index.catalog.db, 'dataset', [])).records).toBe(1)
+    return await Promise.all(feeds.map(async (path) => (await fetch(`${index.url}${path}`)).text()))
+  }
+  const first = await again()
+  for (const body of first) expect(body).toContain(`at://${repo.did}/`)
+  expect(await again()).toEqual(first)
+
+  async function addTorrent(): Promise<void> {
+    const file = join(directory.path, 'ice.csv')
+    await writeFile(file, 'year,extent')
+    const { metainfo, infoHashV1, infoHashV2 } = await createTorrent([file], {})
+    const blob = await repo.addBlob(metainfo, 'application/x-bittorrent')
+    await writeFile(join(archive, 'blobs', blob.ref.toString()), metainfo)
+    await repo.create(collections.torrent, 'ice', {
+      $type: collections.torrent,
+      createdAt: '2026-01-02T03:04:06.000Z',
+      name: 'ice.csv',
+      ...(infoHashV1 && { infoHashV1 }),
+      ...(infoHashV2 && { infoHashV2 }),
+      metainfo: blob,
+      datasets: [{ uri: `at://${repo.did}/${collections.dataset}/ice` }],
+    })
+  }
+})

@@ -1,0 +1,29 @@
+# Harvests an archive with HTTP::OAI, following its resumption tokens: harvest.pl URL VERB PREFIX. Prints JSON.
+use strict;
+use warnings;
+use HTTP::OAI;
+use JSON::PP;
+
+my ($url, $verb, $prefix) = @ARGV;
+my $harvester = HTTP::OAI::Harvester->new(baseURL => $url);
+my $identity = $harvester->Identify;
+die $identity->message if $identity->is_error;
+
+my $pages = 0;
+$harvester->add_handler(request_send => sub { $pages++; return });
+my @records;
+my $list = $harvester->$verb(
+    metadataPrefix => $prefix,
+    onRecord       => sub {
+        my ($record) = @_;
+        my $metadata = $record->can('metadata') ? $record->metadata : undef;
+        push @records, {
+            identifier => $record->identifier,
+            datestamp  => $record->datestamp,
+            isDeleted  => $record->is_deleted ? JSON::PP::true : JSON::PP::false,
+            metadata   => $metadata ? $metadata->dom->toString : '',
+        };
+    },
+);
+die $list->code . ' ' . $list->message if $list->is_error;
+print JSON::PP->new->utf8->encode({ name => $identity->repositoryName, pages => $pages, records => \@records });
