@@ -17,6 +17,7 @@ export default defineConfig({
   test: {
     include: ['{lexicons,torrent,appview,tracker,cli,test,scripts}/**/*.test.ts'],
     pool: 'forks',
+    globalSetup: ['test/system/templates.ts'],
     maxWorkers: 2,
     testTimeout: 180_000,
     hookTimeout: 180_000,

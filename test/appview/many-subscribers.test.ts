@@ -1,5 +1,5 @@
 import { Frame } from '@atproto/xrpc-server'
-import { openCatalog } from '@holdfast/appview/catalog/open'
+import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
 import { methods } from '@holdfast/lexicons/nsid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -10,7 +10,7 @@ const did = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const [subscribers, batches, batchSize] = [200, 10, 50]
 let index: IndexUnderTest
 beforeAll(async () => {
-  index = await startIndex({ open: () => openCatalog() })
+  index = await startIndex({ open: openEmbedded })
 })
 afterAll(() => index[Symbol.asyncDispose]())
 

@@ -1,6 +1,6 @@
 import { Secp256k1Keypair } from '@atproto/crypto'
 import { createServiceJwt } from '@atproto/xrpc-server'
-import { openCatalog } from '@holdfast/appview/catalog/open'
+import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
 import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
 import { createDidResolver } from '@holdfast/appview/ingest/identity/did-resolver'
 import type * as schemas from '@holdfast/lexicons'
@@ -19,7 +19,7 @@ describe('service tokens', () => {
   beforeAll(async () => {
     key = await Secp256k1Keypair.create()
     index = await startIndex({
-      open: () => openCatalog(),
+      open: openEmbedded,
       resolver: {
         resolve: async () => ({ status: 'found', identity: { signingKey: { didKey: key.did() } } as never }),
         forget: () => {},
@@ -82,7 +82,7 @@ test('a client reaches the index through its own PDS (atproto-proxy)', async () 
   await using network = await startNetwork({ pdsCount: 1, relay: false })
   const guardedFetch = createGuardedFetch({ allowPrivateHosts: true })
   const resolver = createDidResolver({ plcUrl: network.plcUrl, guardedFetch, allowPrivateHosts: true })
-  await using index = await startIndex({ open: () => openCatalog(), resolver })
+  await using index = await startIndex({ open: openEmbedded, resolver })
   const account = network.accounts[0]!
   await index.write(account.did, [{ put: 'dataset', rkey: 'ice', record: { title: 'Sea ice' } }])
   const session = (await (

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import { openCatalog } from '@holdfast/appview/catalog/open'
+import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
 import { methods } from '@holdfast/lexicons/nsid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -9,7 +9,7 @@ import { type IndexUnderTest, startIndex } from './index-under-test.ts'
 
 let index: IndexUnderTest
 beforeAll(async () => {
-  index = await startIndex({ open: () => openCatalog() })
+  index = await startIndex({ open: openEmbedded })
 })
 afterAll(() => index[Symbol.asyncDispose]())
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { startNewEpochs } from '@holdfast/appview/catalog/changes'
-import { openCatalog } from '@holdfast/appview/catalog/open'
 import { writeSwarmCounts } from '@holdfast/appview/catalog/swarm-counts'
+import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
 import { expect, test } from 'vitest'
 import { startIndex, uriOf } from '../appview/index-under-test.ts'
 import { sampleTorrent } from '../appview/sample-torrent.ts'
@@ -15,7 +15,7 @@ const record = { keywords: [{ name: 'Climate' }], risk: { level: 'endangered' } 
 test('a service of somebody else keeps a feed of endangered climate data with fewer than three seeders', {
   timeout: 120_000,
 }, async () => {
-  await using index = await startIndex({ open: () => openCatalog() })
+  await using index = await startIndex({ open: openEmbedded })
   const put = (rkey: string, change: object = {}) =>
     index.write(alice, [{ put: 'dataset', rkey, record: { title: rkey, ...record, ...change } }])
   const seeded = (seeders: number) =>

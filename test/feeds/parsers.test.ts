@@ -1,6 +1,6 @@
 /** Feeds as parsers that are not ours read them: feedsmith, and Debian's feedparser where it is installed. */
 import { spawnSync } from 'node:child_process'
-import { openCatalog } from '@holdfast/appview/catalog/open'
+import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
 import { collections } from '@holdfast/lexicons/nsid'
 import { XMLParser } from 'fast-xml-parser'
 import { parseAtomFeed, parseJsonFeed, parseOpml, parseRssFeed } from 'feedsmith'
@@ -18,7 +18,7 @@ const hasFeedparser = spawnSync(feedparser, ['-c', 'import feedparser']).status 
 
 let index: IndexUnderTest
 beforeAll(async () => {
-  index = await startIndex({ open: () => openCatalog(), admission: 'open' })
+  index = await startIndex({ open: openEmbedded, admission: 'open' })
   const dataset = {
     title: `Sea ice ${hostile}`,
     description: `Extent\n\n${hostile}`,

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { resetCatalog } from '@holdfast/appview/catalog/migrate'
-import { openCatalog } from '@holdfast/appview/catalog/open'
+import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
 import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
 import { carsInDirectory, carsOfDids, exportArchive } from '@holdfast/appview/ingest/archive/archive'
 import { importRepos } from '@holdfast/appview/ingest/archive/import-repos'
@@ -19,7 +19,7 @@ test('the catalogue comes back from an archive when every host is gone, and from
   timeout: 180_000,
 }, async () => {
   await using network = await startNetwork({ pdsCount: 2, accounts: 4 })
-  await using catalog = await openCatalog()
+  await using catalog = await openEmbedded()
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-archive-'))
   await using _cleanUp = { [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) }
   const signal = AbortSignal.timeout(170_000)

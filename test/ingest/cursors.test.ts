@@ -1,5 +1,5 @@
-import { openCatalog } from '@holdfast/appview/catalog/open'
 import { readCursors } from '@holdfast/appview/catalog/repo-reads'
+import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
 import { expect, test } from 'vitest'
 import { startNetwork } from '../network/network.ts'
 import { waitFor } from '../network/wait-for.ts'
@@ -47,7 +47,7 @@ test('a relay that lost its past, or began anew, has its repositories compared',
 }, async () => {
   await using network = await startNetwork({ pdsCount: 1, accounts: 2 })
   const [alice, bobby] = network.accounts
-  await using catalog = await openCatalog()
+  await using catalog = await openEmbedded()
   {
     await using index = await startFollowing(network, { sources: [network.relayUrl], catalog })
     await Promise.all(network.accounts.map((account) => putDataset(account, 'first')))

@@ -1,4 +1,5 @@
-import { type Catalog, openCatalog } from '@holdfast/appview/catalog/open'
+import type { Catalog } from '@holdfast/appview/catalog/open'
+import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
 import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
 import type { IngestConfig } from '@holdfast/appview/ingest/ingest-config'
 import { type Ingest, startIngest } from '@holdfast/appview/ingest/start-ingest'
@@ -29,7 +30,7 @@ export async function startFollowing(
 ): Promise<Following> {
   const { sources, hints = [], catalog: given, ...config } = options
   await using stack = new AsyncDisposableStack()
-  const catalog = given ?? stack.use(await openCatalog())
+  const catalog = given ?? stack.use(await openEmbedded())
   const ingest = stack.use(
     startIngest({
       db: catalog.db,

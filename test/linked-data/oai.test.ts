@@ -2,8 +2,7 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { openCatalog } from '@holdfast/appview/catalog/open'
-import { testBackends } from '@holdfast/appview/catalog/test-backends'
+import { openEmbedded, testBackends } from '@holdfast/appview/catalog/test-backends'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type IndexUnderTest, startIndex, uriOf } from '../appview/index-under-test.ts'
@@ -208,7 +207,7 @@ describe.each(testBackends())('OAI-PMH over $name', ({ open }) => {
 describe('harvested by HTTP::OAI', () => {
   let index: IndexUnderTest
   beforeAll(async () => {
-    index = await startIndex({ open: () => openCatalog() })
+    index = await startIndex({ open: openEmbedded })
     // The answer names the address that the harvester came to.
     const puts = Array.from({ length: 330 }, (_, i) => ({
       put: 'dataset' as const,

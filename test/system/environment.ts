@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { layEmbedded } from '@holdfast/appview/catalog/test-backends'
 import { freePort } from '../network/free-port.ts'
 import type { Network } from '../network/network.ts'
 
@@ -14,10 +15,12 @@ export async function environmentFor(
   options: { sources: readonly string[]; directory: string; databaseUrl?: string | undefined },
 ): Promise<Environment> {
   const [port, trackerPort] = [await freePort(), await freePort()]
+  const dataDir = join(options.directory, 'data')
+  if (options.databaseUrl === undefined) await layEmbedded(dataDir)
   return {
     HOLDFAST_SOURCES: options.sources.map((url) => url.replace(/^http/, 'ws')).join(','),
     HOLDFAST_PLC_URL: network.plcUrl,
-    HOLDFAST_DATA_DIR: join(options.directory, 'data'),
+    HOLDFAST_DATA_DIR: dataDir,
     ...(options.databaseUrl === undefined ? {} : { HOLDFAST_DATABASE_URL: options.databaseUrl }),
     HOLDFAST_PORT: String(port),
     HOLDFAST_APPVIEW_URL: `http://127.0.0.1:${port}`,

@@ -1,16 +1,63 @@
 /** For tests: one test body runs against every store that is there. */
 import { randomBytes } from 'node:crypto'
+import { cp, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import postgres from 'postgres'
 import { type Catalog, openCatalog } from './open.ts'
 
 /** PGlite always; PostgreSQL where `HOLDFAST_TEST_DATABASE_URL` names one, which CI must. */
 export function testBackends(env = process.env): readonly { name: string; open: () => Promise<Catalog> }[] {
-  const embedded = { name: 'PGlite', open: () => openCatalog() }
+  const embedded = { name: 'PGlite', open: openEmbedded }
   const url = env.HOLDFAST_TEST_DATABASE_URL
   if (url) return [embedded, { name: 'PostgreSQL', open: () => openScratchDatabase(url) }]
   if (env.CI === 'true') throw new Error('CI must set HOLDFAST_TEST_DATABASE_URL: no store may be left out.')
   process.stderr.write('left out: PostgreSQL (HOLDFAST_TEST_DATABASE_URL is not set)\n')
   return [embedded]
+}
+
+/** An empty embedded store of the test's own, gone when it is closed. */
+export async function openEmbedded(): Promise<Catalog> {
+  const templates = process.env.HOLDFAST_TEST_TEMPLATES
+  if (templates === undefined) return openCatalog()
+  const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-test-'))
+  await layEmbedded(dataDir)
+  const catalog = await openCatalog({ dataDir })
+  return {
+    ...catalog,
+    async [Symbol.asyncDispose]() {
+      await catalog[Symbol.asyncDispose]()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/**
+ * Lays an empty embedded store into a data directory, where the test run keeps one to copy
+ * (`HOLDFAST_TEST_TEMPLATES`): making one takes seconds of a core, and tests open hundreds.
+ */
+export async function layEmbedded(dataDir: string): Promise<void> {
+  const templates = process.env.HOLDFAST_TEST_TEMPLATES
+  if (templates === undefined) return
+  const template = join(templates, 'embedded')
+  if (!(await exists(template))) await makeTemplate(template)
+  await cp(join(template, 'pglite'), join(dataDir, 'pglite'), { recursive: true })
+}
+
+async function makeTemplate(template: string): Promise<void> {
+  const made = await mkdtemp(`${template}-`)
+  await (await openCatalog({ dataDir: made }))[Symbol.asyncDispose]()
+  // Another worker may have been faster.
+  await rename(made, template).catch(async (error) => {
+    if (!(await exists(template))) throw error
+  })
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Makes an empty database beside the given one, and drops it when the catalogue is closed. */

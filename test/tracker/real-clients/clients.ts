@@ -24,8 +24,6 @@ export type Task = {
 export type RealClient = {
   name: string
   installed(): boolean
-  /** Not among what CI installs. */
-  optional?: true
   /** What it cannot do, with the reason. */
   lacks: Partial<Record<Route, string>>
   start(task: Task): Promise<AsyncDisposable>
@@ -139,7 +137,6 @@ export const realClients: readonly RealClient[] = [
   },
   {
     name: 'rtorrent',
-    optional: true,
     installed: () => has('rtorrent'),
     lacks: {
       'http-ipv6': 'binds one address, of one family',
@@ -164,7 +161,6 @@ export const realClients: readonly RealClient[] = [
   },
   {
     name: 'deluge',
-    optional: true,
     installed: () => has('deluged') && has('deluge-console'),
     lacks: { 'http-ipv6': 'listens on one address, of one family', 'udp-ipv6': 'the same' },
     async start({ ipv4, folder, home, torrents }) {

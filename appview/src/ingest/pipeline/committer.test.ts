@@ -1,15 +1,15 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import type { RepoCommit } from '../../catalog/ingest-writes.ts'
-import { openCatalog } from '../../catalog/open.ts'
 import { readCursors } from '../../catalog/repo-reads.ts'
 import { rows } from '../../catalog/sql.ts'
+import { openEmbedded } from '../../catalog/test-backends.ts'
 import { createCommitter } from './committer.ts'
 
 const DID = 'did:plc:testrepo22222222222222'
 
 test('entries written together share transactions, in order, and the cursor goes with them', async () => {
-  await using catalog = await openCatalog()
+  await using catalog = await openEmbedded()
   let done = 0
   const batches: number[] = []
   await using committer = createCommitter({
@@ -29,7 +29,7 @@ test('entries written together share transactions, in order, and the cursor goes
 })
 
 test('an account that is deleted after its commits stays deleted, though all were written at once', async () => {
-  await using catalog = await openCatalog()
+  await using catalog = await openEmbedded()
   await using committer = createCommitter({
     db: catalog.db,
     cursors: () => [],
@@ -42,7 +42,7 @@ test('an account that is deleted after its commits stays deleted, though all wer
 })
 
 test('an entry that the store cannot take is refused alone, with its neighbours and the cursor unharmed', async () => {
-  await using catalog = await openCatalog()
+  await using catalog = await openEmbedded()
   let done = 0
   const refused: unknown[] = []
   await using committer = createCommitter({
