@@ -103,14 +103,17 @@ interface Put {
   createdAt: string | null
 }
 
-interface Written extends Record<string, unknown> {
+interface WrittenRow extends Record<string, unknown> {
   id: number
   uri: string
   did: string
   kind: string
-  value: Record<string, unknown> | null
   /** Not there before. */
   inserted: boolean
+}
+
+interface Written extends WrittenRow {
+  value: Record<string, unknown> | null
 }
 
 async function dropStale(tx: Db, commits: readonly RepoCommit[]): Promise<RepoCommit[]> {
@@ -178,7 +181,7 @@ async function upsertRecords(tx: Db, puts: readonly Put[]): Promise<Written[]> {
     puts,
     `uri text, did text, kind text, cid text, rev text, value jsonb, reason text, detail text, warnings jsonb, "createdAt" timestamptz`,
   )
-  return rows<Written>(
+  const written = await rows<WrittenRow>(
     tx,
     sql`
     WITH input AS (SELECT * FROM ${input}),
@@ -194,8 +197,11 @@ async function upsertRecords(tx: Db, puts: readonly Put[]): Promise<Written[]> {
       reason = excluded.reason, reason_detail = excluded.reason_detail, warnings = excluded.warnings,
       created_at = excluded.created_at
     WHERE r.cid <> excluded.cid OR (r.value IS NULL) <> (excluded.value IS NULL)
-    RETURNING r.id, r.uri, r.did, r.kind, r.value, (r.xmax = 0) AS inserted`,
+    RETURNING r.id, r.uri, r.did, r.kind, (r.xmax = 0) AS inserted`,
   )
+  // What was sent need not come back: it is what stands there now.
+  const values = new Map(puts.map((put) => [put.uri, put.value]))
+  return written.map((row) => ({ ...row, value: values.get(row.uri) ?? null }))
 }
 
 async function reindex(tx: Db, written: readonly Written[]): Promise<Removed> {
