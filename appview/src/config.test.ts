@@ -9,6 +9,8 @@ test('every problem is reported at once, each saying what to write instead', () 
     HOLDFAST_PORT: '70000',
     HOLDFAST_ADMISSION: 'closed',
     HOLDFAST_TRACKERS: 'tracker.example.org',
+    HOLDFAST_DHT: 'perhaps',
+    HOLDFAST_DHT_NODES: 'dht.example.org',
     HOLDFAST_STUN_SERVERS: 'stun.example.org',
     HOLDFAST_TRUSTED_PROXIES: '10.0.0.0/99',
     HOLDFAST_MAX_METAINFO_SIZE: '10',
@@ -55,6 +57,18 @@ test('the tracker that is published by default stands beside the AppView', () =>
     'http://data.example.org:80/announce',
     'udp://data.example.org:6969/announce',
     'ws://data.example.org:80',
+  ])
+})
+
+test('the DHT is asked where the operator says so, and entered by the usual nodes unless there are others', () => {
+  expect(loadConfig({}).dhtNodes).toBeUndefined()
+  expect(loadConfig({ HOLDFAST_DHT_NODES: '192.0.2.1:6881' }).dhtNodes).toBeUndefined()
+  expect(loadConfig({ HOLDFAST_DHT: 'on' }).dhtNodes).toContainEqual({
+    host: 'router.bittorrent.com',
+    port: 6881,
+  })
+  expect(loadConfig({ HOLDFAST_DHT: 'on', HOLDFAST_DHT_NODES: '192.0.2.1:6881' }).dhtNodes).toEqual([
+    { host: '192.0.2.1', port: 6881 },
   ])
 })
 

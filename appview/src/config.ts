@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { type Authorities, defaultAuthorities, parseAuthorities } from '@holdfast/lexicons/authority'
 import type { AdmissionPolicy } from './catalog/visibility.ts'
-import { durationMs, flag, listOf, oneOf, port, readEnv, sizeBytes, urlOf } from './env.ts'
+import { durationMs, type EnvReader, flag, listOf, oneOf, port, readEnv, sizeBytes, urlOf } from './env.ts'
 import { redisUrl } from './http/redis.ts'
 
 /** Where records come from: a relay or PDS whose every commit is proved, or a hint whose hits are fetched and proved. */
@@ -29,6 +29,8 @@ export interface AppViewConfig {
   readonly allowPrivateHosts: boolean
   /** Announce URLs that are published and scraped: the operator's own, exempt from the address guard. */
   readonly trackers: readonly string[]
+  /** Nodes by which to enter the mainline DHT; undefined where it is not to be asked. */
+  readonly dhtNodes: readonly { readonly host: string; readonly port: number }[] | undefined
   /** What browsers that join swarms ask for their own address, so that they are reached behind routers. */
   readonly stunServers: readonly string[]
   readonly redisUrl: string | undefined
@@ -76,6 +78,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): A
       listOf(urlOf('http', 'https', 'udp', 'ws', 'wss')),
       ownTracker(publicUrl, trackerPort, trackerUdpPort),
     ),
+    dhtNodes: dhtNodesOf(reader),
     stunServers: reader.read('HOLDFAST_STUN_SERVERS', listOf(stunServer), []),
     redisUrl: reader.read('HOLDFAST_REDIS_URL', redisUrl, undefined),
     trustedProxies: reader.read('HOLDFAST_TRUSTED_PROXIES', listOf(network), []),
@@ -126,6 +129,26 @@ function source(text: string): SourceConfig {
       `"${text}" is no source: write a relay or PDS as wss://host (ws:// without TLS), or a hint as jetstream+wss://host`,
     )
   }
+}
+
+/** Where clients that know no node begin. */
+const usualDhtNodes = 'router.bittorrent.com:6881,router.utorrent.com:6881,dht.transmissionbt.com:6881'
+
+function dhtNodesOf(reader: EnvReader): AppViewConfig['dhtNodes'] {
+  const isAsked = reader.read('HOLDFAST_DHT', flag, false)
+  const nodes = reader.read(
+    'HOLDFAST_DHT_NODES',
+    listOf(hostAndPort),
+    usualDhtNodes.split(',').map(hostAndPort),
+  )
+  return isAsked ? nodes : undefined
+}
+
+function hostAndPort(text: string): { host: string; port: number } {
+  const [, host, digits = ''] = /^([\w.-]+):(\d{1,5})$/.exec(text) ?? []
+  if (host === undefined || Number(digits) < 1 || Number(digits) > 65_535)
+    throw new Error(`"${text}" is no node: write host:port, with a name or an IPv4 address`)
+  return { host, port: Number(digits) }
 }
 
 /** RFC 7064 */

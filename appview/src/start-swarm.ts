@@ -69,11 +69,12 @@ function startHealth(
   { catalog, config, guardedFetch, log }: SwarmParts,
   probes: Counter<'kind' | 'outcome'>,
 ): Promise<AsyncDisposable> {
-  const { allowPrivateHosts, trackers, adminToken, replayMs } = config
+  const { allowPrivateHosts, trackers, dhtNodes, adminToken, replayMs } = config
   return startSwarmHealth({
     catalog,
     fetch: guardedFetch,
     trackers,
+    dhtNodes,
     adminToken,
     allowPrivateHosts,
     replayMs,

@@ -11,6 +11,9 @@ export interface AnnouncedContent {
 
 const columns = sql`c.id, c.info_hash_v1 AS "infoHashV1", c.info_hash_v2 AS "infoHashV2", c.private`
 
+/** Where the DHT stands among the trackers of a content: what its nodes say together (BEP 33). */
+export const dhtSource = 'dht:mainline'
+
 /** The name under which counts of a content are kept (`local.swarm.info_hash`): v2 where there is one. */
 export function swarmKey(content: Pick<AnnouncedContent, 'infoHashV1' | 'infoHashV2'>): string {
   return content.infoHashV2 ?? content.infoHashV1 ?? ''

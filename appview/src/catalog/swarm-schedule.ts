@@ -1,7 +1,7 @@
 /** Which contents each tracker is to be asked about next. */
 import { sql } from 'drizzle-orm'
 import { type Db, rows } from './sql.ts'
-import type { AnnouncedContent } from './swarm-contents.ts'
+import { type AnnouncedContent, dhtSource } from './swarm-contents.ts'
 
 /**
  * A page of the trackers that contents name, in order. Those whose last answer was good are `proven`; the others are
@@ -21,7 +21,7 @@ export async function readTrackers(
       SELECT (SELECT s.tracker FROM local.swarm s WHERE s.tracker > t.tracker ORDER BY s.tracker LIMIT 1)
       FROM trackers t WHERE t.tracker IS NOT NULL)
     SELECT t.tracker FROM trackers t
-    WHERE t.tracker IS NOT NULL AND ${page.proven} = coalesce((
+    WHERE t.tracker <> ${dhtSource} AND ${page.proven} = coalesce((
       SELECT s.failures = 0 AND s.scraped_at IS NOT NULL FROM local.swarm s
       WHERE s.tracker = t.tracker ORDER BY s.tracker DESC, s.scraped_at DESC NULLS LAST LIMIT 1), false)
     LIMIT ${page.limit}`,

@@ -12,6 +12,8 @@ import { createDueProbesRound } from './addresses/due-probes.ts'
 import { createRobots } from './addresses/robots.ts'
 import { probeSource } from './addresses/source-probe.ts'
 import { probeWebseed } from './addresses/webseed-probe.ts'
+import { type DhtAddress, type DhtNode, startDhtNode } from './dht/dht-node.ts'
+import { createDhtRound } from './dht/dht-round.ts'
 import { createHostPace } from './host-pace.ts'
 import { createMaintenanceRound } from './maintenance.ts'
 import { type Rounds, startRounds } from './rounds.ts'
@@ -26,6 +28,8 @@ export interface SwarmHealthParts {
   trackers: readonly string[]
   /** `HOLDFAST_ADMIN_TOKEN`, shown to the operator's own tracker when it asks. */
   adminToken?: string | undefined
+  /** Nodes by which to enter the DHT, which is then asked beside the trackers; without them it is not. */
+  dhtNodes?: readonly DhtAddress[] | undefined
   /** Development only: private addresses are scraped and probed too. */
   allowPrivateHosts: boolean
   /** How long the live streams can be replayed. */
@@ -36,7 +40,7 @@ export interface SwarmHealthParts {
   onProbe?: (kind: ProbeKind, outcome: string) => void
 }
 
-export type ProbeKind = 'tracker' | 'webseed' | 'source'
+export type ProbeKind = 'tracker' | 'dht' | 'webseed' | 'source'
 
 /** How often to look, in milliseconds. */
 export interface SwarmPace {
@@ -48,6 +52,10 @@ export interface SwarmPace {
   dueMs: number
   /** How long the counts of other people's trackers are good for. */
   foreignRecheckMs: number
+  /** How long what the DHT says is good for. */
+  dhtRecheckMs: number
+  /** Between the beginnings of two searches in the DHT. */
+  dhtGapMs: number
   /** Between two questions to one host of strangers. */
   hostGapMs: number
   /** The first rest of a host that fails; it doubles from there. */
@@ -61,6 +69,8 @@ const defaultPace: SwarmPace = {
   discoveryMs: 5_000,
   dueMs: 30_000,
   foreignRecheckMs: 3_600_000,
+  dhtRecheckMs: 6 * 3_600_000,
+  dhtGapMs: 1_000,
   hostGapMs: 2_000,
   hostFailureMs: 60_000,
   statisticsMs: 60_000,
@@ -74,14 +84,18 @@ const webseedBudgetBytes = 2e9
 export async function startSwarmHealth(parts: SwarmHealthParts): Promise<AsyncDisposable> {
   const pace = { ...defaultPace, ...parts.pace }
   const stop = new AbortController()
+  await using stack = new AsyncDisposableStack()
+  const dht = parts.dhtNodes && stack.use(startDhtNode({ ...parts, nodes: parts.dhtNodes }))
   const watchers = [
     ...startOwnTrackers(parts, pace, stop.signal),
     ...startForeignTrackers(parts, pace, stop.signal),
+    ...(dht ? [startDht(dht, parts, { pace, signal: stop.signal })] : []),
   ]
   const probes = startProbes(parts, pace, stop.signal)
   const discovery = startRounds(
     createDiscoveryRound({
       ...parts,
+      asksDht: dht !== undefined,
       isOwnTracker: ownTrackers(parts.trackers).has,
       signal: stop.signal,
       onFound: () => {
@@ -91,14 +105,12 @@ export async function startSwarmHealth(parts: SwarmHealthParts): Promise<AsyncDi
     { name: 'discovery', everyMs: pace.discoveryMs, signal: stop.signal, log: parts.log },
   )
   const upkeep = startUpkeep(parts, pace, stop.signal)
-  const listener = await parts.catalog.listen(recordChannel, () => discovery.wake())
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort()
-      await Promise.all([...watchers, ...probes, ...upkeep, discovery].map((rounds) => rounds.ended))
-      await listener[Symbol.asyncDispose]()
-    },
-  }
+  stack.defer(async () => {
+    stop.abort()
+    await Promise.all([...watchers, ...probes, ...upkeep, discovery].map((rounds) => rounds.ended))
+  })
+  stack.use(await parts.catalog.listen(recordChannel, () => discovery.wake()))
+  return stack.move()
 }
 
 /** What looks after the catalogue itself. */
@@ -150,6 +162,23 @@ function startForeignTrackers(parts: SwarmHealthParts, pace: SwarmPace, signal: 
       log,
     }),
   )
+}
+
+function startDht(
+  node: DhtNode,
+  { catalog, log, onProbe }: SwarmHealthParts,
+  { pace, signal }: { pace: SwarmPace; signal: AbortSignal },
+): Rounds {
+  const round = createDhtRound({
+    catalog,
+    node,
+    pace: createHostPace({ gapMs: 0, firstFailureMs: pace.hostFailureMs, longestMs: hourMs }),
+    gapMs: pace.dhtGapMs,
+    recheckMs: pace.dhtRecheckMs,
+    signal,
+    onAsked: (outcome) => onProbe?.('dht', outcome),
+  })
+  return startRounds(round, { name: 'DHT', everyMs: pace.dueMs, restShare: 0, signal, log })
 }
 
 function startProbes(parts: SwarmHealthParts, pace: SwarmPace, signal: AbortSignal): Rounds[] {

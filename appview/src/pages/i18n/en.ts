@@ -198,6 +198,7 @@ export const en = {
     root: 'All files',
     trackers: 'Trackers',
     tracker: 'Tracker',
+    dht: 'DHT (no tracker)',
     completed: 'Completed',
     lastAsked: 'Asked',
     notAsked: 'named by the record; not asked',

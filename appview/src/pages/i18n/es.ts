@@ -200,6 +200,7 @@ export const es: typeof en = {
     root: 'Todos los archivos',
     trackers: 'Trackers',
     tracker: 'Tracker',
+    dht: 'DHT (sin tracker)',
     completed: 'Completados',
     lastAsked: 'Consultado',
     notAsked: 'nombrado por el registro; no consultado',

@@ -1,4 +1,5 @@
 import type { defs } from '@holdfast/lexicons'
+import { dhtSource } from '../../catalog/swarm-contents.ts'
 import { type Html, html, nothing } from '../html.ts'
 import { renderMarkdown } from '../markdown.ts'
 import { recordPath, torrentPath } from '../paths.ts'
@@ -96,7 +97,7 @@ export function trackerSection(view: View, torrent: defs.TorrentView): Html {
   const count = (value: number | undefined) => (value === undefined ? '–' : format.number(value))
   return html`<section aria-labelledby="trackers"><h2 id="trackers">${t.torrent.trackers}</h2>
 <div class="scroll" tabindex="0" role="group" aria-labelledby="trackers"><table><thead><tr><th scope="col">${t.torrent.tracker}</th><th scope="col">${t.swarm.seeders}</th><th scope="col">${t.swarm.leechers}</th><th scope="col">${t.torrent.completed}</th><th scope="col">${t.torrent.lastAsked}</th></tr></thead>
-<tbody>${asked.slice(0, 50).map(({ url, seeders, leechers, completed, checkedAt, error }) => html`<tr><td><bdi class="break">${url}</bdi>${error && html`<br><small><bdi>${error}</bdi></small>`}</td><td>${count(seeders)}</td><td>${count(leechers)}</td><td>${count(completed)}</td><td>${checkedAt ? format.fromNow(checkedAt) : '–'}</td></tr>`)}
+<tbody>${asked.slice(0, 50).map(({ url, seeders, leechers, completed, checkedAt, error }) => html`<tr><td><bdi class="break">${url === dhtSource ? t.torrent.dht : url}</bdi>${error && html`<br><small><bdi>${error}</bdi></small>`}</td><td>${count(seeders)}</td><td>${count(leechers)}</td><td>${count(completed)}</td><td>${checkedAt ? format.fromNow(checkedAt) : '–'}</td></tr>`)}
 ${named.slice(0, 30).map(({ url }) => html`<tr><td><bdi class="break">${url}</bdi></td><td colspan="4"><small>${t.torrent.notAsked}</small></td></tr>`)}</tbody></table></div></section>`
 }
 

@@ -3,6 +3,7 @@
  * What a private torrent names is never asked about anything (BEP 27).
  */
 import type { Catalog } from '../../catalog/open.ts'
+import { dhtSource } from '../../catalog/swarm-contents.ts'
 import { refreshSourceStatus } from '../../catalog/swarm-probes.ts'
 import {
   addProbeTargets,
@@ -21,6 +22,8 @@ import { toProbe } from './named-addresses.ts'
 export interface DiscoveryParts {
   catalog: Catalog
   allowPrivateHosts: boolean
+  /** Whether the DHT is asked beside the trackers. */
+  asksDht: boolean
   /** Whether these are our own, which are read by other means. */
   isOwnTracker: (url: string) => boolean
   signal: AbortSignal
@@ -91,10 +94,12 @@ async function watch(parts: DiscoveryParts, records: readonly NamingRecord[]): P
 
 function trackersOf(parts: DiscoveryParts, { infoHash, value, ...record }: NamingRecord) {
   if (infoHash === null || record.private) return []
-  return (value.trackers ?? []).flatMap(({ url }) => {
+  const named = (value.trackers ?? []).flatMap(({ url }) => {
     const tracker = normalizeTracker(url, parts)
     return tracker && !parts.isOwnTracker(tracker) ? [{ infoHash, tracker }] : []
   })
+  // First, so that no number of trackers crowds it out.
+  return parts.asksDht && record.kind === 'torrent' ? [{ infoHash, tracker: dhtSource }, ...named] : named
 }
 
 function probesOf(parts: DiscoveryParts, record: NamingRecord): ProbeTarget[] {

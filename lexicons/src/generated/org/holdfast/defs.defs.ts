@@ -1871,12 +1871,12 @@ const sourceProbe = /*#__PURE__*/ l.typedObject<SourceProbe>(
 
 export { sourceProbe }
 
-/** What one tracker says about a swarm. */
+/** What one tracker, or the DHT, says about a swarm. */
 type TrackerSwarm = {
   $type?: 'org.holdfast.defs#trackerSwarm'
 
   /**
-   * The announce URL.
+   * The announce URL, or dht:mainline for what nodes of the DHT say together (BEP 33).
    */
   url: l.UriString
 
@@ -1908,7 +1908,7 @@ type TrackerSwarm = {
 
 export type { TrackerSwarm }
 
-/** What one tracker says about a swarm. */
+/** What one tracker, or the DHT, says about a swarm. */
 const trackerSwarm = /*#__PURE__*/ l.typedObject<TrackerSwarm>(
   $nsid,
   'trackerSwarm',
