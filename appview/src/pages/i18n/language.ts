@@ -1,5 +1,5 @@
-import { en } from './en.ts'
-import { es } from './es.ts'
+import { en } from './en/messages.ts'
+import { es } from './es/messages.ts'
 import { type Format, formatFor, type Language } from './format.ts'
 
 /** Every text of the pages, in one language; English says which there are. */

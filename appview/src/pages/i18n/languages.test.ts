@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { en } from './en.ts'
-import { es } from './es.ts'
+import { en } from './en/messages.ts'
+import { es } from './es/messages.ts'
 
 test('every text of one language is there in the other, in the same shape', () => {
   expect(shapeOf(es)).toEqual(shapeOf(en))

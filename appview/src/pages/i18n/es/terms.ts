@@ -1,5 +1,5 @@
 /** The words for what records and checks may say, in Spanish. */
-import type { termsEn } from './terms.en.ts'
+import type { termsEn } from '../en/terms.ts'
 
 export const termsEs: typeof termsEn = {
   risk: {

@@ -1,5 +1,5 @@
 /** The words of the pages of somebody who publishes, in Spanish. */
-import type { publishEn } from './publish.en.ts'
+import type { publishEn } from '../en/publish.ts'
 
 export const publishEs: typeof publishEn = {
   publish: {

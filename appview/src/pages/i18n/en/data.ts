@@ -1,0 +1,150 @@
+/** The words of the pages of datasets and torrents. */
+import { formatFor } from '../format.ts'
+
+const { number, plural } = formatFor('en')
+const count = (one: string, other: string) => (n: number) => plural(n, { one, other })
+
+export const dataEn = {
+  dataset: {
+    foreign:
+      'Shown here as this index reads it, this record was written for another catalogue, in its own form:',
+    describedBy: 'described by',
+    alsoDescribedBy: count('and by # other', 'and by # others'),
+    version: 'version',
+    noTorrent: 'No torrent yet',
+    sizeShared: (size: string) => `${size} shared`,
+    supersededBy: 'A newer record says that it takes the place of this one:',
+    sameAuthor: 'by the same author',
+    description: 'Description',
+    showAll: 'Show all of the description',
+    beginning: 'This is the beginning of it.',
+    wholeDescription: (size: string) => `Read the whole description (${size})`,
+    backToDataset: 'Back to the dataset',
+    atItsServer: 'At its author’s own server',
+    descriptionTooLarge: 'This description is too long to be shown here.',
+    descriptionUnavailable: 'The author’s server, which keeps this description, does not give it out now.',
+    torrents: 'Get the data',
+    otherTorrents: 'Torrents',
+    olderTorrents: 'Earlier versions',
+    nobodyShares: 'Nobody has shared the files of this dataset yet.',
+    stillAtSource:
+      'Its source may still serve them. Whoever saves them now can make a torrent, and others will help to keep it.',
+    howToShare: 'How to share it',
+    sources: 'Sources',
+    authorSaw: (date: string) => `author saw it on ${date}`,
+    checked: (when: string) => `checked ${when}`,
+    archived: 'Copies in web archives:',
+    archivedCopy: 'archived copy',
+    metadata: 'About the data',
+    moreFromPublisher: 'more from this publisher',
+    risk: 'How endangered it is',
+    nobodySays: 'Nobody has said yet.',
+    theAuthor: '(the author of this record)',
+    evidence: 'Evidence:',
+    provenance: 'Versions and provenance',
+    versions: 'Versions',
+    describers: 'Also described by',
+    describersNote:
+      'These records share an identifier, a homepage or files with this one. Each stands as its author wrote it.',
+    matchedBy: 'same',
+    changedSince: 'changed since',
+    record: 'The record',
+    indexed: 'First seen here',
+    otherForms: 'Other forms',
+    allByAuthor: 'All by this author',
+    status: 'Status',
+    badge: 'Badge',
+    badgeAlt: 'How many hold this dataset now',
+  },
+  torrent: {
+    torrent: 'Torrent',
+    get: 'Get the files',
+    description: (name: string, size: string) =>
+      `${name}${size && `, ${size}`}: files, swarm, magnet link and .torrent`,
+    holds: 'Holds',
+    holdsDatasets: 'What it holds',
+    noDataset: 'No indexed dataset names these files.',
+    files: count('# file', '# files'),
+    entries: count('# entry here.', '# entries here.'),
+    filesMissing: count(
+      '# more file is in the .torrent and not listed here.',
+      '# more files are in the .torrent and not listed here.',
+    ),
+    webSeeds: count('# webseed', '# webseeds'),
+    capturedIn: (when: string) => `gathered ${when}`,
+    gatheredWith: (tool: string) => `with ${tool}`,
+    download: 'Download .torrent',
+    original: '.torrent as its author made it',
+    magnet: 'Magnet link',
+    magnetAndQr: 'Magnet link as text and QR code',
+    qrAlt: 'QR code of the magnet link',
+    details: 'Files and swarm',
+    needClient: 'You need a BitTorrent client.',
+    howToDownload: 'How to download, step by step',
+    fileCount: 'Files',
+    pieceLength: 'Piece length',
+    infoHashV1: 'Infohash v1',
+    infoHashV2: 'Infohash v2',
+    private: 'Private',
+    privateNote: 'The .torrent forbids other peer sources (BEP 27) and is served as it came.',
+    filesTitle: 'Files',
+    fileName: 'Name',
+    noFiles: 'The file list is known once the .torrent has been fetched and verified.',
+    where: 'Where you are in the files',
+    root: 'All files',
+    trackers: 'Trackers',
+    tracker: 'Tracker',
+    dht: 'DHT (no tracker)',
+    completed: 'Completed',
+    lastAsked: 'Asked',
+    notAsked: 'named by the record; not asked',
+    webSeedsTitle: 'Webseeds',
+    noWebSeeds:
+      'No web server offers these files. A webseed keeps a torrent alive when nobody else is there.',
+    addWebSeed: 'Add a webseed',
+    checked: (when: string) => `checked ${when}`,
+    thirdParty: 'added by somebody else',
+    notHttps: 'without encryption',
+    inBrowser: 'browsers may read it',
+    describers: 'Who names this content',
+    superseded: 'A newer record takes the place of this one:',
+  },
+  swarm: {
+    title: 'Swarm',
+    seeders: 'Seeders',
+    leechers: 'Leechers',
+    unknown: 'not counted yet',
+    heldBy: (n: number) =>
+      n === 0
+        ? 'held by nobody right now'
+        : plural(n, { one: 'held by # person', other: 'held by # people' }),
+    fetching: (n: number) => plural(n, { one: '# fetching', other: '# fetching' }),
+    completed: count('# download completed', '# downloads completed'),
+    capacity: (size: string) => `${size} held in all`,
+    checked: (when: string) => `counted ${when}`,
+    nobodyLooked: 'Nobody has counted this swarm yet.',
+    invitation: 'Every copy that stays makes this harder to lose.',
+    history: 'Seeders over time',
+    plot: ({
+      from,
+      to,
+      least,
+      most,
+      now,
+    }: {
+      from: string
+      to: string
+      least: number
+      most: number
+      now: number
+    }) =>
+      `Between ${from} and ${to} there were ${number(least)} to ${number(most)} seeders; ${number(now)} at the end.`,
+  },
+  citation: {
+    title: 'Cite',
+    asAsked: 'As its author asks',
+    copy: 'Copy',
+    copied: 'Copied',
+    copyWhat: (what: string) => `Copy: ${what}`,
+  },
+}

@@ -1,0 +1,151 @@
+/** The words of the other pages: needs, accounts, status, policy, API and feeds, in Spanish. */
+
+import type { pagesEn } from '../en/pages.ts'
+import { formatFor } from '../format.ts'
+
+const { plural } = formatFor('es')
+const count = (one: string, other: string) => (n: number) => plural(n, { one, other })
+
+export const pagesEs: typeof pagesEn = {
+  needs: {
+    title: 'Qué necesita ayuda',
+    intro:
+      'Los datos se pierden cuando no hay nadie. Elija una cosa, consérvela, y estará a salvo un poco más.',
+    badge: 'Necesita semillas',
+    because: 'Por qué:',
+    howToHelp: 'Cómo ayudar',
+    nobodySeeds: 'ahora nadie lo comparte',
+    onlySeeders: count('solo # persona lo comparte', 'solo # personas lo comparten'),
+    lastSeeder: (when: string) => `la última semilla se vio ${when}`,
+    neverSeeded: 'aquí nunca se vio una semilla',
+    waiting: count('# persona lo espera', '# personas lo esperan'),
+    noWebSeed: 'no se sabe de ninguna semilla web que lo sirva',
+    webSeedsOnly: count('# semilla web aún lo sirve', '# semillas web aún lo sirven'),
+    summary: ({ losing, seeders }: { losing: number; seeders: number }) =>
+      `${plural(losing, { one: '# conjunto pierde su fuente este mes', other: '# conjuntos pierden su fuente este mes' })}; ${plural(seeders, { one: '# torrent tiene muy pocas semillas.', other: '# torrents tienen muy pocas semillas.' })}`,
+    losing: 'Pierden su fuente',
+    losingText:
+      'Se espera que su fuente desaparezca en un mes, o el día ya pasó. Guarde los archivos mientras estén.',
+    unsaved: 'En peligro y sin salvar',
+    unsavedText: 'Alguien dice que están en peligro, y nadie ha hecho aún un torrent.',
+    unseeded: 'No hay nadie',
+    unseededText:
+      'Estos archivos se compartieron y ahora nadie los tiene enteros. Si tiene una copia, ponga en marcha su cliente.',
+    few: 'Muy pocas copias',
+    fewText: 'Una o dos personas los conservan. Descárguelos y quédese.',
+    nothing: 'Que sepamos, nada necesita ayuda. Vuelva mañana.',
+  },
+  account: {
+    domainVerified: 'dominio propio verificado',
+    datasets: 'Conjuntos descritos',
+    noDatasets: 'Aún ninguno.',
+    torrents: 'Torrents publicados',
+    contributions: 'Comprobado y servido para otros',
+    published: count('# conjunto descrito', '# conjuntos descritos'),
+    holds: count('# torrent publicado', '# torrents publicados'),
+    serves: count('# semilla web', '# semillas web'),
+    assessed: count('# valoración', '# valoraciones'),
+    since: (date: string) => `aquí desde el ${date}`,
+    servesAt: 'Sirve',
+    assessedThis: 'Valoró',
+    notIndexed: 'algo no indexado aquí',
+  },
+  record: {
+    title: 'Estado de un registro',
+    intro:
+      'En qué situación está un registro en este índice, y por qué. Para autores cuyo registro no aparece.',
+    label: 'AT-URI del registro',
+    button: 'Consultar',
+    invalid:
+      'Eso no es un AT-URI de una cuenta conocida aquí. Tiene la forma at://did:plc:…/colección/clave.',
+    status: 'Estado',
+    reason: 'Motivo',
+    message: 'Qué hacer',
+    metainfo: 'El .torrent',
+    nextAttempt: 'Próximo intento',
+    open: 'Abrir su página',
+  },
+  status: {
+    title: 'Estado del índice',
+    intro: 'Qué sigue este índice, cuánto retraso lleva y qué ha rechazado.',
+    sources: 'Fuentes',
+    noSources: 'No se sigue ninguna fuente.',
+    connected: 'conectada',
+    notConnected: 'sin conexión',
+    lag: (seconds: string) => `${seconds} s de retraso`,
+    lastEvent: (when: string) => `último suceso ${when}`,
+    repos: 'Repositorios',
+    torrents: 'Torrents según el estado de su .torrent',
+    rejects: 'Registros rechazados por motivo',
+    rejectsNote:
+      'Un registro rechazado sigue en el repositorio de su autor; el motivo se dice a quien pregunte.',
+    none: 'Ninguno.',
+  },
+  policy: {
+    contact: 'Contacto',
+    noContact: 'El operador de este servidor no ha publicado ninguna dirección.',
+    writeTo: 'Las quejas sobre algo mostrado aquí se dirigen a',
+    nameIt: 'Indique la dirección de la página, quién es usted y por qué debería retirarse.',
+    limits: 'Límites',
+    recordBytes: 'Tamaño de un registro',
+    metainfoBytes: 'Tamaño de un .torrent',
+    indexedFiles: 'Archivos indexados de un torrent',
+    recordsPerAccount: 'Registros de una cuenta',
+  },
+  api: {
+    title: 'API',
+    intro:
+      'Todo lo que muestran estas páginas viene de los mismos métodos que cualquiera puede llamar. Esta referencia se hace a partir de los léxicos (en inglés).',
+    base: 'Los métodos se llaman bajo',
+    kinds: {
+      query: 'Consultas',
+      procedure: 'Procedimientos, para el operador',
+      subscription: 'Flujos en vivo',
+    },
+    records: 'Registros',
+    parameters: 'Parámetros',
+    input: 'Entrada',
+    output: 'Salida',
+    errors: 'Errores',
+    required: 'obligatorio',
+    tryIt: 'Probar',
+    send: 'Enviar',
+  },
+  feeds: {
+    intro: 'Siga lo nuevo sin cuenta: dé una de estas direcciones a cualquier lector de canales.',
+    list: [
+      { name: 'Conjuntos nuevos', path: '/feeds/datasets.atom', text: 'Según se indexan.' },
+      {
+        name: 'Torrents nuevos',
+        path: '/feeds/torrents.rss',
+        text: 'Para clientes de BitTorrent suscritos por RSS: los traen y comparten solos.',
+      },
+      {
+        name: 'Necesitan semillas',
+        path: '/feeds/needs.rss',
+        text: 'Désela a un cliente con sitio de sobra.',
+      },
+      {
+        name: 'Una palabra clave',
+        path: '/feeds/keyword/…',
+        text: 'Enlazado en la página de cada palabra clave.',
+      },
+      {
+        name: 'Datos enlazados',
+        path: '/catalog.ttl',
+        text: 'Todos los conjuntos como catálogo DCAT, página a página; también .jsonld y .rdf.',
+      },
+      {
+        name: 'Un conjunto como datos enlazados',
+        path: '/dataset/….ttl',
+        text: 'La dirección de su página, pedida como Turtle, JSON-LD o RDF/XML.',
+      },
+      {
+        name: 'OAI-PMH',
+        path: '/oai?verb=Identify',
+        text: 'Para catálogos de bibliotecas que recolectan: Dublin Core y DataCite.',
+      },
+      { name: 'Mapa del sitio', path: '/sitemap.xml', text: 'Todas las páginas, para los buscadores.' },
+    ],
+  },
+}

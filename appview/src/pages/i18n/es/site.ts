@@ -1,0 +1,131 @@
+/** The words of every page, of the first page and of the search, in Spanish. */
+
+import type { siteEn } from '../en/site.ts'
+import { formatFor } from '../format.ts'
+
+const { number } = formatFor('es')
+
+export const siteEs: typeof siteEn = {
+  site: {
+    tagline: 'datos públicos que sobreviven a su fuente',
+    skip: 'Ir al contenido',
+    mainNavigation: 'Principal',
+    moreNavigation: 'Más',
+    languages: 'Idiomas',
+    pages: 'Páginas',
+    firstPage: 'Volver a la primera página',
+    previousPage: 'Página anterior',
+    nextPage: 'Página siguiente',
+    promise: 'Sin cookies, sin analítica, nada cargado de otro sitio.',
+    andMore: (n: number) => `y ${number(n)} más`,
+  },
+  nav: {
+    browse: 'Explorar',
+    needs: 'Necesita ayuda',
+    publish: 'Publicar',
+    help: 'Cómo ayudar',
+    about: 'Acerca de',
+    feeds: 'Canales',
+    api: 'API',
+    status: 'Estado del índice',
+    policy: 'Normas y contacto',
+  },
+  home: {
+    title: 'Datos públicos, conservados entre muchos',
+    breath:
+      'Conjuntos de datos que pueden desaparecer, descritos por quienes los salvan y compartidos entre sus ordenadores, para que nadie pueda apagarlos.',
+    newest: 'Lo más nuevo',
+    allNewest: 'Todo, lo más nuevo primero',
+    nothingYet: 'Aquí aún no hay nada.',
+    beFirst: 'Publique el primer conjunto de datos',
+    helpNow: 'Necesita ayuda ahora',
+    allNeeds: 'Todo lo que necesita ayuda',
+    howTitle: 'Cómo funciona',
+    how: [
+      {
+        title: 'Alguien describe un conjunto de datos',
+        text: 'en su propio repositorio del Protocolo AT, firmado y suyo para siempre.',
+      },
+      {
+        title: 'Los archivos se vuelven un torrent.',
+        text: 'Quien lo tiene puede pasarlo, y cada pieza se comprueba.',
+      },
+      {
+        title: 'Cada persona que se queda lo mantiene vivo.',
+        text: 'Si este sitio desaparece, las descripciones y los archivos siguen ahí, y otro índice puede mostrarlos.',
+      },
+    ],
+    howLink: 'Cómo ayudar, desde cero',
+  },
+  totals: {
+    label: 'Totales',
+    datasets: 'conjuntos descritos',
+    size: 'compartidos',
+    torrents: 'torrents verificados',
+    seeders: 'copias conservadas ahora',
+    authors: 'personas e instituciones',
+  },
+  search: {
+    title: 'Buscar',
+    titleFor: (q: string) => `${q}: búsqueda`,
+    label: 'Buscar conjuntos de datos',
+    placeholder: 'Palabras, un DOI, un infohash…',
+    button: 'Buscar',
+    filters: 'Filtros',
+    active: 'Filtros en uso',
+    apply: 'Aplicar',
+    sort: 'Ordenar por',
+    takeBack: '(quitar)',
+    nothing: 'Nada coincide.',
+    noneOfThese: {
+      keyword: 'Ningún conjunto de aquí tiene esta palabra clave.',
+      publisher: 'Ningún conjunto de aquí nombra a este editor.',
+    },
+    advice: [
+      'Pruebe con menos palabras o más generales.',
+      'Quite un filtro.',
+      'Un DOI, un infohash o un nombre de cuenta lleva directo a lo que nombra.',
+    ],
+    describeIt: '¿Conoce estos datos? Descríbalos usted.',
+    about: (results: string) => `Unos ${results}`,
+    results: { one: '# resultado', other: '# resultados' },
+    corrected: (matched: string) => `Nada coincidía con sus palabras; estos son resultados de «${matched}».`,
+    withTorrent: 'Con torrent',
+    withoutTorrent: 'Sin torrent',
+    howTo: 'Cómo buscar',
+    narrow: 'Afinar la búsqueda',
+    feed: 'Canal',
+    operators: [
+      { example: '"sea ice"', meaning: 'estas palabras juntas' },
+      { example: 'ice -model', meaning: 'sin una palabra' },
+      { example: 'title:glacier', meaning: 'en el título' },
+      { example: 'publisher:noaa', meaning: 'de un editor' },
+      { example: 'risk:endangered', meaning: 'según su peligro' },
+      { example: 'format:netcdf', meaning: 'según el formato de sus archivos' },
+    ],
+  },
+  errors: {
+    page: {
+      title: 'Aquí no hay nada',
+      text: 'La dirección es errónea, o lo que había se ha movido. Búsquelo:',
+    },
+    dataset: {
+      title: 'Aquí no hay tal conjunto de datos',
+      text: 'No está indexado: se borró, no se ha admitido o nunca se vio. Su autor puede consultar su estado.',
+    },
+    torrent: { title: 'Aquí no hay tal torrent', text: 'Ningún registro visible nombra este infohash.' },
+    account: {
+      title: 'Aquí no hay tal cuenta',
+      text: 'Este índice no conoce ningún registro visible de ella.',
+    },
+    request: {
+      title: 'Eso no se puede responder',
+      text: 'Algo en la dirección no tiene sentido para este servidor.',
+    },
+    fault: {
+      title: 'Algo ha fallado aquí',
+      text: 'Es culpa nuestra y ha quedado anotado. Vuelva a intentarlo en un momento.',
+    },
+    home: 'A la primera página',
+  },
+}
