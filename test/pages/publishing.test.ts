@@ -12,6 +12,7 @@ import { type System, startSystem } from '../system/system.ts'
 import { query } from '../system/xrpc.ts'
 import { axeViolations, watch } from './audit.ts'
 import { hasChromium, startBrowser } from './browser.ts'
+import { signInAtPds } from './sign-in.ts'
 
 describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publishes', () => {
   let directory: Awaited<ReturnType<typeof scratchDirectory>>
@@ -294,12 +295,3 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     await page.getByText(/That did not lead to an account/).waitFor()
   })
 })
-
-/** As a person does: the server's own page asks for a password, then for consent. */
-async function signInAtPds(page: Page, account: { handle: string; password: string }): Promise<void> {
-  await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.fill('input[name=username]', account.handle)
-  await page.fill('input[type=password]', account.password)
-  await page.keyboard.press('Enter')
-  await page.getByRole('button', { name: 'Authorize' }).click()
-}
