@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import postgres from 'postgres'
+import { openHeldConnection } from './held-connection.ts'
 
 /** What one process of all on one store does at a time: follow the network, or look after contents and swarms. */
 export type Right = 'ingest' | 'swarms'
@@ -63,15 +63,9 @@ export async function keepLeading(
 
 async function tryToLead(right: Right, databaseUrl: string): Promise<Leadership | undefined> {
   const lost = new AbortController()
-  const client = postgres(databaseUrl, {
-    max: 1,
-    idle_timeout: 0,
-    max_lifetime: null,
-    connect_timeout: 10,
-    fetch_types: false,
-    onnotice: () => {},
-    onclose: () => lost.abort(new Error('the connection that holds the right was closed')),
-    connection: { application_name: 'holdfast-leader' },
+  const client = openHeldConnection(databaseUrl, {
+    applicationName: 'holdfast-leader',
+    onClosed: () => lost.abort(new Error('the connection that holds the right was closed')),
   })
   const leads = await client`SELECT pg_try_advisory_lock(${LOCK_KEYS[right]}) AS leads`.then(
     ([row]) => row?.leads === true,

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import postgres from 'postgres'
 import { aborted } from './aborted.ts'
+import { openHeldConnection } from './held-connection.ts'
 
 const RETRY_FIRST_MS = 100
 const RETRY_MAX_MS = 5_000
@@ -54,19 +54,11 @@ async function connect(
   onNotify: (payload: string) => void,
 ): Promise<Connection> {
   const { promise: closed, resolve } = Promise.withResolvers<void>()
-  const options = {
-    max: 1,
-    idle_timeout: 0,
-    max_lifetime: null,
-    connect_timeout: 10,
-    fetch_types: false,
-    onnotice: () => {},
-    onclose: () => resolve(),
-    // The driver hands it through, though its types know only of `listen`, which gives up when it cannot reconnect.
-    onnotify: (name: string, payload: string) => void (name === channel && onNotify(payload)),
-    connection: { application_name: 'holdfast-listen' },
-  }
-  const client = postgres(databaseUrl, options)
+  const client = openHeldConnection(databaseUrl, {
+    applicationName: 'holdfast-listen',
+    onClosed: resolve,
+    onNotify: (name, payload) => void (name === channel && onNotify(payload)),
+  })
   const end = () => client.end({ timeout: 1 })
   try {
     await client`LISTEN ${client(channel)}`
