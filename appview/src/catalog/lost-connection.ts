@@ -1,13 +1,12 @@
 import type { Sql } from 'postgres'
+import { errorCode } from './error-code.ts'
 
 /** The driver's own words for a connection that is gone, and the server's for one that it ends (SQLSTATE class 57P). */
 const LOST = /^(?:ECONN|EPIPE|ETIMEDOUT|CONNECTION_|CONNECT_TIMEOUT|57P0)/
 
 /** Whether an error, or what caused it, says that the connection it happened on is gone. */
 export function isConnectionLost(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause)
-    if ('code' in at && typeof at.code === 'string' && LOST.test(at.code)) return true
-  return false
+  return LOST.test(errorCode(error) ?? '')
 }
 
 /**

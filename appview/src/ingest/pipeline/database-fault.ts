@@ -1,3 +1,5 @@
+import { errorCode } from '../../catalog/error-code.ts'
+
 const TRANSIENT_CODES =
   /^(08|40|53|55|57|58|25006|XX)|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|EHOSTUNREACH|CONNECTION_|CONNECT_TIMEOUT)/
 
@@ -6,8 +8,5 @@ const TRANSIENT_CODES =
  * (SQLSTATE classes 08, 40, 53, 55, 57, 58). Anything else is about the data.
  */
 export function isTransient(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string') return TRANSIENT_CODES.test(at.code)
-  }
-  return false
+  return TRANSIENT_CODES.test(errorCode(error) ?? '')
 }
