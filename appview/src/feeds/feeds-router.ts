@@ -7,6 +7,7 @@ import type { Feed, FeedItem } from './feed.ts'
 import { datasetPath } from './items.ts'
 import { writeJsonFeed } from './json-feed.ts'
 import { writeOpml } from './opml.ts'
+import { queryOf } from './request-query.ts'
 import { writeRss } from './rss.ts'
 import { datasetItems, type FeedParts, torrentItems } from './sources.ts'
 import { torznab } from './torznab.ts'
@@ -52,20 +53,20 @@ export function feedsRouter(parts: FeedParts): Router {
     items: await torrentItems(parts, queryOf(req)),
   }))
   feed(`/feeds/needs.${format}`, async (req) => {
-    const query = queryOf(req, { sort: 'fewest-seeders', maxSeeders: '2', metainfoStatus: 'verified' })
+    const query = queryWith(req, { sort: 'fewest-seeders', maxSeeders: '2', metainfoStatus: 'verified' })
     return { title: 'Torrents that need seeders', page: '/needs', items: await torrentItems(parts, query) }
   })
   const torrentsOf = async (req: Request) => {
     const { did = '', collection = collections.dataset, rkey = '' } = req.params as Record<string, string>
     const dataset = `at://${did}/${collection}/${rkey}`
-    const items = await torrentItems(parts, queryOf(req, { dataset }))
+    const items = await torrentItems(parts, queryWith(req, { dataset }))
     return { title: 'Torrents of a dataset', page: datasetPath(dataset), items }
   }
   feed(`/feeds/dataset/:did/:rkey.${format}`, torrentsOf)
   feed(`/feeds/dataset/:did/:collection/:rkey.${format}`, torrentsOf)
   feed(`/feeds/:filter(${Object.keys(filters).join('|')})/:value.${format}`, async (req) => {
     const { filter = '', value = '' } = req.params as { filter?: string; value?: string }
-    const query = queryOf(req, { [filters[filter]!]: value })
+    const query = queryWith(req, { [filters[filter]!]: value })
     return {
       title: `Datasets, ${filter} ${value}`,
       page: `/search?${query}`,
@@ -105,8 +106,9 @@ function send(
   res.type(type).send(write(feed))
 }
 
-function queryOf(req: Request, fixed: Readonly<Record<string, string>> = {}): URLSearchParams {
-  const query = new URL(req.originalUrl, 'http://feed.invalid').searchParams
+/** The request's parameters, with some that the feed fixes. */
+function queryWith(req: Request, fixed: Readonly<Record<string, string>>): URLSearchParams {
+  const query = queryOf(req)
   for (const [name, value] of Object.entries(fixed)) query.set(name, value)
   return query
 }

@@ -1,6 +1,7 @@
 /** Torznab (Newznab's API for torrents), so that Prowlarr and qBittorrent's search reach the index. */
 import type { RequestHandler } from 'express'
 import type { FeedItem } from './feed.ts'
+import { queryOf } from './request-query.ts'
 import { otherCategory, writeRss } from './rss.ts'
 import { type FeedParts, torrentPage } from './sources.ts'
 import { element, writeXml } from './xml.ts'
@@ -12,7 +13,7 @@ const maxOffset = 1_000
 /** Answers `t=caps` and `t=search`; anything else is Torznab's error 202. API keys are not needed and passed over. */
 export function torznab(parts: FeedParts): RequestHandler {
   return (req, res, next) => {
-    const query = new URL(req.originalUrl, 'http://torznab.invalid').searchParams
+    const query = queryOf(req)
     const action = query.get('t') ?? ''
     if (action === 'caps') {
       res.type('application/xml').send(capabilities(parts))

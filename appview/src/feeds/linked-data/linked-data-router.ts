@@ -11,10 +11,11 @@ import { readHarvestItem } from '../../catalog/views/dataset-harvest.ts'
 import { answerBadRequest } from '../bad-request.ts'
 import { type DescribedParts, describeDatasets } from '../described.ts'
 import { datasetPath } from '../items.ts'
+import { queryOf } from '../request-query.ts'
 import { cataloguePage } from './catalogue.ts'
 import { datasetGraph } from './dataset-graph.ts'
 import { type Format, formats, writeGraph } from './documents.ts'
-import { acceptedForm, endingPattern, namedForm, queryOf, splitEnding } from './negotiation.ts'
+import { acceptedForm, endingPattern, namedForm, splitEnding } from './negotiation.ts'
 
 /** Serves `/dataset/…` where it is not the page that is asked for, and `/catalog`; passes on what is neither. */
 export function linkedDataRouter(parts: DescribedParts): Router {

@@ -1,5 +1,6 @@
 import type { Request } from 'express'
 import { BadRequest } from '../bad-request.ts'
+import { queryOf } from '../request-query.ts'
 import { type Format, formats } from './documents.ts'
 
 /** The forms of a thing: those of its graph, and its page. */
@@ -38,8 +39,4 @@ export function acceptedForm<Offered extends Form>(req: Request, offered: readon
 export function splitEnding(rkey: string): { rkey: string; form: Format } | undefined {
   const form = endings.find((ending) => rkey.endsWith(`.${ending}`) && rkey.length > ending.length + 1)
   return form && { rkey: rkey.slice(0, -form.length - 1), form }
-}
-
-export function queryOf(req: Request): URLSearchParams {
-  return new URL(req.originalUrl, 'http://linked-data.invalid').searchParams
 }

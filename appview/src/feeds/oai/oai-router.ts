@@ -2,6 +2,7 @@
 import express, { type ErrorRequestHandler, type Request, type Response, type Router } from 'express'
 import { readEarliestChange } from '../../catalog/views/dataset-harvest.ts'
 import type { DescribedParts } from '../described.ts'
+import { queryOf } from '../request-query.ts'
 import { type Element, element, writeXml } from '../xml.ts'
 import { formatElement, metadataFormats } from './metadata-formats.ts'
 import { type OaiArguments, readArguments } from './oai-arguments.ts'
@@ -18,7 +19,7 @@ export function oaiRouter(parts: OaiParts): Router {
   const router = express.Router({ caseSensitive: true, strict: true })
   const body = express.text({ type: 'application/x-www-form-urlencoded', limit: 20_000 })
   const serve = (req: Request, res: Response, next: (error?: unknown) => void) => {
-    answer(parts, queryOf(req))
+    answer(parts, argumentsOf(req))
       .then((document) => send(res, document))
       .catch(next)
   }
@@ -98,9 +99,9 @@ function send(res: Response, document: string): void {
   res.type('text/xml').send(document)
 }
 
-function queryOf(req: Request): URLSearchParams {
+function argumentsOf(req: Request): URLSearchParams {
   if (req.method === 'POST') return new URLSearchParams(typeof req.body === 'string' ? req.body : '')
-  return new URL(req.originalUrl, 'http://oai.invalid').searchParams
+  return queryOf(req)
 }
 
 /** A body too large or broken off (section 3.1.1 has no error of its own for one). */

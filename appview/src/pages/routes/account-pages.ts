@@ -8,6 +8,7 @@ import type { RequestHandler } from 'express'
 import { type Html, html, jsonInHtml } from '../html.ts'
 import { datasetFields, torrentField } from '../parts/dataset-form.ts'
 import type { Page } from '../parts/layout.ts'
+import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
 
@@ -28,7 +29,7 @@ export function connectOf({ allowHttp }: AccountParts): string {
 /** Describing a dataset, or changing one's own description. */
 export function publishPage(parts: AccountParts): MakePage {
   return (view, req) => {
-    const isEdit = new URL(req.originalUrl, 'http://x').searchParams.has('uri')
+    const isEdit = queryOf(req).has('uri')
     const { t } = view
     return accountPage(view, parts, {
       title: isEdit ? t.publish.editTitle : t.nav.publish,
@@ -43,7 +44,7 @@ ${!isEdit && html`<section class="prose">${t.prose.publish(view.href)}</section>
 /** Adding a webseed to content, whoever described it. */
 export function webSeedPage(parts: AccountParts): MakePage {
   return (view, req) => {
-    const infoHash = new URL(req.originalUrl, 'http://x').searchParams.get('infoHash') ?? ''
+    const infoHash = queryOf(req).get('infoHash') ?? ''
     const { t } = view
     return accountPage(view, parts, {
       title: t.torrent.addWebSeed,

@@ -21,6 +21,7 @@ import { shortDid, verifiedMark } from '../parts/people.ts'
 import { torrentCard } from '../parts/torrent-card.ts'
 import { accountPath, datasetPath } from '../paths.ts'
 import { PageError } from '../server/page-error.ts'
+import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
 
@@ -30,7 +31,7 @@ export function accountPage(db: Db): MakePage {
     const did = await resolveAccount(db, storable(req.params.account ?? ''))
     const account = did === undefined ? undefined : await readAccountPage(db, did)
     if (did === undefined || !account) throw new PageError(404, 'account')
-    const cursor = new URL(req.originalUrl, 'http://x').searchParams.get('cursor') ?? undefined
+    const cursor = queryOf(req).get('cursor') ?? undefined
     const isFirst = cursor === undefined
     const datasets = await listDatasetUris(db, { did }, { limit: 20, cursor })
     const torrents = isFirst ? await listTorrentUris(db, { did }, { limit: 10 }) : { uris: [] }

@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express'
 import { html } from '../html.ts'
 import { type ApiMethod, apiMethods, methodSection, recordSections } from '../parts/api-reference.ts'
 import { PageError } from '../server/page-error.ts'
+import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
 
 const documents = lexiconDocuments()
@@ -39,10 +40,10 @@ export const tryMethod: RequestHandler = (req, res, next) => {
   try {
     const method = find(req.params.method)
     if (method.kind !== 'query') throw new PageError(404, 'page')
+    const asked = queryOf(req)
     const given = new URLSearchParams()
     for (const { name } of method.parameters) {
-      for (const value of new URL(req.originalUrl, 'http://x').searchParams.getAll(name))
-        if (value.trim() !== '') given.append(name, value)
+      for (const value of asked.getAll(name)) if (value.trim() !== '') given.append(name, value)
     }
     res.redirect(303, `/xrpc/${method.nsid}${given.size > 0 ? `?${given}` : ''}`)
   } catch (error) {

@@ -6,6 +6,7 @@ import { outsideLink } from '../parts/links.ts'
 import { datasetRecord } from '../parts/record.ts'
 import { datasetPath } from '../paths.ts'
 import { PageError } from '../server/page-error.ts'
+import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
 
@@ -26,7 +27,7 @@ const mostMarkdown = 100_000
 /** The whole of a description that is too long for its record: `?uri=` is the dataset's AT-URI. */
 export function descriptionPage({ read, readDescription }: DescriptionParts): MakePage {
   return async (view, req) => {
-    const uri = new URL(req.originalUrl, 'http://x').searchParams.get('uri') ?? ''
+    const uri = queryOf(req).get('uri') ?? ''
     const found = /^at:\/\/did:[^/\s]+\/[^/\s]+\/[^/\s]+$/.test(uri) ? await read(uri) : undefined
     const blob = found && descriptionBlob(found.dataset)
     if (!found || !blob) throw new PageError(404, 'dataset')

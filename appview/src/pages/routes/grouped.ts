@@ -4,6 +4,7 @@ import { readDatasetViews } from '../../catalog/views/dataset-views.ts'
 import { html } from '../html.ts'
 import { facetLinks, resultList } from '../parts/results.ts'
 import { keywordPath, publisherPath, searchPath } from '../paths.ts'
+import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
 
 /** Everything under one keyword. */
@@ -36,7 +37,7 @@ interface Grouping {
 function grouped(db: Db, { search, path, facets, what }: Grouping): MakePage {
   return async (view, req) => {
     const name = storable(req.params.name ?? '').slice(0, 5_000)
-    const cursor = new URL(req.originalUrl, 'http://x').searchParams.get('cursor') ?? undefined
+    const cursor = queryOf(req).get('cursor') ?? undefined
     const filter = search(name)
     const found = await searchDatasets(db, { ...filter, sort: 'newest', facets, limit: 20, cursor })
     const datasets = await readDatasetViews(

@@ -1,6 +1,7 @@
 /** The forms of a profile, an assessment and a torrent's record; `browser/form.ts` makes them work. */
 import { type Html, html } from '../html.ts'
 import { type Field, formField, riskFields } from '../parts/dataset-form.ts'
+import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
 import { type AccountParts, accountPage, signInParts } from './account-pages.ts'
@@ -27,7 +28,7 @@ export function assessmentPage(parts: AccountParts): MakePage {
   return (view, req) => {
     const { t } = view
     const { form } = t.publish
-    const asked = new URL(req.originalUrl, 'http://x').searchParams
+    const asked = queryOf(req)
     const subject = asked.get('subject') ?? ''
     const scarcities = Object.entries(t.scarcity).filter(([value]) => value !== 'unknown')
     const fields: Field[] = [

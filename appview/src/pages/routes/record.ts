@@ -7,12 +7,13 @@ import { readTorrentViews } from '../../catalog/views/torrent-views.ts'
 import { html } from '../html.ts'
 import { datasetPath, torrentPath } from '../paths.ts'
 import { PageError } from '../server/page-error.ts'
+import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
 
 /** Where any record stands with this index, and why: for authors whose record does not show. */
 export function recordPage(db: Db): MakePage {
   return async (view, req) => {
-    const asked = new URL(req.originalUrl, 'http://x').searchParams.get('uri')?.trim() ?? ''
+    const asked = queryOf(req).get('uri')?.trim() ?? ''
     const { t, format } = view
     const form = html`<form class="search" action="/record" method="get"><label for="uri">${t.record.label}</label>
 <input id="uri" name="uri" value="${asked}" maxlength="2000" placeholder="at://…" spellcheck="false" autocapitalize="none"><button type="submit">${t.record.button}</button></form>`

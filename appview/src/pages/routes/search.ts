@@ -7,6 +7,7 @@ import { type Html, html, nothing } from '../html.ts'
 import { type Page, searchForm } from '../parts/layout.ts'
 import { facetLabel, facetLinks, resultList } from '../parts/results.ts'
 import { accountPath, datasetPath, searchPath } from '../paths.ts'
+import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
 import { type FilterName, filterNames, readSearch, sorts } from './search-params.ts'
@@ -16,7 +17,7 @@ const facetFields = ['risk', 'keyword', 'publisher', 'license', 'format', 'hasTo
 /** Search with filters, facets and sorts; all in the address, so that a search can be kept and sent on. */
 export function search(db: Db): MakePage {
   return async (view, req) => {
-    const here = new URL(req.originalUrl, 'http://x').searchParams
+    const here = queryOf(req)
     const asked = readSearch(here)
     const found = await searchDatasets(db, { ...asked, facets: facetFields, limit: 20 })
     const target = found.direct && directTarget(found.direct)

@@ -26,6 +26,7 @@ import {
 import { fileSection } from '../parts/torrent-files.ts'
 import { datasetPath, torrentPath } from '../paths.ts'
 import { PageError } from '../server/page-error.ts'
+import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
 
@@ -50,7 +51,7 @@ export function torrentPage({ db, trackers, ...browser }: TorrentDocumentParts):
     const torrents = await readTorrents(db, infoHash, trackers)
     const [main] = torrents
     if (!main) throw new PageError(404, 'torrent')
-    const query = new URL(req.originalUrl, 'http://x').searchParams
+    const query = queryOf(req)
     const path = directoryOf(query.get('in') ?? '')
     const page = Math.max(0, Math.min(10_000, Number.parseInt(query.get('page') ?? '0', 10) || 0))
     const content = await findContent(db, { infoHash })
