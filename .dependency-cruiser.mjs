@@ -1,12 +1,14 @@
 // The import table of docs/architecture.md: a room and what it may import of ours. What is not listed is an error.
 const guardedFetch = '^appview/src/guarded-fetch'
-const faces = ['^lexicons/', '^appview/src/catalog/']
+const pagePaths = '^appview/src/page-paths\\.ts$'
+const faces = ['^lexicons/', '^appview/src/catalog/', pagePaths]
 const rooms = {
   '^lexicons/': [],
   '^torrent/': [],
   '^appview/src/guarded-fetch': [],
   '^appview/src/ingest/': ['^lexicons/', '^appview/src/catalog/', guardedFetch],
   '^appview/src/catalog/': ['^lexicons/', '^torrent/'],
+  [pagePaths]: ['^lexicons/'],
   '^appview/src/xrpc/': faces,
   '^appview/src/pages/browser/': ['^lexicons/', '^torrent/'],
   '^appview/src/pages/(?!browser/)': faces,

@@ -4,7 +4,7 @@ import type { DescribedDataset } from '@holdfast/lexicons/vocabularies/described
 import type { Db } from '../catalog/sql.ts'
 import { readDatasetViews } from '../catalog/views/dataset-views.ts'
 import { type HeldTorrent, readHeldTorrents } from '../catalog/views/held-torrents.ts'
-import { datasetPath } from './items.ts'
+import { datasetPath, torrentPath } from '../page-paths.ts'
 
 export interface DescribedParts {
   db: Db
@@ -34,7 +34,7 @@ export async function describeDatasets(parts: DescribedParts, uris: readonly str
 }
 
 function describe(view: defs.DatasetView, held: readonly HeldTorrent[], publicUrl: string): Described {
-  const pages = held.map((torrent) => `${publicUrl}/torrent/${torrent.infoHashV2 ?? torrent.infoHashV1}`)
+  const pages = held.map((torrent) => `${publicUrl}${torrentPath(torrent)}`)
   return {
     uri: view.uri,
     record: (view.mapped ?? view.record) as dataset.Main,

@@ -1,5 +1,5 @@
 import type { defs } from '@holdfast/lexicons'
-import { collections } from '@holdfast/lexicons/nsid'
+import { datasetPath, torrentPath } from '../page-paths.ts'
 import type { FeedItem, FeedTorrent } from './feed.ts'
 
 /** The fields of a dataset record that a feed shows. */
@@ -29,17 +29,17 @@ export function datasetItem(view: defs.DatasetView, publicUrl: string): FeedItem
 /** A torrent as a feed's item, with its `.torrent` enclosed where the metainfo is verified. */
 export function torrentItem(view: defs.TorrentView, publicUrl: string): FeedItem {
   const record = view.record as { name?: string; createdAt?: string; method?: string }
-  const infoHash = view.infoHashV2 ?? view.infoHashV1 ?? ''
+  const pageUrl = `${publicUrl}${torrentPath(view)}`
   const title = view.datasets?.[0]?.title
   return {
     id: view.uri,
-    title: view.name ?? record.name ?? infoHash,
-    pageUrl: `${publicUrl}/torrent/${infoHash}`,
+    title: view.name ?? record.name ?? view.infoHashV2 ?? view.infoHashV1 ?? '',
+    pageUrl,
     summary: [title, shorten(record.method ?? '')].filter(Boolean).join('. '),
     author: view.author.handle ?? view.author.did,
     publishedAt: publishedAt(record.createdAt, view.indexedAt),
     categories: [],
-    torrent: enclosure(view, `${publicUrl}/torrent/${infoHash}.torrent`),
+    torrent: enclosure(view, `${pageUrl}.torrent`),
   }
 }
 
@@ -67,15 +67,4 @@ const summaryLength = 600
 function shorten(description: string): string {
   const words = description.replaceAll(/\s+/g, ' ').trim()
   return words.length <= summaryLength ? words : `${words.slice(0, summaryLength).toWellFormed()}…`
-}
-
-/** `/dataset/DID/RKEY`, letter by letter as the pages have it: it names the dataset in graphs. */
-export function datasetPath(uri: string): string {
-  const [did = '', collection = '', rkey = ''] = uri.slice('at://'.length).split('/')
-  const between = collection === collections.dataset ? '' : `/${segment(collection)}`
-  return `/dataset/${segment(did)}${between}/${segment(rkey)}`
-}
-
-function segment(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replaceAll('%3A', ':')
 }

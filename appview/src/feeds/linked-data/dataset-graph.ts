@@ -1,7 +1,7 @@
 import { toDcatDataset } from '@holdfast/lexicons/vocabularies/dcat'
 import { type Node, node, typed } from '@holdfast/lexicons/vocabularies/json-ld'
+import { datasetPath } from '../../page-paths.ts'
 import type { Described } from '../described.ts'
-import { datasetPath } from '../items.ts'
 
 /**
  * A dataset and the record that describes it here (DCAT's CatalogRecord). Each has an address of this site; the AT-URI,

@@ -7,7 +7,7 @@ import {
   readDatasetBlock,
   readDatasetBlocks,
 } from '../../catalog/views/sitemap-reads.ts'
-import { datasetPath } from '../items.ts'
+import { datasetPath } from '../../page-paths.ts'
 import { type Element, element, text, writeXml } from '../xml.ts'
 
 const namespace = { xmlns: 'http://www.sitemaps.org/schemas/sitemap/0.9' }

@@ -1,7 +1,7 @@
 import type { defs } from '@holdfast/lexicons'
+import { datasetPath } from '../../page-paths.ts'
 import { type Html, html, nothing } from '../html.ts'
 import { plainExcerpt } from '../markdown.ts'
-import { datasetPath } from '../paths.ts'
 import type { View } from '../view.ts'
 import { deadline, holders, needsBadge, riskBadge, worstRisk } from './badges.ts'
 import { authorLink } from './people.ts'

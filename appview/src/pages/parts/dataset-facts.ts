@@ -1,7 +1,7 @@
 import type { defs } from '@holdfast/lexicons'
+import { datasetPath, keywordPath, publisherPath } from '../../page-paths.ts'
 import { type Child, type Html, html, nothing } from '../html.ts'
 import { renderMarkdown } from '../markdown.ts'
-import { datasetPath, keywordPath, publisherPath } from '../paths.ts'
 import type { View } from '../view.ts'
 import { deadline, holders, needReasons, needsBadge, riskBadge, scarcityName, worstRisk } from './badges.ts'
 import { identifierLink, outsideLink } from './links.ts'

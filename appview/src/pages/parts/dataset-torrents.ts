@@ -1,7 +1,7 @@
 import type { defs } from '@holdfast/lexicons'
 import type { DatasetPage } from '../../catalog/views/page-datasets.ts'
+import { torrentPath } from '../../page-paths.ts'
 import { type Html, html } from '../html.ts'
-import { torrentPath } from '../paths.ts'
 import type { View } from '../view.ts'
 import { needReasons, needsBadge } from './badges.ts'
 import { shortTitle } from './dataset-card.ts'

@@ -1,7 +1,7 @@
 import type { defs } from '@holdfast/lexicons'
 import { identifierUrl } from '@holdfast/lexicons/vocabularies/web-addresses'
+import { accountPath } from '../../page-paths.ts'
 import { type Html, html } from '../html.ts'
-import { accountPath } from '../paths.ts'
 import type { View } from '../view.ts'
 import { outsideLink } from './links.ts'
 

@@ -1,6 +1,6 @@
 import type { defs } from '@holdfast/lexicons'
+import { datasetPath, torrentPath } from '../../page-paths.ts'
 import { type Html, html, nothing } from '../html.ts'
-import { datasetPath, torrentPath } from '../paths.ts'
 import type { View } from '../view.ts'
 import { holders, needReasons, needsBadge, statusBadge } from './badges.ts'
 import { shortTitle } from './dataset-card.ts'

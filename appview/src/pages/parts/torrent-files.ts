@@ -1,7 +1,7 @@
 import type { defs } from '@holdfast/lexicons'
 import type { DirectoryEntry } from '../../catalog/views/page-directory.ts'
+import { torrentPath } from '../../page-paths.ts'
 import { type Html, html, nothing } from '../html.ts'
-import { torrentPath } from '../paths.ts'
 import type { View } from '../view.ts'
 
 export interface DirectoryView {

@@ -1,9 +1,9 @@
 import { type DatasetSearch, searchDatasets } from '../../catalog/search/searchDatasets.ts'
 import { type Db, storable } from '../../catalog/sql.ts'
 import { readDatasetViews } from '../../catalog/views/dataset-views.ts'
+import { keywordPath, publisherPath, searchPath } from '../../page-paths.ts'
 import { html } from '../html.ts'
 import { facetLinks, resultList } from '../parts/results.ts'
-import { keywordPath, publisherPath, searchPath } from '../paths.ts'
 import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
 

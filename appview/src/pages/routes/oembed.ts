@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express'
 import type { Db } from '../../catalog/sql.ts'
+import { datasetUri } from '../../page-paths.ts'
 import { html } from '../html.ts'
 import { chooseLanguage } from '../i18n/language.ts'
-import { datasetUri } from '../paths.ts'
 import { type Held, readHeldDataset, readHeldTorrent } from './badge.ts'
 
 /** Answers sites that want to show a dataset or torrent of ours beside their own (oembed.com, version 1.0). */

@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express'
 import { suggest } from '../../catalog/search/suggest.ts'
 import { type Db, storable } from '../../catalog/sql.ts'
+import { accountPath, datasetPath, keywordPath, publisherPath, searchPath } from '../../page-paths.ts'
 import { html } from '../html.ts'
-import { accountPath, datasetPath, keywordPath, publisherPath, searchPath } from '../paths.ts'
 
 /** Lets browsers search here from their address bar (OpenSearch 1.1). */
 export function openSearch(site: { publicUrl(): string; name: string }): RequestHandler {

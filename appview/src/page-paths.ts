@@ -1,4 +1,7 @@
-/** Where each page is. Everything a stranger wrote is one escaped segment. */
+/**
+ * Where each page is, for the pages themselves and for what points at them; graphs name a dataset by it, letter by letter.
+ * Everything a stranger wrote is one escaped segment.
+ */
 import { describesDatasets } from '@holdfast/lexicons/foreign'
 import { collections } from '@holdfast/lexicons/nsid'
 
