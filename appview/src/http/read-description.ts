@@ -1,5 +1,5 @@
-import { cidForRawBytes, parseCid } from '@atproto/lex-data'
 import type { GuardedFetch } from '../guarded-fetch.ts'
+import { type BlobOf, blobUrl, fetchBlob } from '../guarded-fetch-blob.ts'
 import type { DidResolver } from '../ingest/identity/did-resolver.ts'
 
 /** What came of asking for a description: its text, or why there is none. `url` is where its author's server has it. */
@@ -20,36 +20,32 @@ const mostKept = 16
 export function descriptionReader(guardedFetch: GuardedFetch, resolver: DidResolver): ReadDescription {
   const kept = new Map<string, Promise<string | undefined>>()
 
-  async function textOf(url: URL, cid: string): Promise<string | undefined> {
+  async function textOf(pds: string, blob: BlobOf): Promise<string | undefined> {
     try {
-      const { bytes } = await guardedFetch.fetchBytes(url, { maxBytes, timeoutMs, wait: false })
-      const isRight = (await cidForRawBytes(bytes)).equals(parseCid(cid))
-      return isRight ? new TextDecoder().decode(bytes) : undefined
+      const bytes = await fetchBlob(guardedFetch, { pds, ...blob }, { maxBytes, timeoutMs, wait: false })
+      return new TextDecoder().decode(bytes)
     } catch {
       return undefined
     }
   }
 
   return async (did, { cid, sizeBytes }) => {
-    const url = await blobUrl(resolver, did, cid)
-    if (url === undefined) return { failure: 'unavailable', url }
-    if (sizeBytes > maxBytes) return { failure: 'too-large', url: url.href }
-    const key = url.href
-    const reading = kept.get(key) ?? textOf(url, cid)
-    kept.delete(key)
-    kept.set(key, reading)
+    const pds = await pdsOf(resolver, did)
+    if (pds === undefined) return { failure: 'unavailable', url: undefined }
+    const url = blobUrl(pds, { did, cid }).href
+    if (sizeBytes > maxBytes) return { failure: 'too-large', url }
+    const reading = kept.get(url) ?? textOf(pds, { did, cid })
+    kept.delete(url)
+    kept.set(url, reading)
     if (kept.size > mostKept) kept.delete(kept.keys().next().value!)
     const text = await reading
-    if (text !== undefined) return { text, url: url.href }
-    kept.delete(key)
-    return { failure: 'unavailable', url: url.href }
+    if (text !== undefined) return { text, url }
+    kept.delete(url)
+    return { failure: 'unavailable', url }
   }
 }
 
-async function blobUrl(resolver: DidResolver, did: string, cid: string): Promise<URL | undefined> {
+async function pdsOf(resolver: DidResolver, did: string): Promise<string | undefined> {
   const resolution = await resolver.resolve(did).catch(() => undefined)
-  if (resolution?.status !== 'found') return undefined
-  const url = new URL('/xrpc/com.atproto.sync.getBlob', resolution.identity.pdsUrl)
-  url.search = new URLSearchParams({ did, cid }).toString()
-  return url
+  return resolution?.status === 'found' ? resolution.identity.pdsUrl : undefined
 }

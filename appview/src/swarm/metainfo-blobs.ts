@@ -1,5 +1,6 @@
-import { cidForRawBytes, parseCid } from '@atproto/lex-data'
+import { cidForRawBytes } from '@atproto/lex-data'
 import type { GuardedFetch } from '../guarded-fetch.ts'
+import { BlobMismatchError, fetchBlob } from '../guarded-fetch-blob.ts'
 
 /** The part of a torrent record that says where its `.torrent` bytes are. */
 export interface MetainfoSources {
@@ -12,9 +13,6 @@ interface BlobRef {
   ref: { $link: string }
   size?: number
 }
-
-/** The bytes are not what the record's CID or digest says. */
-export class BlobMismatchError extends Error {}
 
 /** The record itself says that its metainfo is larger than this server reads. */
 export class DeclaredTooLargeError extends Error {}
@@ -63,24 +61,12 @@ async function readWhole(
 }
 
 async function readBlob(fetch: GuardedFetch, blob: BlobRef, request: BlobRequest): Promise<Uint8Array> {
-  const cid = blob.ref.$link
-  if ((blob.size ?? 0) > request.maxBytes) {
-    throw new DeclaredTooLargeError(`the blob has ${blob.size} bytes; this server reads ${request.maxBytes}`)
+  const { did, pds, maxBytes, timeoutMs, signal } = request
+  if ((blob.size ?? 0) > maxBytes) {
+    throw new DeclaredTooLargeError(`the blob has ${blob.size} bytes; this server reads ${maxBytes}`)
   }
-  const url = new URL('/xrpc/com.atproto.sync.getBlob', request.pds)
-  url.searchParams.set('did', request.did)
-  url.searchParams.set('cid', cid)
-  const { bytes } = await fetch.fetchBytes(url, {
-    maxBytes: request.maxBytes,
-    timeoutMs: request.timeoutMs,
-    signal: request.signal,
-    account: request.did,
-  })
-  // A blob's CID is always CIDv1, raw, SHA-256 (atproto data model, blobs).
-  if (!(await cidForRawBytes(bytes)).equals(parseCid(cid))) {
-    throw new BlobMismatchError(`the PDS answered other bytes than the blob ${cid}`)
-  }
-  return bytes
+  const asked = { did, pds, cid: blob.ref.$link }
+  return fetchBlob(fetch, asked, { maxBytes, timeoutMs, signal, account: did })
 }
 
 async function readFirstUrl(

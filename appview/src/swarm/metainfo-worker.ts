@@ -12,6 +12,7 @@ import {
 } from '../catalog/metainfo-queue.ts'
 import type { Catalog } from '../catalog/open.ts'
 import type { GuardedFetch } from '../guarded-fetch.ts'
+import { BlobMismatchError } from '../guarded-fetch-blob.ts'
 import { HttpStatusError, TooLargeError } from '../guarded-fetch-errors.ts'
 import {
   type ContentLimits,
@@ -19,12 +20,7 @@ import {
   createContentQuota,
   defaultContentLimits,
 } from './content-quota.ts'
-import {
-  BlobMismatchError,
-  DeclaredTooLargeError,
-  type MetainfoSources,
-  readMetainfo,
-} from './metainfo-blobs.ts'
+import { DeclaredTooLargeError, type MetainfoSources, readMetainfo } from './metainfo-blobs.ts'
 import type { CheckLimits, TorrentClaims } from './metainfo-check.ts'
 import { createMetainfoChecker } from './metainfo-checker.ts'
 import { busiest, type InFlight, isBusy } from './metainfo-shares.ts'
