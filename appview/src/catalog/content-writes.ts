@@ -51,7 +51,7 @@ export async function storeContents(tx: Db, verified: readonly VerifiedMetainfo[
   remember(await insertContents(tx, fresh))
   await insertFiles(
     tx,
-    fresh.map(({ files }, i) => ({ contentId: idOf(fresh[i]!)!, files })),
+    fresh.map((facts) => ({ contentId: idOf(facts)!, files: facts.files })),
   )
   await insertMetainfo(
     tx,
