@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { storable } from '../sql.ts'
 import type { Corpus, Sort } from './corpus.ts'
 import { type Alias, column } from './row-terms.ts'
+import { sharedSorts } from './sorts.ts'
 
 const facets = {
   keyword: (alias) => sql`SELECT unnest(${column(alias, 'keywords')})`,
@@ -16,25 +17,10 @@ const facets = {
 
 /** The orders beside relevance, by the name the lexicon gives them. */
 const sorts = {
-  newest: { key: (alias) => column(alias, 'created_at'), type: 'timestamptz', descending: true },
+  ...sharedSorts,
   'risk-deadline': {
     key: (alias) => sql`coalesce(${column(alias, 'deadline')}, 'infinity')`,
     type: 'date',
-    descending: false,
-  },
-  'fewest-seeders': {
-    key: (alias) => sql`coalesce(${column(alias, 'seeders')}, 2147483647)`,
-    type: 'bigint',
-    descending: false,
-  },
-  largest: {
-    key: (alias) => sql`coalesce(${column(alias, 'size_bytes')}, -1)`,
-    type: 'bigint',
-    descending: true,
-  },
-  smallest: {
-    key: (alias) => sql`coalesce(${column(alias, 'size_bytes')}, 9223372036854775807)`,
-    type: 'bigint',
     descending: false,
   },
 } satisfies Record<string, Sort>

@@ -10,18 +10,17 @@ import {
   resolveAuthorClauses,
   resolveAuthors,
 } from './conditions.ts'
-import type { Corpus, Sort } from './corpus.ts'
 import { type Direct, findDirect } from './direct.ts'
 import { labelFacets } from './facet-labels.ts'
-import { pairTerm } from './impacts.ts'
 import { idNeed, termNeed } from './needs.ts'
 import { type Clause, parseQuery } from './query.ts'
-import { type Alias, column, hasCode } from './row-terms.ts'
+import { type Alias, column } from './row-terms.ts'
 import { type SearchRequest, search } from './search.ts'
 import { SearchError } from './search-error.ts'
 import type { SearchSummary } from './search-results.ts'
 import { summaryOf } from './summary.ts'
-import { stemOf, stopWords } from './words.ts'
+import { hasWebSeed, torrentCorpus } from './torrent-corpus.ts'
+import { stemOf } from './words.ts'
 
 /** The parameters of `searchTorrents`, under their own names. Instants are ISO 8601, sizes bytes. */
 export interface TorrentSearch {
@@ -76,7 +75,7 @@ export async function searchTorrents(db: Db, parameters: TorrentSearch): Promise
   const request = await readRequest(db, parameters, { clauses, direct })
   const outcome = await db.transaction(
     async (tx) => {
-      const found = await search(tx as Db, corpus, request)
+      const found = await search(tx as Db, torrentCorpus, request)
       const files = await readMatchedFiles(
         tx as Db,
         found.rows.map((row) => row.id),
@@ -92,49 +91,6 @@ export async function searchTorrents(db: Db, parameters: TorrentSearch): Promise
     ...(outcome.facets && { facets: await labelFacets(db, outcome.facets) }),
     ...(direct && { direct: direct.hit }),
   }
-}
-
-const sorts = {
-  newest: { key: (alias) => column(alias, 'created_at'), type: 'timestamptz', descending: true },
-  'fewest-seeders': {
-    key: (alias) => sql`coalesce(${column(alias, 'seeders')}, 2147483647)`,
-    type: 'bigint',
-    descending: false,
-  },
-  'most-seeders': {
-    key: (alias) => sql`coalesce(${column(alias, 'seeders')}, -1)`,
-    type: 'bigint',
-    descending: true,
-  },
-  largest: {
-    key: (alias) => sql`coalesce(${column(alias, 'size_bytes')}, -1)`,
-    type: 'bigint',
-    descending: true,
-  },
-  smallest: {
-    key: (alias) => sql`coalesce(${column(alias, 'size_bytes')}, 9223372036854775807)`,
-    type: 'bigint',
-    descending: false,
-  },
-} satisfies Record<string, Sort>
-
-const corpus: Corpus = {
-  name: 'torrent',
-  group: (alias) => column(alias, 'id'),
-  // Neighbours are indexed as pairs, and a torrent's words are many: a longer phrase is checked pair by pair.
-  phraseStands: (clause, alias) => {
-    const stems = clause.stems.filter((_, i) => !stopWords.has(clause.words[i]!))
-    const pairs = stems.slice(1).map((stem, i) => hasCode(alias, baseOf(pairTerm(stems[i]!, stem))))
-    return pairs.length === 0 ? sql`true` : sql`(${sql.join(pairs, sql` AND `)})`
-  },
-  boost: (alias) => sql`(coalesce(${column(alias, 'seeders')}, 0) > 0)::int * 5`,
-  sorts,
-  facets: {
-    author: (alias) => sql`SELECT ${column(alias, 'did')}`,
-    format: (alias) => sql`SELECT unnest(${column(alias, 'formats')})`,
-    metainfoStatus: (alias) => sql`SELECT ${column(alias, 'metainfo_status')}`,
-    hasWebSeed: (alias) => sql`SELECT (${hasWebSeed(alias)})::text`,
-  },
 }
 
 /** Torrents have no publishers, risks or keywords: such conditions are words here. */
@@ -159,6 +115,7 @@ async function readRequest(
   parameters: TorrentSearch,
   { clauses, direct }: { clauses: readonly Clause[]; direct: Direct | undefined },
 ): Promise<SearchRequest> {
+  const { sorts } = torrentCorpus
   const sort = parameters.sort ?? 'relevance'
   if (sort !== 'relevance' && !(sort in sorts)) {
     throw new SearchError('InvalidQuery', `sort is one of relevance, ${Object.keys(sorts).join(', ')}.`)
@@ -179,7 +136,7 @@ async function readRequest(
       checks: checksOf(parameters, clauses),
     }),
     sort,
-    facets: [...new Set(facets ?? [])].filter((field) => field in corpus.facets),
+    facets: [...new Set(facets ?? [])].filter((field) => field in torrentCorpus.facets),
     limit: Math.min(Math.max(limit ?? 25, 1), 100),
     cursor,
     choice: boundedCandidates,
@@ -203,13 +160,6 @@ function checksOf(parameters: TorrentSearch, clauses: readonly Clause[]): ((alia
     ...during('created_at', parameters.createdAfter, parameters.createdBefore),
     ...during('indexed_at', parameters.indexedAfter, parameters.indexedBefore),
   ]
-}
-
-/** Named by the record itself, or by anybody afterwards. */
-function hasWebSeed(alias: Alias): SQL {
-  return sql`(${column(alias, 'names_web_seeds')}
-    OR EXISTS (SELECT FROM catalog.webseed w WHERE w.visible AND w.info_hash_v1 = ${column(alias, 'info_hash_v1')})
-    OR EXISTS (SELECT FROM catalog.webseed w WHERE w.visible AND w.info_hash_v2 = ${column(alias, 'info_hash_v2')}))`
 }
 
 function leadsSomewhere({ hit, torrentIds }: Direct): boolean {
