@@ -7,6 +7,7 @@ import type { Committer } from './committer.ts'
 import { createConsecutiveCursor } from './consecutive-cursor.ts'
 import { isTransient } from './database-fault.ts'
 import type { Gate } from './gate.ts'
+import type { GiveUp } from './give-up.ts'
 import type { Origin } from './judge-commit.ts'
 import type { Lanes } from './lanes.ts'
 import type { EventProcessor } from './process-event.ts'
@@ -26,8 +27,7 @@ export type FollowParts = {
   readonly onGap: (host: string, why: string) => void
   /** Handling an event, or a source, failed for a reason of ours; it is tried again. */
   readonly onTrouble: (about: string, error: unknown) => void
-  /** The event cannot be handled now, for a reason that its author can cause: it is let go, the repository read later. */
-  readonly giveUp: (frame: RepoFrame, why: string, taken: () => void) => void
+  readonly giveUp: GiveUp
 }
 
 /** Follows one source until the signal. */

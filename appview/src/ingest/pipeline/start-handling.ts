@@ -1,16 +1,15 @@
-import type { RepoFrame } from '../frame/frame.ts'
-import { createDidResolver } from '../identity/did-resolver.ts'
-import { createHandleCheck } from '../identity/handles.ts'
-import { createAccountStanding } from '../repo/account-standing.ts'
+import { createDidResolver, type DidResolver } from '../identity/did-resolver.ts'
+import { createHandleCheck, type HandleCheck } from '../identity/handles.ts'
+import { type AccountStanding, createAccountStanding } from '../repo/account-standing.ts'
 import { type Backfill, startBackfill } from '../repo/backfill.ts'
 import { createPdsClient, type PdsClient } from '../repo/pds-client.ts'
 import { createProofFetch } from '../repo/proof-fetch.ts'
 import { type Reconcile, startReconcile } from '../repo/reconcile.ts'
 import { createResyncs, type Resyncs } from '../repo/resync.ts'
-import { defaultResyncLimits } from '../repo/resync-limits.ts'
+import { defaultResyncLimits, type ResyncLimits } from '../repo/resync-limits.ts'
 import { createWanted, type Wanted } from '../wanted.ts'
 import type { Committer } from './committer.ts'
-import type { FollowParts } from './follow.ts'
+import { createGiveUp, type GiveUp } from './give-up.ts'
 import type { Lanes } from './lanes.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
 import { createEventProcessor, type EventProcessor } from './process-event.ts'
@@ -25,7 +24,7 @@ export type Handling = AsyncDisposable & {
   readonly backfill: Backfill
   readonly reconcile: Reconcile
   readonly process: EventProcessor
-  readonly giveUp: FollowParts['giveUp']
+  readonly giveUp: GiveUp
 }
 
 const DAY_MS = 24 * 3_600_000
@@ -35,11 +34,43 @@ export async function startHandling(
   parts: PipelineParts,
   { committer, lanes, hosts }: { committer: Committer; lanes: Lanes; hosts: PdsClient },
 ): Promise<Handling> {
-  const { db, config, guardedFetch, log, metrics, signal } = parts
+  const { db, config, metrics, log, signal } = parts
   await using started = new AsyncDisposableStack()
   const wanted = createWanted(config.authorities)
-  const recordsPerAccount = config.recordsPerAccount ?? defaultResyncLimits.recordsPerAccount
   const states = await loadRepoStates(db)
+  const asking = createAsking(parts, committer)
+  const shared: Shared = { db, committer, lanes, states, wanted, metrics, log, signal, ...asking }
+  const { resyncs, process } = createEventHandling(shared, limitsOf(config))
+  started.use(resyncs)
+  const { resolver, pds, checkHandle } = asking
+  const reconcileMs = config.reconcileMs ?? DAY_MS
+  const sources = config.backfill === false ? [] : config.sources
+  const listing = { db, hosts, pds, resolver, states, resyncs, wanted, metrics, log, signal }
+  const backfill: Backfill = started.use(startBackfill({ ...listing, sources, reconcileMs }))
+  const comparing = { db, states, resolver, pds, checkHandle, committer, resyncs, log, signal }
+  const reconcile = started.use(startReconcile({ ...comparing, reconcileMs }))
+  const stack = started.move()
+  return {
+    wanted,
+    states,
+    resyncs,
+    backfill,
+    reconcile,
+    process,
+    giveUp: createGiveUp({ committer, resyncs, metrics }),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+/** Whom we ask about accounts: the directory, the PDSes that it names, and DNS. */
+interface Asking {
+  readonly resolver: DidResolver
+  readonly pds: PdsClient
+  readonly checkHandle: HandleCheck
+  readonly standing: AccountStanding
+}
+
+function createAsking({ config, guardedFetch }: PipelineParts, committer: Committer): Asking {
   const resolver = createDidResolver({ ...config, guardedFetch })
   const pds = createPdsClient(guardedFetch)
   const checkHandle = createHandleCheck({ ...config, guardedFetch })
@@ -49,100 +80,54 @@ export async function startHandling(
     checkHandle,
     onHandle: (account) => void committer.write({ account }),
   })
-  const quota = createRecordQuota({
-    db,
-    recordsPerAccount,
-    recordsPerHost: config.recordsPerHost ?? defaultResyncLimits.recordsPerHost,
-    onRefused: () => metrics.reject('quota-records'),
-  })
-  const resyncs = started.use(
-    createResyncs({
-      db,
-      states,
-      resolver,
-      pds,
-      standing,
-      committer,
-      lanes,
-      quota,
-      wanted,
-      metrics,
-      signal,
-      replay: (frame, origin) => process(frame, origin, () => {}),
-      onRequest: (did, why) => log.info({ did, why }, 'a repository is read whole'),
-      onFailure: (did, error, retryAt) =>
-        log.info(
-          { did, retryAt, reason: error instanceof Error ? error.message : error },
-          'a repository could not be read',
-        ),
-      limits: {
-        ...defaultResyncLimits,
-        recordsPerAccount,
-        perAccountPerDay: config.resyncsPerAccountPerDay ?? defaultResyncLimits.perAccountPerDay,
-        firstRetryMs: config.firstRetryMs ?? defaultResyncLimits.firstRetryMs,
-      },
-    }),
-  )
-  const process = createEventProcessor({
-    states,
-    resolver,
-    committer,
-    resyncs,
-    standing,
+  return { resolver, pds, checkHandle, standing }
+}
+
+type Shared = Asking &
+  Pick<PipelineParts, 'db' | 'metrics' | 'log' | 'signal'> & {
+    readonly committer: Committer
+    readonly lanes: Lanes
+    readonly states: RepoStates
+    readonly wanted: Wanted
+  }
+
+/** Events and whole reads of repositories lead to each other: an event asks for a read, which lets events follow. */
+function createEventHandling(
+  shared: Shared,
+  limits: ResyncLimits,
+): { resyncs: Resyncs; process: EventProcessor } {
+  const { db, pds, wanted, metrics, log } = shared
+  const { recordsPerAccount, recordsPerHost } = limits
+  const onRefused = () => metrics.reject('quota-records')
+  const quota = createRecordQuota({ db, recordsPerAccount, recordsPerHost, onRefused })
+  const resyncs = createResyncs({
+    ...shared,
     quota,
-    wanted,
+    limits,
+    replay: (frame, origin) => process(frame, origin, () => {}),
+    onRequest: (did, why) => log.info({ did, why }, 'a repository is read whole'),
+    onFailure: (did, error, retryAt) => {
+      const reason = error instanceof Error ? error.message : error
+      log.info({ did, retryAt, reason }, 'a repository could not be read')
+    },
+  })
+  const process = createEventProcessor({
+    ...shared,
+    quota,
+    resyncs,
     fetchProof: createProofFetch(pds, wanted.wantsPath),
-    metrics,
     onReject: (event) => log.info(event, 'an event was refused'),
   })
-  const backfill: Backfill = started.use(
-    startBackfill({
-      db,
-      hosts,
-      pds,
-      resolver,
-      states,
-      resyncs,
-      wanted,
-      metrics,
-      log,
-      signal,
-      sources: config.backfill === false ? [] : config.sources,
-      reconcileMs: config.reconcileMs ?? DAY_MS,
-    }),
-  )
-  const reconcile = started.use(
-    startReconcile({
-      db,
-      states,
-      resolver,
-      pds,
-      checkHandle,
-      committer,
-      resyncs,
-      log,
-      signal,
-      reconcileMs: config.reconcileMs ?? DAY_MS,
-    }),
-  )
-  const giveUp = (frame: RepoFrame, why: string, taken: () => void): void => {
-    if (frame.kind === 'commit' || frame.kind === 'sync' || frame.kind === 'hint') {
-      metrics.reject('did-unresolvable')
-      resyncs.request(frame.did, { why, held: undefined, taken })
-    } else if (frame.kind === 'account' && !frame.active) {
-      const status = frame.status === 'deleted' ? 'deactivated' : (frame.status ?? null)
-      void committer.write({ account: { did: frame.did, active: false, status } }, taken)
-    } else taken()
-  }
-  const stack = started.move()
+  return { resyncs, process }
+}
+
+function limitsOf(config: PipelineParts['config']): ResyncLimits {
+  const otherwise = defaultResyncLimits
   return {
-    wanted,
-    states,
-    resyncs,
-    backfill,
-    reconcile,
-    process,
-    giveUp,
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    ...otherwise,
+    recordsPerAccount: config.recordsPerAccount ?? otherwise.recordsPerAccount,
+    recordsPerHost: config.recordsPerHost ?? otherwise.recordsPerHost,
+    perAccountPerDay: config.resyncsPerAccountPerDay ?? otherwise.perAccountPerDay,
+    firstRetryMs: config.firstRetryMs ?? otherwise.firstRetryMs,
   }
 }

@@ -2,16 +2,15 @@ import { readCursors, resetCursor } from '../../catalog/repo-reads.ts'
 import { createGuardedFetch } from '../../guarded-fetch.ts'
 import type { IngestConfig } from '../ingest-config.ts'
 import { createPdsClient, type PdsClient } from '../repo/pds-client.ts'
-import { createBackoff } from '../source/backoff.ts'
 import { openSource } from '../source/open-source.ts'
-import type { SourceState } from '../source/source.ts'
-import { createCommitter } from './committer.ts'
-import { type Following, follow } from './follow.ts'
-import { createGate } from './gate.ts'
-import type { Origin } from './judge-commit.ts'
-import { createLanes } from './lanes.ts'
+import type { Source, SourceState } from '../source/source.ts'
+import { type Committer, createCommitter } from './committer.ts'
+import { findOrigin } from './find-origin.ts'
+import { type Following, type FollowParts, follow } from './follow.ts'
+import { createGate, type Gate } from './gate.ts'
+import { createLanes, type Lanes } from './lanes.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
-import { startHandling } from './start-handling.ts'
+import { type Handling, startHandling } from './start-handling.ts'
 
 /** One run of ingest, from what is durable until its signal. */
 export type Pipeline = AsyncDisposable & {
@@ -45,29 +44,8 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
   // Sources are the operator's choice, so they may be on the operator's own network.
   const hosts = createPdsClient(createGuardedFetch({ allowPrivateHosts: true }))
   const handling = started.use(await startHandling(parts, { committer, lanes, hosts }))
-  const { wanted, states, process, giveUp } = handling
-
-  const filter = { wantsPath: wanted.wantsPath, tracks: states.tracks }
-  const { plcUrl, reader = 'ours' } = config
-  const sources = config.sources.map((source) =>
-    openSource(source, { wanted, filter, expect: states.expect, plcUrl, reader }),
-  )
-  const followParts = {
-    ...{ committer, gate, lanes, process, metrics, signal, giveUp },
-    originOf: (host: string) => findOrigin(host, { config, hosts, signal }),
-    startFrom: async (host: string) => (await readCursors(db)).get(host) ?? 0,
-    async forgetCursor(host: string) {
-      await committer.flush()
-      await resetCursor(db, host)
-    },
-    onGap(host: string, why: string) {
-      log.warn({ host, why }, 'events may have been missed; its repositories are compared')
-      handling.backfill.again(host)
-      void handling.reconcile.now().catch(() => {})
-    },
-    onTrouble: (about: string, error: unknown) =>
-      log.warn({ about, err: error }, 'an event or a source waits'),
-  }
+  const sources = openSources(config, handling)
+  const followParts = createFollowParts(parts, { committer, gate, lanes, hosts, handling })
   following.push(...sources.map((source) => follow(source, followParts)))
   started.defer(async () => {
     await Promise.allSettled(following.map(({ done }) => done))
@@ -78,7 +56,7 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
       return committer.databaseOk
     },
     get reposTracked() {
-      return states.count
+      return handling.states.count
     },
     get inFlight() {
       return gate.count
@@ -93,25 +71,37 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
   }
 }
 
-function cursorOf(host: string, seq: number | undefined): { host: string; seq: number }[] {
-  return seq === undefined ? [] : [{ host, seq }]
+function openSources({ sources, plcUrl, reader = 'ours' }: IngestConfig, handling: Handling): Source[] {
+  const { wanted, states } = handling
+  const filter = { wantsPath: wanted.wantsPath, tracks: states.tracks }
+  const options = { wanted, filter, expect: states.expect, plcUrl, reader }
+  return sources.map((source) => openSource(source, options))
 }
 
-/** Asks the source until it answers: what describes itself as a server is a PDS, and is held to its own accounts. */
-async function findOrigin(
-  host: string,
-  { config, hosts, signal }: { config: IngestConfig; hosts: PdsClient; signal: AbortSignal },
-): Promise<Origin> {
-  const source = config.sources.find(({ url }) => new URL(url).host === host)!
-  if (source.kind === 'jetstream') return { host, kind: 'relay' }
-  const httpUrl = source.url.replace(/^ws/, 'http')
-  const backoff = createBackoff(200, 30_000)
-  while (!signal.aborted) {
-    try {
-      return { host, kind: (await hosts.isPds(httpUrl)) ? 'pds' : 'relay' }
-    } catch {
-      await backoff.pause(signal)
-    }
+/** What following a source needs: the way into the store, and what is done about a source's gaps and troubles. */
+function createFollowParts(
+  { db, config, log, metrics, signal }: PipelineParts,
+  way: { committer: Committer; gate: Gate; lanes: Lanes; hosts: PdsClient; handling: Handling },
+): FollowParts {
+  const { committer, gate, lanes, hosts, handling } = way
+  const { process, giveUp } = handling
+  return {
+    ...{ committer, gate, lanes, process, metrics, signal, giveUp },
+    originOf: (host) => findOrigin(host, { config, hosts, signal }),
+    startFrom: async (host) => (await readCursors(db)).get(host) ?? 0,
+    async forgetCursor(host) {
+      await committer.flush()
+      await resetCursor(db, host)
+    },
+    onGap(host, why) {
+      log.warn({ host, why }, 'events may have been missed; its repositories are compared')
+      handling.backfill.again(host)
+      void handling.reconcile.now().catch(() => {})
+    },
+    onTrouble: (about, error) => log.warn({ about, err: error }, 'an event or a source waits'),
   }
-  return { host, kind: 'pds' }
+}
+
+function cursorOf(host: string, seq: number | undefined): { host: string; seq: number }[] {
+  return seq === undefined ? [] : [{ host, seq }]
 }
