@@ -1,31 +1,21 @@
 import { sql } from 'drizzle-orm'
 import { type Db, rows } from './sql.ts'
+import type { Usage } from './usage-cache.ts'
 
-/** How many records of ours an account has, refused ones too. */
-export async function countRecords(db: Db, did: string): Promise<number> {
-  const [row] = await rows<{ n: number }>(
+/** Counts the records of ours that an account (`did:…`) has, or the accounts of a PDS (`host:port`); refused ones too. */
+export async function readRecordUsage(db: Db, owner: string): Promise<Usage<'records'>> {
+  const [row] = await rows<Usage<'records'>>(
     db,
-    sql`SELECT count(*)::int AS n FROM catalog.record WHERE did = ${did}`,
+    owner.startsWith('did:')
+      ? sql`SELECT count(*)::int AS records FROM catalog.record WHERE did = ${owner}`
+      : sql`SELECT count(*)::int AS records FROM catalog.record r JOIN catalog.account a USING (did)
+          WHERE a.pds_host = ${owner}`,
   )
-  return row?.n ?? 0
+  return row ?? { records: 0 }
 }
 
-/** How many records of ours the accounts of a PDS (`host:port`) have together, refused ones too. */
-export async function countHostRecords(db: Db, host: string): Promise<number> {
-  const [row] = await rows<{ n: number }>(
-    db,
-    sql`SELECT count(*)::int AS n FROM catalog.record r JOIN catalog.account a USING (did) WHERE a.pds_host = ${host}`,
-  )
-  return row?.n ?? 0
-}
-
-/** What the verified metainfo of an account, or of the accounts of a PDS, takes here. */
-export interface ContentUsage {
-  /** Files that are searched. */
-  files: number
-  /** Bytes of metainfo. */
-  bytes: number
-}
+/** What the verified metainfo of an account, or of the accounts of a PDS, takes here: files that are searched, bytes of metainfo. */
+export type ContentUsage = Usage<'files' | 'bytes'>
 
 /** Counts the content that torrents of an account (`did:…`) or of a PDS (`host:port`) name. */
 export async function readContentUsage(db: Db, owner: string): Promise<ContentUsage> {

@@ -1,7 +1,7 @@
 import type { RecordOp } from '../../catalog/ingest-writes.ts'
-import { countHostRecords, countRecords } from '../../catalog/record-counts.ts'
+import { readRecordUsage } from '../../catalog/record-counts.ts'
 import type { Db } from '../../catalog/sql.ts'
-import { createTally } from './tally.ts'
+import { createUsageCache } from '../../catalog/usage-cache.ts'
 
 /** Holds each account, and each PDS, to a number of records, so that none can fill the index. */
 export type RecordQuota = {
@@ -16,39 +16,56 @@ export type Author = { readonly did: string; readonly host: string }
 
 /** Refusals are rows too: so many are kept beyond the quota for authors to ask about. */
 const KEPT_REFUSALS = 1_000
+/** Updates are counted like new records, so after some of them a new count may find room. */
+const RECOUNT_SHARE = 0.01
 
 export function createRecordQuota(options: {
   db: Db
+  /** Resolves when the store holds what was admitted and handed over so far. */
+  settled: () => Promise<void>
   recordsPerAccount: number
   recordsPerHost: number
   onRefused: () => void
 }): RecordQuota {
-  const { db, recordsPerAccount, recordsPerHost, onRefused } = options
-  const ofAccount = createTally({ limit: recordsPerAccount, read: (did) => countRecords(db, did) })
-  const ofHost = createTally({ limit: recordsPerHost, read: (host) => countHostRecords(db, host) })
-  const refusals = createTally({ limit: KEPT_REFUSALS, read: async () => 0 })
+  const { db, settled, recordsPerAccount, recordsPerHost, onRefused } = options
+  const taken = createUsageCache({
+    read: (owner) => readRecordUsage(db, owner),
+    settled,
+    recountShare: RECOUNT_SHARE,
+  })
+  const kept = createUsageCache({ read: async () => ({ refusals: 0 }), recountShare: RECOUNT_SHARE })
 
-  const whyNot = async ({ did, host }: Author): Promise<string | undefined> => {
-    if (!(await ofAccount.add(did))) return `this index takes ${recordsPerAccount} records of one account`
-    if (!(await ofHost.add(host))) return `this index takes ${recordsPerHost} records from one server`
-    return undefined
+  const allowancesOf = ({ did, host }: Author) => [
+    { owner: did, limit: { records: recordsPerAccount }, of: 'of one account' },
+    { owner: host, limit: { records: recordsPerHost }, of: 'from one server' },
+  ]
+  /** What is kept in the place of each. */
+  const refuse = async (host: string, over: readonly Taking[], detail: string) => {
+    for (const _ of over) onRefused()
+    const allowance = { owner: host, limit: { refusals: KEPT_REFUSALS } }
+    const { admitted } = await kept.admit([allowance], { refusals: 1 }, over.length)
+    return new Map<RecordOp, RecordOp[]>(
+      over.map((op, i) => [op, i < admitted ? [refusalOf(op, detail)] : []]),
+    )
   }
   return {
-    set: ofAccount.set,
+    set: (did, records) => taken.set(did, { records }),
     async admit(author, ops) {
-      const admitted: RecordOp[] = []
-      for (const op of ops) {
-        const detail = op.action === 'delete' || op.action === 'keep' ? undefined : await whyNot(author)
-        if (detail === undefined || op.action === 'delete' || op.action === 'keep') {
-          admitted.push(op)
-          continue
-        }
-        onRefused()
-        if (!(await refusals.add(author.host))) continue
-        const { uri, kind, cid } = op
-        admitted.push({ action: 'reject', uri, kind, cid, reason: 'quota-records', detail })
-      }
-      return admitted
+      const taking = ops.filter((op) => op.action === 'put' || op.action === 'reject')
+      if (taking.length === 0) return ops
+      const { admitted, refused } = await taken.admit(allowancesOf(author), { records: 1 }, taking.length)
+      if (!refused) return ops
+      const { limit, of } = refused.allowance
+      const detail = `this index takes ${limit.records} records ${of}`
+      const instead = await refuse(author.host, taking.slice(admitted), detail)
+      return ops.flatMap((op) => instead.get(op) ?? [op])
     },
   }
+}
+
+/** An op that adds a record, or may. */
+type Taking = Extract<RecordOp, { cid: string }>
+
+function refusalOf({ uri, kind, cid }: Taking, detail: string): RecordOp {
+  return { action: 'reject', uri, kind, cid, reason: 'quota-records', detail }
 }

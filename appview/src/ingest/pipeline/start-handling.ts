@@ -96,10 +96,15 @@ function createEventHandling(
   shared: Shared,
   limits: ResyncLimits,
 ): { resyncs: Resyncs; process: EventProcessor } {
-  const { db, pds, wanted, metrics, log } = shared
+  const { db, pds, committer, wanted, metrics, log } = shared
   const { recordsPerAccount, recordsPerHost } = limits
-  const onRefused = () => metrics.reject('quota-records')
-  const quota = createRecordQuota({ db, recordsPerAccount, recordsPerHost, onRefused })
+  const quota = createRecordQuota({
+    db,
+    settled: () => committer.write({}),
+    recordsPerAccount,
+    recordsPerHost,
+    onRefused: () => metrics.reject('quota-records'),
+  })
   const resyncs = createResyncs({
     ...shared,
     quota,
