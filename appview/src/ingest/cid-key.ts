@@ -60,11 +60,6 @@ export function cidKeyToString(key: CidKey): string {
   return bits > 0 ? text + BASE32[(buffer << (5 - bits)) & 31] : text
 }
 
-/** The 36 bytes. */
-export function cidKeyToBytes(key: CidKey): Buffer {
-  return Buffer.from(key, 'latin1')
-}
-
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -11,6 +11,7 @@ import { createDidResolver } from '@holdfast/appview/ingest/identity/did-resolve
 import { startIngest } from '@holdfast/appview/ingest/start-ingest'
 import { readCarSlice } from '@holdfast/appview/ingest/verify/car-slice'
 import { readCommitBlock } from '@holdfast/appview/ingest/verify/commit-block'
+import { toPublicKey } from '@holdfast/appview/ingest/verify/signature-batches'
 import { createWanted } from '@holdfast/appview/ingest/wanted'
 import { defaultAuthorities } from '@holdfast/lexicons/authority'
 import { pino } from 'pino'
@@ -94,9 +95,10 @@ async function verifyOnly(): Promise<number> {
     const { signedBytes, signature } = readCommitBlock(blocks.get(root)!)
     const resolution = await resolver.resolve(frame.did)
     if (resolution.status !== 'found') throw new Error(frame.did)
+    const { curve, point } = resolution.identity.signingKey
     jobs.push({
       data: signedBytes,
-      key: { key: resolution.identity.signingKey.key, dsaEncoding: 'ieee-p1363' },
+      key: { key: toPublicKey(curve, point), dsaEncoding: 'ieee-p1363' },
       signature,
     })
   }

@@ -2,7 +2,8 @@ import { VerifyError } from './verify-error.ts'
 
 const TID = /^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$/
 const DIGITS = '234567abcdefghijklmnopqrstuvwxyz'
-const CLOCK_BITS = 10n
+/** The other two say which clock it was. */
+const TIME_DIGITS = 11
 
 /** How far ahead of our clock a revision may be. */
 export const MAX_REV_AHEAD_MS = 5 * 60_000
@@ -10,9 +11,9 @@ export const MAX_REV_AHEAD_MS = 5 * 60_000
 /** The instant a TID names, in milliseconds (atproto spec, "Timestamp Identifiers"); undefined when it is none. */
 export function tidTimeMs(tid: string): number | undefined {
   if (!TID.test(tid)) return undefined
-  let value = 0n
-  for (const digit of tid) value = (value << 5n) | BigInt(DIGITS.indexOf(digit))
-  return Number(value >> CLOCK_BITS) / 1_000
+  let microseconds = 0
+  for (let i = 0; i < TIME_DIGITS; i++) microseconds = microseconds * 32 + DIGITS.indexOf(tid[i]!)
+  return microseconds / 1_000
 }
 
 /** Checks a repository revision: a TID that is not in the future (atproto sync spec). Throws VerifyError. */

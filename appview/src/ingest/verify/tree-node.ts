@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { type CidKey, cidKeyOf, cidKeyToBytes, readCidKey } from '../cid-key.ts'
+import { type CidKey, cidKeyOf, readCidKey } from '../cid-key.ts'
 import { ARRAY, BYTES, CborStepper, knownKeys, NotCanonical, stepMap, UINT } from '../frame/cbor-step.ts'
 import { VerifyError } from './verify-error.ts'
 
@@ -23,11 +23,25 @@ const MAX_PATH = 1_024
 const MAX_ENTRIES = 50_000
 const NODE_KEYS = knownKeys(['e', 'l'])
 const ENTRY_KEYS = knownKeys(['k', 'p', 't', 'v'])
-const NULL = Buffer.from([0xf6])
-const LINK = Buffer.from([0xd8, 42, 0x58, 37, 0])
+const NULL = '\xf6'
+/** Tag 42, 37 bytes, of which the first is the multibase prefix of bytes. */
+const LINK = '\xd8\x2a\x58\x25\0'
 
 /** How high in the tree a path stands: half its hash's leading zero bits. */
 export function layerOf(path: string): number {
+  const known = layers.get(path)
+  if (known !== undefined) return known
+  if (layers.size >= MOST_LAYERS) layers.clear()
+  const layer = readLayer(path)
+  layers.set(path, layer)
+  return layer
+}
+
+// The neighbours of a new record are in commit after commit of its repository.
+const layers = new Map<string, number>()
+const MOST_LAYERS = 20_000
+
+function readLayer(path: string): number {
   const digest = hash('sha256', path, 'buffer')
   let zeros = 0
   for (const byte of digest) {
@@ -89,18 +103,16 @@ function readEntry(stepper: CborStepper, entries: TreeEntry[]): void {
 
 /** Writes a node in its one canonical form and names it. */
 export function writeTreeNode(node: Omit<TreeNode, 'layer'>): { cid: CidKey; bytes: Buffer } {
-  const parts: Buffer[] = [Buffer.from([0xa2, 0x61, 0x65]), head(ARRAY, node.entries.length)]
+  // One character a byte: paths and CIDs are kept so, and joining strings is cheaper than joining buffers.
+  let text = `\xa2\x61e${head(ARRAY, node.entries.length)}`
   let before = ''
   for (const { path, value, right } of node.entries) {
     const shared = sharedLength(before, path)
-    const suffix = Buffer.from(path.slice(shared), 'latin1')
-    parts.push(Buffer.from([0xa4, 0x61, 0x6b]), head(BYTES, suffix.length), suffix)
-    parts.push(Buffer.from([0x61, 0x70]), head(UINT, shared))
-    parts.push(Buffer.from([0x61, 0x74]), ...link(right), Buffer.from([0x61, 0x76]), ...link(value))
+    const key = `${head(BYTES, path.length - shared)}${path.slice(shared)}`
+    text += `\xa4\x61k${key}\x61p${head(UINT, shared)}\x61t${link(right)}\x61v${link(value)}`
     before = path
   }
-  parts.push(Buffer.from([0x61, 0x6c]), ...link(node.left))
-  const bytes = Buffer.concat(parts)
+  const bytes = Buffer.from(`${text}\x61l${link(node.left)}`, 'latin1')
   return { cid: cidKeyOf(bytes), bytes }
 }
 
@@ -119,15 +131,15 @@ function readLink(stepper: CborStepper): CidKey | null {
   return at < 0 ? null : readCidKey(stepper.bytes, at)!
 }
 
-function link(cid: CidKey | null): Buffer[] {
-  return cid === null ? [NULL] : [LINK, cidKeyToBytes(cid)]
+function link(cid: CidKey | null): string {
+  return cid === null ? NULL : `${LINK}${cid}`
 }
 
-function head(major: number, argument: number): Buffer {
+function head(major: number, argument: number): string {
   const type = major << 5
-  if (argument < 24) return Buffer.from([type | argument])
-  if (argument < 0x100) return Buffer.from([type | 24, argument])
-  return Buffer.from([type | 25, argument >> 8, argument & 0xff])
+  if (argument < 24) return String.fromCharCode(type | argument)
+  if (argument < 0x100) return String.fromCharCode(type | 24, argument)
+  return String.fromCharCode(type | 25, argument >> 8, argument & 0xff)
 }
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {

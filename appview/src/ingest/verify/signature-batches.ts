@@ -1,0 +1,92 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { Worker } from 'node:worker_threads'
+
+export type SignatureCurve = 'secp256k1' | 'P-256'
+
+/** A signature to be checked: of 64 bytes, with a key of which `point` has x and y, 32 bytes each. */
+export type SignatureJob = {
+  readonly curve: SignatureCurve
+  readonly point: Uint8Array
+  readonly data: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** Jobs one after the other: length of the data (u32le), curve (0 or 1), three bytes unused, key, signature, data. */
+export type SignatureBatch = { readonly bytes: ArrayBuffer; readonly count: number }
+export const batchLayout = { headBytes: 136, keyAt: 8, signatureAt: 72, dataAt: 136 } as const
+
+/** The key of a point: x and y, 32 bytes each. Throws when it is not on the curve. */
+export function toPublicKey(crv: SignatureCurve, point: Uint8Array): KeyObject {
+  const half = (start: number) => Buffer.from(point.subarray(start, start + 32)).toString('base64url')
+  return createPublicKey({ key: { kty: 'EC', crv, x: half(0), y: half(32) }, format: 'jwk' })
+}
+
+type Waiting = SignatureJob & { resolve: (valid: boolean) => void; reject: (error: unknown) => void }
+
+const MOST_IN_BATCH = 64
+
+/**
+ * Has signatures checked in a thread. Handing over one costs the main thread a third of what checking it costs, so all
+ * that gather while the thread is at work go together. The thread starts with the first and lets the process end.
+ */
+export function createSignatureBatches(): (job: SignatureJob) => Promise<boolean> {
+  const queue: Waiting[] = []
+  let thread: Worker | undefined
+  let underWay: Waiting[] = []
+  let scheduled = false
+
+  const start = (): Worker => {
+    const started = new Worker(new URL('./signature-thread.ts', import.meta.url), { execArgv: [] })
+    const fail = (error: unknown) => {
+      if (thread !== started) return
+      thread = undefined
+      for (const { reject } of underWay.splice(0)) reject(error)
+      schedule()
+    }
+    started.on('message', (verdicts: Uint8Array) => {
+      const done = underWay
+      underWay = []
+      for (const [i, { resolve }] of done.entries()) resolve(verdicts[i] === 1)
+      if (queue.length > 0) send()
+      else started.unref()
+    })
+    started.on('error', fail)
+    started.on('exit', () => fail(new Error('the thread that checks signatures ended')))
+    return started
+  }
+  const send = (): void => {
+    scheduled = false
+    if (underWay.length > 0 || queue.length === 0) return
+    underWay = queue.splice(0, MOST_IN_BATCH)
+    const bytes = pack(underWay)
+    thread ??= start()
+    thread.ref()
+    thread.postMessage({ bytes, count: underWay.length } satisfies SignatureBatch, [bytes])
+  }
+  const schedule = (): void => {
+    if (scheduled || underWay.length > 0) return
+    scheduled = true
+    setImmediate(send)
+  }
+  return (job) =>
+    new Promise((resolve, reject) => {
+      queue.push({ ...job, resolve, reject })
+      schedule()
+    })
+}
+
+function pack(jobs: readonly SignatureJob[]): ArrayBuffer {
+  const { keyAt, signatureAt, dataAt } = batchLayout
+  const bytes = new Uint8Array(jobs.reduce((sum, { data }) => sum + dataAt + data.length, 0))
+  const view = new DataView(bytes.buffer)
+  let at = 0
+  for (const { curve, point, data, signature } of jobs) {
+    view.setUint32(at, data.length, true)
+    bytes[at + 4] = curve === 'secp256k1' ? 0 : 1
+    bytes.set(point, at + keyAt)
+    bytes.set(signature, at + signatureAt)
+    bytes.set(data, at + dataAt)
+    at += dataAt + data.length
+  }
+  return bytes.buffer
+}
