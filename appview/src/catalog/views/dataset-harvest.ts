@@ -6,6 +6,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { type CursorPart, decodeCursor, encodeCursor } from '../cursor.ts'
 import { type Db, rows, toInstant } from '../sql.ts'
+import { type HarvestSet, readSetCondition, type SetColumns, setsOf } from './harvest-sets.ts'
 
 export interface HarvestItem {
   uri: string
@@ -13,6 +14,8 @@ export interface HarvestItem {
   changedAt: string
   /** It was deleted or hidden then. */
   gone: boolean
+  /** What it is in; of what is gone nothing is said. */
+  sets: HarvestSet[]
 }
 
 export interface HarvestOptions {
@@ -27,6 +30,8 @@ export interface HarvestOptions {
   before?: Date | undefined
   /** Whether datasets that went out of view are listed. */
   gone: boolean
+  /** Only datasets of this set, and all that are gone: which of them were in it is not remembered. */
+  set?: HarvestSet | undefined
 }
 
 /** The instant as PostgreSQL writes it, 0 for a dataset and 1 for one that is gone, and its number there. */
@@ -46,14 +51,15 @@ export async function readHarvest(db: Db, options: HarvestOptions): Promise<Harv
   const [at, rank = 0, number = 0] = options.after ?? []
   const size = options.maxCharacters === undefined ? sql`0` : sql`length(r.value::text)`
   const wanted = sql`LIMIT ${options.limit + 1}`
+  const isWanted = options.set ? await readSetCondition(db, options.set, options.limit) : sql`true`
   const present = sql`
-    SELECT c.changed_at AS at, 0 AS rank, c.dataset_id AS number, d.uri, ${size} AS size
+    SELECT c.changed_at AS at, 0 AS rank, c.dataset_id AS number, d.uri, ${size} AS size, ${setColumns}
     FROM catalog.dataset_change c JOIN catalog.dataset d ON d.id = c.dataset_id AND d.visible
     JOIN catalog.record r ON r.id = d.id
-    WHERE ${within(sql`c.changed_at`, options)} ${at === undefined ? sql`` : rank === 0 ? sql`AND (c.changed_at, c.dataset_id) > (${at}::timestamptz, ${number})` : sql`AND c.changed_at > ${at}::timestamptz`}
+    WHERE ${within(sql`c.changed_at`, options)} AND ${isWanted} ${at === undefined ? sql`` : rank === 0 ? sql`AND (c.changed_at, c.dataset_id) > (${at}::timestamptz, ${number})` : sql`AND c.changed_at > ${at}::timestamptz`}
     ORDER BY c.changed_at, c.dataset_id ${wanted}`
   const gone = sql`
-    SELECT h.at, 1 AS rank, h.seq AS number, h.uri, 0 AS size
+    SELECT h.at, 1 AS rank, h.seq AS number, h.uri, 0 AS size, NULL::jsonb AS within
     FROM local.record_change h
     WHERE h.kind = 'dataset' AND h.action IN ('hide', 'delete') AND ${within(sql`h.at`, options)}
       ${at === undefined ? sql`` : rank === 0 ? sql`AND h.at >= ${at}::timestamptz` : sql`AND (h.at, h.seq) > (${at}::timestamptz, ${number})`}
@@ -61,7 +67,7 @@ export async function readHarvest(db: Db, options: HarvestOptions): Promise<Harv
     ORDER BY h.at, h.seq ${wanted}`
   const found = await rows<HarvestRow>(
     db,
-    sql`SELECT at::text, rank, number, uri, size FROM (
+    sql`SELECT at::text, rank, number, uri, size, within FROM (
           (${present}) ${options.gone ? sql`UNION ALL (${gone})` : sql``}) AS listed
         ORDER BY listed.at, rank, number ${wanted}`,
   )
@@ -70,16 +76,18 @@ export async function readHarvest(db: Db, options: HarvestOptions): Promise<Harv
 
 /** When one dataset last changed, or went; undefined for one that is neither there nor remembered. */
 export async function readHarvestItem(db: Db, uri: string): Promise<HarvestItem | undefined> {
-  const [row] = await rows<{ at: string; gone: boolean }>(
+  const [row] = await rows<{ at: string; gone: boolean; within: SetColumns | null }>(
     db,
-    sql`SELECT c.changed_at::text AS at, false AS gone FROM catalog.dataset d
+    sql`SELECT c.changed_at::text AS at, false AS gone, ${setColumns} FROM catalog.dataset d
         JOIN catalog.dataset_change c ON c.dataset_id = d.id WHERE d.uri = ${uri} AND d.visible
         UNION ALL (
-          SELECT h.at::text, true FROM local.record_change h
+          SELECT h.at::text, true, NULL FROM local.record_change h
           WHERE h.uri = ${uri} AND h.kind = 'dataset' AND h.action IN ('hide', 'delete') ORDER BY h.seq DESC LIMIT 1)
         ORDER BY gone LIMIT 1`,
   )
-  return row && { uri, changedAt: toInstant(row.at), gone: row.gone }
+  return (
+    row && { uri, changedAt: toInstant(row.at), gone: row.gone, sets: row.within ? setsOf(row.within) : [] }
+  )
 }
 
 /** The earliest change there is to harvest; undefined for an empty index. */
@@ -108,7 +116,10 @@ interface HarvestRow extends Record<string, unknown> {
   number: number
   uri: string
   size: number
+  within: SetColumns | null
 }
+
+const setColumns = sql`jsonb_build_object('risk', d.risk, 'publisher', d.publisher, 'keywords', d.keywords) AS within`
 
 function within(column: SQL, { from, before }: HarvestOptions): SQL {
   // As seconds: PostgreSQL reads no year 0 and none of five digits.
@@ -129,7 +140,12 @@ function toPage(
   const page = fitting < 0 ? found : found.slice(0, fitting)
   const last = page.at(-1)
   return {
-    items: page.map(({ uri, at, rank }) => ({ uri, changedAt: toInstant(at), gone: rank === 1 })),
+    items: page.map(({ uri, at, rank, within }) => ({
+      uri,
+      changedAt: toInstant(at),
+      gone: rank === 1,
+      sets: within ? setsOf(within) : [],
+    })),
     ...(fitting >= 0 && last && { next: [last.at, last.rank, last.number] as const }),
   }
 }

@@ -18,3 +18,7 @@ export class OaiError extends Error {
     this.code = code
   }
 }
+
+export function invalidToken(): OaiError {
+  return new OaiError('badResumptionToken', 'The token is not one of this archive; begin again without it.')
+}

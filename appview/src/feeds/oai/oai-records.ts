@@ -11,7 +11,8 @@ import { type Described, type DescribedParts, describeDatasets } from '../descri
 import { type Element, element, text } from '../xml.ts'
 import { formatOf, type MetadataFormat } from './metadata-formats.ts'
 import { type OaiArguments, readPeriod } from './oai-arguments.ts'
-import { OaiError } from './oai-error.ts'
+import { invalidToken, OaiError } from './oai-error.ts'
+import { readSetSpec, setSpecOf } from './oai-sets.ts'
 
 const recordsAPage = 100
 const headersAPage = 1_000
@@ -35,28 +36,24 @@ export async function requireRecord(parts: DescribedParts, identifier: string): 
 /** A page of headers, or of whole records, and the token of the next. @throws OaiError */
 export async function listRecords(parts: DescribedParts, asked: OaiArguments): Promise<Element[]> {
   const isWhole = asked.verb === 'ListRecords'
-  const { prefix, from, until, after } = asked.resumptionToken
+  const { prefix, from, until, set, after } = asked.resumptionToken
     ? readToken(asked.verb, asked.resumptionToken)
-    : { prefix: asked.metadataPrefix, from: asked.from, until: asked.until, after: undefined }
+    : { ...asked, prefix: asked.metadataPrefix, after: undefined }
   const format = formatOf(prefix)
-  if (asked.set !== undefined) throw noSets()
   const { items, next } = await readHarvest(parts.db, {
     limit: isWhole ? recordsAPage : headersAPage,
     maxCharacters: isWhole ? maxCharacters : undefined,
     after,
     ...readPeriod({ from, until }),
     gone: true,
+    set: set === undefined ? undefined : readSetSpec(set),
   })
-  if (items.length === 0 && !after) throw new OaiError('noRecordsMatch', 'Nothing changed in that time.')
+  if (items.length === 0 && !after)
+    throw new OaiError('noRecordsMatch', 'Nothing of that kind changed in that time.')
   const listed = isWhole ? await records(parts, items, format) : items.map(header)
-  const token = next && writeToken(asked.verb, { prefix: format.prefix, from, until, after: next })
+  const token = next && writeToken(asked.verb, { prefix: format.prefix, from, until, set, after: next })
   // Section 3.5: the last page of several ends with an empty token.
   return [...listed, ...(token || after ? [element('resumptionToken', {}, token)] : [])]
-}
-
-/** Nothing here is sorted into sets. */
-export function noSets(): OaiError {
-  return new OaiError('noSetHierarchy', 'This archive has no sets.')
 }
 
 async function records(
@@ -86,12 +83,13 @@ function record(
   return element('record', {}, header(item), metadata)
 }
 
-function header({ uri, changedAt, gone }: HarvestItem): Element {
+function header({ uri, changedAt, gone, sets }: HarvestItem): Element {
   return element(
     'header',
     { status: gone ? 'deleted' : undefined },
     text('identifier', uri),
     text('datestamp', toSeconds(changedAt)),
+    ...sets.map((set) => text('setSpec', setSpecOf(set))),
   )
 }
 
@@ -104,23 +102,26 @@ interface Token {
   prefix: string | undefined
   from: string | undefined
   until: string | undefined
+  set: string | undefined
   after: HarvestPosition
 }
 
 /** Everything that the next page needs is in its token: nothing is kept here, and none expires. */
-function writeToken(verb: string, { prefix = '', from = '', until = '', after }: Token): string {
-  return encodeCursor(`oai ${verb}`, [prefix, from, until, ...after])
+function writeToken(verb: string, { prefix = '', from = '', until = '', set = '', after }: Token): string {
+  return encodeCursor(`oai ${verb}`, [prefix, from, until, set, ...after])
 }
 
 function readToken(verb: string, token: string): Token {
   try {
-    const shape = ['string', 'string', 'string', ...positionShape] as const
-    const [prefix, from, until, ...after] = decodeCursor(`oai ${verb}`, token, shape)
-    readPeriod({ from: from || undefined, until: until || undefined })
-    return { prefix, from: from || undefined, until: until || undefined, after }
+    const shape = ['string', 'string', 'string', 'string', ...positionShape] as const
+    const [prefix, from, until, set, ...after] = decodeCursor(`oai ${verb}`, token, shape)
+    const asked = { from: from || undefined, until: until || undefined, set: set || undefined }
+    readPeriod(asked)
+    if (asked.set !== undefined) readSetSpec(asked.set)
+    return { prefix, ...asked, after }
   } catch (error) {
     if (!(error instanceof InvalidCursorError || error instanceof OaiError)) throw error
-    throw new OaiError('badResumptionToken', 'The token is not one of this archive; begin again without it.')
+    throw invalidToken()
   }
 }
 

@@ -7,7 +7,8 @@ import { type Element, element, writeXml } from '../xml.ts'
 import { formatElement, metadataFormats } from './metadata-formats.ts'
 import { type OaiArguments, readArguments } from './oai-arguments.ts'
 import { OaiError } from './oai-error.ts'
-import { getRecord, listRecords, noSets, requireRecord, toSeconds } from './oai-records.ts'
+import { getRecord, listRecords, requireRecord, toSeconds } from './oai-records.ts'
+import { listSets } from './oai-sets.ts'
 
 export interface OaiParts extends DescribedParts {
   /** Whom to write to about this archive: an address for mail, if the operator gave one. */
@@ -55,9 +56,7 @@ const verbs: Readonly<
     if (identifier !== undefined) await requireRecord(parts, identifier)
     return metadataFormats.map(formatElement)
   },
-  async ListSets() {
-    throw noSets()
-  },
+  ListSets: listSets,
 }
 
 async function identify(parts: OaiParts): Promise<Element[]> {
