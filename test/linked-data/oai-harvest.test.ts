@@ -2,7 +2,7 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { openCatalog } from '@holdfast/appview/catalog/open'
+import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type IndexUnderTest, startIndex, uriOf } from '../appview/index-under-test.ts'
 

@@ -1,8 +1,5 @@
 /** OAI-PMH by its rules; what a harvester makes of it is in `oai-harvest.test.ts`. */
-import { execFile, spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { openEmbedded, testBackends } from '@holdfast/appview/catalog/test-backends'
+import { testBackends } from '@holdfast/appview/catalog/test-backends'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type IndexUnderTest, startIndex, uriOf } from '../appview/index-under-test.ts'
