@@ -91,6 +91,41 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     expect(json.items).toHaveLength(2)
   })
 
+  test('an edit moves the date of the edit alone, in Atom and JSON Feed', async () => {
+    const id = `at://${alice}/${collections.dataset}/edited`
+    const read = async () => {
+      const { feed } = await xml('/feeds/datasets.atom')
+      const json = (await (await get('/feeds/datasets.json')).json()) as JsonFeed
+      const { rss } = await xml('/feeds/datasets.rss')
+      const entry = feed.entry.find((each: { id: string }) => each.id === id)
+      const item = json.items.find((each) => each.id === id)!
+      const { pubDate } = rss.channel.item.find(
+        (each: { guid: { '#text': string } }) => each.guid['#text'] === id,
+      )
+      expect(item.date_published).toBe(entry.published)
+      expect(item.date_modified ?? item.date_published).toBe(entry.updated)
+      expect(new Date(pubDate).toISOString()).toBe(createdAt)
+      return { ...entry, ofFeed: feed.updated } as Record<
+        'title' | 'published' | 'updated' | 'ofFeed',
+        string
+      >
+    }
+    const record = { title: 'Before', createdAt }
+    await index.write(alice, [{ put: 'dataset', rkey: 'edited', record }])
+    expect(await read()).toMatchObject({ published: createdAt, updated: createdAt })
+    await index.write(alice, [{ put: 'dataset', rkey: 'edited', record: { ...record, title: 'After' } }])
+    const edited = await read()
+    expect(edited).toMatchObject({ title: 'After', published: createdAt })
+    expect(Date.parse(edited.updated)).toBeGreaterThan(Date.now() - 60_000)
+    expect(edited.ofFeed >= edited.updated).toBe(true)
+    await index.write(alice, [{ put: 'dataset', rkey: 'other', record: { title: 'Another', createdAt } }])
+    expect((await read()).updated).toBe(edited.updated)
+    await index.write(alice, [
+      { delete: 'dataset', rkey: 'edited' },
+      { delete: 'dataset', rkey: 'other' },
+    ])
+  })
+
   test('conditional GET', async () => {
     const first = await get('/feeds/datasets.rss')
     const etag = first.headers.get('etag') ?? ''
@@ -133,5 +168,5 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
 })
 
 interface JsonFeed {
-  items: { id: string; date_published: string }[]
+  items: { id: string; date_published: string; date_modified?: string }[]
 }

@@ -5,6 +5,7 @@ import { readTermStatistics } from '@holdfast/appview/catalog/search/statistics'
 import { loadConfig } from '@holdfast/appview/config'
 import { rebuild } from '@holdfast/appview/rebuild'
 import { collections } from '@holdfast/lexicons/nsid'
+import { tidTimeMs } from '@holdfast/lexicons/tid'
 import { createTorrent } from '@holdfast/torrent/create'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
@@ -25,13 +26,12 @@ test('after a rebuild every feed is the same to the byte, and search knows its w
   const archive = join(directory.path, 'archive')
   await mkdir(join(archive, 'blobs'), { recursive: true })
   const repo = await SignedRepo.create({ plc: network.plc, pdsUrl: 'https://pds.example.com' })
-  await repo.create(collections.dataset, 'ice', {
-    $type: collections.dataset,
-    title: 'Sea ice',
-    createdAt: '2026-01-02T03:04:05.000Z',
-  })
+  const ice = { $type: collections.dataset, title: 'Sea ice', createdAt: '2026-01-02T03:04:05.000Z' }
+  const writeArchive = async () =>
+    writeFile(join(archive, `${repo.did.replaceAll(':', '_')}.car`), await repo.car())
+  await repo.create(collections.dataset, 'ice', ice)
   await addTorrent()
-  await writeFile(join(archive, `${repo.did.replaceAll(':', '_')}.car`), await repo.car())
+  await writeArchive()
 
   const dataDir = join(directory.path, 'data')
   const config = loadConfig({
@@ -59,6 +59,17 @@ test('after a rebuild every feed is the same to the byte, and search knows its w
   for (const body of first) expect(body).toContain(`at://${repo.did}/`)
   expect(await again()).toEqual(first)
 
+  // Edited while no index looked: the entry says so, and no rebuild says it again, whatever else the repo has meanwhile.
+  await repo.update(collections.dataset, 'ice', { ...ice, title: 'Sea ice, again' })
+  const editedMs = tidTimeMs(repo.rev)
+  await writeArchive()
+  const edited = await again()
+  expect(datesOf(edited).published).toEqual(datesOf(first).published)
+  expect(datesOf(edited).updated).toContain(new Date(editedMs!).toISOString())
+  await repo.create(collections.profile, 'self', { $type: collections.profile, createdAt: ice.createdAt })
+  await writeArchive()
+  expect(await again()).toEqual(edited)
+
   async function addTorrent(): Promise<void> {
     const file = join(directory.path, 'ice.csv')
     await writeFile(file, 'year,extent')
@@ -76,3 +87,11 @@ test('after a rebuild every feed is the same to the byte, and search knows its w
     })
   }
 })
+
+/** When the entries of the Atom feed of datasets were published, and when updated. */
+function datesOf(bodies: readonly string[]): { published: string[]; updated: string[] } {
+  const atom = bodies[feeds.indexOf('/feeds/datasets.atom')] ?? ''
+  const all = (name: string) =>
+    [...atom.matchAll(new RegExp(`<${name}>([^<]+)`, 'g'))].map(([, date]) => date!)
+  return { published: all('published'), updated: all('updated') }
+}

@@ -5,6 +5,7 @@
  * Within a batch, commits of one repo are in order. A commit whose `rev` is not newer than the repo's is
  * passed over; a whole-repo read (`complete`) is taken at the same rev too, and what it does not name is deleted.
  */
+import { tidTimeMs } from '@holdfast/lexicons/tid'
 import { sql } from 'drizzle-orm'
 import { type AccountUpdate, applyAccounts } from './account-writes.ts'
 import { refreshDatasetCounts } from './dataset-counts.ts'
@@ -101,6 +102,8 @@ interface Put {
   detail: string | null
   warnings: readonly string[]
   createdAt: string | null
+  /** When the commit was made, as its revision says. */
+  committedAt: string | null
 }
 
 interface WrittenRow extends Record<string, unknown> {
@@ -159,7 +162,15 @@ async function collapse(tx: Db, commits: readonly RepoCommit[]): Promise<{ puts:
 }
 
 function toPut(op: Exclude<RecordOp, { action: 'delete' | 'keep' }>, commit: RepoCommit): Put {
-  const base = { uri: op.uri, did: commit.did, kind: op.kind, cid: op.cid, rev: commit.rev }
+  const committedMs = tidTimeMs(commit.rev)
+  const base = {
+    uri: op.uri,
+    did: commit.did,
+    kind: op.kind,
+    cid: op.cid,
+    rev: commit.rev,
+    committedAt: committedMs === undefined ? null : new Date(committedMs).toISOString(),
+  }
   if (op.action === 'reject') {
     return { ...base, value: null, reason: op.reason, detail: op.detail, warnings: [], createdAt: null }
   }
@@ -179,15 +190,20 @@ async function upsertRecords(tx: Db, puts: readonly Put[]): Promise<Written[]> {
   if (puts.length === 0) return []
   const input = recordset(
     puts,
-    `uri text, did text, kind text, cid text, rev text, value jsonb, reason text, detail text, warnings jsonb, "createdAt" timestamptz`,
+    `uri text, did text, kind text, cid text, rev text, value jsonb, reason text, detail text, warnings jsonb, "createdAt" timestamptz,
+     "committedAt" timestamptz`,
   )
   const written = await rows<WrittenRow>(
     tx,
     sql`
     WITH input AS (SELECT * FROM ${input}),
     seen AS (
-      INSERT INTO local.first_seen AS f (uri, at) SELECT uri, now() FROM input
-      ON CONFLICT (uri) DO UPDATE SET at = f.at RETURNING uri, at)
+      INSERT INTO local.first_seen AS f (uri, at, cid, changed_at)
+      SELECT uri, now(), cid, least("committedAt", now()) FROM input
+      ON CONFLICT (uri) DO UPDATE SET cid = excluded.cid, changed_at = CASE
+        WHEN excluded.cid = coalesce(f.cid, (SELECT r.cid FROM catalog.record r WHERE r.uri = f.uri), excluded.cid)
+        THEN f.changed_at ELSE greatest(excluded.changed_at, f.changed_at, f.at + interval '1 ms') END
+      RETURNING uri, at)
     INSERT INTO catalog.record AS r
       (uri, did, kind, cid, rev, value, reason, reason_detail, warnings, created_at, indexed_at)
     SELECT uri, did, kind, cid, rev, nullif(value, 'null'), reason, detail, warnings,

@@ -25,7 +25,7 @@ function entry(item: FeedItem): Element {
     text('title', item.title),
     text('id', item.id),
     text('published', item.publishedAt),
-    text('updated', item.publishedAt),
+    text('updated', item.updatedAt),
     element('author', {}, text('name', item.author)),
     element('link', { rel: 'alternate', href: item.pageUrl, type: 'text/html' }),
     torrent &&

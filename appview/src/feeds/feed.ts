@@ -19,6 +19,8 @@ export interface FeedItem {
   readonly author: string
   /** From the record, never from the clock of this index. */
   readonly publishedAt: string
+  /** When the record was last edited; as published where it never was. */
+  readonly updatedAt: string
   readonly categories: readonly string[]
   readonly license?: string | undefined
   readonly torrent?: FeedTorrent | undefined
@@ -38,7 +40,7 @@ export interface FeedTorrent {
 /** The newest instant of a feed, for validators; the epoch where it is empty. */
 export function updatedAt(feed: Feed): string {
   return feed.items.reduce(
-    (newest, item) => (item.publishedAt > newest ? item.publishedAt : newest),
+    (newest, item) => (item.updatedAt > newest ? item.updatedAt : newest),
     '1970-01-01T00:00:00.000Z',
   )
 }

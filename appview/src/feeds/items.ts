@@ -11,8 +11,15 @@ interface DatasetRecord {
   license?: { spdx?: string; url?: string; text?: string }
 }
 
+/** What an item needs beside its record. */
+interface ItemContext {
+  publicUrl: string
+  /** When the record was last edited; absent where it never was. */
+  editedAt: string | undefined
+}
+
 /** A dataset as a feed's item. */
-export function datasetItem(view: defs.DatasetView, publicUrl: string): FeedItem {
+export function datasetItem(view: defs.DatasetView, { publicUrl, editedAt }: ItemContext): FeedItem {
   const record = (view.mapped ?? view.record) as DatasetRecord
   return {
     id: view.uri,
@@ -20,14 +27,14 @@ export function datasetItem(view: defs.DatasetView, publicUrl: string): FeedItem
     pageUrl: `${publicUrl}${datasetPath(view.uri)}`,
     summary: shorten(record.description ?? ''),
     author: view.author.handle ?? view.author.did,
-    publishedAt: publishedAt(record.createdAt, view.indexedAt),
+    ...datesOf({ createdAt: record.createdAt, indexedAt: view.indexedAt, editedAt }),
     categories: (record.keywords ?? []).slice(0, 50).map(({ name }) => name),
     license: record.license?.spdx ?? record.license?.url ?? record.license?.text?.slice(0, 200),
   }
 }
 
 /** A torrent as a feed's item, with its `.torrent` enclosed where the metainfo is verified. */
-export function torrentItem(view: defs.TorrentView, publicUrl: string): FeedItem {
+export function torrentItem(view: defs.TorrentView, { publicUrl, editedAt }: ItemContext): FeedItem {
   const record = view.record as { name?: string; createdAt?: string; method?: string }
   const pageUrl = `${publicUrl}${torrentPath(view)}`
   const title = view.datasets?.[0]?.title
@@ -37,7 +44,7 @@ export function torrentItem(view: defs.TorrentView, publicUrl: string): FeedItem
     pageUrl,
     summary: [title, shorten(record.method ?? '')].filter(Boolean).join('. '),
     author: view.author.handle ?? view.author.did,
-    publishedAt: publishedAt(record.createdAt, view.indexedAt),
+    ...datesOf({ createdAt: record.createdAt, indexedAt: view.indexedAt, editedAt }),
     categories: [],
     torrent: enclosure(view, `${pageUrl}.torrent`),
   }
@@ -57,9 +64,10 @@ function enclosure(view: defs.TorrentView, fileUrl: string): FeedTorrent | undef
 }
 
 /** The record's own time, but never later than when it was first seen: nobody pins a feed's top with a date to come. */
-function publishedAt(createdAt: string | undefined, indexedAt: string): string {
-  const ms = Math.min(Date.parse(createdAt ?? '') || Number.POSITIVE_INFINITY, Date.parse(indexedAt))
-  return new Date(ms).toISOString()
+function datesOf(dates: { createdAt: string | undefined; indexedAt: string; editedAt: string | undefined }) {
+  const createdMs = Date.parse(dates.createdAt ?? '') || Number.POSITIVE_INFINITY
+  const publishedAt = new Date(Math.min(createdMs, Date.parse(dates.indexedAt))).toISOString()
+  return { publishedAt, updatedAt: dates.editedAt ?? publishedAt }
 }
 
 const summaryLength = 600

@@ -19,6 +19,7 @@ function item({ torrent, ...entry }: FeedItem) {
     title: entry.title,
     content_text: entry.summary,
     date_published: entry.publishedAt,
+    ...(entry.updatedAt !== entry.publishedAt && { date_modified: entry.updatedAt }),
     authors: [{ name: entry.author }],
     tags: entry.categories,
     ...(torrent && {

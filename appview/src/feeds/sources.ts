@@ -4,6 +4,7 @@ import { searchDatasets } from '../catalog/search/searchDatasets.ts'
 import { searchTorrents } from '../catalog/search/searchTorrents.ts'
 import type { Db } from '../catalog/sql.ts'
 import { readDatasetViews } from '../catalog/views/dataset-views.ts'
+import { readEdits } from '../catalog/views/edits.ts'
 import { readTorrentViews } from '../catalog/views/torrent-views.ts'
 import type { FeedItem } from './feed.ts'
 import { datasetItem, torrentItem } from './items.ts'
@@ -24,7 +25,8 @@ export async function datasetItems(parts: FeedParts, query: URLSearchParams): Pr
   const { hits } = await searchDatasets(parts.db, parameters)
   const uris = hits.map((hit) => hit.uri)
   const views = await readDatasetViews(parts.db, uris, { detail: 'card' })
-  return views.map((view) => datasetItem(view, parts.publicUrl()))
+  const edits = await readEdits(parts.db, uris)
+  return views.map((view) => datasetItem(view, contextOf(parts, edits.get(view.uri))))
 }
 
 /** Torrents by any parameters of `searchTorrents`; newest first unless asked otherwise. Throws what the search throws. */
@@ -41,7 +43,13 @@ export async function torrentPage(
   const { hits, cursor, hitsTotal } = await searchTorrents(parts.db, parameters)
   const uris = hits.map((hit) => hit.uri)
   const views = await readTorrentViews(parts.db, uris, { detail: 'card', trackers: parts.trackers })
-  return { items: views.map((view) => torrentItem(view, parts.publicUrl())), cursor, total: hitsTotal }
+  const edits = await readEdits(parts.db, uris)
+  const items = views.map((view) => torrentItem(view, contextOf(parts, edits.get(view.uri))))
+  return { items, cursor, total: hitsTotal }
+}
+
+function contextOf(parts: FeedParts, editedAt: string | undefined) {
+  return { publicUrl: parts.publicUrl(), editedAt }
 }
 
 function withDefaults(query: URLSearchParams): URLSearchParams {

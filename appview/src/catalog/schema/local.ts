@@ -35,10 +35,14 @@ export const infoHashAdmission = table(
   (t) => [index('info_hash_admission_subject').on(t.subject)],
 )
 
-/** When this index first saw a record: feed order and `indexedAt` survive a rebuild. */
+/** When this index first saw a record, and when it last changed: feeds and `indexedAt` survive a rebuild. */
 export const firstSeen = table('first_seen', {
   uri: text('uri').primaryKey(),
   at: instant('at').notNull(),
+  /** Of the version that was seen last: the same again is no change. */
+  cid: text('cid'),
+  /** When that version was written, by the revision it came with; later than `at` once the record was edited. */
+  changedAt: instant('changed_at'),
 })
 
 /** Sequence and epoch of each live stream; the row lock makes commit order equal sequence order. */

@@ -1,12 +1,12 @@
 import { P256Keypair, Secp256k1Keypair } from '@atproto/crypto'
 import { encode } from '@atproto/lex-cbor'
+import { tidTimeMs } from '@holdfast/lexicons/tid'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cidKeyOf, cidKeyToString } from '../cid-key.ts'
 import type { CommitFrame } from '../frame/frame.ts'
 import { toSigningKey, verifySignature } from './signature.ts'
 import { createTestRepo } from './test-repo.ts'
-import { tidTimeMs } from './tid.ts'
 import { verifyCommit } from './verify-commit.ts'
 import { VerifyError, type VerifyFault } from './verify-error.ts'
 
