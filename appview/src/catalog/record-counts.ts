@@ -14,6 +14,16 @@ export async function readRecordUsage(db: Db, owner: string): Promise<Usage<'rec
   return row ?? { records: 0 }
 }
 
+/** Counts the refusals, for a quota of records, that are kept of the accounts of a PDS (`host:port`). */
+export async function readRefusals(db: Db, host: string): Promise<Usage<'refusals'>> {
+  const [row] = await rows<Usage<'refusals'>>(
+    db,
+    sql`SELECT count(*)::int AS refusals FROM catalog.record r JOIN catalog.account a USING (did)
+        WHERE r.reason = 'quota-records' AND a.pds_host = ${host}`,
+  )
+  return row ?? { refusals: 0 }
+}
+
 /** What the verified metainfo of an account, or of the accounts of a PDS, takes here: files that are searched, bytes of metainfo. */
 export type ContentUsage = Usage<'files' | 'bytes'>
 

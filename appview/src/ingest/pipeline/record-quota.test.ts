@@ -4,8 +4,6 @@ import type { Catalog } from '../../catalog/open.ts'
 import { testBackends } from '../../catalog/test-backends.ts'
 import { createRecordQuota } from './record-quota.ts'
 
-const host = 'pds.example.net'
-
 describe.each(testBackends())('record quota on $name', ({ open }) => {
   let catalog: Catalog
   beforeAll(async () => {
@@ -15,6 +13,7 @@ describe.each(testBackends())('record quota on $name', ({ open }) => {
 
   /** Admits commits of 200 records as ingest does: each is handed over, and in the store when that is waited for. */
   function startIngesting(did: string, limits: { recordsPerAccount: number; recordsPerHost: number }) {
+    const host = `${did.slice('did:plc:'.length)}.example.net`
     let handedOver: RepoCommit[] = []
     let [rev, refused] = [0, 0]
     const settled = async () => {
@@ -43,6 +42,17 @@ describe.each(testBackends())('record quota on $name', ({ open }) => {
     expect(ingesting.refused()).toBe(300)
   })
 
+  test('far beyond a quota not even refusals are kept, after a restart neither', async () => {
+    const limits = { recordsPerAccount: 200, recordsPerHost: 10_000 }
+    const ingesting = startIngesting('did:plc:flood', limits)
+    expect(await ingesting.publish()).toEqual({ put: 200 })
+    for (let i = 0; i < 5; i++) expect(await ingesting.publish()).toEqual({ reject: 200 })
+    for (let i = 0; i < 5; i++) expect(await ingesting.publish()).toEqual({ delete: 200 })
+    expect(ingesting.refused()).toBe(2_000)
+    await ingesting.settled()
+    expect(await startIngesting('did:plc:flood', limits).publish()).toEqual({ delete: 200 })
+  })
+
   test('deletes, and what a whole read found unchanged, pass any quota', async () => {
     const none = { db: catalog.db, recordsPerAccount: 0, recordsPerHost: 0 }
     const quota = createRecordQuota({ ...none, settled: async () => {}, onRefused: () => {} })
@@ -51,7 +61,7 @@ describe.each(testBackends())('record quota on $name', ({ open }) => {
       { action: 'delete', uri },
       { action: 'keep', uri },
     ]
-    expect(await quota.admit({ did: 'did:plc:over', host }, ops)).toEqual(ops)
+    expect(await quota.admit({ did: 'did:plc:over', host: 'over.example.net' }, ops)).toEqual(ops)
   })
 })
 

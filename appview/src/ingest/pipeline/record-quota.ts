@@ -1,11 +1,11 @@
 import type { RecordOp } from '../../catalog/ingest-writes.ts'
-import { readRecordUsage } from '../../catalog/record-counts.ts'
+import { readRecordUsage, readRefusals } from '../../catalog/record-counts.ts'
 import type { Db } from '../../catalog/sql.ts'
 import { createUsageCache } from '../../catalog/usage-cache.ts'
 
 /** Holds each account, and each PDS, to a number of records, so that none can fill the index. */
 export type RecordQuota = {
-  /** Replaces the puts that are over a quota by refusals with their reason; far beyond it, nothing is kept of them at all. */
+  /** Replaces the puts that are over a quota by refusals with their reason; far beyond it by deletes, so that nothing is kept. */
   admit(author: Author, ops: readonly RecordOp[]): Promise<readonly RecordOp[]>
   /** The account's records were counted anew. */
   set(did: string, count: number): void
@@ -33,7 +33,7 @@ export function createRecordQuota(options: {
     settled,
     recountShare: RECOUNT_SHARE,
   })
-  const kept = createUsageCache({ read: async () => ({ refusals: 0 }), recountShare: RECOUNT_SHARE })
+  const kept = createUsageCache({ read: (host) => readRefusals(db, host), settled })
 
   const allowancesOf = ({ did, host }: Author) => [
     { owner: did, limit: { records: recordsPerAccount }, of: 'of one account' },
@@ -44,8 +44,8 @@ export function createRecordQuota(options: {
     for (const _ of over) onRefused()
     const allowance = { owner: host, limit: { refusals: KEPT_REFUSALS } }
     const { admitted } = await kept.admit([allowance], { refusals: 1 }, over.length)
-    return new Map<RecordOp, RecordOp[]>(
-      over.map((op, i) => [op, i < admitted ? [refusalOf(op, detail)] : []]),
+    return new Map<RecordOp, RecordOp>(
+      over.map((op, i) => [op, i < admitted ? refusalOf(op, detail) : { action: 'delete', uri: op.uri }]),
     )
   }
   return {
@@ -58,7 +58,7 @@ export function createRecordQuota(options: {
       const { limit, of } = refused.allowance
       const detail = `this index takes ${limit.records} records ${of}`
       const instead = await refuse(author.host, taking.slice(admitted), detail)
-      return ops.flatMap((op) => instead.get(op) ?? [op])
+      return ops.map((op) => instead.get(op) ?? op)
     },
   }
 }
