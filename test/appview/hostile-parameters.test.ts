@@ -176,6 +176,9 @@ const texts = [
   '🧊'.repeat(3_000),
   'ﬁ Å ß İ',
   '../../etc/passwd',
+  'constructor',
+  '__proto__',
+  'constructor:ice has:constructor',
 ]
 
 const formats: Readonly<Record<string, readonly string[]>> = {

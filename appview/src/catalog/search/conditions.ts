@@ -2,9 +2,32 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../sql.ts'
 import { resolveAccount } from '../views/accounts.ts'
+import type { Corpus } from './corpus.ts'
 import type { Clause } from './query.ts'
 import type { Alias } from './row-terms.ts'
+import type { SearchRequest } from './search.ts'
 import { SearchError } from './search-error.ts'
+
+/** The order, the facets and the length of a page. @throws SearchError InvalidQuery for an order there is not */
+export function pageOf(
+  { sorts, facets }: Corpus,
+  asked: {
+    sort?: string | undefined
+    facets?: readonly string[] | undefined
+    limit?: number | undefined
+    cursor?: string | undefined
+  },
+): Pick<SearchRequest, 'sort' | 'facets' | 'limit' | 'cursor'> {
+  const { sort = 'relevance', limit = 25, cursor } = asked
+  if (sort !== 'relevance' && !Object.hasOwn(sorts, sort))
+    throw new SearchError('InvalidQuery', `sort is one of relevance, ${Object.keys(sorts).join(', ')}.`)
+  return {
+    sort,
+    facets: [...new Set(asked.facets ?? [])].filter((field) => Object.hasOwn(facets, field)),
+    limit: Math.min(Math.max(limit, 1), 100),
+    cursor,
+  }
+}
 
 /** A condition on a column, from whichever ends are given; both ends belong to the range. */
 export function between(
@@ -90,7 +113,8 @@ export function hasConditions(
   return clauses
     .filter((clause) => clause.field === 'has')
     .map((clause) => {
-      const condition = known[clause.value.replace(/s$/, '')]
+      const name = clause.value.replace(/s$/, '')
+      const condition = Object.hasOwn(known, name) ? known[name] : undefined
       if (!condition)
         throw new SearchError(
           'InvalidQuery',

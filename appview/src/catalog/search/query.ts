@@ -29,7 +29,7 @@ export interface Query {
   clauses: Clause[]
 }
 
-const fields = {
+const fieldNames = {
   text: 'text',
   title: 'title',
   publisher: 'publisher',
@@ -47,7 +47,8 @@ const fields = {
   format: 'format',
   has: 'has',
 } as const
-export type QueryField = (typeof fields)[keyof typeof fields]
+export type QueryField = (typeof fieldNames)[keyof typeof fieldNames]
+const fields: ReadonlyMap<string, QueryField> = new Map(Object.entries(fieldNames))
 
 const longestQuery = 10_000
 const mostClauses = 64
@@ -103,8 +104,7 @@ export function formatQuery(clauses: readonly Clause[]): string {
 function readToken(match: RegExpExecArray): Clause[] {
   const [, minus, name, quoted, bare] = match
   const excluded = minus === '-'
-  const field =
-    name === undefined ? 'text' : (fields as Record<string, QueryField | undefined>)[name.toLowerCase()]
+  const field = name === undefined ? 'text' : fields.get(name.toLowerCase())
   // An unknown field is a word like another: `http://example.org`, `10:30`.
   const raw = field === undefined ? `${name}:${quoted ?? bare}` : (quoted ?? bare ?? '')
   const known = field ?? 'text'

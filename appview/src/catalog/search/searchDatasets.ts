@@ -8,6 +8,7 @@ import {
   hasConditions,
   identityOf,
   instantOf,
+  pageOf,
   resolveAuthorClauses,
   resolveAuthors,
 } from './conditions.ts'
@@ -21,7 +22,6 @@ import { idNeed, termNeed } from './needs.ts'
 import { type Clause, parseQuery } from './query.ts'
 import { type Alias, column } from './row-terms.ts'
 import { type SearchRequest, search } from './search.ts'
-import { SearchError } from './search-error.ts'
 import type { SearchSummary } from './search-results.ts'
 import { summaryOf } from './summary.ts'
 
@@ -110,11 +110,7 @@ async function readRequest(
     choice,
   }: { clauses: readonly Clause[]; direct: Direct | undefined; choice: CandidateChoice },
 ): Promise<Read> {
-  const { sorts, facets } = datasetCorpus
-  const sort = parameters.sort ?? 'relevance'
-  if (sort !== 'relevance' && !(sort in sorts)) {
-    throw new SearchError('InvalidQuery', `sort is one of relevance, ${Object.keys(sorts).join(', ')}.`)
-  }
+  const page = pageOf(datasetCorpus, parameters)
   const judges = parameters.assessedBy?.length ? await resolveAuthors(db, parameters.assessedBy) : undefined
   const judged = judges && (await readJudged(db, judges, parameters))
   const alternatives = filterAlternatives(parameters, judged === undefined)
@@ -125,10 +121,10 @@ async function readRequest(
     ...(judged ? [judged] : []),
     ...(direct && direct.datasetIds.length > 0 ? [direct.datasetIds] : []),
   ]
-  const { cursor, limit, facets: wanted, ...identifying } = parameters
+  const { cursor, limit, facets, ...identifying } = parameters
   return {
     corpus: judges
-      ? { ...datasetCorpus, sorts: { ...sorts, 'risk-deadline': deadlineBy(judges) } }
+      ? { ...datasetCorpus, sorts: { ...datasetCorpus.sorts, 'risk-deadline': deadlineBy(judges) } }
       : datasetCorpus,
     search: {
       clauses: direct && leadsSomewhere(direct) ? [] : clauses,
@@ -137,10 +133,7 @@ async function readRequest(
         needs: [...terms.map((names) => termNeed(names, statistics)), ...ids.map(idNeed)],
         checks: checksOf(parameters, clauses, judged === undefined),
       }),
-      sort,
-      facets: [...new Set(wanted ?? [])].filter((field) => field in facets),
-      limit: Math.min(Math.max(limit ?? 25, 1), 100),
-      cursor,
+      ...page,
       choice,
       identity: identityOf('datasets', identifying),
     },

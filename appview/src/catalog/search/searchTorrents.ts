@@ -7,6 +7,7 @@ import {
   during,
   hasConditions,
   identityOf,
+  pageOf,
   resolveAuthorClauses,
   resolveAuthors,
 } from './conditions.ts'
@@ -16,7 +17,6 @@ import { idNeed, termNeed } from './needs.ts'
 import { type Clause, parseQuery } from './query.ts'
 import { type Alias, column } from './row-terms.ts'
 import { type SearchRequest, search } from './search.ts'
-import { SearchError } from './search-error.ts'
 import type { SearchSummary } from './search-results.ts'
 import { summaryOf } from './summary.ts'
 import { hasWebSeed, torrentCorpus } from './torrent-corpus.ts'
@@ -115,11 +115,7 @@ async function readRequest(
   parameters: TorrentSearch,
   { clauses, direct }: { clauses: readonly Clause[]; direct: Direct | undefined },
 ): Promise<SearchRequest> {
-  const { sorts } = torrentCorpus
-  const sort = parameters.sort ?? 'relevance'
-  if (sort !== 'relevance' && !(sort in sorts)) {
-    throw new SearchError('InvalidQuery', `sort is one of relevance, ${Object.keys(sorts).join(', ')}.`)
-  }
+  const page = pageOf(torrentCorpus, parameters)
   const authors = parameters.author ? await resolveAuthors(db, [parameters.author]) : []
   const account = direct?.hit.kind === 'did' || direct?.hit.kind === 'handle' ? direct.hit.did : undefined
   const terms = [...authors, ...(account ? [account] : [])].map((did) => `author:${did}`)
@@ -135,10 +131,7 @@ async function readRequest(
       needs: [...terms.map((term) => termNeed([term], statistics)), ...ids.map(idNeed)],
       checks: checksOf(parameters, clauses),
     }),
-    sort,
-    facets: [...new Set(facets ?? [])].filter((field) => field in torrentCorpus.facets),
-    limit: Math.min(Math.max(limit ?? 25, 1), 100),
-    cursor,
+    ...page,
     choice: boundedCandidates,
     identity: identityOf('torrents', identifying),
   }
