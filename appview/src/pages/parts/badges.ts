@@ -1,6 +1,7 @@
 import type { defs } from '@holdfast/lexicons'
 import { edtfBounds } from '@holdfast/lexicons/edtf'
 import { type Html, html, nothing } from '../html.ts'
+import { wordFor } from '../i18n/word-for.ts'
 import type { View } from '../view.ts'
 import { datasetRecord } from './record.ts'
 
@@ -11,11 +12,11 @@ export function riskBadge(view: View, risk: defs.Risk | undefined): Html {
 }
 
 export function riskName(view: View, level: string): string {
-  return (view.t.risk as Record<string, string>)[level] ?? level
+  return wordFor(view.t.risk, level)
 }
 
 export function scarcityName(view: View, scarcity: string): string {
-  return (view.t.scarcity as Record<string, string>)[scarcity] ?? scarcity
+  return wordFor(view.t.scarcity, scarcity)
 }
 
 function riskTone(level: string): string {
@@ -95,5 +96,5 @@ export function statusBadge(view: View, status: string): Html {
       unreachable: 'bad',
     } as Record<string, string>
   )[status]
-  return html`<span class="badge ${tone ?? 'note'}">${(view.t.probe as Record<string, string>)[status] ?? status}</span>`
+  return html`<span class="badge ${tone ?? 'note'}">${wordFor(view.t.probe, status)}</span>`
 }

@@ -1,6 +1,7 @@
 import type { defs } from '@holdfast/lexicons'
 import { datasetPath, keywordPath, publisherPath } from '../../page-paths.ts'
 import { type Child, type Html, html, nothing } from '../html.ts'
+import { wordFor } from '../i18n/word-for.ts'
 import { renderMarkdown } from '../markdown.ts'
 import type { View } from '../view.ts'
 import { deadline, holders, needReasons, needsBadge, riskBadge, scarcityName, worstRisk } from './badges.ts'
@@ -22,7 +23,7 @@ export function badgesAndAlerts(view: View, dataset: defs.DatasetView): Html {
       html`<p class="alert note">${t.dataset.supersededBy} ${dataset.supersededBy.slice(0, 5).map((by, i) => html`${i > 0 && ', '}<a href="${view.href(datasetPath(by.uri))}"><bdi>${by.title}</bdi></a> (${by.author.did === dataset.author.did ? t.dataset.sameAuthor : html`<bdi>${by.author.handle ?? by.author.did}</bdi>`})`)}</p>`,
     record.sensitivity &&
       record.sensitivity.kind !== 'none' &&
-      html`<p class="alert warn"><strong>${(t.sensitivity as Record<string, string>)[record.sensitivity.kind] ?? record.sensitivity.kind}</strong> <span dir="auto">${record.sensitivity.note}</span></p>`,
+      html`<p class="alert warn"><strong>${wordFor(t.sensitivity, record.sensitivity.kind)}</strong> <span dir="auto">${record.sensitivity.note}</span></p>`,
     reasons.length > 0 &&
       html`<p class="alert warn"><strong>${t.needs.badge}.</strong> ${t.needs.because} ${view.format.list(reasons)}. <a href="${view.href('/help')}">${t.needs.howToHelp}</a></p>`,
     ...(dataset.warnings ?? [])
@@ -134,7 +135,7 @@ export function metadataSection(view: View, record: DatasetRecord): Html {
 }
 
 function contributors(view: View, all: readonly defs.Contributor[]): Html {
-  return html`<ul>${all.slice(0, 30).map(({ agent, role }) => html`<li>${agentText(agent)}${role && html` <span class="handle">${(view.t.roles as Record<string, string>)[role] ?? role}</span>`}</li>`)}${all.length > 30 && html`<li>${view.t.site.andMore(all.length - 30)}</li>`}</ul>`
+  return html`<ul>${all.slice(0, 30).map(({ agent, role }) => html`<li>${agentText(agent)}${role && html` <span class="handle">${wordFor(view.t.roles, role)}</span>`}</li>`)}${all.length > 30 && html`<li>${view.t.site.andMore(all.length - 30)}</li>`}</ul>`
 }
 
 function license(license: defs.License | undefined): Html {

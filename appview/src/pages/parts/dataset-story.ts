@@ -3,6 +3,7 @@ import { methods } from '@holdfast/lexicons/nsid'
 import type { DatasetPage, DatasetVersion } from '../../catalog/views/page-datasets.ts'
 import { accountPath, datasetPath, recordPath } from '../../page-paths.ts'
 import { type Html, html, nothing } from '../html.ts'
+import { wordFor } from '../i18n/word-for.ts'
 import { renderMarkdown } from '../markdown.ts'
 import type { View } from '../view.ts'
 import { deadline, riskBadge, scarcityName, statusBadge } from './badges.ts'
@@ -27,8 +28,8 @@ ${rest.length > 0 && html`<details class="fold"><summary>${t.site.andMore(source
 function sourceItem(view: View, source: defs.Source, found: defs.SourceStatus | undefined): Html {
   const { t, format } = view
   const facts = [
-    source.kind && ((t.sourceKinds as Record<string, string>)[source.kind] ?? source.kind),
-    source.access && ((t.access as Record<string, string>)[source.access] ?? source.access),
+    source.kind && wordFor(t.sourceKinds, source.kind),
+    source.access && wordFor(t.access, source.access),
     source.mediaType,
     source.sizeBytes !== undefined && format.size(source.sizeBytes),
     source.region,

@@ -1,6 +1,7 @@
 import type { defs } from '@holdfast/lexicons'
 import type { Facet } from '../../catalog/search/search-results.ts'
 import { type Html, html, nothing } from '../html.ts'
+import { wordFor } from '../i18n/word-for.ts'
 import type { View } from '../view.ts'
 import { riskName, scarcityName } from './badges.ts'
 import { datasetCard } from './dataset-card.ts'
@@ -31,7 +32,7 @@ export function facetLinks(view: View, facets: readonly Facet[], here: URLSearch
   if (shown.length === 0) return nothing
   return html`${shown.map(({ field, values }) => {
     const set = new Set(here.getAll(field))
-    return html`<section class="facet"><h2>${(view.t.facets as Record<string, string>)[field] ?? field}</h2><ul>${values
+    return html`<section class="facet"><h2>${wordFor(view.t.facets, field)}</h2><ul>${values
       .slice(0, 12)
       .map(({ value, label, count }) => {
         const isSet = set.has(value)

@@ -1,6 +1,7 @@
 import type { defs } from '@holdfast/lexicons'
 import { datasetPath, torrentPath } from '../../page-paths.ts'
 import { type Html, html, nothing } from '../html.ts'
+import { wordFor } from '../i18n/word-for.ts'
 import type { View } from '../view.ts'
 import { holders, needReasons, needsBadge, statusBadge } from './badges.ts'
 import { shortTitle } from './dataset-card.ts'
@@ -24,7 +25,7 @@ ${reasons.length === 0 ? nothing : html`<p class="reasons">${t.needs.because} ${
 /** Whether it can be had: its swarm once its metainfo is verified, else how far that is. */
 export function torrentState(view: View, torrent: defs.TorrentView): Html {
   if (torrent.metainfoStatus === 'verified') return holders(view, torrent.swarm)
-  return html`<span class="badge note">${(view.t.metainfo as Record<string, string>)[torrent.metainfoStatus] ?? torrent.metainfoStatus}</span>`
+  return html`<span class="badge note">${wordFor(view.t.metainfo, torrent.metainfoStatus)}</span>`
 }
 
 export function torrentFacts(view: View, torrent: defs.TorrentView): string[] {

@@ -13,6 +13,7 @@ import {
 import { readTorrentViews } from '../../catalog/views/torrent-views.ts'
 import { accountPath, datasetPath } from '../../page-paths.ts'
 import { type Html, html, nothing } from '../html.ts'
+import { wordFor } from '../i18n/word-for.ts'
 import { renderMarkdown } from '../markdown.ts'
 import { riskBadge } from '../parts/badges.ts'
 import { datasetCard } from '../parts/dataset-card.ts'
@@ -72,7 +73,7 @@ ${work.contributions.length > 0 && html`<section aria-labelledby="checked"><h2 i
 
 function identity(view: View, { author, counts, since, profile: record }: AccountPage): Html {
   const { t, format } = view
-  const kind = author.kind && ((t.profileKinds as Record<string, string>)[author.kind] ?? author.kind)
+  const kind = author.kind && wordFor(t.profileKinds, author.kind)
   const facts: (Html | string | undefined | false)[] = [
     author.handle &&
       (author.displayName || author.domainVerified) &&

@@ -6,6 +6,7 @@ import { readRecordStatus } from '../../catalog/views/record-status.ts'
 import { readTorrentViews } from '../../catalog/views/torrent-views.ts'
 import { datasetPath, torrentPath } from '../../page-paths.ts'
 import { html } from '../html.ts'
+import { wordFor } from '../i18n/word-for.ts'
 import { PageError } from '../server/page-error.ts'
 import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
@@ -36,14 +37,10 @@ export function recordPage(db: Db): MakePage {
         ? datasetPath(uri)
         : undefined
     const facts: [string, string | undefined][] = [
-      [t.record.status, (t.recordStatus as Record<string, string>)[status.status] ?? status.status],
+      [t.record.status, wordFor(t.recordStatus, status.status)],
       [t.record.reason, status.reason],
       [t.record.message, status.message],
-      [
-        t.record.metainfo,
-        status.metainfoStatus &&
-          ((t.metainfo as Record<string, string>)[status.metainfoStatus] ?? status.metainfoStatus),
-      ],
+      [t.record.metainfo, status.metainfoStatus && wordFor(t.metainfo, status.metainfoStatus)],
       [t.dataset.indexed, status.indexedAt && format.time(status.indexedAt)],
       [t.record.nextAttempt, status.nextAttemptAt && format.fromNow(status.nextAttemptAt)],
     ]

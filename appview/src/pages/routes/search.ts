@@ -5,6 +5,7 @@ import type { Db } from '../../catalog/sql.ts'
 import { readDatasetViews } from '../../catalog/views/dataset-views.ts'
 import { accountPath, datasetPath, searchPath } from '../../page-paths.ts'
 import { type Html, html, nothing } from '../html.ts'
+import { wordFor } from '../i18n/word-for.ts'
 import { type Page, searchForm } from '../parts/layout.ts'
 import { facetLabel, facetLinks, resultList } from '../parts/results.ts'
 import { queryOf } from '../server/request-query.ts'
@@ -88,7 +89,7 @@ function activeFilters(view: View, here: URLSearchParams): Html {
     const without = new URLSearchParams(here)
     without.delete(name, value)
     without.delete('cursor')
-    return html`<li><a href="${`/search?${without}`}"><span class="scheme">${(view.t.facets as Record<string, string>)[name] ?? name}</span> <bdi>${facetLabel(view, name, value)}</bdi> <span aria-hidden="true">×</span><span class="hidden"> ${view.t.search.takeBack}</span></a></li>`
+    return html`<li><a href="${`/search?${without}`}"><span class="scheme">${wordFor(view.t.facets, name)}</span> <bdi>${facetLabel(view, name, value)}</bdi> <span aria-hidden="true">×</span><span class="hidden"> ${view.t.search.takeBack}</span></a></li>`
   })}</ul>`
 }
 

@@ -1,6 +1,7 @@
 import type { Db } from '../../catalog/sql.ts'
 import { readIngestCounts, readSourceLags } from '../../catalog/views/ingest-counts.ts'
 import { type Html, html } from '../html.ts'
+import { wordFor } from '../i18n/word-for.ts'
 import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
 
@@ -34,8 +35,8 @@ export function statusPage({ db, ingest }: { db: Db; ingest: IngestStatus }): Ma
       main: html`<h1>${t.status.title}</h1><p>${t.status.intro}</p>
 <section aria-labelledby="sources"><h2 id="sources">${t.status.sources}</h2>
 ${live.hosts.length === 0 ? html`<p class="empty">${t.status.noSources}</p>` : html`<ul class="sources">${live.hosts.map((host) => hostItem(view, host, lags.get(host.host)))}</ul>`}</section>
-<section aria-labelledby="repos"><h2 id="repos">${t.status.repos}</h2>${countTable(view, { label: t.status.repos, rows: counts.repos.map(({ state, count }) => [(t.repoStates as Record<string, string>)[state] ?? state, format.number(count)]) })}</section>
-<section aria-labelledby="metainfo"><h2 id="metainfo">${t.status.torrents}</h2>${countTable(view, { label: t.status.torrents, rows: counts.metainfo.map(({ status, count }) => [(t.metainfo as Record<string, string>)[status] ?? status, format.number(count)]) })}</section>
+<section aria-labelledby="repos"><h2 id="repos">${t.status.repos}</h2>${countTable(view, { label: t.status.repos, rows: counts.repos.map(({ state, count }) => [wordFor(t.repoStates, state), format.number(count)]) })}</section>
+<section aria-labelledby="metainfo"><h2 id="metainfo">${t.status.torrents}</h2>${countTable(view, { label: t.status.torrents, rows: counts.metainfo.map(({ status, count }) => [wordFor(t.metainfo, status), format.number(count)]) })}</section>
 <section aria-labelledby="rejects"><h2 id="rejects">${t.status.rejects}</h2><p>${t.status.rejectsNote} <a href="${view.href('/record')}">${t.record.title}</a></p>${countTable(view, { label: t.status.rejects, rows: counts.rejects.map(({ reason, count, lastAt }) => [reason, `${format.number(count)} · ${format.fromNow(lastAt)}`]) })}</section>`,
     }
   }
@@ -53,7 +54,7 @@ function hostItem(
     lastEventAt && t.status.lastEvent(format.fromNow(lastEventAt)),
     backfill &&
       backfill.state !== 'none' &&
-      `${(t.backfill as Record<string, string>)[backfill.state] ?? backfill.state}${backfill.reposTotal ? `: ${format.number(backfill.reposDone ?? backfill.reposTotal)} / ${format.number(backfill.reposTotal)}` : ''}`,
+      `${wordFor(t.backfill, backfill.state)}${backfill.reposTotal ? `: ${format.number(backfill.reposDone ?? backfill.reposTotal)} / ${format.number(backfill.reposTotal)}` : ''}`,
     error,
   ].filter((fact) => typeof fact === 'string')
   return html`<li><strong>${host}</strong> <span class="badge ${connected ? 'good' : 'bad'}">${connected ? t.status.connected : t.status.notConnected}</span><div><small><bdi>${facts.join(' · ')}</bdi></small></div></li>`

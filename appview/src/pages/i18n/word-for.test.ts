@@ -1,0 +1,9 @@
+import { expect, test } from 'vitest'
+import { wordFor } from './word-for.ts'
+
+test('a value has the word of the language, or stands for itself', () => {
+  const words = { endangered: 'en peligro' }
+  expect(wordFor(words, 'endangered')).toBe('en peligro')
+  for (const value of ['unheard-of', '', 'constructor', '__proto__'])
+    expect(wordFor(words, value)).toBe(value)
+})
