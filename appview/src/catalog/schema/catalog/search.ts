@@ -1,0 +1,43 @@
+/** What search needs besides the rows that it finds. */
+import { sql } from 'drizzle-orm'
+import { index, integer, primaryKey, text } from 'drizzle-orm/pg-core'
+import { textC } from '../columns.ts'
+import { count, ref, table } from './table.ts'
+
+/** The stems of a dataset in order, by which phrases are checked. */
+export const datasetPhrases = table('dataset_phrases', {
+  datasetId: ref('dataset_id').primaryKey(),
+  phrases: text('phrases').notNull(),
+})
+
+/**
+ * Words and names that records use, for completions and the correction of spelling. Of a hidden record too, so
+ * nothing is shown from here unless a visible dataset is found by it.
+ */
+export const vocabulary = table(
+  'vocabulary',
+  {
+    kind: text('kind', { enum: ['word', 'keyword', 'publisher', 'person'] }).notNull(),
+    key: textC('key').notNull(),
+    text: text('text').notNull(),
+    /** The lowest code of its term. */
+    base: count('base').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.kind, t.key] }),
+    index('vocabulary_trigrams').using('gin', sql`key gin_trgm_ops`).where(sql`kind = 'word'`),
+  ],
+)
+
+/** In how many visible records each term stands, counted over a sample from time to time. */
+export const termStatistics = table(
+  'term_statistics',
+  {
+    corpus: text('corpus', { enum: ['dataset', 'torrent'] }).notNull(),
+    base: count('base').notNull(),
+    records: integer('records').notNull(),
+    /** Of terms in many records: in how many its impact is at least 4, 8, … 60. */
+    above: integer('above').array(),
+  },
+  (t) => [primaryKey({ columns: [t.corpus, t.base] })],
+)

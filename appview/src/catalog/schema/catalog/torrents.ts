@@ -1,0 +1,118 @@
+/** Torrent records, and the contents that they name. */
+import { sql } from 'drizzle-orm'
+import { boolean, index, integer, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { bytea, codes, instant, textC } from '../columns.ts'
+import { count, id, ref, searched, table } from './table.ts'
+
+export const torrent = table(
+  'torrent',
+  {
+    id: ref('id').primaryKey(),
+    uri: textC('uri').notNull(),
+    did: text('did').notNull(),
+    /** As the record claims until the metainfo is verified; then the content's, all forms. */
+    infoHashV1: text('info_hash_v1'),
+    infoHashV2: text('info_hash_v2'),
+    name: text('name').notNull(),
+    sizeBytes: count('size_bytes'),
+    contentId: ref('content_id'),
+    metainfoStatus: text('metainfo_status', {
+      enum: ['pending', 'verified', 'unavailable', 'mismatch', 'absent'],
+    }).notNull(),
+    metainfoCid: text('metainfo_cid'),
+    tries: smallint('tries').notNull().default(0),
+    nextTryAt: instant('next_try_at'),
+    pendingSince: instant('pending_since'),
+    error: text('error'),
+    createdAt: instant('created_at').notNull(),
+    indexedAt: instant('indexed_at').notNull(),
+    visible: boolean('visible').notNull(),
+    seeders: integer('seeders'),
+    formats: text('formats').array().notNull(),
+    /** Whether the record itself names webseeds; `webseed` has those of others. */
+    namesWebSeeds: boolean('names_web_seeds').notNull(),
+    /** What it is found by: see `search/codes.ts`. */
+    codes: codes('codes').notNull(),
+  },
+  (t) => [
+    index('torrent_v1').on(t.infoHashV1),
+    index('torrent_v2').on(t.infoHashV2),
+    index('torrent_v2_truncated').on(sql`left(info_hash_v2, 40)`),
+    index('torrent_content').on(t.contentId),
+    index('torrent_did').on(t.did, t.id),
+    index('torrent_newest').on(t.createdAt, t.id).where(sql`visible`),
+    index('torrent_pending').on(t.nextTryAt).where(sql`metainfo_status = 'pending'`),
+    index('torrent_codes').using('gin', t.codes).where(searched),
+    index('torrent_fewest').on(sql`(coalesce(seeders, 2147483647))`, t.id).where(sql`visible`),
+    index('torrent_most').on(sql`(coalesce(seeders, -1))`, t.id).where(sql`visible`),
+    index('torrent_largest').on(sql`(coalesce(size_bytes, -1))`, t.id).where(sql`visible`),
+    index('torrent_smallest').on(sql`(coalesce(size_bytes, 9223372036854775807))`, t.id).where(sql`visible`),
+  ],
+)
+
+/** Which datasets a torrent record says it holds (part of), by AT-URI: the dataset may come later, or never. */
+export const torrentDataset = table(
+  'torrent_dataset',
+  {
+    torrentId: ref('torrent_id').notNull(),
+    datasetUri: textC('dataset_uri').notNull(),
+    datasetCid: text('dataset_cid'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.torrentId, t.datasetUri] }),
+    index('torrent_dataset_uri').on(t.datasetUri),
+  ],
+)
+
+/** One body of bytes, named by its verified infohashes; torrent records of any author point at it. */
+export const content = table(
+  'content',
+  {
+    id: id().primaryKey(),
+    infoHashV1: text('info_hash_v1'),
+    infoHashV2: text('info_hash_v2'),
+    name: text('name').notNull(),
+    sizeBytes: count('size_bytes').notNull(),
+    pieceLengthBytes: integer('piece_length_bytes').notNull(),
+    fileCount: integer('file_count').notNull(),
+    filesIndexed: integer('files_indexed').notNull(),
+    private: boolean('private').notNull(),
+    /** Whether a visible verified record names it: exactly what the tracker lets in. */
+    announced: boolean('announced').notNull().default(false),
+  },
+  (t) => [
+    uniqueIndex('content_v1').on(t.infoHashV1),
+    uniqueIndex('content_v2').on(t.infoHashV2),
+    index('content_v2_truncated').on(sql`left(info_hash_v2, 40)`),
+    index('content_announced').on(t.id).where(sql`announced`),
+  ],
+)
+
+/** Verified `.torrent` bytes by the CID of the blob, or of the whole that its parts make. */
+export const metainfo = table(
+  'metainfo',
+  {
+    cid: text('cid').primaryKey(),
+    contentId: ref('content_id').notNull(),
+    bytes: bytea('bytes').notNull(),
+  },
+  (t) => [index('metainfo_content').on(t.contentId)],
+)
+
+/** The first files of a content (capped); the metainfo has the rest. */
+export const file = table(
+  'file',
+  {
+    contentId: ref('content_id').notNull(),
+    position: integer('position').notNull(),
+    path: text('path').notNull(),
+    sizeBytes: count('size_bytes').notNull(),
+    piecesRoot: bytea('pieces_root'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.contentId, t.position] }),
+    index('file_pieces_root').on(t.piecesRoot).where(sql`pieces_root is not null`),
+    index('file_path_size').on(sql`md5(path)`, t.sizeBytes),
+    index('file_name_size').on(sql`md5(regexp_replace(path, '^.*/', ''))`, t.sizeBytes),
+  ],
+)
