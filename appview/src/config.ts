@@ -1,7 +1,18 @@
 import { isIP } from 'node:net'
 import { type Authorities, defaultAuthorities, parseAuthorities } from '@holdfast/lexicons/authority'
 import type { AdmissionPolicy } from './catalog/visibility.ts'
-import { durationMs, type EnvReader, flag, listOf, oneOf, port, readEnv, sizeBytes, urlOf } from './env.ts'
+import {
+  durationMs,
+  type EnvReader,
+  flag,
+  listOf,
+  oneOf,
+  port,
+  readEnv,
+  sizeBytes,
+  urlOf,
+  wholeNumber,
+} from './env.ts'
 import { redisUrl } from './http/redis.ts'
 
 /** Where records come from: a relay or PDS whose every commit is proved, or a hint whose hits are fetched and proved. */
@@ -45,6 +56,8 @@ export interface AppViewConfig {
   readonly maxMetainfoBytes: number
   /** How long streams can be replayed. */
   readonly replayMs: number
+  /** Live streams that may be open in all. */
+  readonly maxStreams: number
 }
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
@@ -92,6 +105,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): A
     abuseContact: reader.read('HOLDFAST_ABUSE_CONTACT', String, undefined),
     maxMetainfoBytes: reader.read('HOLDFAST_MAX_METAINFO_SIZE', sizeBytes, 100e6),
     replayMs: reader.read('HOLDFAST_REPLAY', durationMs, 7 * 86_400_000),
+    maxStreams: reader.read('HOLDFAST_MAX_STREAMS', wholeNumber, 5_000),
   }
   if (config.sources.length === 0)
     reader.problem(

@@ -61,6 +61,12 @@ export function sizeBytes(text: string): number {
   )
 }
 
+/** How many of something, one at least. */
+export function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error('write a whole number such as 5000')
+  return Number(text)
+}
+
 /** A TCP or UDP port; 0 lets the system choose one. */
 export function port(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)

@@ -19,6 +19,8 @@ export interface HttpServerParts {
   health: HealthParts
   registry: Registry
   rateLimit: RateLimitOptions
+  /** Live streams that may be open in all. */
+  maxStreams: number
   /** Known once the port is. */
   publicUrl: () => string
   /** Proxies whose `X-Forwarded-For` is believed, beside this machine. */
@@ -56,7 +58,7 @@ export async function startHttpServer(port: number, parts: HttpServerParts): Pro
   app.use(ourFault(parts.log))
   // The XRPC server takes over WebSocket upgrades of the app it is mounted in when that listens.
   const server = await listening(app, port)
-  guardUpgrades(server, { app, limiter })
+  guardUpgrades(server, { app, limiter, ...parts })
   server.keepAliveTimeout = 65_000
   return {
     port: (server.address() as AddressInfo).port,
@@ -86,15 +88,18 @@ const goingAway = 1001
 const drainMs = 5_000
 
 /** Stands between the server and whoever took over its upgrades. */
-function guardUpgrades(server: Server, parts: { app: express.Express; limiter: RateLimiter }): void {
-  const { app, limiter } = parts
+function guardUpgrades(
+  server: Server,
+  parts: Pick<HttpServerParts, 'maxStreams' | 'registry'> & { app: express.Express; limiter: RateLimiter },
+): void {
+  const { app, limiter, registry, maxStreams } = parts
   // An upgrade passes Express by; with its prototype a request knows the address behind trusted proxies all the same.
   const addressOf = (req: IncomingMessage) =>
     (Object.setPrototypeOf(req, app.request) as express.Request).ip ?? ''
   const [upgrade] = server.listeners('upgrade') as Upgrade[]
   if (!upgrade) return
   server.removeAllListeners('upgrade')
-  server.on('upgrade', limitStreams(upgrade, { limiter, addressOf }))
+  server.on('upgrade', limitStreams(upgrade, { limiter, addressOf, most: maxStreams, registry }))
 }
 
 function listening(app: express.Express, port: number): Promise<ReturnType<express.Express['listen']>> {

@@ -116,6 +116,7 @@ export async function startFaces(parts: FacesParts): Promise<Faces> {
       health: { ping: () => ping(db), hosts: () => followedHosts(catalog, ingest), version: parts.version },
       registry: parts.registry,
       rateLimit: { ...defaultRateLimit, redis },
+      maxStreams: config.maxStreams,
       publicUrl: () => publicUrl,
       trustedProxies: config.trustedProxies,
       log,

@@ -16,8 +16,8 @@ afterAll(() => index[Symbol.asyncDispose]())
 type Answer = { open: WebSocket } | { status: number; body: { error: string; message: string }; wait: number }
 
 /** Asks for a stream, as if from an address behind a proxy on this machine. */
-async function ask(address?: string): Promise<Answer> {
-  const url = `${index.url.replace('http', 'ws')}/xrpc/${methods.subscribeDatasets}`
+async function ask(address?: string, { url: base } = index): Promise<Answer> {
+  const url = `${base.replace('http', 'ws')}/xrpc/${methods.subscribeDatasets}`
   const ws = new WebSocket(url, address === undefined ? {} : { headers: { 'x-forwarded-for': address } })
   const refused = once(ws, 'unexpected-response').then(async (event) => {
     const answer: IncomingMessage = event[1]
@@ -67,4 +67,30 @@ test('whoever opens and closes streams all the time has to wait like anybody who
     { what: 'the pace to be limited' },
   )
   expect(answer).toMatchObject({ status: 429, body: { error: 'RateLimitExceeded' } })
+})
+
+test('all addresses together have so many streams as the operator says; this machine is let in beyond', async () => {
+  await using small = await startIndex({ open: openEmbedded, env: { HOLDFAST_MAX_STREAMS: '3' } })
+  const metric = async (name: string) => {
+    const text = await (await fetch(`${small.url}/metrics`)).text()
+    return Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${name} `))
+        ?.split(' ')
+        .at(-1),
+    )
+  }
+  const opened = await Promise.all(['1', '2', '3'].map((last) => ask(`203.0.113.${last}`, small)))
+  expect(opened.every((answer) => 'open' in answer)).toBe(true)
+  expect(await ask('203.0.113.4', small)).toMatchObject({
+    status: 503,
+    body: { error: 'NotEnoughResources', message: expect.stringContaining('3 streams') },
+    wait: 60,
+  })
+  expect(await ask(undefined, small)).toHaveProperty('open')
+  expect(await metric('holdfast_streams_open')).toBe(4)
+  expect(await metric('holdfast_streams_refused_total{reason="all"}')).toBe(1)
+  for (const answer of opened.slice(0, 2)) if ('open' in answer) answer.open.terminate()
+  await waitFor(async () => 'open' in (await ask('203.0.113.4', small)), { what: 'a place to be free' })
 })
