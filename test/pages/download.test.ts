@@ -43,6 +43,23 @@ describe.skipIf(!hasChromium('downloading in the browser'))('somebody who cannot
   })
   afterAll(() => stack.disposeAsync())
 
+  test('is not told that no web server has the files, when one was checked', async () => {
+    const [, , did, , rkey] = sample.datasets['long-name']!.split('/')
+    const { infoHash } = sample.torrents.strange!
+    const url = 'https://mirror.example.org/'
+    await putRecord(site.catalog, {
+      did: volunteer.did,
+      collection: 'webseed',
+      rkey: '3m4checked2222',
+      value: { subject: { infoHashV2: infoHash }, url, kind: 'bep19' },
+    })
+    await putProbe(site.catalog, { subject: infoHash, url, status: 'verified' })
+    const response = await fetch(`${site.url}/dataset/${did}/${rkey}`, { headers: { accept: 'text/html' } })
+    const text = await response.text()
+    expect(text).toContain('1 webseed still serves it')
+    expect(text).not.toContain('no webseed is known')
+  })
+
   const open = async (page: Page) => {
     await page.goto(`${site.url}/torrent/${sample.torrents.earlier!.infoHash}`)
     await page.getByRole('button', { name: 'Download in the browser' }).click()

@@ -40,12 +40,12 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     await page.goto(`${site}/publish`)
     await page.getByRole('button', { name: 'Sign in' }).waitFor()
     expect(await dataset().isVisible(), 'the form comes after signing in').toBe(false)
-    await page.getByLabel('Handle, DID or address of your server').fill(account.pdsUrl)
+    await page.getByLabel('Your handle').fill(account.pdsUrl)
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.waitForURL((url) => url.origin === new URL(account.pdsUrl).origin)
     await signInAtPds(page, account)
     await page.waitForURL(`${site}/publish`)
-    await page.getByText(`Signed in as ${account.did}`).waitFor()
+    await page.getByText(`Signed in as ${account.handle}`).waitFor()
     expect(await context.cookies(site)).toEqual([])
   })
 
@@ -106,7 +106,7 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
       what: 'the form to be filled',
     })
     await dataset().getByLabel('Title').fill('Soil pits, corrected')
-    await dataset().getByRole('button', { name: 'Publish' }).click()
+    await dataset().getByRole('button', { name: 'Publish the changes' }).click()
     await page.getByText('It is in your repository.').waitFor()
     const view = () =>
       query<{ dataset: { record: { title: string; keywords: unknown } } }>(site, 'getDataset', { uri })
@@ -122,7 +122,7 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     await item.getByRole('link', { name: 'Change' }).click()
     await page.waitForURL(/\/publish\/torrent\?uri=/)
     const form = page.locator('#torrent-form')
-    await waitFor(async () => (await form.getByLabel('Name', { exact: true }).inputValue()) === 'pits.csv', {
+    await waitFor(async () => (await form.getByLabel(/^Name/).inputValue()) === 'pits.csv', {
       what: 'the form to be filled',
     })
     await form.getByLabel('Trackers').fill('no address')
@@ -159,6 +159,7 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     await page.goto(`${site}/dataset/${bobby.did}/wells`)
     await page.getByRole('link', { name: 'Say how endangered it is' }).click()
     const form = page.locator('#assessment-form')
+    expect(await page.getByRole('main').getByRole('link', { name: 'Wells' }).isVisible()).toBe(true)
     expect(await form.getByLabel('AT-URI of the dataset').inputValue()).toBe(uri)
     await form.getByLabel('Evidence').fill('no address')
     await page.getByText(/evidence\/0\/url: /).waitFor()
@@ -249,7 +250,9 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
       { what: 'the rejection' },
     )
     await page.goto(`${site}/my`)
-    const item = page.getByRole('listitem').filter({ has: page.getByText('invalid-lexicon') })
+    const item = page
+      .getByRole('listitem')
+      .filter({ has: page.getByText('a field is missing or has the wrong form') })
     await item.waitFor()
     expect(await item.innerText()).toMatch(/rejected[\s\S]*title/)
     await page.locator('#my-records[aria-busy=false]').waitFor()
@@ -277,7 +280,7 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     await using fresh = await context.browser()!.newContext({ locale: 'en-GB' })
     const own = await fresh.newPage()
     await own.goto(`${site}/my`)
-    await own.getByLabel('Handle, DID or address of your server').fill(`@${account.handle}`)
+    await own.getByLabel('Your handle').fill(`@${account.handle}`)
     await own.getByRole('button', { name: 'Sign in' }).click()
     await own.waitForURL((url) => url.origin === new URL(account.pdsUrl).origin)
     expect(await own.locator('input[name=username]').inputValue()).toBe(account.handle)
@@ -285,12 +288,12 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     await own.keyboard.press('Enter')
     await own.getByRole('button', { name: 'Authorize' }).click()
     await own.waitForURL(`${site}/my`)
-    await own.getByText(`Signed in as ${account.did}`).waitFor()
+    await own.getByText(`Signed in as ${account.handle}`).waitFor()
     await own.getByRole('listitem').filter({ hasText: 'Wells' }).waitFor()
   })
 
   test('an account that does not exist is told so', async () => {
-    await page.getByLabel('Handle, DID or address of your server').fill('nobody.invalid')
+    await page.getByLabel('Your handle').fill('nobody.invalid')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByText(/That did not lead to an account/).waitFor()
   })

@@ -108,6 +108,20 @@ describe.skipIf(!hasChromium('the stories of readers'))('a reader', () => {
     expect(page.url()).toMatch(/\/(dataset|keyword|search)/)
   })
 
+  test('keeps the language through a completion', async () => {
+    await using context = await browser.newContext({ locale: 'en-GB' })
+    const page = await context.newPage()
+    await page.goto(`${site.url}/?lang=es`)
+    await page.getByRole('combobox').pressSequentially('climat')
+    await page.getByRole('option', { name: /palabra clave/ }).click()
+    await page.waitForURL(/\/keyword\/climate\?lang=es$/)
+    await page
+      .getByRole('link', { name: /^Bureau of Soils/ })
+      .first()
+      .click()
+    expect(await page.locator('html').getAttribute('lang')).toBe('es')
+  })
+
   test('sees results while typing on the search page', async () => {
     await using context = await browser.newContext({ locale: 'en-GB' })
     const page = await context.newPage()

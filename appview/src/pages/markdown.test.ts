@@ -62,6 +62,13 @@ test('an excerpt is plain text of one line, cut at a word', () => {
       '## Sea *ice*\n\n[guide](https://example.org)\n\n| a | b |\n|--|:-:|\n\n```\ncode\n```\n\nend',
       100,
     ),
-  ).toBe('Sea ice guide end')
+  ).toBe('guide end')
   expect(plainExcerpt('one two three four', 10)).toBe('one two…')
+})
+
+test('an excerpt leaves headings out, unless there is nothing else', () => {
+  expect(plainExcerpt('# Volumes\n\nOne *and* two.\n\n## More\n\n1. Read me.', 200)).toBe(
+    'One and two. Read me.',
+  )
+  expect(plainExcerpt('# Volumes', 200)).toBe('Volumes')
 })

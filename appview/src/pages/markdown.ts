@@ -25,8 +25,16 @@ export function renderMarkdown(text: string, foldAfter = Infinity): RenderedMark
 /** The same as plain text of one line, cut at a word: for cards and descriptions in the head of a page. */
 export function plainExcerpt(text: string, maxLength: number): string {
   // Most of a long text is never shown, and reading it costs time.
-  const plain = text
-    .slice(0, maxLength * 4)
+  const start = text.slice(0, maxLength * 4)
+  // A heading without what it is over says little.
+  const plain = plainText(start.replace(/^ {0,3}#{1,6}\s.*$/gm, ' ')) || plainText(start)
+  if (plain.length <= maxLength) return plain
+  const cut = plain.slice(0, maxLength)
+  return `${cut.slice(0, cut.lastIndexOf(' ') > maxLength / 2 ? cut.lastIndexOf(' ') : maxLength)}…`
+}
+
+function plainText(markdown: string): string {
+  return markdown
     .replace(/^ {0,3}(`{3,}|~{3,})[\s\S]*?(?:^ {0,3}\1|$(?![\s\S]))/gm, ' ')
     .replace(/^\s*\|.*$/gm, ' ')
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
@@ -35,9 +43,6 @@ export function plainExcerpt(text: string, maxLength: number): string {
     .replace(/[*_`~|\\]+/g, '')
     .replace(/\s+/g, ' ')
     .trim()
-  if (plain.length <= maxLength) return plain
-  const cut = plain.slice(0, maxLength)
-  return `${cut.slice(0, cut.lastIndexOf(' ') > maxLength / 2 ? cut.lastIndexOf(' ') : maxLength)}…`
 }
 
 const markdown = new MarkdownIt({

@@ -90,7 +90,7 @@ export function pagesRouter(parts: PagesParts): Router {
   account('/publish', publishPage(parts))
   account('/publish/webseed', webSeedPage(parts))
   account('/publish/profile', profilePage(parts))
-  account('/publish/assessment', assessmentPage(parts))
+  account('/publish/assessment', assessmentPage(parts, db))
   account('/publish/torrent', torrentRecordPage(parts))
   account('/my', myRecordsPage(parts))
   account('/signed-in', signedInPage(parts))

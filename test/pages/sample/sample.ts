@@ -152,6 +152,7 @@ async function putChecks(
     infoHash: torrents.strange!.infoHash,
     history: [
       [700, 1, 0],
+      [61, 1, 0],
       [60, 0, 1],
       [0, 0, 2],
     ],

@@ -44,7 +44,7 @@ export function snippetMaker(words: readonly string[]): (text: string) => string
 function plainText(markdown: string): string {
   return markdown
     .replaceAll(/!?\[([^\][]{0,500})\]\([^()\s]{0,2000}\)/g, '$1')
-    .replaceAll(/^[ \t]*(?:#{1,6}|>|[-*+])[ \t]+/gm, '')
+    .replaceAll(/^[ \t]*(?:#{1,6}|>|[-*+]|\d{1,3}[.)])[ \t]+/gm, '')
     .replaceAll(/^[ \t|:-]{3,}$/gm, '')
     .replaceAll(/\|/g, ' ')
     .replaceAll(/\*(?=\S)|(?<=\S)\*|__|`+/g, '')

@@ -77,11 +77,21 @@ function suggestFor(input) {
     else input.setAttribute('aria-activedescendant', items[chosen].id)
   }
 
+  /** The language that was chosen by hand goes along. */
+  function go(item) {
+    const url = new URL(item.dataset.href, location.href)
+    const lang = new URLSearchParams(location.search).get('lang')
+    if (lang) url.searchParams.set('lang', lang)
+    location.assign(url)
+  }
+
   async function ask() {
     const turn = ++asked
     const q = input.value.trim()
     if (q.length < 2) return show([])
-    const response = await fetch(`/suggest?${new URLSearchParams({ q })}`).catch(() => undefined)
+    const response = await fetch(
+      `/suggest?${new URLSearchParams({ q, lang: document.documentElement.lang })}`,
+    ).catch(() => undefined)
     if (turn === asked && response?.ok) show(await response.json())
   }
 
@@ -96,14 +106,14 @@ function suggestFor(input) {
     if (event.key === 'ArrowDown') choose(chosen + 1)
     else if (event.key === 'ArrowUp') choose(chosen < 0 ? list.children.length - 1 : chosen - 1)
     else if (event.key === 'Escape') show([])
-    else if (event.key === 'Enter' && chosen >= 0) location.assign(list.children[chosen].dataset.href)
+    else if (event.key === 'Enter' && chosen >= 0) go(list.children[chosen])
     else return
     if (event.key !== 'Escape') event.preventDefault()
   })
   list.addEventListener('pointerdown', (event) => {
     const item = event.target.closest('li')
     event.preventDefault()
-    if (item) location.assign(item.dataset.href)
+    if (item) go(item)
   })
   input.addEventListener('blur', () => show([]))
 }

@@ -6,6 +6,7 @@ import { startRecordForm } from './form.ts'
 import { startMyRecords } from './my-records.ts'
 import { profileForm } from './profile-record.ts'
 import { startPublishing } from './publish.ts'
+import { handleOf } from './repo.ts'
 import { createClient, redirectPath, restore, signIn, takeReturnPath } from './session.ts'
 import { readSettings, say } from './settings.ts'
 import { torrentForm } from './torrent-record.ts'
@@ -29,7 +30,7 @@ async function start(): Promise<void> {
   if (!session) return showSignIn()
   byId('sign-in')?.remove()
   const name = byId('signed-in-name')
-  if (name) name.textContent = session.sub
+  if (name) name.textContent = (await handleOf(session)) ?? session.sub
   byId('signed-in')?.removeAttribute('hidden')
   byId('sign-out')?.addEventListener('click', async () => {
     await session.signOut().catch(() => {})

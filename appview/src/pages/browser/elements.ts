@@ -16,6 +16,12 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T | undef
   return (document.getElementById(id) as T | null) ?? undefined
 }
 
+/** A path of this site, in the language that the reader chose by hand. */
+export function pathHere(path: string, query: Readonly<Record<string, string>>): string {
+  const lang = new URLSearchParams(location.search).get('lang')
+  return `${path}?${new URLSearchParams({ ...query, ...(lang && { lang }) })}`
+}
+
 /** Shows a message for people and for screen readers. */
 export function tell(message: string, tone: 'good' | 'bad' | 'note' = 'note', ...more: Node[]): void {
   const place = byId('message')

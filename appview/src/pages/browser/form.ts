@@ -1,7 +1,7 @@
 /** A form over one record: filled from it, checked against its lexicon while one types. */
 import { collections } from '@holdfast/lexicons/nsid'
 import { validateRecordJson } from '@holdfast/lexicons/validate'
-import { byId, element, tell } from './elements.ts'
+import { byId, element, pathHere, tell } from './elements.ts'
 import type { Fields, RecordForm } from './fields.ts'
 import { createRecord, getRecord, putRecord, RepoError, type RepoRecord } from './repo.ts'
 import type { OAuthSession } from './session.ts'
@@ -64,7 +64,7 @@ export function onSubmit(
     try {
       tell(say(texts, 'writing'))
       const { uri } = await write()
-      const href = `/record?${new URLSearchParams({ uri })}`
+      const href = pathHere('/record', { uri })
       tell(say(texts, 'written'), 'good', element('a', { text: say(texts, 'seeStatus'), href }))
     } catch (error) {
       tell(say(texts, 'failed', (error as Error).message), 'bad')

@@ -1,4 +1,4 @@
-import { byId, element, tell } from './elements.ts'
+import { byId, element, pathHere, tell } from './elements.ts'
 import { deleteRecord, listRecords, type RepoRecord } from './repo.ts'
 import type { OAuthSession } from './session.ts'
 import { type Settings, say } from './settings.ts'
@@ -39,17 +39,13 @@ function recordItem(
     {},
     element('span', { class: 'handle', text: say(texts, `kind-${kind}`) }),
     ' ',
-    element(
-      'a',
-      { href: `/record?${new URLSearchParams({ uri: record.uri })}` },
-      element('bdi', { text: title }),
-    ),
+    element('a', { href: pathHere('/record', { uri: record.uri }) }, element('bdi', { text: title })),
     status,
     actions,
   )
   const form = forms[kind]
   if (form) {
-    const href = `${form}?${new URLSearchParams({ uri: record.uri })}`
+    const href = pathHere(form, { uri: record.uri })
     actions.append(element('a', { class: 'button quiet', text: say(texts, 'edit'), href }))
   }
   actions.append(deleteButton(session, settings, { record, item, title }))
@@ -106,10 +102,22 @@ async function showStatus({ statusMethod, texts }: Settings, uri: string, place:
   place.replaceChildren(
     element('span', { class: `badge ${tone}`, text: texts[`status-${status}`] ?? status }),
   )
-  if (reason) place.append(' ', element('code', { text: reason }))
-  if (message) place.append(' ', element('span', { text: message }))
+  if (reason) place.append(' ', texts[`reason-${reason}`] ?? reason)
+  if (message) place.append(messageOf(message))
   for (const warning of warnings)
-    place.append(element('p', { class: 'alert note', text: warning.message ?? warning.code }))
+    place.append(
+      element('p', {
+        class: 'alert note',
+        text: texts[`warning-${warning.code}`] ?? warning.message ?? warning.code,
+      }),
+    )
+}
+
+/** What the index says in its own words, which are English. */
+function messageOf(text: string): HTMLElement {
+  const message = element('p', { class: 'hint', text })
+  message.lang = 'en'
+  return message
 }
 
 function titleOf({ value, uri }: RepoRecord): string {
@@ -117,5 +125,5 @@ function titleOf({ value, uri }: RepoRecord): string {
     const text = value[name]
     if (typeof text === 'string' && text !== '') return text.slice(0, 200)
   }
-  return uri
+  return uri.split('/').at(-1)!
 }

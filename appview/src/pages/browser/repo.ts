@@ -45,6 +45,17 @@ export function getRecord(session: OAuthSession, uri: string): Promise<RepoRecor
   return call(session, 'com.atproto.repo.getRecord', { query: { repo, collection, rkey } })
 }
 
+/** The handle of whoever is signed in, where it leads back to them. */
+export async function handleOf(session: OAuthSession): Promise<string | undefined> {
+  const query = { repo: session.sub }
+  const about = await call<{ handle: string; handleIsCorrect: boolean }>(
+    session,
+    'com.atproto.repo.describeRepo',
+    { query },
+  ).catch(() => undefined)
+  return about?.handleIsCorrect ? about.handle : undefined
+}
+
 /** All records of a collection, newest keys first. */
 export async function* listRecords(session: OAuthSession, collection: string): AsyncGenerator<RepoRecord> {
   let cursor: string | undefined

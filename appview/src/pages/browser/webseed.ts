@@ -1,6 +1,6 @@
 import { collections } from '@holdfast/lexicons/nsid'
 import { validateRecordJson } from '@holdfast/lexicons/validate'
-import { byId, element, tell } from './elements.ts'
+import { byId, element, pathHere, tell } from './elements.ts'
 import { createRecord } from './repo.ts'
 import type { OAuthSession } from './session.ts'
 import { type Settings, say } from './settings.ts'
@@ -32,7 +32,7 @@ export function startWebSeed(session: OAuthSession, settings: Settings): void {
       const { uri } = await createRecord(session, { collection: settings.collections.webseed, record })
       const link = element('a', {
         text: say(settings.texts, 'seeStatus'),
-        href: `/record?${new URLSearchParams({ uri })}`,
+        href: pathHere('/record', { uri }),
       })
       tell(say(settings.texts, 'written'), 'good', link)
     } catch (error) {

@@ -42,3 +42,10 @@ test.each([
 ])('asked for %s, with %s: %s', (asked, header, language) => {
   expect(chooseLanguage(asked, header).language).toBe(language)
 })
+
+test('a box of degrees names its sides', () => {
+  const box = { west: '-180', south: '-90', east: '12.5', north: '0' }
+  expect(en.box(box)).toBe('90° S – 0°, 180° W – 12.5° E')
+  expect(es.box(box)).toBe('90° S – 0°, 180° O – 12,5° E')
+  expect(en.box({ ...box, north: 'up' })).toBe('-90 – up, -180 – 12.5')
+})

@@ -16,16 +16,26 @@ export interface Format {
   /** An EDTF string in words; as it stands where it is none. */
   edtf(text: string): string
   list(items: readonly string[]): string
+  /** A box of decimal degrees: `90° S – 90° N, 180° W – 180° E`; as it stands where it is none. */
+  box(box: Box): string
   /** The name of a language by its BCP 47 tag; the tag where it has none. */
   languageName(tag: string): string
   /** The form that goes with this number: `one` or `other`. */
   plural(value: number, forms: { one: string; other: string }): string
 }
 
+interface Box {
+  west: string
+  south: string
+  east: string
+  north: string
+}
+
 export function formatFor(language: Language): Format {
   const locale = language === 'en' ? 'en-GB' : 'es'
   const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 0, useGrouping: true })
   const digits = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 })
+  const degrees = new Intl.NumberFormat(locale, { maximumFractionDigits: 4 })
   const dates = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' })
   const times = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' })
   const months = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC' })
@@ -50,6 +60,7 @@ export function formatFor(language: Language): Format {
     },
     edtf: (text) => edtfInWords(text, words),
     list: (items) => lists.format(items),
+    box: (box) => boxInWords(box, (value) => degrees.format(value), compass[language]),
     languageName: (tag) => nameOf(languageNames, tag),
     plural: (value, forms) =>
       (plurals.select(value) === 'one' ? forms.one : forms.other).replace('#', numbers.format(value)),
@@ -72,6 +83,28 @@ const edtfWords = {
   en: { about: 'about', perhaps: 'perhaps', since: 'since', until: 'until', to: '–' },
   es: { about: 'hacia', perhaps: 'quizá', since: 'desde', until: 'hasta', to: '–' },
 } as const
+
+const compass = {
+  en: { north: 'N', south: 'S', east: 'E', west: 'W' },
+  es: { north: 'N', south: 'S', east: 'E', west: 'O' },
+} as const
+
+function boxInWords(
+  { west, south, east, north }: Box,
+  write: (value: number) => string,
+  names: Readonly<Record<keyof Box, string>>,
+): string {
+  const isNumber = (text: string) => text.trim() !== '' && Number.isFinite(Number(text))
+  if (![west, south, east, north].every(isNumber)) return `${south} – ${north}, ${west} – ${east}`
+  const side = (text: string, [positive, negative]: readonly [string, string]) => {
+    const value = Number(text)
+    const name = value > 0 ? ` ${positive}` : value < 0 ? ` ${negative}` : ''
+    return `${write(Math.abs(value))}°${name}`
+  }
+  const latitudes = [names.north, names.south] as const
+  const longitudes = [names.east, names.west] as const
+  return `${side(south, latitudes)} – ${side(north, latitudes)}, ${side(west, longitudes)} – ${side(east, longitudes)}`
+}
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']
 

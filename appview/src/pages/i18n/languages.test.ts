@@ -1,3 +1,4 @@
+import { lexiconDocuments } from '@holdfast/lexicons/documents'
 import { expect, test } from 'vitest'
 import { en } from './en/messages.ts'
 import { es } from './es/messages.ts'
@@ -10,6 +11,23 @@ test('no text is empty but those that say nothing', () => {
   const empty = Object.entries(shapeOf(es)).filter(([path]) => read(es, path) === '' && read(en, path) !== '')
   expect(empty).toEqual([])
 })
+
+test.each([
+  ['rejectReason', en.rejectReasons],
+  ['hiddenReason', en.hiddenReasons],
+  ['warningCode', en.warnings],
+  ['relatedIdentifier/relation', en.relations],
+] as const)('the lexicon’s %s is said in words', (name, words) => {
+  const [definition = '', property] = name.split('/')
+  const defs = lexiconDocuments().find(({ id }) => id.endsWith('.defs'))!.defs as Record<string, Definition>
+  const defined = property ? defs[definition]?.properties?.[property] : defs[definition]
+  expect(Object.keys(words).sort()).toEqual([...defined!.knownValues!].sort())
+})
+
+interface Definition {
+  knownValues?: string[]
+  properties?: Record<string, Definition>
+}
 
 function shapeOf(value: unknown, path = ''): Record<string, string> {
   if (typeof value !== 'object' || value === null) return { [path]: typeof value }

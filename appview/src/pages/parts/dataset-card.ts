@@ -22,16 +22,16 @@ export function datasetCard(
   const facts = [
     record.publisher?.name && html`<bdi>${record.publisher.name}</bdi>`,
     byline && html`${t.dataset.describedBy} ${authorLink(view, dataset.author)}`,
-    others > 0 && t.dataset.alsoDescribedBy(others),
+    others > 0 && (byline ? t.dataset.alsoDescribedBy(others) : t.dataset.otherDescribers(others)),
     licenseName(record.license) && html`<bdi>${licenseName(record.license)}</bdi>`,
     size(view, dataset),
     foreignCollection(dataset) && html`<code>${foreignCollection(dataset)}</code>`,
-  ]
+  ].filter(Boolean)
   return html`<article class="card">
 ${level === 2 ? html`<h2 dir="auto">${title}</h2>` : html`<h3 dir="auto">${title}</h3>`}
 ${badges(view, dataset, risk)}
 ${text && html`<p class="excerpt" dir="auto">${text}</p>`}
-<ul class="facts">${facts.filter(Boolean).map((fact) => html`<li>${fact}</li>`)}</ul>
+${facts.length > 0 && html`<ul class="facts">${facts.map((fact) => html`<li>${fact}</li>`)}</ul>`}
 </article>`
 }
 
@@ -55,6 +55,7 @@ function size(view: View, dataset: defs.DatasetView): string | false {
 }
 
 /** A title may have a thousand characters; a list shows the first lines. */
-export function shortTitle(title: string): string {
-  return title.length > 240 ? `${title.slice(0, 239).toWellFormed()}…` : title || '—'
+export function shortTitle(title: string, mostCharacters = 240): string {
+  const isLong = title.length > mostCharacters
+  return isLong ? `${title.slice(0, mostCharacters - 1).toWellFormed()}…` : title || '—'
 }

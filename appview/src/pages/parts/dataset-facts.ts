@@ -1,21 +1,24 @@
 import type { defs } from '@holdfast/lexicons'
+import type { DatasetPage } from '../../catalog/views/page-datasets.ts'
 import { datasetPath, keywordPath, publisherPath } from '../../page-paths.ts'
 import { type Child, type Html, html, nothing } from '../html.ts'
 import { wordFor } from '../i18n/word-for.ts'
 import { renderMarkdown } from '../markdown.ts'
 import type { View } from '../view.ts'
-import { deadline, holders, needReasons, needsBadge, riskBadge, scarcityName, worstRisk } from './badges.ts'
+import { deadline, holders, needReasons, riskBadge, scarcityName, worstRisk } from './badges.ts'
+import { formatNames } from './format-names.ts'
 import { identifierLink, outsideLink } from './links.ts'
 import { agentList, agentText } from './people.ts'
+import { warningInWords } from './reasons.ts'
 import { type DatasetRecord, datasetRecord, foreignCollection } from './record.ts'
-import { formatNames } from './torrent-card.ts'
 
 /** What a reader must know before the rest: risk, need, what takes its place, whom it could harm. */
-export function badgesAndAlerts(view: View, dataset: defs.DatasetView): Html {
+export function badgesAndAlerts(view: View, { dataset, torrents }: DatasetPage): Html {
   const { t } = view
   const record = datasetRecord(dataset)
   const risk = worstRisk(dataset)
-  const reasons = needReasons(view, dataset.swarm)
+  const webSeeds = torrents.flatMap((torrent) => torrent.webSeeds ?? [])
+  const reasons = needReasons(view, dataset.swarm, webSeeds)
   const collection = foreignCollection(dataset)
   const alerts = [
     collection && html`<p class="alert note">${t.dataset.foreign} <code>${collection}</code></p>`,
@@ -25,12 +28,12 @@ export function badgesAndAlerts(view: View, dataset: defs.DatasetView): Html {
       record.sensitivity.kind !== 'none' &&
       html`<p class="alert warn"><strong>${wordFor(t.sensitivity, record.sensitivity.kind)}</strong> <span dir="auto">${record.sensitivity.note}</span></p>`,
     reasons.length > 0 &&
-      html`<p class="alert warn"><strong>${t.needs.badge}.</strong> ${t.needs.because} ${view.format.list(reasons)}. <a href="${view.href('/help')}">${t.needs.howToHelp}</a></p>`,
+      html`<p class="alert warn"><strong>${t.needs.badge}.</strong> ${t.needs.because} ${view.format.list(reasons)}. <a href="${view.href('/help#seed')}">${t.needs.howToHelp}</a></p>`,
     ...(dataset.warnings ?? [])
       .slice(0, 10)
-      .map(({ message, code }) => html`<p class="alert note">${message ?? code}</p>`),
+      .map((warning) => html`<p class="alert note">${warningInWords(view, warning)}</p>`),
   ]
-  return html`<p class="badges">${riskBadge(view, risk)} ${risk?.expectedGone && html`<span class="gone">${t.risk.expectedGone} ${deadline(view, risk.expectedGone)}</span>`} ${needsBadge(view, dataset.swarm)} ${(dataset.counts?.torrents ?? 0) > 0 && holders(view, dataset.swarm)}${labels(dataset)}</p>
+  return html`<p class="badges">${riskBadge(view, risk)} ${risk?.expectedGone && html`<span class="gone">${t.risk.expectedGone} ${deadline(view, risk.expectedGone)}</span>`} ${(dataset.counts?.torrents ?? 0) > 0 && holders(view, dataset.swarm)}${labels(dataset)}</p>
 ${alerts}`
 }
 
@@ -51,7 +54,7 @@ export function descriptionSection(view: View, dataset: defs.DatasetView): Html 
     html`<p class="empty">${t.dataset.beginning} <a href="${view.href(`/description?${new URLSearchParams({ uri: dataset.uri })}`)}">${t.dataset.wholeDescription(view.format.size(blobSize(record.descriptionBlob)))}</a></p>`
   return html`<section aria-labelledby="description"><h2 id="description">${t.dataset.description}</h2>
 <div class="prose" dir="auto">${start}</div>
-${rest && html`<details class="fold"><summary>${t.dataset.showAll}</summary><div class="prose" dir="auto">${rest}</div></details>`}
+${rest && html`<details class="fold"><summary>${record.descriptionBlob ? t.dataset.showMore : t.dataset.showAll}</summary><div class="prose" dir="auto">${rest}</div></details>`}
 ${whole}</section>`
 }
 
@@ -104,7 +107,7 @@ export function metadataSection(view: View, record: DatasetRecord): Html {
     [t.fields.issued, record.issued ? format.edtf(record.issued) : ''],
     [t.fields.modified, record.modified ? format.edtf(record.modified) : ''],
     [t.fields.updateFrequency, record.updateFrequency ?? ''],
-    [t.fields.spatial, spatial(record.spatial)],
+    [t.fields.spatial, spatial(view, record.spatial)],
     [t.fields.formats, formatNames(record).join(', ')],
     [
       t.fields.size,
@@ -123,7 +126,7 @@ export function metadataSection(view: View, record: DatasetRecord): Html {
           .slice(0, 100)
           .map(
             ({ relation, title, ...identifier }) =>
-              html`<span class="scheme">${relation}</span> ${title && html`<bdi>${title}</bdi>, `}${identifierLink(identifier)}`,
+              html`${wordFor(t.relations, relation)} ${title && html`<bdi>${title}</bdi>, `}${identifierLink(identifier)}`,
           ),
       ),
     ],
@@ -135,7 +138,13 @@ export function metadataSection(view: View, record: DatasetRecord): Html {
 }
 
 function contributors(view: View, all: readonly defs.Contributor[]): Html {
-  return html`<ul>${all.slice(0, 30).map(({ agent, role }) => html`<li>${agentText(agent)}${role && html` <span class="handle">${wordFor(view.t.roles, role)}</span>`}</li>`)}${all.length > 30 && html`<li>${view.t.site.andMore(all.length - 30)}</li>`}</ul>`
+  const shown = all
+    .slice(0, 30)
+    .map(
+      ({ agent, role }) =>
+        html`${agentText(agent)}${role && html` <span class="handle">${wordFor(view.t.roles, role)}</span>`}`,
+    )
+  return list(all.length > 30 ? [...shown, html`${view.t.site.andMore(all.length - 30)}`] : shown)
 }
 
 function license(license: defs.License | undefined): Html {
@@ -158,10 +167,10 @@ function keywords(view: View, all: DatasetRecord['keywords']): Html {
   return html`<ul class="tags">${all.slice(0, 40).map(link)}</ul>${rest.length > 0 && html`<details class="inline"><summary>${view.t.site.andMore(all.length - 40)}</summary><ul class="tags">${rest.map(link)}</ul></details>`}`
 }
 
-function spatial(spatial: defs.Spatial | undefined): Html {
+function spatial({ format }: View, spatial: defs.Spatial | undefined): Html {
   if (!spatial) return nothing
   const { name, box } = spatial
-  return html`${name && html`<bdi>${name}</bdi>`}${box && html` <small>${box.west}, ${box.south} – ${box.east}, ${box.north}</small>`}`
+  return html`${name && html`<bdi>${name}</bdi>`}${box && html` <small><bdi>${format.box(box)}</bdi></small>`}`
 }
 
 function funding({ funder, awardNumber, awardTitle, url }: defs.Funding): Html {

@@ -7,7 +7,8 @@ export interface Field {
   label: string
   hint?: string
   rows?: number
-  isRequired?: boolean
+  /** Said beside the label of a field that must be filled. */
+  required?: string
   /** The values to choose from, with their names. */
   options?: readonly (readonly [value: string, name: string])[]
 }
@@ -17,16 +18,16 @@ export function datasetFields(view: View): Html {
   const { t } = view
   const { form } = t.publish
   const fields: Field[] = [
-    { name: 'title', label: form.title, isRequired: true },
+    { name: 'title', label: form.title, required: form.required },
     { name: 'description', label: t.dataset.description, hint: form.markdown, rows: 6 },
     { name: 'publisher', label: t.fields.publisher },
     { name: 'creators', label: t.fields.creators, hint: form.onePerLine, rows: 3 },
     { name: 'homepage', label: t.fields.homepage },
-    { name: 'doi', label: 'DOI' },
+    { name: 'doi', label: 'DOI', hint: form.doi },
     { name: 'sources', label: t.dataset.sources, hint: form.sources, rows: 3 },
     { name: 'license', label: t.fields.license, hint: form.license },
     { name: 'keywords', label: t.fields.keywords, hint: form.keywords },
-    { name: 'issued', label: t.fields.issued, hint: form.edtf },
+    { name: 'issued', label: form.issued, hint: form.edtf },
     { name: 'version', label: form.version },
   ]
   return html`${fields.map(formField)}
@@ -59,13 +60,13 @@ export function torrentField(view: View): Html {
 }
 
 /** A field with its label, its hint, and the place where a script says what is wrong with it. */
-export function formField({ name, label, hint, rows, isRequired, options }: Field): Html {
+export function formField({ name, label, hint, rows, required, options }: Field): Html {
   const described = hint ? `${name}-hint ${name}-problem` : `${name}-problem`
-  const shared = html`id="f-${name}" name="${name}" dir="auto" aria-describedby="${described}"${isRequired && html` required`}`
+  const shared = html`id="f-${name}" name="${name}" dir="auto" aria-describedby="${described}"${required !== undefined && html` required`}`
   const input = options
     ? html`<select ${shared}><option value="">–</option>${options.map(([value, text]) => html`<option value="${value}">${text}</option>`)}</select>`
     : rows
       ? html`<textarea ${shared} rows="${rows}"></textarea>`
       : html`<input ${shared} autocomplete="off">`
-  return html`<div class="field"><label for="f-${name}">${label}</label>${input}${hint && html`<p class="hint" id="${name}-hint">${hint}</p>`}<p class="problem" id="${name}-problem" aria-live="polite"></p></div>`
+  return html`<div class="field"><label for="f-${name}">${label}${required && html` <small>${required}</small>`}</label>${input}${hint && html`<p class="hint" id="${name}-hint">${hint}</p>`}<p class="problem" id="${name}-problem" aria-live="polite"></p></div>`
 }

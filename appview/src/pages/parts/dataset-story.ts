@@ -7,7 +7,8 @@ import { wordFor } from '../i18n/word-for.ts'
 import { renderMarkdown } from '../markdown.ts'
 import type { View } from '../view.ts'
 import { deadline, riskBadge, scarcityName, statusBadge } from './badges.ts'
-import { outsideLink, schemeName } from './links.ts'
+import { copyButton } from './citation-section.ts'
+import { outsideLink } from './links.ts'
 import { authorLink } from './people.ts'
 import { datasetRecord } from './record.ts'
 
@@ -43,10 +44,10 @@ function sourceItem(view: View, source: defs.Source, found: defs.SourceStatus | 
         found.message === answer ? '' : found.message,
       ]
     : []
-  const told = [...seen, ...facts].filter(Boolean).map((fact, i) => html`${i > 0 && ' · '}<bdi>${fact}</bdi>`)
+  const told = [...seen, ...facts].filter(Boolean).map((fact) => html`<li><bdi>${fact}</bdi></li>`)
   const copies = (source.archivedUrls ?? []).slice(0, 10)
   return html`<li>${source.title && html`<strong dir="auto">${source.title}</strong> `}${outsideLink(source.url)}
-<div>${found && statusBadge(view, found.status)} <small>${told}</small></div>
+<ul class="facts">${found && html`<li>${statusBadge(view, found.status)}</li>`}${told}</ul>
 ${source.description && html`<p class="pre" dir="auto">${source.description.slice(0, 1_000)}</p>`}${source.accessNote && html`<p class="pre" dir="auto">${source.accessNote.slice(0, 1_000)}</p>`}
 ${copies.length > 0 && html`<p><small>${t.dataset.archived} ${copies.map(({ url, at }, i) => html`${i > 0 && ', '}${outsideLink(url, at ? format.date(at) : url)}`)}</small></p>`}</li>`
 }
@@ -59,7 +60,7 @@ export function assessmentSection(view: View, dataset: defs.DatasetView): Html {
   const assess = `/publish/assessment?${new URLSearchParams({ subject: dataset.uri, cid: dataset.cid })}`
   const isSilent = !record.risk && assessments.length === 0
   return html`<section aria-labelledby="risk"><h2 id="risk">${t.dataset.risk}</h2>
-${record.risk && html`<div class="claim"><p>${riskBadge(view, record.risk)} ${authorLink(view, dataset.author)} ${t.dataset.theAuthor}</p>${riskDetail(view, record.risk)}</div>`}
+${record.risk && html`<div class="claim"><p class="badges">${riskBadge(view, record.risk)}</p><p class="by"><span>${authorLink(view, dataset.author)}</span> ${t.dataset.theAuthor}</p>${riskDetail(view, record.risk)}</div>`}
 ${assessments.slice(0, 50).map((one) => assessmentItem(view, one))}
 <p>${isSilent && html`<span class="empty">${t.dataset.nobodySays}</span> `}<a href="${view.href(assess)}">${t.publish.assess}</a></p>
 </section>`
@@ -68,7 +69,7 @@ ${assessments.slice(0, 50).map((one) => assessmentItem(view, one))}
 function assessmentItem(view: View, { author, record, indexedAt }: defs.AssessmentView): Html {
   const { risk, scarcity, evidence, note, assessedAt } = record as assessment.Main
   const when = assessedAt ?? indexedAt
-  return html`<div class="claim"><p>${riskBadge(view, risk)} ${scarcity && html`<span class="badge note">${scarcityName(view, scarcity)}</span>`} ${authorLink(view, author)} <time datetime="${when}">${view.format.date(when)}</time></p>
+  return html`<div class="claim"><p class="badges">${riskBadge(view, risk)} ${scarcity && html`<span class="badge note">${scarcityName(view, scarcity)}</span>`}</p><p class="by"><span>${authorLink(view, author)}</span> <time datetime="${when}">${view.format.date(when)}</time></p>
 ${risk && riskDetail(view, risk)}${note && html`<div class="prose" dir="auto">${renderMarkdown(note.slice(0, 4_000)).start}</div>`}${evidenceList(view, evidence)}</div>`
 }
 
@@ -104,7 +105,7 @@ export function provenanceSection(view: View, { dataset, versions, titles }: Dat
   return html`<section aria-labelledby="provenance"><h2 id="provenance">${t.dataset.provenance}</h2>
 ${refs.length > 0 && html`<dl class="fields">${refs}</dl>`}
 ${versions.length > 0 && html`<h3>${t.dataset.versions}</h3><ul>${versions.map((version) => versionItem(view, version))}</ul>`}
-${describers.length > 0 && html`<h3>${t.dataset.describers}</h3><p>${t.dataset.describersNote}</p><ul>${describers.slice(0, 30).map(({ uri, title, author, matchedBy }) => html`<li><a href="${view.href(datasetPath(uri))}"><bdi>${title.slice(0, 300)}</bdi></a> ${authorLink(view, author)}${matchedBy && html` <span class="scheme">${t.dataset.matchedBy} ${schemeName(matchedBy)}</span>`}</li>`)}</ul>`}
+${describers.length > 0 && html`<h3>${t.dataset.describers}</h3><p>${t.dataset.describersNote}</p><ul>${describers.slice(0, 30).map(({ uri, title, author, matchedBy }) => html`<li><a href="${view.href(datasetPath(uri))}"><bdi>${title.slice(0, 300)}</bdi></a> ${authorLink(view, author)}${matchedBy && html` <small class="whole">${wordFor(t.matchedBy, matchedBy)}</small>`}</li>`)}</ul>`}
 </section>`
 }
 
@@ -137,6 +138,6 @@ export function recordSection(view: View, dataset: defs.DatasetView): Html {
 <div><dt>CID</dt><dd><code class="break">${dataset.cid}</code></dd></div>
 <div><dt>${t.dataset.indexed}</dt><dd><time datetime="${dataset.indexedAt}">${format.time(dataset.indexedAt)}</time></dd></div>
 <div><dt>${t.dataset.otherForms}</dt><dd><a href="${json}">JSON</a> · ${linkedData.map(([format, name]) => html`<a href="${`${datasetPath(dataset.uri)}?format=${format}`}">${name}</a> · `)}<a href="${view.href(accountPath(dataset.author))}">${t.dataset.allByAuthor}</a> · <a href="${view.href(`/record?${new URLSearchParams({ uri: dataset.uri })}`)}">${t.dataset.status}</a></dd></div>
-<div><dt>${t.dataset.badge}</dt><dd><img src="${`/badge${datasetPath(dataset.uri)}.svg`}" alt="${t.dataset.badgeAlt}" height="20" width="150" loading="lazy"> <code class="break">${`<a href="${view.publicUrl}${datasetPath(dataset.uri)}"><img src="${badge}" alt="Holdfast"></a>`}</code></dd></div>
+<div><dt>${t.dataset.badge}</dt><dd><img src="${view.href(`/badge${datasetPath(dataset.uri)}.svg`)}" alt="${t.dataset.badgeAlt}" height="20" loading="lazy"><details class="fold"><summary>${t.dataset.badgeCode}</summary><div class="copyable"><pre id="badge-code" class="wrap" tabindex="0">${`<a href="${view.publicUrl}${datasetPath(dataset.uri)}"><img src="${badge}" alt="Holdfast"></a>`}</pre>${copyButton(view, 'badge-code', t.dataset.badge)}</div></details></dd></div>
 </dl></section>`
 }

@@ -5,9 +5,10 @@ import { type Html, html } from '../html.ts'
 import type { View } from '../view.ts'
 import { needReasons, needsBadge } from './badges.ts'
 import { shortTitle } from './dataset-card.ts'
+import { formatNames } from './format-names.ts'
 import { authorLink } from './people.ts'
 import { datasetRecord, type TorrentRecord } from './record.ts'
-import { formatNames, getButtons, torrentFacts, torrentState } from './torrent-card.ts'
+import { getButtons, torrentFacts, torrentState } from './torrent-card.ts'
 
 /** How to get the data: its torrents by version and format, what was superseded last. */
 export function torrentSection(view: View, { dataset, torrents }: DatasetPage): Html {
@@ -16,12 +17,15 @@ export function torrentSection(view: View, { dataset, torrents }: DatasetPage): 
   if (torrents.length === 0)
     return html`<section class="get" aria-labelledby="torrents">${heading}${nobodyYet(view, dataset)}</section>`
   const groups = groupTorrents(view, torrents)
+  // What a single torrent needs is said above, for the dataset.
+  const needs = torrents.length > 1
   return html`<section class="get" aria-labelledby="torrents">${heading}
+<p class="empty">${t.torrent.needClient} <a href="${view.href('/help#download')}">${t.torrent.howToDownload}</a></p>
 ${groups.map(({ name, isOld, torrents }) => {
-  const inner = html`${torrents.map((torrent) => torrentRow(view, torrent))}`
+  const inner = html`${torrents.map((torrent) => torrentRow(view, torrent, { needs }))}`
   if (isOld)
     return html`<details class="fold"><summary>${name} (${view.format.number(torrents.length)})</summary>${inner}</details>`
-  return html`${groups.length > 1 && name && html`<h3 dir="auto">${name}</h3>`}${inner}`
+  return html`${groups.length > 1 && html`<h3 dir="auto">${name || view.t.dataset.undatedTorrents}</h3>`}${inner}`
 })}
 </section>`
 }
@@ -56,14 +60,14 @@ function ease({ metainfoStatus, swarm }: defs.TorrentView): number {
 function versionName(view: View, record: TorrentRecord): string {
   const captured = record.captured ? view.t.torrent.capturedIn(view.format.edtf(record.captured)) : ''
   const when = captured.charAt(0).toLocaleUpperCase(view.language) + captured.slice(1)
-  return [when, formatNames(record).join(', ')].filter(Boolean).join(' · ') || view.t.dataset.otherTorrents
+  return [when, formatNames(record).join(', ')].filter(Boolean).join(' · ')
 }
 
-function torrentRow(view: View, torrent: defs.TorrentView): Html {
-  const reasons = needReasons(view, torrent.swarm, torrent.webSeeds)
+function torrentRow(view: View, torrent: defs.TorrentView, { needs }: { needs: boolean }): Html {
+  const reasons = needs ? needReasons(view, torrent.swarm, torrent.webSeeds) : []
   return html`<div class="torrent">
 <p class="name" dir="auto"><a href="${view.href(torrentPath(torrent))}">${shortTitle(torrent.name ?? '')}</a></p>
-<p class="badges">${torrentState(view, torrent)} ${needsBadge(view, torrent.swarm)}</p>
+<p class="badges">${needs && needsBadge(view, torrent.swarm)} ${torrentState(view, torrent)}</p>
 <ul class="facts">${torrentFacts(view, torrent).map((fact) => html`<li>${fact}</li>`)}<li>${authorLink(view, torrent.author)}</li></ul>
 ${reasons.length > 0 && html`<p class="reasons">${view.t.needs.because} ${view.format.list(reasons)}.</p>`}
 ${getButtons(view, torrent)}

@@ -5,6 +5,7 @@ import { wordFor } from '../i18n/word-for.ts'
 import type { View } from '../view.ts'
 import { riskName, scarcityName } from './badges.ts'
 import { datasetCard } from './dataset-card.ts'
+import { formatName } from './format-names.ts'
 import { pager } from './pager.ts'
 
 export interface Results {
@@ -12,13 +13,15 @@ export interface Results {
   total: number
   isEstimate: boolean
   cursor?: string | undefined
+  /** Whether there is a filter to take back. */
+  isFiltered?: boolean
 }
 
 /** The list of what was found, or what to do when nothing was. */
-export function resultList(view: View, { datasets, total, isEstimate, cursor }: Results): Html {
+export function resultList(view: View, { datasets, total, isEstimate, cursor, isFiltered }: Results): Html {
   const { t, format } = view
   if (datasets.length === 0)
-    return html`<div class="empty"><p>${t.search.nothing}</p><ul>${t.search.advice.map((line) => html`<li>${line}</li>`)}</ul>
+    return html`<div class="empty"><p>${t.search.nothing}</p><ul><li>${t.search.advice.words}</li>${isFiltered && html`<li>${t.search.advice.filter}</li>`}<li>${t.search.advice.identifier}</li></ul>
 <p><a href="${view.href('/publish')}">${t.search.describeIt}</a></p></div>`
   const count = format.plural(total, t.search.results)
   return html`<p class="count" role="status">${isEstimate ? t.search.about(count) : count}</p>
@@ -61,5 +64,6 @@ export function facetLabel(view: View, field: string, value: string): string {
   if (field === 'scarcity') return scarcityName(view, value)
   if (field === 'hasTorrent')
     return value === 'true' ? view.t.search.withTorrent : view.t.search.withoutTorrent
+  if (field === 'format') return formatName(value)
   return value
 }

@@ -3,8 +3,8 @@ import { type Html, html, nothing } from '../html.ts'
 import type { View } from '../view.ts'
 
 const width = 640
-const height = 160
-const bottom = 22
+const height = 172
+const bottom = 34
 const top = 8
 
 /**

@@ -5,6 +5,7 @@ import { wordFor } from '../i18n/word-for.ts'
 import type { View } from '../view.ts'
 import { holders, needReasons, needsBadge, statusBadge } from './badges.ts'
 import { shortTitle } from './dataset-card.ts'
+import { formatNames } from './format-names.ts'
 import { authorLink } from './people.ts'
 import type { TorrentRecord } from './record.ts'
 
@@ -16,7 +17,7 @@ export function torrentCard(view: View, torrent: defs.TorrentView, { byline = tr
   return html`<article class="card">
 <h3 dir="auto"><a href="${view.href(torrentPath(torrent))}">${shortTitle(torrent.name ?? '')}</a></h3>
 <p class="badges">${needsBadge(view, torrent.swarm)} ${torrentState(view, torrent)}</p>
-${dataset && html`<p>${t.torrent.holds} <a href="${view.href(datasetPath(dataset.uri))}"><bdi>${shortTitle(dataset.title ?? '')}</bdi></a></p>`}
+${dataset && html`<p>${t.torrent.holds} <a href="${view.href(datasetPath(dataset.uri))}"><bdi>${shortTitle(dataset.title ?? '', 100)}</bdi></a></p>`}
 ${reasons.length === 0 ? nothing : html`<p class="reasons">${t.needs.because} ${view.format.list(reasons)}.</p>`}
 <ul class="facts">${torrentFacts(view, torrent).map((fact) => html`<li>${fact}</li>`)}${byline && html`<li>${authorLink(view, torrent.author)}</li>`}</ul>
 </article>`
@@ -40,11 +41,6 @@ export function torrentFacts(view: View, torrent: defs.TorrentView): string[] {
   ]
 }
 
-export function formatNames(record: { formats?: readonly { mediaType?: string }[] }): string[] {
-  const names = (record.formats ?? []).flatMap(({ mediaType }) => (mediaType ? [mediaType] : []))
-  return [...new Set(names)].slice(0, 6)
-}
-
 /** The buttons by which a torrent is had. */
 export function getButtons(view: View, torrent: defs.TorrentView): Html {
   const { t } = view
@@ -54,6 +50,7 @@ export function getButtons(view: View, torrent: defs.TorrentView): Html {
   return html`<p class="buttons">${file} ${torrent.magnet && html`<a class="button quiet" href="${torrent.magnet}">${t.torrent.magnet}</a>`} <a class="button quiet" href="${view.href(torrentPath(torrent))}">${t.torrent.details}</a></p>`
 }
 
+/** Items of a list: what was found there when it was last looked at. */
 export function webSeedState(view: View, seed: defs.WebSeedView): Html {
   const { t, format } = view
   const facts = [
@@ -63,5 +60,5 @@ export function webSeedState(view: View, seed: defs.WebSeedView): Html {
     seed.cors && seed.https && seed.status === 'verified' && t.torrent.inBrowser,
     seed.message,
   ].filter((fact): fact is string => typeof fact === 'string')
-  return html`${statusBadge(view, seed.status)} <small>${facts.join(' · ')}</small>`
+  return html`<li>${statusBadge(view, seed.status)}</li>${facts.map((fact) => html`<li><bdi>${fact}</bdi></li>`)}`
 }

@@ -6,11 +6,13 @@ import { renderMarkdown } from '../markdown.ts'
 import type { View } from '../view.ts'
 import { holders, needReasons } from './badges.ts'
 import { copyButton } from './citation-section.ts'
+import { formatNames } from './format-names.ts'
 import { outsideLink } from './links.ts'
 import { authorLink } from './people.ts'
+import { warningInWords } from './reasons.ts'
 import type { TorrentRecord } from './record.ts'
 import { swarmPlot } from './swarm-plot.ts'
-import { formatNames, torrentState, webSeedState } from './torrent-card.ts'
+import { torrentState, webSeedState } from './torrent-card.ts'
 
 /** What there is and how to get it. */
 export function contentFacts(view: View, torrent: defs.TorrentView): Html {
@@ -41,7 +43,7 @@ export function contentFacts(view: View, torrent: defs.TorrentView): Html {
 ${reasons.length > 0 && html`<p class="alert warn"><strong>${t.needs.badge}.</strong> ${t.needs.because} ${format.list(reasons)}. <a href="${view.href('/help#seed')}">${t.needs.howToHelp}</a></p>`}
 <p class="buttons">${isVerified && html`<a class="button" href="${path}.torrent" download>${t.torrent.download}</a>`} ${torrent.magnet && html`<a class="button quiet" href="${torrent.magnet}">${t.torrent.magnet}</a>`}${isVerified && html` <a href="${path}.torrent?original" download>${t.torrent.original}</a>`}</p>
 <p class="empty">${t.torrent.needClient} <a href="${view.href('/help#download')}">${t.torrent.howToDownload}</a></p>
-${(torrent.warnings ?? []).slice(0, 10).map(({ message, code }) => html`<p class="alert note">${message ?? code}</p>`)}
+${(torrent.warnings ?? []).slice(0, 10).map((warning) => html`<p class="alert note">${warningInWords(view, warning)}</p>`)}
 <dl class="fields">${facts.filter(([, value]) => value !== undefined).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${magnetFold(view, torrent)}
 </section>`
@@ -83,22 +85,34 @@ export function webSeedSection(view: View, torrent: defs.TorrentView): Html {
   const { t } = view
   const seeds = torrent.webSeeds ?? []
   return html`<section aria-labelledby="webseeds"><h2 id="webseeds">${t.torrent.webSeedsTitle}</h2>
-${seeds.length === 0 ? html`<p class="empty">${t.torrent.noWebSeeds}</p>` : html`<ul class="sources">${seeds.slice(0, 50).map((seed) => html`<li>${outsideLink(seed.url)}<div>${webSeedState(view, seed)} ${seed.thirdParty && seed.author && html`<small>· ${authorLink(view, seed.author)}</small>`}</div>${seed.note && html`<p class="pre" dir="auto">${seed.note.slice(0, 500)}</p>`}</li>`)}</ul>`}
+${seeds.length === 0 ? html`<p class="empty">${t.torrent.noWebSeeds}</p>` : html`<p class="empty">${t.torrent.webSeedsNote}</p><ul class="sources">${seeds.slice(0, 50).map((seed) => html`<li>${outsideLink(seed.url)}<ul class="facts">${webSeedState(view, seed)}${seed.thirdParty && seed.author && html`<li>${authorLink(view, seed.author)}</li>`}</ul>${seed.note && html`<p class="pre" dir="auto">${seed.note.slice(0, 500)}</p>`}</li>`)}</ul>`}
 <p><a href="${view.href(`/publish/webseed?${new URLSearchParams({ infoHash: torrent.infoHashV2 ?? torrent.infoHashV1 ?? '' })}`)}">${t.torrent.addWebSeed}</a></p></section>`
 }
 
 /** What each tracker says, and those that only the record names. */
 export function trackerSection(view: View, torrent: defs.TorrentView): Html {
-  const { t, format } = view
+  const { t } = view
   const asked = torrent.swarm?.trackers ?? []
   const known = new Set(asked.map(({ url }) => url as string))
   const named = ((torrent.record as TorrentRecord).trackers ?? []).filter(({ url }) => !known.has(url))
   if (asked.length === 0 && named.length === 0) return nothing
-  const count = (value: number | undefined) => (value === undefined ? '–' : format.number(value))
   return html`<section aria-labelledby="trackers"><h2 id="trackers">${t.torrent.trackers}</h2>
-<div class="scroll" tabindex="0" role="group" aria-labelledby="trackers"><table><thead><tr><th scope="col">${t.torrent.tracker}</th><th scope="col">${t.swarm.seeders}</th><th scope="col">${t.swarm.leechers}</th><th scope="col">${t.torrent.completed}</th><th scope="col">${t.torrent.lastAsked}</th></tr></thead>
-<tbody>${asked.slice(0, 50).map(({ url, seeders, leechers, completed, checkedAt, error }) => html`<tr><td><bdi class="break">${url === dhtSource ? t.torrent.dht : url}</bdi>${error && html`<br><small><bdi>${error}</bdi></small>`}</td><td>${count(seeders)}</td><td>${count(leechers)}</td><td>${count(completed)}</td><td>${checkedAt ? format.fromNow(checkedAt) : '–'}</td></tr>`)}
-${named.slice(0, 30).map(({ url }) => html`<tr><td><bdi class="break">${url}</bdi></td><td colspan="4"><small>${t.torrent.notAsked}</small></td></tr>`)}</tbody></table></div></section>`
+<p class="empty">${t.torrent.trackersNote}</p>
+<ul class="sources">${asked.slice(0, 50).map((tracker) => trackerItem(view, tracker))}${named.slice(0, 30).map(({ url }) => html`<li><bdi class="break">${url}</bdi><ul class="facts"><li>${t.torrent.notAsked}</li></ul></li>`)}</ul></section>`
+}
+
+function trackerItem(
+  { t, format }: View,
+  { url, seeders, leechers, completed, checkedAt, error }: defs.TrackerSwarm,
+): Html {
+  const facts = [
+    seeders !== undefined && t.swarm.seederCount(seeders),
+    leechers !== undefined && t.swarm.fetching(leechers),
+    completed !== undefined && t.swarm.completed(completed),
+    checkedAt && t.torrent.asked(format.fromNow(checkedAt)),
+    error,
+  ].filter((fact) => typeof fact === 'string')
+  return html`<li><bdi class="break">${url === dhtSource ? t.torrent.dht : url}</bdi><ul class="facts">${facts.map((fact) => html`<li><bdi>${fact}</bdi></li>`)}</ul></li>`
 }
 
 /** The records that name this content, each as its author wrote it. */
@@ -112,7 +126,7 @@ ${torrents.map((torrent) => {
     record.tool && t.torrent.gatheredWith(record.tool),
     formatNames(record).join(', '),
   ].filter((fact) => fact !== undefined && fact !== '')
-  return html`<div class="claim"><p>${authorLink(view, torrent.author)} <time datetime="${torrent.indexedAt}">${format.date(torrent.indexedAt)}</time> <a href="${view.href(recordPath(torrent.uri))}">${t.dataset.status}</a></p>
+  return html`<div class="claim"><p class="by"><span>${authorLink(view, torrent.author)}</span> <time datetime="${torrent.indexedAt}">${format.date(torrent.indexedAt)}</time> <a href="${view.href(recordPath(torrent.uri))}">${t.dataset.status}</a></p>
 ${facts.length > 0 && html`<ul class="facts">${facts.map((fact) => html`<li><bdi>${fact}</bdi></li>`)}</ul>`}
 ${torrent.supersededBy?.length && html`<p class="alert note">${t.torrent.superseded} ${torrent.supersededBy.slice(0, 5).map(({ uri }) => html`<a class="break" href="${view.href(recordPath(uri))}">${uri}</a> `)}</p>`}
 ${record.supersedes && html`<p>${t.fields.supersedes} <a class="break" href="${view.href(recordPath(record.supersedes.uri))}">${record.supersedes.uri}</a></p>`}

@@ -35,8 +35,8 @@ export function publishPage(parts: AccountParts): MakePage {
       title: isEdit ? t.publish.editTitle : t.nav.publish,
       main: html`<h1>${isEdit ? t.publish.editTitle : t.nav.publish}</h1><p class="lead">${t.publish.lead}</p>
 ${signInParts(view)}
-<form id="dataset-form" class="form" hidden>${datasetFields(view)}${torrentField(view)}<button type="submit">${t.publish.publish}</button></form>
-${!isEdit && html`<section class="prose">${t.prose.publish(view.href)}</section>`}`,
+<form id="dataset-form" class="form" hidden>${datasetFields(view)}${torrentField(view)}<button type="submit">${isEdit ? t.publish.save : t.publish.publish}</button></form>
+${!isEdit && html`<section class="prose" id="command-line">${t.prose.publish(view.href)}</section>`}`,
     })
   }
 }
@@ -66,7 +66,6 @@ export function myRecordsPage(parts: AccountParts): MakePage {
       title: view.t.publish.myRecords,
       main: html`<h1>${view.t.publish.myRecords}</h1><p>${view.t.publish.myRecordsText}</p>
 ${signInParts(view)}
-<p class="buttons"><a class="button quiet" href="${view.href('/publish/profile')}">${view.t.publish.profile}</a></p>
 <ul id="my-records" class="sources" aria-busy="true" aria-label="${view.t.publish.myRecords}"></ul>`,
     })
 }
@@ -95,6 +94,12 @@ function settingsOf(view: View, { authorities, plcUrl, allowHttp, trackers }: Ac
   const written = Object.entries(collections).map(([name, nsid]) => [name, writtenNsid(nsid, authorities)])
   const statuses = Object.entries(view.t.recordStatus).map(([status, text]) => [`status-${status}`, text])
   const kinds = Object.entries(view.t.recordKinds).map(([kind, text]) => [`kind-${kind}`, text])
+  const { hiddenReasons, rejectReasons, warnings } = view.t
+  const reasons = Object.entries({ ...hiddenReasons, ...rejectReasons }).map(([code, text]) => [
+    `reason-${code}`,
+    text,
+  ])
+  const told = Object.entries(warnings).map(([code, text]) => [`warning-${code}`, text])
   return {
     plcUrl,
     allowHttp,
@@ -102,18 +107,19 @@ function settingsOf(view: View, { authorities, plcUrl, allowHttp, trackers }: Ac
     collections: Object.fromEntries(written),
     statusMethod: methods.getRecordStatus,
     trackers,
-    texts: { ...view.t.browser, ...Object.fromEntries([...statuses, ...kinds]) },
+    texts: { ...view.t.browser, ...Object.fromEntries([...statuses, ...kinds, ...reasons, ...told]) },
   }
 }
 
 /** Signing in, who is signed in, and what the script has to say. */
 export function signInParts(view: View): Html {
   const { t } = view
-  return html`<noscript><p class="alert note">${t.publish.needsScript}</p></noscript>
+  return html`<noscript><p class="alert note">${t.publish.needsScript} <a href="${view.href('/publish#command-line')}">${t.publish.fromCommandLine}</a>.</p></noscript>
 <form id="sign-in" class="form js-only"><h2>${t.publish.signIn}</h2><p>${t.publish.signInText}</p>
-<div class="field"><label for="account">${t.publish.handle}</label><input id="account" name="account" required autocomplete="username" autocapitalize="none" spellcheck="false" placeholder="name.example.org"></div>
-<button type="submit" disabled>${t.publish.signIn}</button></form>
-<div id="signed-in" hidden><p>${t.publish.signedInAs} <code id="signed-in-name" class="break"></code></p><p class="buttons"><a class="button quiet" href="${view.href('/my')}">${t.publish.myRecords}</a> <button type="button" id="sign-out" class="quiet">${t.publish.signOut}</button></p></div>
+<div class="field"><label for="account">${t.publish.handle}</label><input id="account" name="account" required autocomplete="username" autocapitalize="none" spellcheck="false" placeholder="alice.bsky.social" aria-describedby="account-hint"><p class="hint" id="account-hint">${t.publish.handleHint}</p></div>
+<button type="submit" disabled>${t.publish.signIn}</button>
+<p class="hint">${t.publish.noAccount} <a href="https://bsky.app/" rel="noopener noreferrer">Bluesky</a>.</p></form>
+<div id="signed-in" hidden><p>${t.publish.signedInAs} <strong id="signed-in-name" class="break"></strong></p><p class="buttons"><a class="button quiet" href="${view.href('/my')}">${t.publish.myRecords}</a> <a class="button quiet" href="${view.href('/publish/profile')}">${t.publish.profile}</a> <button type="button" id="sign-out" class="quiet">${t.publish.signOut}</button></p></div>
 <p id="message" class="alert note" role="status" hidden></p>`
 }
 

@@ -87,7 +87,7 @@ function identity(view: View, { author, counts, since, profile: record }: Accoun
   ]
   const url = (record as profile.Main | undefined)?.url
   return html`<ul class="facts">${facts.filter(Boolean).map((fact) => html`<li>${fact}</li>`)}${url && html`<li>${outsideLink(url)}</li>`}</ul>
-<p><code class="break">${author.did}</code></p>`
+<p class="empty">DID <code class="break">${author.did}</code></p>`
 }
 
 function profileText(record: profile.Main | undefined): Html {

@@ -62,7 +62,7 @@ function page(view: View, found: DatasetPage) {
 <script type="application/ld+json">${jsonInHtml(jsonLd)}</script>`,
     main: html`<article>
 ${heading(view, dataset)}
-${badgesAndAlerts(view, dataset)}
+${badgesAndAlerts(view, found)}
 ${torrentSection(view, found)}
 ${descriptionSection(view, dataset)}
 ${sourceSection(view, dataset)}

@@ -46,7 +46,7 @@ function grouped(db: Db, { search, path, facets, what }: Grouping): MakePage {
       { detail: 'card' },
     )
     const { t } = view
-    const here = new URLSearchParams(searchPath(filter).split('?')[1])
+    const here = new URLSearchParams(view.href(searchPath(filter)).split('?')[1])
     const split = html`<div class="split"><aside class="after" aria-label="${t.search.filters}">${facetLinks(view, found.facets ?? [], here)}</aside>
 <div>${resultList(view, { datasets, total: found.hitsTotal, isEstimate: found.hitsEstimated, cursor: found.cursor })}</div></div>`
     return {
@@ -54,7 +54,7 @@ function grouped(db: Db, { search, path, facets, what }: Grouping): MakePage {
       canonical: path(name),
       main: html`<p class="kind">${t.facets[what]}</p><h1 dir="auto">${name}</h1>
 <p>${datasets.length > 0 && html`<a href="${view.href(searchPath(filter))}">${t.search.narrow}</a> · `}<a href="${`/feeds/${what}/${encodeURIComponent(name)}.atom`}">${t.search.feed}</a></p>
-${datasets.length === 0 ? html`<p class="empty">${t.search.noneOfThese[what]}</p><p><a href="${view.href('/publish')}">${t.search.describeIt}</a></p>` : split}`,
+${datasets.length === 0 ? html`<p class="empty">${t.search.noneOfThese[what]}</p><p><a href="${view.href(searchPath({ q: name.slice(0, 200) }))}">${t.search.searchFor(name.slice(0, 200))}</a></p><p><a href="${view.href('/publish')}">${t.search.describeIt}</a></p>` : split}`,
     }
   }
 }

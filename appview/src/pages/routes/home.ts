@@ -48,6 +48,7 @@ export function home({ db, needs, totals }: HomeParts): MakePage {
 <h1>${t.home.title}</h1>
 <p class="lead">${t.home.breath}</p>
 ${searchForm(view, { id: 'q', label: t.search.label })}
+<p><a href="#how">${t.home.newHere}</a></p>
 </section>
 ${totalsList(view, now)}
 ${helpNow(view, { losing, weak, needsSeeders: need.unseeded.total + need.few.total, losingTotal: need.losing.total })}
@@ -60,8 +61,8 @@ ${
 <p><a href="${view.href('/search?sort=newest')}">${t.home.allNewest}</a></p>`
 }
 </section>
-<section class="how">
-<h2>${t.home.howTitle}</h2>
+<section class="how" aria-labelledby="how">
+<h2 id="how">${t.home.howTitle}</h2>
 <ol class="steps">${t.home.how.map(({ title, text }) => html`<li><strong>${title}</strong> ${text}</li>`)}</ol>
 <p><a href="${view.href('/help')}">${t.home.howLink}</a></p>
 </section>`,

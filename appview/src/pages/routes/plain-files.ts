@@ -3,6 +3,8 @@ import { suggest } from '../../catalog/search/suggest.ts'
 import { type Db, storable } from '../../catalog/sql.ts'
 import { accountPath, datasetPath, keywordPath, publisherPath, searchPath } from '../../page-paths.ts'
 import { html } from '../html.ts'
+import { chooseLanguage } from '../i18n/language.ts'
+import { wordFor } from '../i18n/word-for.ts'
 
 /** Lets browsers search here from their address bar (OpenSearch 1.1). */
 export function openSearch(site: { publicUrl(): string; name: string }): RequestHandler {
@@ -42,11 +44,13 @@ export function suggestions(db: Db): RequestHandler {
     try {
       const q = typeof req.query.q === 'string' ? storable(req.query.q).trim().slice(0, 200) : ''
       const found = q === '' ? [] : await suggest(db, q, 8)
+      const { t } = chooseLanguage(req.query.lang, req.headers['accept-language'])
       res.setHeader('Cache-Control', 'public, max-age=30')
+      res.setHeader('Vary', 'Accept-Language')
       res.json(
         found.map(({ text, kind, uri, did, count }) => ({
           text: text.slice(0, 300),
-          kind,
+          kind: wordFor(t.suggestions, kind),
           count,
           href: target({ text, kind, uri, did }),
         })),

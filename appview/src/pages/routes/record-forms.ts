@@ -1,6 +1,11 @@
 /** The forms of a profile, an assessment and a torrent's record; `browser/form.ts` makes them work. */
-import { type Html, html } from '../html.ts'
+import { type Db, storable } from '../../catalog/sql.ts'
+import { readDatasetViews } from '../../catalog/views/dataset-views.ts'
+import { datasetPath } from '../../page-paths.ts'
+import { type Html, html, nothing } from '../html.ts'
+import { shortTitle } from '../parts/dataset-card.ts'
 import { type Field, formField, riskFields } from '../parts/dataset-form.ts'
+import { datasetRecord } from '../parts/record.ts'
 import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
@@ -24,8 +29,8 @@ export function profilePage(parts: AccountParts): MakePage {
 }
 
 /** How endangered a dataset is, whoever described it: `?subject=` and `?cid=` name it and its version. */
-export function assessmentPage(parts: AccountParts): MakePage {
-  return (view, req) => {
+export function assessmentPage(parts: AccountParts, db: Db): MakePage {
+  return async (view, req) => {
     const { t } = view
     const { form } = t.publish
     const asked = queryOf(req)
@@ -42,6 +47,7 @@ export function assessmentPage(parts: AccountParts): MakePage {
     const texts = { title: t.publish.assess, text: t.publish.assessText }
     return formPage(view, parts, {
       ...texts,
+      about: await datasetLink(view, db, subject),
       id: 'assessment-form',
       fields: [about, ...fields.map(formField)],
     })
@@ -54,8 +60,8 @@ export function torrentRecordPage(parts: AccountParts): MakePage {
     const { t } = view
     const { form } = t.publish
     const fields: Field[] = [
-      { name: 'name', label: t.torrent.fileName, isRequired: true },
-      { name: 'datasets', label: t.torrent.holdsDatasets, hint: form.datasets, rows: 2 },
+      { name: 'name', label: t.torrent.fileName, required: form.required },
+      { name: 'datasets', label: t.torrent.holdsDatasets, hint: form.datasets, rows: 3 },
       { name: 'captured', label: form.captured, hint: form.edtf },
       { name: 'tool', label: form.tool },
       { name: 'method', label: form.method, hint: form.markdown, rows: 4 },
@@ -67,14 +73,27 @@ export function torrentRecordPage(parts: AccountParts): MakePage {
   }
 }
 
+async function datasetLink(view: View, db: Db, uri: string): Promise<Html> {
+  const isUri = /^at:\/\/did:[^/\s]+\/[^/\s]+\/[^/\s]+$/.test(uri)
+  const [dataset] = isUri ? await readDatasetViews(db, [storable(uri)], { detail: 'card' }) : []
+  if (!dataset) return nothing
+  return html`<p class="lead" dir="auto"><a href="${view.href(datasetPath(uri))}">${shortTitle(datasetRecord(dataset).title)}</a></p>`
+}
+
 function formPage(
   view: View,
   parts: AccountParts,
-  { title, text, id, fields }: { title: string; text: string; id: string; fields: readonly Html[] },
+  {
+    title,
+    text,
+    about,
+    id,
+    fields,
+  }: { title: string; text: string; about?: Html; id: string; fields: readonly Html[] },
 ) {
   return accountPage(view, parts, {
     title,
-    main: html`<h1>${title}</h1><p>${text}</p>
+    main: html`<h1>${title}</h1>${about}<p>${text}</p>
 ${signInParts(view)}
 <form id="${id}" class="form" hidden>${fields}<button type="submit">${view.t.publish.publish}</button></form>`,
   })

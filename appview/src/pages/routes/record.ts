@@ -5,8 +5,9 @@ import { resolveAccount } from '../../catalog/views/accounts.ts'
 import { readRecordStatus } from '../../catalog/views/record-status.ts'
 import { readTorrentViews } from '../../catalog/views/torrent-views.ts'
 import { datasetPath, torrentPath } from '../../page-paths.ts'
-import { html } from '../html.ts'
+import { type Child, html } from '../html.ts'
 import { wordFor } from '../i18n/word-for.ts'
+import { reasonInWords, warningInWords } from '../parts/reasons.ts'
 import { PageError } from '../server/page-error.ts'
 import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
@@ -36,16 +37,19 @@ export function recordPage(db: Db): MakePage {
       : describesDatasets(collection) && status.status === 'indexed'
         ? datasetPath(uri)
         : undefined
-    const facts: [string, string | undefined][] = [
+    const facts: [string, Child][] = [
       [t.record.status, wordFor(t.recordStatus, status.status)],
-      [t.record.reason, status.reason],
-      [t.record.message, status.message],
+      [
+        t.record.reason,
+        status.reason && html`${reasonInWords(view, status.reason)} <code>${status.reason}</code>`,
+      ],
+      [t.record.message, status.message && html`<span lang="en">${status.message}</span>`],
       [t.record.metainfo, status.metainfoStatus && wordFor(t.metainfo, status.metainfoStatus)],
       [t.dataset.indexed, status.indexedAt && format.time(status.indexedAt)],
       [t.record.nextAttempt, status.nextAttemptAt && format.fromNow(status.nextAttemptAt)],
     ]
     return page(html`<dl class="fields"><div><dt>AT-URI</dt><dd><code class="break">${uri}</code></dd></div>${facts.filter(([, value]) => value).map(([name, value]) => html`<div><dt>${name}</dt><dd><bdi>${value}</bdi></dd></div>`)}</dl>
-${status.warnings.map(({ code, message }) => html`<p class="alert note">${message ?? code}</p>`)}
+${status.warnings.map((warning) => html`<p class="alert note">${warningInWords(view, warning)}</p>`)}
 ${target && html`<p><a class="button" href="${view.href(target)}">${t.record.open}</a></p>`}`)
   }
 }

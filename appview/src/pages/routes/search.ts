@@ -33,6 +33,7 @@ export function search(db: Db): MakePage {
       total: found.hitsTotal,
       isEstimate: found.hitsEstimated,
       cursor: found.cursor,
+      isFiltered: filtersOf(here).length > 0,
     })
     return searchPage(view, {
       asked,
@@ -82,8 +83,12 @@ function keptFilters(here: URLSearchParams): Html {
   return html`${[...here].filter(([name]) => name !== 'q' && name !== 'cursor' && name !== 'lang').map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}`
 }
 
+function filtersOf(here: URLSearchParams): [name: string, value: string][] {
+  return [...here].filter(([name, value]) => filterNames.has(name as FilterName) && value !== '')
+}
+
 function activeFilters(view: View, here: URLSearchParams): Html {
-  const active = [...here].filter(([name, value]) => filterNames.has(name as FilterName) && value !== '')
+  const active = filtersOf(here)
   if (active.length === 0) return nothing
   return html`<ul class="active" aria-label="${view.t.search.active}">${active.map(([name, value]) => {
     const without = new URLSearchParams(here)

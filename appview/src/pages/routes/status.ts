@@ -1,7 +1,8 @@
 import type { Db } from '../../catalog/sql.ts'
 import { readIngestCounts, readSourceLags } from '../../catalog/views/ingest-counts.ts'
-import { type Html, html } from '../html.ts'
+import { type Child, type Html, html } from '../html.ts'
 import { wordFor } from '../i18n/word-for.ts'
+import { reasonInWords } from '../parts/reasons.ts'
 import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
 
@@ -37,7 +38,7 @@ export function statusPage({ db, ingest }: { db: Db; ingest: IngestStatus }): Ma
 ${live.hosts.length === 0 ? html`<p class="empty">${t.status.noSources}</p>` : html`<ul class="sources">${live.hosts.map((host) => hostItem(view, host, lags.get(host.host)))}</ul>`}</section>
 <section aria-labelledby="repos"><h2 id="repos">${t.status.repos}</h2>${countTable(view, { label: t.status.repos, rows: counts.repos.map(({ state, count }) => [wordFor(t.repoStates, state), format.number(count)]) })}</section>
 <section aria-labelledby="metainfo"><h2 id="metainfo">${t.status.torrents}</h2>${countTable(view, { label: t.status.torrents, rows: counts.metainfo.map(({ status, count }) => [wordFor(t.metainfo, status), format.number(count)]) })}</section>
-<section aria-labelledby="rejects"><h2 id="rejects">${t.status.rejects}</h2><p>${t.status.rejectsNote} <a href="${view.href('/record')}">${t.record.title}</a></p>${countTable(view, { label: t.status.rejects, rows: counts.rejects.map(({ reason, count, lastAt }) => [reason, `${format.number(count)} · ${format.fromNow(lastAt)}`]) })}</section>`,
+<section aria-labelledby="rejects"><h2 id="rejects">${t.status.rejects}</h2><p>${t.status.rejectsNote} <a href="${view.href('/record')}">${t.record.title}</a></p>${countTable(view, { label: t.status.rejects, rows: counts.rejects.map(({ reason, count, lastAt }) => [html`${reasonInWords(view, reason)} <code>${reason}</code>`, `${format.number(count)} · ${format.fromNow(lastAt)}`]) })}</section>`,
     }
   }
 }
@@ -57,12 +58,12 @@ function hostItem(
       `${wordFor(t.backfill, backfill.state)}${backfill.reposTotal ? `: ${format.number(backfill.reposDone ?? backfill.reposTotal)} / ${format.number(backfill.reposTotal)}` : ''}`,
     error,
   ].filter((fact) => typeof fact === 'string')
-  return html`<li><strong>${host}</strong> <span class="badge ${connected ? 'good' : 'bad'}">${connected ? t.status.connected : t.status.notConnected}</span><div><small><bdi>${facts.join(' · ')}</bdi></small></div></li>`
+  return html`<li><strong>${host}</strong> <span class="badge ${connected ? 'good' : 'bad'}">${connected ? t.status.connected : t.status.notConnected}</span><ul class="facts">${facts.map((fact) => html`<li><bdi>${fact}</bdi></li>`)}</ul></li>`
 }
 
 function countTable(
   view: View,
-  { label, rows }: { label: string; rows: readonly (readonly [string, string])[] },
+  { label, rows }: { label: string; rows: readonly (readonly [Child, string])[] },
 ): Html {
   if (rows.length === 0) return html`<p class="empty">${view.t.status.none}</p>`
   return html`<dl class="fields" aria-label="${label}">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`

@@ -69,5 +69,5 @@ export const feedsPage: MakePage = (view) => ({
   section: 'feeds',
   canonical: '/feeds',
   main: html`<div class="narrow prose"><h1>${view.t.nav.feeds}</h1><p>${view.t.feeds.intro}</p>
-<dl class="fields">${view.t.feeds.list.map(({ name, path, text }) => html`<div><dt>${name}</dt><dd>${path.includes('…') ? html`<code class="break">${path}</code>` : html`<a href="${path}"><code>${path}</code></a>`}<br>${text}</dd></div>`)}</dl></div>`,
+<dl class="fields">${view.t.feeds.list.map(({ name, path, text }) => html`<div><dt>${path.includes('…') ? name : html`<a href="${path}">${name}</a>`}</dt><dd>${text}<br><code class="break">${path}</code></dd></div>`)}</dl></div>`,
 })

@@ -3,6 +3,7 @@ import { dataEn } from './data.ts'
 import { pagesEn } from './pages.ts'
 import { proseEn } from './prose.ts'
 import { publishEn } from './publish.ts'
+import { reasonsEn } from './reasons.ts'
 import { siteEn } from './site.ts'
 import { termsEn } from './terms.ts'
 
@@ -12,5 +13,6 @@ export const en = {
   ...pagesEn,
   ...publishEn,
   ...termsEn,
+  ...reasonsEn,
   prose: proseEn,
 }

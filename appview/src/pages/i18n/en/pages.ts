@@ -55,7 +55,7 @@ export const pagesEn = {
     invalid: 'That is no AT-URI of an account known here. It looks like at://did:plc:…/collection/key.',
     status: 'Status',
     reason: 'Reason',
-    message: 'What to do',
+    message: 'More about it',
     metainfo: 'The .torrent',
     nextAttempt: 'Next attempt',
     open: 'Open its page',

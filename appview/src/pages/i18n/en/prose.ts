@@ -11,7 +11,7 @@ const about = (href: Href): Html => html`<h1>About</h1>
 <ul>
 <li><strong>Descriptions</strong> are records in their author’s own repository on the AT Protocol, signed by them. Nobody but the author can change or delete them.</li>
 <li><strong>Files</strong> are shared as torrents: whoever has a part passes it on, and each piece is checked against a fingerprint, so that nobody can slip in something false.</li>
-<li><strong>This site</strong> is only an index. It gathers the descriptions, checks them, counts who holds what, and forgets nothing that it could not read again from the network. Anyone can run another.</li>
+<li><strong>This site</strong> is only an index. It gathers the descriptions, checks them, counts who holds what, and keeps nothing that it could not read again from the network. Anyone can run another.</li>
 </ul>
 <h2>Whom to believe</h2>
 <p>Anyone may describe anything. A description shows who wrote it; a name with a tick is the author’s own verified domain, such as a library’s. What people say of each other’s records stands as what they say. The fingerprint of the files is what it is, whoever wrote it down.</p>
@@ -34,11 +34,22 @@ const help = (href: Href): Html => html`<h1>How to help</h1>
 <p>Leave the client running after the download. That is all: now you are one of the people who hold it. Even an hour a day helps. What needs you most is under <a href="${href('/needs')}">Needs help</a>; a client that subscribes to RSS can fetch it by itself from the <a href="${href('/feeds')}">feeds</a>.</p>
 <p>Others in the swarm see your internet address, as every web server does that you visit. If that is a danger where you live, use a trusted VPN or help in another way.</p>
 <h2 id="share">Share something yourself</h2>
-<p>You have a dataset that is about to vanish? Describe it and make a torrent of it: <a href="${href('/publish')}">Publish</a>.</p>
+<p>You have a dataset that is about to vanish? Make a torrent of it with your client (<em>Create torrent</em>), keep the client running, and describe the dataset here: <a href="${href('/publish')}">Publish</a>.</p>
 <h2 id="webseed">Offer a web server</h2>
 <p>If you can put the files on a web server, add its address as a <em>webseed</em>: clients fetch from there when nobody else is online, and check the pieces all the same. Libraries and universities help most this way.</p>
 <h2 id="other">Without a disk</h2>
-<ul><li>Say how endangered a dataset is, with evidence.</li><li>Describe what nobody has described.</li><li>Put the badge of a dataset beside its download button, so that people see how many hold it.</li><li>Tell somebody with a large disk.</li></ul>`
+<ul><li>Say how endangered a dataset is, with evidence: there is a link on its page.</li><li>Describe what nobody has described.</li><li>Put the badge of a dataset beside its download button, so that people see how many hold it.</li><li>Tell somebody with a large disk.</li></ul>
+<h2 id="words">Words you will meet</h2>
+<dl class="fields">
+<div><dt>Dataset</dt><dd>Data that belongs together, as somebody describes it here.</dd></div>
+<div><dt>Torrent, .torrent</dt><dd>A small file that lists the files of the data and a fingerprint of every piece of them. Your client needs it to fetch and to check them.</dd></div>
+<div><dt>Magnet link</dt><dd>The same as a link: the client finds the small file by itself.</dd></div>
+<div><dt>Infohash</dt><dd>The fingerprint of a torrent. Whoever has the same infohash has the same files.</dd></div>
+<div><dt>Tracker</dt><dd>A server that tells those who share the same files of each other. It holds no files.</dd></div>
+<div><dt>Webseed</dt><dd>A web server that offers the files of a torrent.</dd></div>
+<div><dt>Handle, DID</dt><dd>The name of an account on the AT Protocol, such as <code>alice.bsky.social</code>, and the number behind it that never changes.</dd></div>
+<div><dt>Record, AT-URI</dt><dd>What an account has written, such as the description of a dataset, and its address, which begins with <code>at://</code>.</dd></div>
+</dl>`
 
 const publish = (href: Href): Html => html`<h2>From the command line</h2>
 <p>For large data, and for scripts: <code>holdfast</code> makes the torrent, checks the description and writes both records.</p>
@@ -52,7 +63,7 @@ ${admission === 'open' && html`<p>Every valid record is listed at once.</p>`}
 ${admission === 'accounts' && html`<p>Records of accounts that the operator has let in are listed at once; others wait.</p>`}
 ${admission === 'reviewed' && html`<p>Nothing is listed, nor served by the tracker, before the operator has let its author or the record in.</p>`}
 <p>The operator may deny an account, a record or content. What is denied is gone from every page, feed and answer of the API and from the tracker within a second. It stays in its author’s repository, over which this site has no power.</p>
-<h2>What is for here</h2>
+<h2>What belongs here</h2>
 <p>Public data: what was published to be used, or is everybody’s by law. Not personal data of others, nor anything whose spreading harms the people or species that it is about.</p>
 <h2>What is kept about you</h2>
 <p>No cookies, no analytics, no profiles; nothing is loaded from another site. The tracker keeps the addresses of those in a swarm in memory while they are there, since that is how they find each other, and writes none of them to a disk or a log.</p>`

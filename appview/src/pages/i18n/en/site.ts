@@ -54,6 +54,7 @@ export const siteEn = {
       },
     ],
     howLink: 'How to help, from scratch',
+    newHere: 'New here? How it works',
   },
   totals: {
     label: 'Totals',
@@ -74,16 +75,17 @@ export const siteEn = {
     apply: 'Apply',
     sort: 'Sort by',
     takeBack: '(remove)',
-    nothing: 'Nothing fits.',
+    nothing: 'Nothing was found.',
     noneOfThese: {
       keyword: 'No dataset here has this keyword.',
       publisher: 'No dataset here names this publisher.',
     },
-    advice: [
-      'Try fewer or more general words.',
-      'Take back a filter.',
-      'A DOI, an infohash or a handle leads straight to what it names.',
-    ],
+    advice: {
+      words: 'Try fewer or more general words.',
+      filter: 'Take back a filter.',
+      identifier: 'A DOI, an infohash or a handle leads straight to what it names.',
+    },
+    searchFor: (words: string) => `Search for “${words}” instead`,
     describeIt: 'Do you know this data? Describe it yourself.',
     about: (results: string) => `About ${results}`,
     results: { one: '# result', other: '# results' },
@@ -121,6 +123,6 @@ export const siteEn = {
       title: 'Something went wrong here',
       text: 'It is our fault and was logged. Try again in a moment.',
     },
-    home: 'To the first page',
+    home: 'To the home page',
   },
 }

@@ -4,6 +4,7 @@ import { dataEs } from './data.ts'
 import { pagesEs } from './pages.ts'
 import { proseEs } from './prose.ts'
 import { publishEs } from './publish.ts'
+import { reasonsEs } from './reasons.ts'
 import { siteEs } from './site.ts'
 import { termsEs } from './terms.ts'
 
@@ -13,5 +14,6 @@ export const es: typeof en = {
   ...pagesEs,
   ...publishEs,
   ...termsEs,
+  ...reasonsEs,
   prose: proseEs,
 }

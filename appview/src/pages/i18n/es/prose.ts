@@ -23,7 +23,7 @@ const help = (href: Href): Html => html`<h1>Cómo ayudar</h1>
 <p class="lead">Hace falta un ordenador con algo de sitio en el disco. Nada más, y ninguna cuenta.</p>
 <h2 id="bittorrent">Qué es BitTorrent</h2>
 <p>Es una manera de copiar archivos de muchas personas a la vez. En lugar de un servidor del que todos dependen, cada persona que descarga también pasa lo que ya tiene. Cuanta más gente quiere algo, más rápido llega; y mientras quede una sola, se puede conseguir.</p>
-<p>Quien lo tiene todo y se queda es una <em>semilla</em>. Quien aún está descargando es un <em>cliente</em> (en inglés «leecher», sin ánimo de ofender): pasa lo que lleva. Todos juntos son el <em>enjambre</em>.</p>
+<p>Quien lo tiene todo y se queda es una <em>semilla</em>. A quien aún está descargando se le llama en inglés <em lang="en">leecher</em> («sanguijuela»), sin ánimo de ofender: va pasando lo que lleva. Todos juntos son el <em>enjambre</em>.</p>
 <h2 id="download">Descargar algo</h2>
 <ol>
 <li>Instale un cliente de BitTorrent. <a href="https://www.qbittorrent.org/" rel="noopener noreferrer">qBittorrent</a> y <a href="https://transmissionbt.com/" rel="noopener noreferrer">Transmission</a> son libres y sin publicidad.</li>
@@ -34,11 +34,22 @@ const help = (href: Href): Html => html`<h1>Cómo ayudar</h1>
 <p>Deje el cliente en marcha después de la descarga. Eso es todo: ya es una de las personas que lo conservan. Incluso una hora al día ayuda. Lo que más la necesita está en <a href="${href('/needs')}">Necesita ayuda</a>; un cliente suscrito por RSS puede traerlo solo desde los <a href="${href('/feeds')}">canales</a>.</p>
 <p>Los demás del enjambre ven su dirección de internet, como cualquier servidor web que visita. Si eso es un peligro donde vive, use una VPN de confianza o ayude de otra manera.</p>
 <h2 id="share">Compartir algo propio</h2>
-<p>¿Tiene datos que están a punto de desaparecer? Descríbalos y haga un torrent: <a href="${href('/publish')}">Publicar</a>.</p>
+<p>¿Tiene datos que están a punto de desaparecer? Haga un torrent de ellos con su cliente (<em>Crear torrent</em>), deje el cliente en marcha y describa los datos aquí: <a href="${href('/publish')}">Publicar</a>.</p>
 <h2 id="webseed">Ofrecer un servidor web</h2>
 <p>Si puede poner los archivos en un servidor web, añada su dirección como <em>semilla web</em>: los clientes descargan de ahí cuando no hay nadie más, y comprueban las piezas igualmente. Así es como más ayudan las bibliotecas y universidades.</p>
 <h2 id="other">Sin disco</h2>
-<ul><li>Diga en qué peligro está un conjunto de datos, con pruebas.</li><li>Describa lo que nadie ha descrito.</li><li>Ponga la insignia de un conjunto junto a su botón de descarga, para que se vea cuántos lo conservan.</li><li>Avise a alguien con un disco grande.</li></ul>`
+<ul><li>Diga qué peligro corre un conjunto de datos, con pruebas: hay un enlace en su página.</li><li>Describa lo que nadie ha descrito.</li><li>Ponga la insignia de un conjunto junto a su botón de descarga, para que se vea cuántas personas lo conservan.</li><li>Avise a alguien con un disco grande.</li></ul>
+<h2 id="words">Palabras que encontrará</h2>
+<dl class="fields">
+<div><dt>Conjunto de datos</dt><dd>Datos que van juntos, tal como alguien los describe aquí.</dd></div>
+<div><dt>Torrent, .torrent</dt><dd>Un archivo pequeño que enumera los archivos de los datos y una huella de cada una de sus piezas. Su cliente lo necesita para descargarlos y comprobarlos.</dd></div>
+<div><dt>Enlace magnet</dt><dd>Lo mismo en forma de enlace: el cliente encuentra solo el archivo pequeño.</dd></div>
+<div><dt>Infohash</dt><dd>La huella de un torrent. Quien tiene el mismo infohash tiene los mismos archivos.</dd></div>
+<div><dt>Tracker</dt><dd>Un servidor («rastreador») que pone en contacto a quienes comparten los mismos archivos. No tiene ningún archivo.</dd></div>
+<div><dt>Semilla web</dt><dd>Un servidor web que ofrece los archivos de un torrent.</dd></div>
+<div><dt>Nombre de cuenta, DID</dt><dd>El nombre de una cuenta del Protocolo AT, como <code>alicia.bsky.social</code>, y el número que hay detrás y que nunca cambia.</dd></div>
+<div><dt>Registro, AT-URI</dt><dd>Lo que una cuenta ha escrito, como la descripción de un conjunto de datos, y su dirección, que empieza por <code>at://</code>.</dd></div>
+</dl>`
 
 const publish = (href: Href): Html => html`<h2>Desde la línea de órdenes</h2>
 <p>Para datos grandes y para programas: <code>holdfast</code> hace el torrent, comprueba la descripción y escribe ambos registros.</p>
@@ -47,7 +58,7 @@ holdfast publish ./mis-datos --dataset dataset.json</code></pre>
 <p>Después deje un cliente compartiendo los archivos. Los registros aparecen aquí en un segundo, o cuando el operador haya admitido su cuenta: vea <a href="${href('/policy')}">las normas</a>.</p>`
 
 const policy = (admission: string): Html => html`<h1>Normas y contacto</h1>
-<h2>Qué se admite</h2>
+<h2>A quién se admite</h2>
 ${admission === 'open' && html`<p>Todo registro válido se muestra enseguida.</p>`}
 ${admission === 'accounts' && html`<p>Los registros de las cuentas que el operador ha admitido se muestran enseguida; los demás esperan.</p>`}
 ${admission === 'reviewed' && html`<p>Nada se muestra, ni lo sirve el tracker, antes de que el operador haya admitido a su autor o el registro.</p>`}

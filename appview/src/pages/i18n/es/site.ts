@@ -56,6 +56,7 @@ export const siteEs: typeof siteEn = {
       },
     ],
     howLink: 'Cómo ayudar, desde cero',
+    newHere: '¿Es su primera vez? Cómo funciona',
   },
   totals: {
     label: 'Totales',
@@ -76,16 +77,17 @@ export const siteEs: typeof siteEn = {
     apply: 'Aplicar',
     sort: 'Ordenar por',
     takeBack: '(quitar)',
-    nothing: 'Nada coincide.',
+    nothing: 'No se encontró nada.',
     noneOfThese: {
       keyword: 'Ningún conjunto de aquí tiene esta palabra clave.',
       publisher: 'Ningún conjunto de aquí nombra a este editor.',
     },
-    advice: [
-      'Pruebe con menos palabras o más generales.',
-      'Quite un filtro.',
-      'Un DOI, un infohash o un nombre de cuenta lleva directo a lo que nombra.',
-    ],
+    advice: {
+      words: 'Pruebe con menos palabras o más generales.',
+      filter: 'Quite un filtro.',
+      identifier: 'Un DOI, un infohash o un nombre de cuenta lleva directo a lo que nombra.',
+    },
+    searchFor: (words: string) => `Buscar «${words}» en su lugar`,
     describeIt: '¿Conoce estos datos? Descríbalos usted.',
     about: (results: string) => `Unos ${results}`,
     results: { one: '# resultado', other: '# resultados' },
@@ -110,13 +112,13 @@ export const siteEs: typeof siteEn = {
       text: 'La dirección es errónea, o lo que había se ha movido. Búsquelo:',
     },
     dataset: {
-      title: 'Aquí no hay tal conjunto de datos',
-      text: 'No está indexado: se borró, no se ha admitido o nunca se vio. Su autor puede consultar su estado.',
+      title: 'Este conjunto de datos no está aquí',
+      text: 'Se borró, no se ha admitido o este índice nunca lo vio. Su autor puede consultar su estado.',
     },
-    torrent: { title: 'Aquí no hay tal torrent', text: 'Ningún registro visible nombra este infohash.' },
+    torrent: { title: 'Este torrent no está aquí', text: 'Ningún registro visible nombra este infohash.' },
     account: {
-      title: 'Aquí no hay tal cuenta',
-      text: 'Este índice no conoce ningún registro visible de ella.',
+      title: 'Esta cuenta no está aquí',
+      text: 'Este índice no conoce ningún registro visible suyo.',
     },
     request: {
       title: 'Eso no se puede responder',
@@ -126,6 +128,6 @@ export const siteEs: typeof siteEn = {
       title: 'Algo ha fallado aquí',
       text: 'Es culpa nuestra y ha quedado anotado. Vuelva a intentarlo en un momento.',
     },
-    home: 'A la primera página',
+    home: 'Ir a la página de inicio',
   },
 }
