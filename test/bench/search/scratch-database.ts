@@ -5,7 +5,7 @@ import { keptDatabase } from '../../system/kept-database.ts'
 import { loadPostgres, type Sizes } from './load-postgres.ts'
 
 /** Changes with anything that a loaded database depends on: an older one is left alone. */
-const layout = 1
+const layout = 2
 
 /** A database with a synthetic catalogue of these sizes beside the given one, and its URL. It stays. */
 export function prepareDatabase(

@@ -13,8 +13,10 @@ import { type Need, type Word, wordNeed } from './needs.ts'
 import { type Alias, anyCode } from './row-terms.ts'
 
 export interface Candidates {
-  /** Conditions for the index; what they leave open is checked in each row. */
+  /** Conditions for the index, which answers them exactly. */
   lookUp: (alias: Alias) => SQL
+  /** What else was asked for, to be checked in each row; absent where that is not simply each of these. */
+  open?: readonly Need[]
   /** Whether no row that matches is left out. */
   complete: boolean
   /** Where to stop if the statistics were wrong. */
@@ -37,15 +39,14 @@ export function candidatesForAll(
   const [rarest, second, third] = asked
   if (!rarest) return { lookUp: () => sql`true`, complete: false, limit: affordable }
   const share = (need: Need | undefined) => (need ? Math.min(1, need.records / Math.max(options.all, 1)) : 1)
-  if (rarest.records <= affordable) {
-    // A second look-up spares fetching rows, unless nearly every row would pass it.
-    const narrow = second && rarest.records > 300 && share(second) < 0.3 ? [rarest, second] : [rarest]
-    return { lookUp: all(narrow), complete: true, limit: 4 * affordable }
-  }
-  const narrow = asked.slice(0, 3).filter((need) => share(need) < 0.5 || need === rarest)
+  // What half of all rows meet is cheaper to check in each row.
+  const narrow = asked.filter((need) => share(need) < 0.5 || need === rarest)
+  const open = asked.filter((need) => !narrow.includes(need))
+  if (rarest.records <= affordable)
+    return { lookUp: all(narrow), open, complete: true, limit: 4 * affordable }
   const both = rarest.records * share(second) * share(third)
   if (both <= affordable / 2 || words.length === 0)
-    return { lookUp: all(narrow), complete: both <= affordable / 2, limit: 2 * affordable }
+    return { lookUp: all(narrow), open, complete: both <= affordable / 2, limit: 2 * affordable }
   const bands = words.map((word) => {
     const others = asked
       .filter((need) => need.base !== word.base)
@@ -53,9 +54,12 @@ export function candidatesForAll(
     return topCodes(word, options.depth / Math.max(others, 1e-6) / words.length)
   })
   const topmost = bands.flat()
-  const rest = words.length === 1 ? narrow.filter((need) => need.base !== words[0]!.base) : narrow
+  // Having one of a single word's upper codes is having the word.
+  const implied = words.length === 1 ? words[0]!.base : undefined
+  const rest = narrow.filter((need) => need.base === undefined || need.base !== implied)
   return {
     lookUp: (alias) => and([anyCode(alias, topmost), ...rest.map((need) => need.lookUp(alias))]),
+    open: open.filter((need) => need.base === undefined || need.base !== implied),
     complete: false,
     limit: 4 * options.depth,
   }
@@ -79,9 +83,7 @@ export function candidatesForMost(
     return needed
   })
   const each = options.depth / Math.max(pivots.length, 1)
-  const codes = pivots.flatMap((word) =>
-    word.records <= 2 * each ? codesFrom(word.base) : topCodes(word, each),
-  )
+  const codes = pivots.flatMap((word) => (word.records <= 2 * each ? [word.base] : topCodes(word, each)))
   const complete = pivots.every((word) => word.records <= 2 * each)
   return {
     lookUp: (alias) => and([anyCode(alias, codes), ...needs.map((need) => need.lookUp(alias))]),
@@ -93,7 +95,7 @@ export function candidatesForMost(
 /** The highest impacts of a word that at least so many rows reach. */
 function topCodes(word: Word, rows: number): number[] {
   const level = word.above?.findLastIndex((count) => count >= rows) ?? 0
-  return codesFrom(word.base, Math.max(level, 0))
+  return level < 1 ? [word.base] : codesFrom(word.base, level)
 }
 
 function all(needs: readonly Need[]): (alias: Alias) => SQL {
@@ -126,7 +128,7 @@ export const unboundedCandidates: CandidateChoice = {
     limit: everything,
   }),
   forMost: (words, needs) => {
-    const codes = words.flatMap((word) => codesFrom(word.base))
+    const codes = words.map((word) => word.base)
     return {
       lookUp: (alias) => and([anyCode(alias, codes), ...needs.map((need) => need.lookUp(alias))]),
       complete: true,

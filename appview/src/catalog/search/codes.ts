@@ -1,12 +1,12 @@
 /**
- * A record is indexed as a sorted array of codes, one a term: 47 bits of a hash of the term and six bits that say how
- * much the record is about it (its impact, 0 to 63). So one GIN index answers "has the term" (any of 64 codes) and
- * "is much about the term" (the upper ones), and the score of a row is read from its own array. Codes stay below
- * 2^53 and are plain numbers.
+ * A record is indexed as a sorted array of codes: 47 bits of a hash of a term and six bits that say how much the record
+ * is about it (its impact, 1 to 63; 0 says only that it has the term, and a word has that code beside its impact). So
+ * one GIN index answers "has the term" by one code and "is much about the term" by the upper ones, and the score of a
+ * row is read from its own array. Codes stay below 2^53 and are plain numbers.
  */
 export const levels = 64
 
-/** The lowest code of a term: its hash, at impact 0. Terms of other kinds than words are `kind:value`. */
+/** The code that says that a record has the term: its hash, at impact 0. Terms of other kinds than words are `kind:value`. */
 export function baseOf(term: string): number {
   let low = 0x9e3779b9
   let high = 0x85ebca6b
@@ -20,8 +20,8 @@ export function baseOf(term: string): number {
   return ((high & 0x7fff) * 2 ** 32 + (low >>> 0)) * levels
 }
 
-/** The codes of a term from an impact upwards; all of them from 0. */
-export function codesFrom(base: number, level = 0): number[] {
+/** The codes of a term from an impact upwards. */
+export function codesFrom(base: number, level: number): number[] {
   return Array.from({ length: levels - level }, (_, i) => base + level + i)
 }
 

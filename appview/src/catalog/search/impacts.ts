@@ -18,11 +18,14 @@ export interface Field {
 /** A term once reaches half of the highest impact at this weight. */
 const saturation = 2
 
-/** The codes of all words in these fields, each with the impact it has over all of them. */
+/** The codes of all words in these fields: that they are there, and the impact each has over all of them. */
 export function codesOfFields(fields: readonly Field[]): number[] {
   const weights = new Map<string, number>()
   for (const { rule, text } of fields) addField(weights, rule, text)
-  return [...weights].map(([term, weight]) => baseOf(term) + levelOf(weight))
+  return [...weights].flatMap(([term, weight]) => {
+    const base = baseOf(term)
+    return [base, base + levelOf(weight)]
+  })
 }
 
 /** The stems of texts in order, between spaces: a phrase stands in them if it is a part of them. */
@@ -45,7 +48,7 @@ function addField(
 }
 
 function levelOf(weight: number): number {
-  return Math.min(levels - 1, Math.floor((levels * weight) / (weight + saturation)))
+  return Math.min(levels - 1, Math.max(1, Math.floor((levels * weight) / (weight + saturation))))
 }
 
 /** Neighbouring words of a text as one term each: words that stand together where it matters count for more. */

@@ -1,6 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import type { Db } from '../sql.ts'
-import { type CandidateChoice, type Candidates, greatestDepth, usualDepth } from './candidates.ts'
+import { and, type CandidateChoice, type Candidates, greatestDepth, usualDepth } from './candidates.ts'
 import type { Corpus, Sort } from './corpus.ts'
 import { estimate } from './estimate.ts'
 import { type MatchMode, mostOfWeight } from './matching.ts'
@@ -41,7 +41,7 @@ export async function readRows(tx: Db, corpus: Corpus, wanted: Wanted): Promise<
     return walkPage(tx, corpus, { ...wanted, candidates: usual })
   const page = await readPage(tx, corpus, {
     ...wanted,
-    candidates: usual,
+    ...narrowed(wanted, usual),
     facets: usual.complete ? wanted.facets : [],
   })
   const overflowed = page.matched >= usual.limit
@@ -50,8 +50,16 @@ export async function readRows(tx: Db, corpus: Corpus, wanted: Wanted): Promise<
   if (usual.complete && !wanted.ranked) return walkPage(tx, corpus, { ...wanted, candidates: usual })
   if (page.rows.length >= wanted.limit) return { rows: page.rows, cards: page.cards }
   const deeper = chooseCandidates(wanted, greatestDepth)
-  const deep = await readPage(tx, corpus, { ...wanted, candidates: deeper, facets: [] })
+  const deep = await readPage(tx, corpus, { ...wanted, ...narrowed(wanted, deeper), facets: [] })
   return { rows: deep.rows, cards: deep.cards }
+}
+
+/** Candidates, and what is still to be checked in each of them. */
+function narrowed({ asked, matches }: Wanted, candidates: Candidates) {
+  const { open } = candidates
+  const rest = (alias: Alias) =>
+    and([...open!.map((need) => need.holds(alias)), ...asked.checks.map((check) => check(alias))])
+  return { candidates, matches: open ? rest : matches }
 }
 
 function chooseCandidates({ asked, mode, statistics, choice }: Wanted, depth: number): Candidates {

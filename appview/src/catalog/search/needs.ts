@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { anyIdOf } from '../sql.ts'
-import { baseOf, codesFrom } from './codes.ts'
+import { baseOf } from './codes.ts'
 import { filterTerm, pairTerm } from './impacts.ts'
 import type { Clause } from './query.ts'
 import { type Alias, anyCode, column, hasCode, hasTerm } from './row-terms.ts'
@@ -25,7 +25,7 @@ export interface Need {
   holds: (alias: Alias) => SQL
   /** About how many rows meet it. */
   records: number
-  /** Of a word: its lowest code. */
+  /** Of a word: the code that says it is there. */
   base?: number
 }
 
@@ -88,7 +88,7 @@ export function wordOf(stem: string, statistics: TermStatistics): Word {
 
 export function wordNeed(word: Word): Need {
   return {
-    lookUp: (alias) => anyCode(alias, codesFrom(word.base)),
+    lookUp: (alias) => anyCode(alias, [word.base]),
     holds: (alias) => hasTerm(alias, word.base),
     records: word.records,
     base: word.base,

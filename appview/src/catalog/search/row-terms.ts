@@ -26,7 +26,7 @@ export function hasCode(alias: Alias, code: number): SQL {
   return sql`coalesce(${highestUpTo(alias, code)} = ${int(code)}, false)`
 }
 
-/** `weight` times the impact of the term in the row, 1 to 64; 0 where it has it not. */
+/** `weight` times one more than the impact of the term in the row; 0 where it has it not. */
 export function termScore(alias: Alias, base: number, weight: number): SQL {
   return sql`greatest(coalesce(${highestUpTo(alias, base + levels - 1)} - ${int(base - 1)}, 0), 0) * ${int(weight)}`
 }

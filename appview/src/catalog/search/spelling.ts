@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { type Db, rows } from '../sql.ts'
-import { baseOf, codesFrom } from './codes.ts'
+import { baseOf } from './codes.ts'
 import { planBy } from './planner.ts'
 import { anyCode } from './row-terms.ts'
 import { type CorpusName, readTermStatistics, type TermStatistics } from './statistics.ts'
@@ -19,7 +19,7 @@ export async function findUnknown(
   const table = sql.raw(`catalog.${corpus}`)
   const tests = doubtful.map(
     (word, i) => sql`SELECT ${sql.raw(String(i))} AS n WHERE NOT EXISTS (
-      SELECT FROM ${table} d WHERE d.visible::int = 1 AND ${anyCode('d', codesFrom(baseOf(stemOf(word))))})`,
+      SELECT FROM ${table} d WHERE d.visible::int = 1 AND ${anyCode('d', [baseOf(stemOf(word))])})`,
   )
   const found = await rows<{ n: number }>(tx, sql.join(tests, sql` UNION ALL `))
   return found.map((row) => doubtful[row.n]!)

@@ -113,10 +113,10 @@ async function refreshCorpus(tx: Db, corpus: CorpusName): Promise<void> {
       SELECT code - code % ${int(levels)} AS base, (code % ${int(levels)})::int AS level, count(*) * ${int(rate)} AS n
       FROM ${table} r CROSS JOIN unnest(r.codes) AS code WHERE r.visible::int = 1 ${sample} GROUP BY 1, 2
     ), total AS (
-      SELECT base, sum(n)::int AS n FROM counted GROUP BY base HAVING sum(n) >= ${int(rate === 1 ? 1 : 2 * rate)}) , histogram AS (
-      SELECT base, array_agg(reached ORDER BY level) AS above FROM (
-        SELECT t.base, g.level, (sum(coalesce(c.n, 0)) OVER (PARTITION BY t.base ORDER BY g.level DESC))::int AS reached
-        FROM total t CROSS JOIN generate_series(0, ${int(levels - 1)}) AS g(level)
+      SELECT base, n::int AS n FROM counted WHERE level = 0 AND n >= ${int(rate === 1 ? 1 : 2 * rate)}), histogram AS (
+      SELECT base, max(n) || array_agg(reached ORDER BY level) AS above FROM (
+        SELECT t.base, t.n, g.level, (sum(coalesce(c.n, 0)) OVER (PARTITION BY t.base ORDER BY g.level DESC))::int AS reached
+        FROM total t CROSS JOIN generate_series(1, ${int(levels - 1)}) AS g(level)
         LEFT JOIN counted c ON c.base = t.base AND c.level = g.level WHERE t.n >= ${int(histogramFrom)}) AS by_level
       GROUP BY base)
     SELECT ${corpus}::text, total.base, n, above FROM total LEFT JOIN histogram USING (base)`)
