@@ -18,10 +18,16 @@ export async function rows<Row extends Record<string, unknown>>(db: Db, query: S
 export async function preparedRows<Row extends Record<string, unknown>>(db: Db, query: SQL): Promise<Row[]> {
   const { $client: client } = db as { $client?: unknown }
   if (!isPostgresClient(client)) return rows<Row>(db, query)
-  const { sql: text, params } = dialect.sqlToQuery(query)
-  return (await client.unsafe(text, params as ParameterOrJSON<never>[], {
+  const { text, parameters } = statementOf(query)
+  return (await client.unsafe(text, parameters as ParameterOrJSON<never>[], {
     prepare: true,
   })) as unknown as Row[]
+}
+
+/** As a driver is sent it. */
+export function statementOf(query: SQL): { text: string; parameters: unknown[] } {
+  const { sql: text, params: parameters } = dialect.sqlToQuery(query)
+  return { text, parameters }
 }
 
 const dialect = new PgDialect()

@@ -24,9 +24,9 @@ export interface Candidates {
 }
 
 /** Rows that may be fetched for one search. */
-const affordable = 3_000
+const affordable = 1_500
 /** Rows that are looked at when there are more, unless a filter then leaves too few. */
-export const usualDepth = 1_500
+export const usualDepth = 600
 export const greatestDepth = 12_000
 
 /** Candidates that meet all needs and hold all words. */

@@ -16,7 +16,7 @@ export interface Estimate {
 }
 
 /** Rows of the sample that are worth looking at. */
-const sampleSize = 2_000
+const sampleSize = 1_000
 
 /**
  * Estimates from the records that chance put in a sample: one in 8, 64 or 512, the smallest that still holds enough

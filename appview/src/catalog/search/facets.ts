@@ -22,8 +22,8 @@ export function readFacets(fields: readonly string[], rate = 1): SQL {
       (
         field,
       ) => sql`, (SELECT jsonb_agg(jsonb_build_object('value', value, 'count', n) ORDER BY n DESC, value) FROM (
-        SELECT value, (count(DISTINCT card) * ${sql.raw(String(rate))})::int AS n
-        FROM candidate CROSS JOIN unnest(${sql.raw(`"values_${field}"`)}) AS value
+        SELECT value, (count(*) * ${sql.raw(String(rate))})::int AS n
+        FROM (SELECT DISTINCT card, value FROM candidate CROSS JOIN unnest(${sql.raw(`"values_${field}"`)}) AS value) AS held
         GROUP BY value ORDER BY n DESC, value LIMIT ${sql.raw(String(mostValues))}) AS counted) AS ${sql.raw(`"facet_${field}"`)}`,
     ),
     sql``,

@@ -85,10 +85,10 @@ export async function walkPage(
   const found = await rows<{ id: number; uri: string; group: number; key: string }>(
     tx,
     sql`
-    SELECT d.id, d.uri, ${corpus.group('d')} AS "group", ${sort.key('d')}::text AS key
-    FROM (SELECT d.* ${ordered} LIMIT ${int(longestWalk)}) AS d
+    SELECT d.id, d.uri, ${corpus.group('d')} AS "group", d.walked::text AS key
+    FROM (SELECT d.*, ${sort.key('d')} AS walked ${ordered} LIMIT ${int(longestWalk)}) AS d
     WHERE ${request.matches('d')} AND ${firstOfItsGroup(corpus, request)}
-    ORDER BY ${sort.key('d')} ${direction}, d.id ${direction} LIMIT ${int(request.limit)}`,
+    ORDER BY d.walked ${direction}, d.id ${direction} LIMIT ${int(request.limit)}`,
   )
   if (found.length >= request.limit) return { rows: found, cards: found.length }
   const [stop] = await rows<{ id: number; key: string }>(

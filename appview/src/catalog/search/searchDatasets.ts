@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { readOnly } from '../read-only.ts'
 import { type Db, storable } from '../sql.ts'
 import { boundedCandidates, type CandidateChoice } from './candidates.ts'
 import { baseOf } from './codes.ts'
@@ -66,8 +67,8 @@ export interface DatasetResults extends SearchSummary {
 }
 
 /**
- * Searches visible datasets, one hit a group, in order. By relevance the best 1,500 to 12,000 are listed, and no more; the
- * other orders list everything. `hitsTotal` and the facets are exact where something asked for is in at most 3,000 records.
+ * Searches visible datasets, one hit a group, in order. By relevance the best 600 to 12,000 are listed, and no more; the
+ * other orders list everything. `hitsTotal` and the facets are exact where something asked for is in at most 1,500 records.
  *
  * @throws SearchError with the lexicon's error name: InvalidQuery, InvalidCursor, AuthorNotFound.
  */
@@ -85,9 +86,7 @@ export async function searchWith(
   const clauses = await resolveAuthorClauses(db, query.clauses)
   const direct = await findDirect(db, parameters.q ?? '')
   const request = await readRequest(db, parameters, { clauses, direct, choice })
-  const outcome = await db.transaction((tx) => search(tx as Db, request.corpus, request.search), {
-    accessMode: 'read only',
-  })
+  const outcome = await readOnly(db, (tx) => search(tx, request.corpus, request.search))
   return {
     hits: outcome.rows.map(({ id, uri, group }) => ({ id, uri, groupId: group })),
     ...summaryOf(outcome, parameters.q ?? '', request.search.clauses),

@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { readOnly } from '../read-only.ts'
 import { anyIdOf, type Db, recordset, rows, storable } from '../sql.ts'
 import { boundedCandidates } from './candidates.ts'
 import { baseOf } from './codes.ts'
@@ -73,18 +74,15 @@ export async function searchTorrents(db: Db, parameters: TorrentSearch): Promise
   const direct = await findDirect(db, q)
   const clauses = direct && leadsSomewhere(direct) ? [] : await readClauses(db, q)
   const request = await readRequest(db, parameters, { clauses, direct })
-  const outcome = await db.transaction(
-    async (tx) => {
-      const found = await search(tx as Db, torrentCorpus, request)
-      const files = await readMatchedFiles(
-        tx as Db,
-        found.rows.map((row) => row.id),
-        outcomeStems(found.corrected ?? clauses),
-      )
-      return { ...found, files }
-    },
-    { accessMode: 'read only' },
-  )
+  const outcome = await readOnly(db, async (tx) => {
+    const found = await search(tx, torrentCorpus, request)
+    const files = await readMatchedFiles(
+      tx,
+      found.rows.map((row) => row.id),
+      outcomeStems(found.corrected ?? clauses),
+    )
+    return { ...found, files }
+  })
   return {
     hits: outcome.rows.map(({ id, uri }) => ({ id, uri, matchedFiles: outcome.files.get(id) ?? [] })),
     ...summaryOf(outcome, parameters.q ?? '', clauses),

@@ -4,7 +4,7 @@
  * nothing is counted while records are written. Results are right without it, only slower and less well ordered.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { type Db, rows } from '../sql.ts'
+import { type Db, preparedRows, rows } from '../sql.ts'
 import { baseOf, levels, sampleCode, sampleRates } from './codes.ts'
 import { int } from './row-terms.ts'
 import { codesText } from './term-writes.ts'
@@ -66,7 +66,7 @@ export async function readTermStatistics(
   bases: readonly number[],
   beside?: SQL,
 ): Promise<TermStatistics> {
-  const found = await rows<{ base: number | null; records: number; above: number[] | null }>(
+  const found = await preparedRows<{ base: number | null; records: number; above: number[] | null }>(
     db,
     sql`SELECT s.base, s.records, to_jsonb(s.above) AS above FROM (SELECT ${beside ?? sql`1`}) AS beside
         LEFT JOIN catalog.term_statistics s

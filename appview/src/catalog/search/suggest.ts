@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { readOnly } from '../read-only.ts'
 import { type Db, rows, storable } from '../sql.ts'
 import { baseOf, codesFrom } from './codes.ts'
 import type { VocabularyKind } from './dataset-terms.ts'
@@ -27,17 +28,14 @@ export async function suggest(db: Db, q: string, limit = 8): Promise<Suggestion[
     .trimStart()
   if (wordsOf(typed).length === 0) return []
   const most = Math.min(Math.max(limit, 1), 20)
-  return db.transaction(
-    async (tx) => {
-      await beginSearch(tx as Db)
-      const titles = await suggestDatasets(tx as Db, typed, most)
-      const accounts = await suggestAccounts(tx as Db, typed.trim(), 2)
-      const names = await suggestNames(tx as Db, typed.trimEnd(), most)
-      const room = Math.max(Math.ceil(most / 2), most - titles.length - accounts.length)
-      return unique([...names.slice(0, room), ...accounts, ...titles]).slice(0, most)
-    },
-    { accessMode: 'read only' },
-  )
+  return readOnly(db, async (tx) => {
+    await beginSearch(tx)
+    const titles = await suggestDatasets(tx, typed, most)
+    const accounts = await suggestAccounts(tx, typed.trim(), 2)
+    const names = await suggestNames(tx, typed.trimEnd(), most)
+    const room = Math.max(Math.ceil(most / 2), most - titles.length - accounts.length)
+    return unique([...names.slice(0, room), ...accounts, ...titles]).slice(0, most)
+  })
 }
 
 function unique(suggestions: readonly Suggestion[]): Suggestion[] {
