@@ -85,6 +85,26 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     expect(json.items.map((item) => item.id)).toEqual(ids)
   })
 
+  test('a dataset comes with its newest torrent in RSS, with all of them in Atom and JSON Feed', async () => {
+    const url = `/torrent/${torrent.infoHashV1}.torrent`
+    const [item] = (await xml('/feeds/risk/endangered.rss')).rss.channel.item
+    expect(item.enclosure).toMatchObject({ '@type': 'application/x-bittorrent', '@length': '201' })
+    expect(item.enclosure['@url']).toContain(url)
+    expect(item).toMatchObject({ 'dc:rights': 'CC0-1.0', 'torrent:infoHash': torrent.infoHashV1 })
+    const [entry] = (await xml('/feeds/risk/endangered.atom')).feed.entry
+    const enclosures = entry.link.filter((link: Record<string, string>) => link['@rel'] === 'enclosure')
+    expect(enclosures.map((link: Record<string, string>) => link['@href'])).toEqual([
+      expect.stringContaining(url),
+    ])
+    const json = (await (await get('/feeds/risk/endangered.json')).json()) as JsonFeed
+    expect(json.items[0]!.attachments).toMatchObject([{ url: expect.stringContaining(url) }])
+  })
+
+  test('a torrent comes with the licence of the dataset it holds', async () => {
+    const [item] = (await xml('/feeds/torrents.rss')).rss.channel.item
+    expect(item['dc:rights']).toBe('CC0-1.0')
+  })
+
   test('nothing is dated later than it was first seen', async () => {
     const json = (await (await get('/feeds/datasets.json')).json()) as JsonFeed
     for (const item of json.items) expect(Date.parse(item.date_published)).toBeLessThanOrEqual(Date.now())
@@ -168,5 +188,5 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
 })
 
 interface JsonFeed {
-  items: { id: string; date_published: string; date_modified?: string }[]
+  items: { id: string; date_published: string; date_modified?: string; attachments?: { url: string }[] }[]
 }

@@ -29,7 +29,11 @@ beforeAll(async () => {
   }
   await index.write(alice, [
     { put: 'dataset', rkey: 'ice', record: dataset },
-    { put: 'torrent', rkey: 'ice', record: { ...torrent.record, datasets: [], createdAt } },
+    {
+      put: 'torrent',
+      rkey: 'ice',
+      record: { ...torrent.record, datasets: [{ uri: uri('dataset') }], createdAt },
+    },
   ])
   await index.verify(new Map([[torrent.blobCid, torrent.bytes]]))
 })
@@ -41,7 +45,7 @@ const get = async (path: string, headers: Record<string, string> = {}) => {
 }
 const uri = (kind: 'dataset' | 'torrent') => `at://${alice}/${collections[kind]}/ice`
 
-test('feedsmith reads RSS with its enclosure, its author and its guid', async () => {
+test('feedsmith reads RSS with its enclosure, its author, its licence and its guid', async () => {
   const feed = parseRssFeed((await get('/feeds/torrents.rss')).body)
   expect(feed).toMatchObject({ title: expect.stringContaining('Torrents'), link: `${publicUrl()}/` })
   expect(feed.atom?.links?.[0]).toMatchObject({ rel: 'self', href: `${publicUrl()}/feeds/torrents.rss` })
@@ -55,12 +59,13 @@ test('feedsmith reads RSS with its enclosure, its author and its guid', async ()
           type: 'application/x-bittorrent',
         },
       ],
-      dc: { creators: [alice] },
+      dc: { creators: [alice], rights: ['CC0-1.0'] },
     },
   ])
   expect(new Date(feed.items?.[0]?.pubDate ?? '').toISOString()).toBe(createdAt)
   const [dataset] = parseRssFeed((await get('/feeds/datasets.rss')).body).items ?? []
   expect(dataset?.title).toBe(`Sea ice ${hostile.replace('\u0001', '\uFFFD')}`)
+  expect(dataset?.enclosures).toEqual(feed.items?.[0]?.enclosures)
 })
 
 test('feedsmith reads Atom with all that RFC 4287 asks of a feed and an entry', async () => {
@@ -115,12 +120,8 @@ test('feedparser finds nothing wrong with any feed', async (context) => {
     return JSON.parse(stdout)
   }
   for (const name of feeds) {
-    const isTorrents = name === 'torrents'
-    const entry = [
-      uri(isTorrents ? 'torrent' : 'dataset'),
-      [2026, 3, 4, 5, 6, 7],
-      isTorrents ? ['application/x-bittorrent'] : [],
-    ]
+    const id = uri(name === 'torrents' ? 'torrent' : 'dataset')
+    const entry = [id, [2026, 3, 4, 5, 6, 7], ['application/x-bittorrent']]
     for (const [form, version] of [
       ['rss', 'rss20'],
       ['atom', 'atom10'],

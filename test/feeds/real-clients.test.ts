@@ -9,7 +9,7 @@ const namespace = spawnSync('unshare', ['-n', 'ip', 'link', 'set', 'lo', 'up']).
 const needed = realClients.filter(({ name }) => ['libtorrent', 'qbittorrent', 'transmission'].includes(name))
 const missing = needed.filter((client) => !client.installed()).map(({ name }) => name)
 
-test('qBittorrent follows a feed by a rule, transmission is handed its enclosure, and both fetch the file', {
+test('qBittorrent follows a feed of endangered datasets by a rule, transmission is handed its enclosure, and both fetch the file', {
   timeout: 200_000,
 }, async (context) => {
   if (!namespace || missing.length > 0) {
@@ -23,8 +23,8 @@ test('qBittorrent follows a feed by a rule, transmission is handed its enclosure
   const args = ['-n', process.execPath, script, scratch.path]
   const { stdout } = await promisify(execFile)('unshare', args, { timeout: 180_000 })
   expect(JSON.parse(stdout)).toEqual({
-    // The rule asks for ice: the other torrent of the feed stays where it is.
-    qbittorrent: { articles: ['sea-ice.bin', 'volcanoes.bin'], fetched: ['sea-ice.bin'] },
+    // The rule asks for ice: the other dataset of the feed stays where it is.
+    qbittorrent: { articles: ['About sea-ice.bin', 'About volcanoes.bin'], fetched: ['sea-ice.bin'] },
     transmission: { fetched: ['sea-ice.bin'] },
   })
 })

@@ -18,7 +18,6 @@ export function writeAtom(feed: Feed): string {
 }
 
 function entry(item: FeedItem): Element {
-  const { torrent } = item
   return element(
     'entry',
     {},
@@ -28,14 +27,15 @@ function entry(item: FeedItem): Element {
     text('updated', item.updatedAt),
     element('author', {}, text('name', item.author)),
     element('link', { rel: 'alternate', href: item.pageUrl, type: 'text/html' }),
-    torrent &&
+    ...item.torrents.flatMap((torrent) => [
       element('link', {
         rel: 'enclosure',
         href: torrent.fileUrl,
         type: 'application/x-bittorrent',
         length: torrent.sizeBytes,
       }),
-    torrent && element('link', { rel: 'related', href: torrent.magnet }),
+      element('link', { rel: 'related', href: torrent.magnet }),
+    ]),
     ...item.categories.map((term) => element('category', { term })),
     text('rights', item.license),
     text('summary', item.summary),

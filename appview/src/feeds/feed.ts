@@ -23,7 +23,8 @@ export interface FeedItem {
   readonly updatedAt: string
   readonly categories: readonly string[]
   readonly license?: string | undefined
-  readonly torrent?: FeedTorrent | undefined
+  /** The newest first. RSS has room for that one. */
+  readonly torrents: readonly FeedTorrent[]
 }
 
 export interface FeedTorrent {

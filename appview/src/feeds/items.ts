@@ -14,12 +14,16 @@ interface DatasetRecord {
 /** What an item needs beside its record. */
 interface ItemContext {
   publicUrl: string
-  /** When the record was last edited; absent where it never was. */
-  editedAt: string | undefined
+  /** When records were last edited, by AT-URI. */
+  edits: ReadonlyMap<string, string>
 }
 
 /** A dataset as a feed's item. */
-export function datasetItem(view: defs.DatasetView, { publicUrl, editedAt }: ItemContext): FeedItem {
+export function datasetItem(
+  view: defs.DatasetView,
+  torrents: readonly FeedTorrent[],
+  { publicUrl, edits }: ItemContext,
+): FeedItem {
   const record = (view.mapped ?? view.record) as DatasetRecord
   return {
     id: view.uri,
@@ -27,14 +31,19 @@ export function datasetItem(view: defs.DatasetView, { publicUrl, editedAt }: Ite
     pageUrl: `${publicUrl}${datasetPath(view.uri)}`,
     summary: shorten(record.description ?? ''),
     author: view.author.handle ?? view.author.did,
-    ...datesOf({ createdAt: record.createdAt, indexedAt: view.indexedAt, editedAt }),
+    ...datesOf(record.createdAt, view.indexedAt, edits.get(view.uri)),
     categories: (record.keywords ?? []).slice(0, 50).map(({ name }) => name),
     license: record.license?.spdx ?? record.license?.url ?? record.license?.text?.slice(0, 200),
+    torrents,
   }
 }
 
 /** A torrent as a feed's item, with its `.torrent` enclosed where the metainfo is verified. */
-export function torrentItem(view: defs.TorrentView, { publicUrl, editedAt }: ItemContext): FeedItem {
+export function torrentItem(
+  view: defs.TorrentView,
+  licenses: ReadonlyMap<string, string>,
+  { publicUrl, edits }: ItemContext,
+): FeedItem {
   const record = view.record as { name?: string; createdAt?: string; method?: string }
   const pageUrl = `${publicUrl}${torrentPath(view)}`
   const title = view.datasets?.[0]?.title
@@ -44,30 +53,40 @@ export function torrentItem(view: defs.TorrentView, { publicUrl, editedAt }: Ite
     pageUrl,
     summary: [title, shorten(record.method ?? '')].filter(Boolean).join('. '),
     author: view.author.handle ?? view.author.did,
-    ...datesOf({ createdAt: record.createdAt, indexedAt: view.indexedAt, editedAt }),
+    ...datesOf(record.createdAt, view.indexedAt, edits.get(view.uri)),
     categories: [],
-    torrent: enclosure(view, `${pageUrl}.torrent`),
+    license: view.datasets?.map(({ uri }) => licenses.get(uri)).find((license) => license !== undefined),
+    torrents:
+      view.metainfoStatus === 'verified' && view.magnet !== undefined
+        ? [enclosed({ ...view, magnet: view.magnet }, { publicUrl, swarm: view.swarm })]
+        : [],
   }
 }
 
-function enclosure(view: defs.TorrentView, fileUrl: string): FeedTorrent | undefined {
-  if (view.metainfoStatus !== 'verified' || view.magnet === undefined) return undefined
+/** A verified content as it is enclosed. */
+export function enclosed(
+  content: Pick<defs.TorrentView, 'infoHashV1' | 'infoHashV2' | 'sizeBytes' | 'fileCount'> & {
+    magnet: string
+  },
+  { publicUrl, swarm }: { publicUrl: string; swarm: defs.Swarm | undefined },
+): FeedTorrent {
+  const { infoHashV1, infoHashV2 = '', magnet, sizeBytes = 0, fileCount = 0 } = content
   return {
-    fileUrl,
-    magnet: view.magnet,
-    infoHash: view.infoHashV1 ?? (view.infoHashV2 ?? '').slice(0, 40),
-    sizeBytes: view.sizeBytes ?? 0,
-    fileCount: view.fileCount ?? 0,
-    seeders: view.swarm?.seeders,
-    leechers: view.swarm?.leechers,
+    fileUrl: `${publicUrl}${torrentPath(content)}.torrent`,
+    magnet,
+    infoHash: infoHashV1 ?? infoHashV2.slice(0, 40),
+    sizeBytes,
+    fileCount,
+    seeders: swarm?.seeders,
+    leechers: swarm?.leechers,
   }
 }
 
 /** The record's own time, but never later than when it was first seen: nobody pins a feed's top with a date to come. */
-function datesOf(dates: { createdAt: string | undefined; indexedAt: string; editedAt: string | undefined }) {
-  const createdMs = Date.parse(dates.createdAt ?? '') || Number.POSITIVE_INFINITY
-  const publishedAt = new Date(Math.min(createdMs, Date.parse(dates.indexedAt))).toISOString()
-  return { publishedAt, updatedAt: dates.editedAt ?? publishedAt }
+function datesOf(createdAt: string | undefined, indexedAt: string, editedAt: string | undefined) {
+  const createdMs = Date.parse(createdAt ?? '') || Number.POSITIVE_INFINITY
+  const publishedAt = new Date(Math.min(createdMs, Date.parse(indexedAt))).toISOString()
+  return { publishedAt, updatedAt: editedAt ?? publishedAt }
 }
 
 const summaryLength = 600

@@ -12,7 +12,7 @@ export function writeJsonFeed(feed: Feed): string {
   })
 }
 
-function item({ torrent, ...entry }: FeedItem) {
+function item({ torrents, ...entry }: FeedItem) {
   return {
     id: entry.id,
     url: entry.pageUrl,
@@ -22,9 +22,13 @@ function item({ torrent, ...entry }: FeedItem) {
     ...(entry.updatedAt !== entry.publishedAt && { date_modified: entry.updatedAt }),
     authors: [{ name: entry.author }],
     tags: entry.categories,
-    ...(torrent && {
-      attachments: [{ url: torrent.fileUrl, mime_type: 'application/x-bittorrent', title: entry.title }],
+    ...(torrents.length > 0 && {
+      attachments: torrents.map(({ fileUrl }) => ({
+        url: fileUrl,
+        mime_type: 'application/x-bittorrent',
+        title: entry.title,
+      })),
     }),
-    _holdfast: { license: entry.license, ...torrent },
+    _holdfast: { license: entry.license, ...torrents[0] },
   }
 }

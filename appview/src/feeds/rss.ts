@@ -24,7 +24,7 @@ export function writeRss(feed: Feed, options: { asTorznab?: boolean } = {}): str
 }
 
 function item(entry: FeedItem, { asTorznab = false }: { asTorznab?: boolean }): Element {
-  const { torrent } = entry
+  const [torrent] = entry.torrents
   return element(
     'item',
     {},

@@ -3,11 +3,15 @@ import { searchDatasets as datasetLexicon, searchTorrents as torrentLexicon } fr
 import { searchDatasets } from '../catalog/search/searchDatasets.ts'
 import { searchTorrents } from '../catalog/search/searchTorrents.ts'
 import type { Db } from '../catalog/sql.ts'
+import { swarmKey } from '../catalog/swarm-contents.ts'
 import { readDatasetViews } from '../catalog/views/dataset-views.ts'
 import { readEdits } from '../catalog/views/edits.ts'
+import { type HeldTorrent, readHeldTorrents } from '../catalog/views/held-torrents.ts'
+import { readLicenses } from '../catalog/views/licenses.ts'
+import { readSwarms } from '../catalog/views/swarm-views.ts'
 import { readTorrentViews } from '../catalog/views/torrent-views.ts'
-import type { FeedItem } from './feed.ts'
-import { datasetItem, torrentItem } from './items.ts'
+import type { FeedItem, FeedTorrent } from './feed.ts'
+import { datasetItem, enclosed, torrentItem } from './items.ts'
 
 export interface FeedParts {
   db: Db
@@ -25,8 +29,33 @@ export async function datasetItems(parts: FeedParts, query: URLSearchParams): Pr
   const { hits } = await searchDatasets(parts.db, parameters)
   const uris = hits.map((hit) => hit.uri)
   const views = await readDatasetViews(parts.db, uris, { detail: 'card' })
-  const edits = await readEdits(parts.db, uris)
-  return views.map((view) => datasetItem(view, contextOf(parts, edits.get(view.uri))))
+  const [edits, torrents] = await Promise.all([readEdits(parts.db, uris), heldBy(parts, uris)])
+  const context = { publicUrl: parts.publicUrl(), edits }
+  return views.map((view) => datasetItem(view, torrents.get(view.uri) ?? [], context))
+}
+
+/** Of a dataset in so many pieces a feed names the newest. */
+const mostEnclosed = 10
+
+/** The verified torrents of each dataset, newest first. */
+async function heldBy(parts: FeedParts, uris: readonly string[]): Promise<Map<string, FeedTorrent[]>> {
+  const held = await readHeldTorrents(parts.db, uris, parts)
+  const newest = [...held].map(([uri, torrents]) => [uri, torrents.slice(0, mostEnclosed)] as const)
+  const swarms = await readSwarms(
+    parts.db,
+    newest.flatMap(([, torrents]) => torrents.map(nameOf)),
+  )
+  const publicUrl = parts.publicUrl()
+  return new Map(
+    newest.map(([uri, torrents]) => [
+      uri,
+      torrents.map((torrent) => enclosed(torrent, { publicUrl, swarm: swarms.get(nameOf(torrent)) })),
+    ]),
+  )
+}
+
+function nameOf({ infoHashV1, infoHashV2 }: HeldTorrent): string {
+  return swarmKey({ infoHashV1: infoHashV1 ?? null, infoHashV2: infoHashV2 ?? null })
 }
 
 /** Torrents by any parameters of `searchTorrents`; newest first unless asked otherwise. Throws what the search throws. */
@@ -43,13 +72,13 @@ export async function torrentPage(
   const { hits, cursor, hitsTotal } = await searchTorrents(parts.db, parameters)
   const uris = hits.map((hit) => hit.uri)
   const views = await readTorrentViews(parts.db, uris, { detail: 'card', trackers: parts.trackers })
-  const edits = await readEdits(parts.db, uris)
-  const items = views.map((view) => torrentItem(view, contextOf(parts, edits.get(view.uri))))
-  return { items, cursor, total: hitsTotal }
-}
-
-function contextOf(parts: FeedParts, editedAt: string | undefined) {
-  return { publicUrl: parts.publicUrl(), editedAt }
+  const datasets = views.flatMap((view) => (view.datasets ?? []).map(({ uri }) => uri as string))
+  const [edits, licenses] = await Promise.all([
+    readEdits(parts.db, uris),
+    readLicenses(parts.db, [...new Set(datasets)]),
+  ])
+  const context = { publicUrl: parts.publicUrl(), edits }
+  return { items: views.map((view) => torrentItem(view, licenses, context)), cursor, total: hitsTotal }
 }
 
 function withDefaults(query: URLSearchParams): URLSearchParams {

@@ -13,14 +13,18 @@ import { ownAllowList } from '@holdfast/tracker/allow-list/source'
 import { loadConfig } from '@holdfast/tracker/config'
 import { startTracker } from '@holdfast/tracker/main'
 import { parseRssFeed } from 'feedsmith'
-import { cidOf, startIndex } from '../../appview/index-under-test.ts'
+import { cidOf, startIndex, uriOf } from '../../appview/index-under-test.ts'
 import { waitFor } from '../../network/wait-for.ts'
 import { realClients } from '../../tracker/real-clients/clients.ts'
 
 const [folder = ''] = process.argv.slice(2)
 const names = ['sea-ice.bin', 'volcanoes.bin']
 const announceUrl = 'http://10.77.0.1:6969/announce'
-const feedUrl = 'http://10.77.0.1:3000/feeds/torrents.rss'
+const feeds = {
+  endangered: 'http://10.77.0.1:3000/feeds/risk/endangered.rss',
+  torrents: 'http://10.77.0.1:3000/feeds/torrents.rss',
+}
+const author = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const address = (number: number) => ({ ipv4: `10.77.0.${number}`, ipv6: `fd77::${number}` })
 
 execFileSync('ip', ['link', 'set', 'lo', 'up'])
@@ -53,12 +57,12 @@ async function qbittorrent(): Promise<object> {
   }
   const rss = { rss_processing_enabled: true, rss_auto_downloading_enabled: true }
   await api('app/setPreferences', { json: JSON.stringify(rss) })
-  const rule = { enabled: true, mustContain: 'sea-ice', affectedFeeds: [feedUrl], savePath: target }
+  const rule = { enabled: true, mustContain: 'sea-ice', affectedFeeds: [feeds.endangered], savePath: target }
   await api('rss/setRule', { ruleName: 'ice', ruleDef: JSON.stringify(rule) })
-  await api('rss/addFeed', { url: feedUrl, path: 'holdfast' })
+  await api('rss/addFeed', { url: feeds.endangered, path: 'holdfast' })
   await waitFor(() => hasFetched(target), { what: 'qBittorrent to fetch by its rule', timeoutMs: 60_000 })
-  const feeds = JSON.parse(await api('rss/items?withData=true')) as Record<string, Feed>
-  const articles = (feeds.holdfast?.articles ?? []).map(({ title }) => title).sort()
+  const followed = JSON.parse(await api('rss/items?withData=true')) as Record<string, Feed>
+  const articles = (followed.holdfast?.articles ?? []).map(({ title }) => title).sort()
   return { articles, fetched: await readdir(target) }
 }
 
@@ -68,7 +72,7 @@ type Feed = { articles: { title: string }[] }
 async function transmission(): Promise<object> {
   const target = await newFolder('transmission-files')
   await using _client = await start('transmission', 4, { folder: target, torrents: [] })
-  const feed = parseRssFeed(await (await fetch(feedUrl)).text())
+  const feed = parseRssFeed(await (await fetch(feeds.torrents)).text())
   const url = feed.items?.find(({ title }) => title === names[0])?.enclosures?.[0]?.url
   await promisify(execFile)('transmission-remote', ['10.77.0.4:9191', '-a', String(url)])
   await waitFor(() => hasFetched(target), { what: 'transmission to fetch', timeoutMs: 60_000 })
@@ -93,11 +97,17 @@ async function publish(): Promise<AsyncDisposable> {
   }
   const index = await startIndex({ open: () => openCatalog(), env })
   await index.write(
-    'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa',
-    torrents.map(({ name, infoHashV1, metainfo }) => {
+    author,
+    torrents.flatMap(({ name, infoHashV1, metainfo }) => {
       const ref = { $link: cidOf(name, 'raw') }
       const blob = { $type: 'blob', ref, mimeType: 'application/x-bittorrent', size: metainfo.length }
-      return { put: 'torrent' as const, rkey: infoHashV1, record: { name, infoHashV1, metainfo: blob } }
+      const dataset = { title: `About ${name}`, risk: { level: 'endangered' } }
+      const datasets = [{ uri: uriOf(author, 'dataset', name) }]
+      const torrent = { name, infoHashV1, metainfo: blob, datasets }
+      return [
+        { put: 'dataset' as const, rkey: name, record: dataset },
+        { put: 'torrent' as const, rkey: infoHashV1, record: torrent },
+      ]
     }),
   )
   await index.verify(new Map(torrents.map(({ name, metainfo }) => [cidOf(name, 'raw'), metainfo])))

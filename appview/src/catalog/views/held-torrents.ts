@@ -10,6 +10,7 @@ export interface HeldTorrent {
   infoHashV2?: string
   name: string
   sizeBytes: number
+  fileCount: number
   magnet: string
   /** How the files were gathered, in words; the beginning of a long text. */
   method?: string
@@ -27,7 +28,7 @@ export async function readHeldTorrents(
   if (datasetUris.length === 0) return new Map()
   const found = await rows<HeldRow>(
     db,
-    sql`SELECT asked.uri AS dataset, t.uri, c.info_hash_v1 AS v1, c.info_hash_v2 AS v2, c.name, c.size_bytes AS size,
+    sql`SELECT asked.uri AS dataset, t.uri, c.info_hash_v1 AS v1, c.info_hash_v2 AS v2, c.name, c.size_bytes AS size, c.file_count AS files,
           c.private, left(r.value ->> 'method', ${longestMethod}) AS method
         FROM (SELECT DISTINCT uri FROM catalog.dataset WHERE uri = ${anyOf(datasetUris)}) AS asked
         CROSS JOIN LATERAL (
@@ -54,6 +55,7 @@ interface HeldRow extends Record<string, unknown> {
   v2: string | null
   name: string
   size: number
+  files: number
   private: boolean
   method: string | null
 }
@@ -66,6 +68,7 @@ function toHeld(row: HeldRow, trackers: readonly string[]): HeldTorrent {
     ...(row.v2 && { infoHashV2: row.v2 }),
     name,
     sizeBytes: Number(row.size),
+    fileCount: row.files,
     magnet: formatMagnet({
       infoHashV1: row.v1,
       infoHashV2: row.v2,
