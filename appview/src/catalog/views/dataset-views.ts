@@ -2,14 +2,12 @@
 import type { defs } from '@holdfast/lexicons'
 import { mappedRecord } from '@holdfast/lexicons/foreign'
 import { type SQL, sql } from 'drizzle-orm'
-import { anyOf, type Db, preparedRows, toInstant } from '../sql.ts'
+import { anyOf, type Db } from '../sql.ts'
 import { type AssessmentRow, assessmentsJson, toAssessmentView } from './assessment-views.ts'
-import { type AuthorRow, authorJson, toAuthorView } from './author-views.ts'
+import { authorJson } from './author-views.ts'
 import { type DescriberRow, describersJson, toDescriberView, toGroupView } from './group-views.ts'
 import { type ProbeRow, probesJson, toSourceStatus } from './probe-views.ts'
-import { selfLabels } from './record-labels.ts'
-import { changedSince, type RecordRef, type RefTarget, readRefTargets, refsIn } from './record-refs.ts'
-import { toWarnings } from './record-warnings.ts'
+import { type RecordRow, type Refs, readRecordViews, recordColumns, toRecordFields } from './record-views.ts'
 import { type SwarmRow, toSwarm } from './swarm-views.ts'
 import { isUsable, webSeedDropped } from './usable-address.ts'
 
@@ -24,29 +22,16 @@ export async function readDatasetViews(
   uris: readonly string[],
   options: DatasetViewOptions,
 ): Promise<defs.DatasetView[]> {
-  if (uris.length === 0) return []
-  const found = await preparedRows<DatasetRow>(db, datasetQuery(uris, options))
-  const refs = new Map(found.map((row) => [row.uri, refsIn(row.value, refFields)]))
-  const targets = await readRefTargets(
-    db,
-    [...refs.values()].flat().map((ref) => ref.uri),
-  )
-  const views = new Map(
-    found.map((row) => [row.uri, toDatasetView(row, { refs: refs.get(row.uri) ?? [], targets, ...options })]),
-  )
-  return uris.flatMap((uri) => views.get(uri) ?? [])
+  return readRecordViews<DatasetRow, defs.DatasetView>(db, uris, {
+    query: datasetQuery(uris, options),
+    refFields,
+    toView: toDatasetView,
+  })
 }
 
 const refFields = ['versionOf', 'supersedes', 'derivedFrom', 'adoptedFrom']
 
-interface DatasetRow extends Record<string, unknown> {
-  uri: string
-  did: string
-  cid: string
-  value: Record<string, unknown>
-  indexedAt: string
-  warnings: string[]
-  author: AuthorRow
+interface DatasetRow extends RecordRow {
   counts: Omit<defs.DatasetCounts, 'webSeeds'> & { webSeeds: { url: string; warnings: string[] }[] }
   swarm: SwarmRow | null
   describers: DescriberRow[] | null
@@ -58,8 +43,7 @@ interface DatasetRow extends Record<string, unknown> {
 function datasetQuery(uris: readonly string[], { detail }: DatasetViewOptions): SQL {
   const isPage = detail === 'page'
   return sql`
-    SELECT d.uri, d.did, r.cid, r.value, r.indexed_at AS "indexedAt", r.warnings, ${authorJson(sql`d.did`)} AS author,
-      ${countsJson} AS counts, ${allSwarmsJson} AS swarm, ${describersJson(isPage ? 100 : 10)} AS describers,
+    SELECT ${recordColumns}, ${countsJson} AS counts, ${allSwarmsJson} AS swarm, ${describersJson(isPage ? 100 : 10)} AS describers,
       ${assessmentsJson(isPage ? 200 : 20)} AS assessments, ${probesJson(sql`d.uri`, { history: isPage })} AS probes,
       ${isPage ? supersededByJson : sql`NULL::jsonb`} AS "supersededBy"
     FROM catalog.record r JOIN catalog.dataset d USING (id)
@@ -101,25 +85,15 @@ const supersededByJson = sql`(
   FROM (SELECT * FROM catalog.record WHERE kind = 'dataset' AND value ? 'supersedes' AND value -> 'supersedes' ->> 'uri' = d.uri
     AND visible LIMIT 100) AS n JOIN catalog.dataset o USING (id))`
 
-interface Context extends DatasetViewOptions {
-  refs: readonly RecordRef[]
-  targets: ReadonlyMap<string, RefTarget>
-}
-
-function toDatasetView(row: DatasetRow, { refs, targets }: Context): defs.DatasetView {
+function toDatasetView(row: DatasetRow, refs: Refs): defs.DatasetView {
   const group = toGroupView(row.describers)
   const swarm = toSwarm(row.swarm, { byTracker: false })
   const mapped = mappedRecord(row.value)
   const { sources = [] } = (mapped ?? row.value) as { sources?: readonly { url: string }[] }
-  const changed = changedSince(refs, targets)
-  const labels = selfLabels(row)
   return {
-    uri: row.uri as defs.DatasetView['uri'],
-    cid: row.cid,
-    author: toAuthorView(row.author),
+    ...toRecordFields(row, refs),
     record: row.value as defs.DatasetView['record'],
     ...(mapped && { mapped: mapped as defs.DatasetView['mapped'] }),
-    indexedAt: toInstant(row.indexedAt) as defs.DatasetView['indexedAt'],
     status: 'indexed',
     counts: {
       ...row.counts,
@@ -129,11 +103,8 @@ function toDatasetView(row: DatasetRow, { refs, targets }: Context): defs.Datase
     ...(group && { group }),
     ...(swarm && { swarm }),
     ...(sources.length > 0 && { sourceStatus: toSourceStatus(sources, row.probes) }),
-    ...(labels.length > 0 && { labels }),
     assessments: (row.assessments ?? []).map(toAssessmentView),
-    ...(changed.length > 0 && { changedSince: changed }),
     ...(row.supersededBy && { supersededBy: row.supersededBy.map(toDescriberView) }),
-    ...(row.warnings.length > 0 && { warnings: toWarnings(row.warnings) }),
   }
 }
 

@@ -2,12 +2,9 @@
 import type { defs } from '@holdfast/lexicons'
 import { formatMagnet } from '@holdfast/torrent/magnet'
 import { type SQL, sql } from 'drizzle-orm'
-import { anyOf, type Db, preparedRows, toInstant } from '../sql.ts'
-import { type AuthorRow, authorJson, toAuthorView } from './author-views.ts'
+import { anyOf, type Db } from '../sql.ts'
 import { type ProbeRow, probesJson } from './probe-views.ts'
-import { selfLabels } from './record-labels.ts'
-import { changedSince, type RefTarget, readRefTargets, refsIn } from './record-refs.ts'
-import { toWarnings } from './record-warnings.ts'
+import { type RecordRow, type Refs, readRecordViews, recordColumns, toRecordFields } from './record-views.ts'
 import { type SwarmRow, swarmJson, toSwarm } from './swarm-views.ts'
 import { toWebSeedViews, type WebSeedRow, webSeedsJson } from './web-seed-views.ts'
 
@@ -23,26 +20,16 @@ export async function readTorrentViews(
   uris: readonly string[],
   options: TorrentViewOptions,
 ): Promise<defs.TorrentView[]> {
-  if (uris.length === 0) return []
-  const found = await preparedRows<TorrentRow>(db, torrentQuery(uris, options))
-  const targets = await readRefTargets(
-    db,
-    found.flatMap((row) => refsIn(row.value, refFields).map((ref) => ref.uri)),
-  )
-  const views = new Map(found.map((row) => [row.uri, toTorrentView(row, targets, options)]))
-  return uris.flatMap((uri) => views.get(uri) ?? [])
+  return readRecordViews<TorrentRow, defs.TorrentView>(db, uris, {
+    query: torrentQuery(uris, options),
+    refFields,
+    toView: (row, refs) => toTorrentView(row, refs, options),
+  })
 }
 
 const refFields = ['datasets', 'parts', 'supersedes', 'adoptedFrom']
 
-interface TorrentRow extends Record<string, unknown> {
-  uri: string
-  did: string
-  cid: string
-  value: Record<string, unknown>
-  indexedAt: string
-  warnings: string[]
-  author: AuthorRow
+interface TorrentRow extends RecordRow {
   infoHashV1: string | null
   infoHashV2: string | null
   metainfoStatus: string
@@ -66,7 +53,7 @@ const itsInfoHash = sql`coalesce(t.info_hash_v2, t.info_hash_v1)`
 function torrentQuery(uris: readonly string[], { detail }: TorrentViewOptions): SQL {
   const isPage = detail === 'page'
   return sql`
-    SELECT t.uri, t.did, r.cid, r.value, r.indexed_at AS "indexedAt", r.warnings, ${authorJson(sql`t.did`)} AS author,
+    SELECT ${recordColumns},
       t.info_hash_v1 AS "infoHashV1", t.info_hash_v2 AS "infoHashV2", t.metainfo_status AS "metainfoStatus",
       t.name AS "recordName", t.size_bytes AS "recordSizeBytes",
       CASE WHEN c.id IS NOT NULL THEN jsonb_build_object('name', c.name, 'sizeBytes', c.size_bytes,
@@ -84,21 +71,16 @@ const supersededByJson = sql`(
 
 function toTorrentView(
   row: TorrentRow,
-  targets: ReadonlyMap<string, RefTarget>,
+  refs: Refs,
   { trackers, detail }: TorrentViewOptions,
 ): defs.TorrentView {
   const { content, infoHashV1, infoHashV2 } = row
   const name = content?.name ?? row.recordName
   const sizeBytes = content?.sizeBytes ?? row.recordSizeBytes
   const swarm = toSwarm(row.swarm, { byTracker: detail === 'page' })
-  const changed = changedSince(refsIn(row.value, refFields), targets)
-  const labels = selfLabels(row)
   return {
-    uri: row.uri as defs.TorrentView['uri'],
-    cid: row.cid,
-    author: toAuthorView(row.author),
+    ...toRecordFields(row, refs),
     record: row.value as defs.TorrentView['record'],
-    indexedAt: toInstant(row.indexedAt) as defs.TorrentView['indexedAt'],
     status: row.metainfoStatus === 'pending' ? 'pending' : 'indexed',
     metainfoStatus: row.metainfoStatus,
     ...(infoHashV1 && { infoHashV1 }),
@@ -116,23 +98,18 @@ function toTorrentView(
       name: name.slice(0, 500),
       trackers: content?.private ? [] : trackers,
     }),
-    datasets: toDatasets(row.value, targets),
+    datasets: toDatasets(refs),
     webSeeds: toWebSeedViews(row),
     ...(swarm && { swarm }),
-    ...(labels.length > 0 && { labels }),
-    ...(changed.length > 0 && { changedSince: changed }),
     ...(row.supersededBy && {
       supersededBy: row.supersededBy as NonNullable<defs.TorrentView['supersededBy']>,
     }),
-    ...(row.warnings.length > 0 && { warnings: toWarnings(row.warnings) }),
   }
 }
 
-function toDatasets(
-  record: Record<string, unknown>,
-  targets: ReadonlyMap<string, RefTarget>,
-): defs.TorrentDataset[] {
-  return refsIn(record, ['datasets'])
+function toDatasets({ refs, targets }: Refs): defs.TorrentDataset[] {
+  return refs
+    .filter(({ field }) => field.startsWith('datasets'))
     .slice(0, 200)
     .map(({ uri }) => {
       const target = targets.get(uri)
