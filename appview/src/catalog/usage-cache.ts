@@ -1,3 +1,5 @@
+import { LatestMap } from './latest-map.ts'
+
 /** Amounts by what is measured, such as `{ records: 3 }`. */
 export type Usage<Measure extends string> = Readonly<Record<Measure, number>>
 
@@ -43,13 +45,11 @@ export function createUsageCache<Measure extends string>(
 ): UsageCache<Measure> {
   const { read, settled, recountShare = Number.POSITIVE_INFINITY } = options
   const { capacity = 100_000, now = Date.now } = options
-  const entries = new Map<string, Entry<Measure>>()
+  const entries = new LatestMap<string, Entry<Measure>>(capacity)
 
   function entryOf(owner: string): Entry<Measure> {
     const entry = entries.get(owner) ?? { added: {}, readAtMs: 0 }
-    entries.delete(owner)
     entries.set(owner, entry)
-    if (entries.size > capacity) entries.delete(entries.keys().next().value!)
     return entry
   }
 

@@ -1,3 +1,4 @@
+import { LatestMap } from '../catalog/latest-map.ts'
 import type { GuardedFetch } from '../guarded-fetch.ts'
 import { type BlobOf, blobUrl, fetchBlob } from '../guarded-fetch-blob.ts'
 import type { DidResolver } from '../ingest/identity/did-resolver.ts'
@@ -18,7 +19,7 @@ const mostKept = 16
 
 /** Reads descriptions through the guarded fetch, proves each against its CID, and keeps the last few. */
 export function descriptionReader(guardedFetch: GuardedFetch, resolver: DidResolver): ReadDescription {
-  const kept = new Map<string, Promise<string | undefined>>()
+  const kept = new LatestMap<string, Promise<string | undefined>>(mostKept)
 
   async function textOf(pds: string, blob: BlobOf): Promise<string | undefined> {
     try {
@@ -35,9 +36,7 @@ export function descriptionReader(guardedFetch: GuardedFetch, resolver: DidResol
     const url = blobUrl(pds, { did, cid }).href
     if (sizeBytes > maxBytes) return { failure: 'too-large', url }
     const reading = kept.get(url) ?? textOf(pds, { did, cid })
-    kept.delete(url)
     kept.set(url, reading)
-    if (kept.size > mostKept) kept.delete(kept.keys().next().value!)
     const text = await reading
     if (text !== undefined) return { text, url }
     kept.delete(url)

@@ -1,3 +1,5 @@
+import { LatestMap } from '../catalog/latest-map.ts'
+
 /** How often strangers' hosts are asked: a rest after each answer, and one that doubles with each failure. */
 export interface HostPace {
   /** Milliseconds until the host may be asked; 0 for now. */
@@ -18,11 +20,9 @@ export interface HostPaceOptions {
 const maxHosts = 50_000
 
 export function createHostPace(options: HostPaceOptions, now: () => number = Date.now): HostPace {
-  const hosts = new Map<string, { failures: number; notBefore: number }>()
+  const hosts = new LatestMap<string, { failures: number; notBefore: number }>(maxHosts)
   const remember = (host: string, failures: number, waitMs: number) => {
-    hosts.delete(host)
     hosts.set(host, { failures, notBefore: now() + waitMs })
-    if (hosts.size > maxHosts) hosts.delete(hosts.keys().next().value!)
   }
   return {
     restMs: (host) => Math.max(0, (hosts.get(host)?.notBefore ?? 0) - now()),

@@ -1,3 +1,4 @@
+import { LatestMap } from '../../catalog/latest-map.ts'
 import type { GuardedFetch } from '../../guarded-fetch.ts'
 import { GuardedFetchError, HttpStatusError } from '../../guarded-fetch-errors.ts'
 import { createLimiter } from '../limiter.ts'
@@ -52,7 +53,7 @@ const DID_WEB = /^did:web:([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?:%3A(\d{1,5}))?$/
 /** Makes a resolver of did:plc and did:web that remembers and asks once for many who wait. */
 export function createDidResolver(options: DidResolverOptions): DidResolver {
   const { ttlMs = 24 * 3_600_000, minRefreshMs = 10_000, capacity = 200_000 } = options
-  const known = new Map<string, { resolution: Resolution; atMs: number }>()
+  const known = new LatestMap<string, { resolution: Resolution; atMs: number }>(capacity)
   const asking = new Map<string, Promise<Resolution>>()
   const limit = createLimiter(options.maxConcurrent ?? 32)
 
@@ -61,9 +62,7 @@ export function createDidResolver(options: DidResolverOptions): DidResolver {
     if (pending) return pending
     const started = limit(() => fetchResolution(did, options))
       .then((resolution) => {
-        known.delete(did)
         known.set(did, { resolution, atMs: Date.now() })
-        if (known.size > capacity) known.delete(known.keys().next().value!)
         return resolution
       })
       .finally(() => asking.delete(did))

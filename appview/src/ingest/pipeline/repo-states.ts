@@ -1,3 +1,4 @@
+import { LatestMap } from '../../catalog/latest-map.ts'
 import { readRepos, readTrackedDids } from '../../catalog/repo-reads.ts'
 import type { Db } from '../../catalog/sql.ts'
 import { type CidKey, cidKeyFromString } from '../cid-key.ts'
@@ -28,13 +29,8 @@ export type RepoStates = {
 /** Loads the names of the repositories followed; `capacity` states are kept in memory. */
 export async function loadRepoStates(db: Db, capacity = 200_000): Promise<RepoStates> {
   const tracked = new Set(await readTrackedDids(db))
-  const states = new Map<string, RepoState>()
+  const states = new LatestMap<string, RepoState>(capacity)
   const expected = new Map<string, number>()
-  const keep = (did: string, state: RepoState) => {
-    states.delete(did)
-    states.set(did, state)
-    if (states.size > capacity) states.delete(states.keys().next().value!)
-  }
   return {
     tracks: (did) => tracked.has(did) || expected.has(did),
     expect(did) {
@@ -55,12 +51,12 @@ export async function loadRepoStates(db: Db, capacity = 200_000): Promise<RepoSt
       if (!row || states.has(did)) return states.get(did)
       const data = row.dataCid ? (cidKeyFromString(row.dataCid) ?? null) : null
       const state = { state: row.state, rev: row.rev, data, tries: row.tries }
-      keep(did, state)
+      states.set(did, state)
       return state
     },
     set(did, state) {
       tracked.add(did)
-      keep(did, state)
+      states.set(did, state)
     },
     drop(did) {
       tracked.delete(did)

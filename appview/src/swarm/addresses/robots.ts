@@ -1,3 +1,4 @@
+import { LatestMap } from '../../catalog/latest-map.ts'
 import type { GuardedFetch } from '../../guarded-fetch.ts'
 
 /** What a host asks of robots (RFC 9309). */
@@ -13,14 +14,12 @@ const keepMs = 24 * 3_600_000
 
 /** Reads each host's `robots.txt` once a day; a host without one that can be read allows everything. */
 export function createRobots(fetch: GuardedFetch, signal: AbortSignal): (url: URL) => Promise<RobotRules> {
-  const known = new Map<string, { rules: Promise<RobotRules>; until: number }>()
+  const known = new LatestMap<string, { rules: Promise<RobotRules>; until: number }>(maxHosts)
   return (url) => {
     const entry = known.get(url.origin)
     if (entry && entry.until > Date.now()) return entry.rules
     const rules = read(fetch, url.origin, signal)
-    known.delete(url.origin)
     known.set(url.origin, { rules, until: Date.now() + keepMs })
-    if (known.size > maxHosts) known.delete(known.keys().next().value!)
     return rules
   }
 }

@@ -3,6 +3,7 @@ import { createSocket, type RemoteInfo } from 'node:dgram'
 import { EventEmitter } from 'node:events'
 import { type Decoded, decode, encode } from '@holdfast/torrent/bencode-tree'
 import type { Transport } from 'k-rpc'
+import { LatestMap } from '../../catalog/latest-map.ts'
 import { isPrivateHostname } from '../private-host.ts'
 import { readReply } from './dht-reply.ts'
 
@@ -15,13 +16,12 @@ const maxAsked = 256
  */
 export function createDhtSocket({ allowPrivateHosts }: { allowPrivateHosts: boolean }): Transport {
   const socket = createSocket('udp4')
-  const asked = new Map<string, { transaction: Uint8Array; host: string; port: number }>()
+  const asked = new LatestMap<string, { transaction: Uint8Array; host: string; port: number }>(maxAsked)
   const send: Transport['send'] = (message, _offset, _length, port, host, done) => {
     if (!mayBeAsked(host, port, allowPrivateHosts)) return done(new Error(`${host}:${port} is left alone`))
     const question = decode(message) as Map<string, Decoded>
     const mark = randomBytes(4)
     asked.set(mark.toString('hex'), { transaction: question.get('t') as Uint8Array, host, port })
-    if (asked.size > maxAsked) asked.delete(asked.keys().next().value!)
     socket.send(encode(new Map<string, Decoded>([...question, ['t', mark], ['ro', 1]])), port, host, done)
   }
   const transport = Object.assign(new EventEmitter(), {
