@@ -14,9 +14,9 @@ import { didOf, serviceId } from './http/did-document.ts'
 import { defaultRateLimit } from './http/rate-limit.ts'
 import { descriptionReader } from './http/read-description.ts'
 import { openRedis } from './http/redis.ts'
-import { handleResolver } from './http/resolve-handle.ts'
 import type { HttpServerParts } from './http-server.ts'
 import type { DidResolver } from './ingest/identity/did-resolver.ts'
+import { createHandleLookup } from './ingest/identity/handles.ts'
 import { pagesRouter } from './pages/pages-router.ts'
 import { memoryTokenIds, redisTokenIds } from './xrpc/auth/token-ids.ts'
 import type { IngestStatusSource } from './xrpc/getIngestStatus.ts'
@@ -81,7 +81,7 @@ export async function startFaces(parts: FacesParts): Promise<Faces> {
     streams: { infoHashes, records },
     validateResponse: parts.validateResponse ?? false,
   })
-  const lookUp = handleResolver(parts.guardedFetch)
+  const lookUp = createHandleLookup(parts.guardedFetch)
   // In development handles end in .test, which no DNS knows: the index asked the account's own server.
   const reservedHandle = async (handle: string) =>
     config.allowPrivateHosts ? resolveAccount(db, handle) : undefined
