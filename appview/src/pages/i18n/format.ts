@@ -22,6 +22,8 @@ export interface Format {
   languageName(tag: string): string
   /** The form that goes with this number: `one` or `other`. */
   plural(value: number, forms: { one: string; other: string }): string
+  /** Says how many there are, in the form that goes with the number: `count('# file', '# files')(3)`. */
+  count(one: string, other: string): (value: number) => string
 }
 
 interface Box {
@@ -48,6 +50,8 @@ export function formatFor(language: Language): Format {
     month: (ms) => months.format(ms),
     day: (ms) => dates.format(ms),
   }
+  const plural: Format['plural'] = (value, forms) =>
+    (plurals.select(value) === 'one' ? forms.one : forms.other).replace('#', numbers.format(value))
   return {
     number: (value) => numbers.format(value),
     size: (bytes) => sizeIn(bytes, (value) => digits.format(value)),
@@ -62,8 +66,8 @@ export function formatFor(language: Language): Format {
     list: (items) => lists.format(items),
     box: (box) => boxInWords(box, (value) => degrees.format(value), compass[language]),
     languageName: (tag) => nameOf(languageNames, tag),
-    plural: (value, forms) =>
-      (plurals.select(value) === 'one' ? forms.one : forms.other).replace('#', numbers.format(value)),
+    plural,
+    count: (one, other) => (value) => plural(value, { one, other }),
   }
 }
 

@@ -24,7 +24,7 @@ import {
   trackerSection,
   webSeedSection,
 } from '../parts/torrent-facts.ts'
-import { fileSection } from '../parts/torrent-files.ts'
+import { type DirectoryView, fileSection } from '../parts/torrent-files.ts'
 import { PageError } from '../server/page-error.ts'
 import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
@@ -130,14 +130,7 @@ interface TorrentDocument {
   torrents: readonly defs.TorrentView[]
   datasets: readonly defs.DatasetView[]
   sources: Sources
-  files: {
-    entries: readonly DirectoryEntry[]
-    total: number
-    path: string
-    page: number
-    perPage: number
-    indexed: number
-  }
+  files: DirectoryView
 }
 
 function torrentDocument(view: View, parts: TorrentDocument): Page {

@@ -1,8 +1,7 @@
 /** The words of the pages of datasets and torrents. */
 import { formatFor } from '../format.ts'
 
-const { number, plural } = formatFor('en')
-const count = (one: string, other: string) => (n: number) => plural(n, { one, other })
+const { count, number, plural } = formatFor('en')
 
 export const dataEn = {
   dataset: {

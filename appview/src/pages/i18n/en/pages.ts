@@ -1,8 +1,7 @@
 /** The words of the other pages: needs, accounts, status, policy, API and feeds. */
 import { formatFor } from '../format.ts'
 
-const { plural } = formatFor('en')
-const count = (one: string, other: string) => (n: number) => plural(n, { one, other })
+const { count, plural } = formatFor('en')
 
 export const pagesEn = {
   needs: {

@@ -3,8 +3,7 @@
 import type { dataEn } from '../en/data.ts'
 import { formatFor } from '../format.ts'
 
-const { number, plural } = formatFor('es')
-const count = (one: string, other: string) => (n: number) => plural(n, { one, other })
+const { count, number, plural } = formatFor('es')
 
 export const dataEs: typeof dataEn = {
   dataset: {
@@ -15,14 +14,14 @@ export const dataEs: typeof dataEn = {
     otherDescribers: count('descrito también por # más', 'descrito también por # más'),
     version: 'versión',
     noTorrent: 'Aún sin torrent',
-    sizeShared: (size: string) => `${size} compartidos`,
+    sizeShared: (size) => `${size} compartidos`,
     supersededBy: 'Un registro más nuevo dice que ocupa el lugar de este:',
     sameAuthor: 'del mismo autor',
     description: 'Descripción',
     showAll: 'Mostrar toda la descripción',
     showMore: 'Mostrar más del comienzo',
     beginning: 'Este es el comienzo.',
-    wholeDescription: (size: string) => `Leer la descripción entera (${size})`,
+    wholeDescription: (size) => `Leer la descripción entera (${size})`,
     backToDataset: 'Volver al conjunto de datos',
     atItsServer: 'En el servidor de su autor',
     descriptionTooLarge: 'Esta descripción es demasiado larga para mostrarla aquí.',
@@ -37,8 +36,8 @@ export const dataEs: typeof dataEn = {
       'Puede que su fuente aún los sirva. Quien los guarde ahora puede hacer un torrent, y otros ayudarán a conservarlo.',
     howToShare: 'Cómo compartirlo',
     sources: 'Fuentes',
-    authorSaw: (date: string) => `el autor la vio el ${date}`,
-    checked: (when: string) => `comprobada ${when}`,
+    authorSaw: (date) => `el autor la vio el ${date}`,
+    checked: (when) => `comprobada ${when}`,
     archived: 'Copias en archivos web:',
     archivedCopy: 'copia archivada',
     metadata: 'Sobre los datos',
@@ -65,7 +64,7 @@ export const dataEs: typeof dataEn = {
   torrent: {
     torrent: 'Torrent',
     get: 'Obtener los archivos',
-    description: (name: string, size: string) =>
+    description: (name, size) =>
       `${name}${size && `, ${size}`}: archivos, enjambre, enlace magnet y .torrent`,
     holds: 'Contiene',
     holdsDatasets: 'Qué contiene',
@@ -77,8 +76,8 @@ export const dataEs: typeof dataEn = {
       '# archivos más están en el .torrent y no se muestran aquí.',
     ),
     webSeeds: count('# semilla web', '# semillas web'),
-    capturedIn: (when: string) => `reunido: ${when}`,
-    gatheredWith: (tool: string) => `con ${tool}`,
+    capturedIn: (when) => `reunido: ${when}`,
+    gatheredWith: (tool) => `con ${tool}`,
     download: 'Descargar .torrent',
     original: '.torrent tal como lo hizo su autor',
     magnet: 'Enlace magnet',
@@ -101,7 +100,7 @@ export const dataEs: typeof dataEn = {
     trackers: 'Trackers',
     trackersNote: 'Donde se encuentran quienes comparten estos archivos.',
     dht: 'DHT (sin tracker)',
-    asked: (when: string) => `consultado ${when}`,
+    asked: (when) => `consultado ${when}`,
     notAsked: 'nombrado por el registro; no consultado',
     webSeedsTitle: 'Semillas web',
     webSeedsNote:
@@ -109,7 +108,7 @@ export const dataEs: typeof dataEn = {
     noWebSeeds:
       'Ningún servidor web ofrece estos archivos. Una semilla web mantiene vivo un torrent cuando no hay nadie más.',
     addWebSeed: 'Añadir una semilla web',
-    checked: (when: string) => `comprobada ${when}`,
+    checked: (when) => `comprobada ${when}`,
     thirdParty: 'añadida por otra persona',
     notHttps: 'sin cifrado',
     inBrowser: 'los navegadores pueden leerla',
@@ -122,30 +121,18 @@ export const dataEs: typeof dataEn = {
     leechers: 'lo están descargando',
     seederCount: count('# semilla', '# semillas'),
     unknown: 'aún sin contar',
-    heldBy: (n: number) =>
+    heldBy: (n) =>
       n === 0
         ? 'ahora nadie lo conserva'
         : plural(n, { one: 'lo conserva # persona', other: 'lo conservan # personas' }),
-    fetching: (n: number) => plural(n, { one: '# descargando', other: '# descargando' }),
+    fetching: (n) => plural(n, { one: '# descargando', other: '# descargando' }),
     completed: count('# descarga completada', '# descargas completadas'),
-    capacity: (size: string) => `${size} conservados en total`,
-    checked: (when: string) => `recuento de ${when}`,
+    capacity: (size) => `${size} conservados en total`,
+    checked: (when) => `recuento de ${when}`,
     nobodyLooked: 'Nadie ha contado aún este enjambre.',
     invitation: 'Cada copia que se queda lo hace más difícil de perder.',
     history: 'Semillas a lo largo del tiempo',
-    plot: ({
-      from,
-      to,
-      least,
-      most,
-      now,
-    }: {
-      from: string
-      to: string
-      least: number
-      most: number
-      now: number
-    }) =>
+    plot: ({ from, to, least, most, now }) =>
       `Entre el ${from} y el ${to} hubo de ${number(least)} a ${number(most)} semillas; ${number(now)} al final.`,
   },
   citation: {
@@ -153,6 +140,6 @@ export const dataEs: typeof dataEn = {
     asAsked: 'Como pide su autor',
     copy: 'Copiar',
     copied: 'Copiado',
-    copyWhat: (what: string) => `Copiar: ${what}`,
+    copyWhat: (what) => `Copiar: ${what}`,
   },
 }

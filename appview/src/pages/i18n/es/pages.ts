@@ -3,8 +3,7 @@
 import type { pagesEn } from '../en/pages.ts'
 import { formatFor } from '../format.ts'
 
-const { plural } = formatFor('es')
-const count = (one: string, other: string) => (n: number) => plural(n, { one, other })
+const { count, plural } = formatFor('es')
 
 export const pagesEs: typeof pagesEn = {
   needs: {
@@ -16,12 +15,12 @@ export const pagesEs: typeof pagesEn = {
     howToHelp: 'Cómo ayudar',
     nobodySeeds: 'ahora nadie lo comparte',
     onlySeeders: count('solo # persona lo comparte', 'solo # personas lo comparten'),
-    lastSeeder: (when: string) => `la última semilla se vio ${when}`,
+    lastSeeder: (when) => `la última semilla se vio ${when}`,
     neverSeeded: 'aquí nunca se vio una semilla',
     waiting: count('# persona lo espera', '# personas lo esperan'),
     noWebSeed: 'no se sabe de ninguna semilla web que lo sirva',
     webSeedsOnly: count('# semilla web aún lo sirve', '# semillas web aún lo sirven'),
-    summary: ({ losing, seeders }: { losing: number; seeders: number }) =>
+    summary: ({ losing, seeders }) =>
       `${plural(losing, { one: '# conjunto pierde su fuente este mes', other: '# conjuntos pierden su fuente este mes' })}; ${plural(seeders, { one: '# torrent tiene muy pocas semillas.', other: '# torrents tienen muy pocas semillas.' })}`,
     losing: 'Pierden su fuente',
     losingText:
@@ -45,7 +44,7 @@ export const pagesEs: typeof pagesEn = {
     holds: count('# torrent publicado', '# torrents publicados'),
     serves: count('# semilla web', '# semillas web'),
     assessed: count('# valoración', '# valoraciones'),
-    since: (date: string) => `aquí desde el ${date}`,
+    since: (date) => `aquí desde el ${date}`,
     servesAt: 'Sirve',
     assessedThis: 'Valoró',
     notIndexed: 'algo que no aparece aquí',
@@ -72,8 +71,8 @@ export const pagesEs: typeof pagesEn = {
     noSources: 'No se sigue ninguna fuente.',
     connected: 'conectada',
     notConnected: 'sin conexión',
-    lag: (seconds: string) => `${seconds} s de retraso`,
-    lastEvent: (when: string) => `último evento ${when}`,
+    lag: (seconds) => `${seconds} s de retraso`,
+    lastEvent: (when) => `último evento ${when}`,
     repos: 'Repositorios',
     torrents: 'Torrents según el estado de su .torrent',
     rejects: 'Registros rechazados por motivo',

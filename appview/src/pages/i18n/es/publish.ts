@@ -84,7 +84,7 @@ export const publishEs: typeof publishEn = {
       'Este navegador puede descargar los archivos de personas que los tienen, y pasar a otros lo que tenga mientras esta página esté abierta.',
     showsAddress:
       'Unirse al enjambre muestra la dirección de su conexión a internet a todos los que están en él y al tracker. Hasta que pulse el botón no se carga ni se pregunta nada.',
-    stunToo: (hosts: string) =>
+    stunToo: (hosts) =>
       `Para que otros lleguen a su navegador, también se pregunta por esa dirección a ${hosts}.`,
     joinButton: 'Mostrar mi dirección, unirme al enjambre y descargar',
     looking: 'Buscando personas que lo tengan y a las que un navegador pueda llegar…',
