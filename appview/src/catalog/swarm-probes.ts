@@ -54,8 +54,8 @@ const isNamedSeed = sql`EXISTS (
       OR EXISTS (SELECT FROM catalog.webseed w WHERE w.visible AND w.url = p.url AND w.info_hash_v1 = c.info_hash_v1)
       OR EXISTS (SELECT FROM catalog.webseed w WHERE w.visible AND w.url = p.url AND w.info_hash_v2 = c.info_hash_v2)))`
 
-/** A foreign record names whatever stands in it as it is; addresses put together from its parts are not watched. */
-const isNamedSource = sql`EXISTS (
+/** Whether a visible dataset names the source `p`. A foreign record names whatever stands in it as it is; addresses put together from its parts are not watched. */
+export const isNamedSource = sql`EXISTS (
   SELECT FROM catalog.record r WHERE r.uri = p.subject AND r.visible AND (r.value ->> 'homepage' = p.url
     OR r.value -> 'sources' @> jsonb_build_array(jsonb_build_object('url', p.url))
     OR (r.value ->> '$type' = ${anyOf(Object.values(foreignCollections))} AND strpos(r.value::text, to_json(p.url)::text) > 0)))`

@@ -9,7 +9,7 @@ import { writeJsonFeed } from './json-feed.ts'
 import { writeOpml } from './opml.ts'
 import { queryOf } from './request-query.ts'
 import { writeRss } from './rss.ts'
-import { datasetItems, type FeedParts, torrentItems } from './sources.ts'
+import { datasetItems, type FeedParts, lostItems, torrentItems } from './sources.ts'
 import { torznab } from './torznab.ts'
 
 const writers = {
@@ -30,7 +30,7 @@ const filters: Readonly<Record<string, string>> = {
 }
 
 /**
- * Serves `/feeds/datasets.FORMAT`, `/feeds/torrents.FORMAT`, `/feeds/needs.FORMAT`, `/feeds/FILTER/VALUE.FORMAT` (rss, atom
+ * Serves `/feeds/datasets.FORMAT`, `/feeds/torrents.FORMAT`, `/feeds/needs.FORMAT`, `/feeds/lost.FORMAT`, `/feeds/FILTER/VALUE.FORMAT` (rss, atom
  * or json; any parameter of the search may follow), `/feeds.opml` and `/torznab/api`; passes on what is none of these.
  */
 export function feedsRouter(parts: FeedParts): Router {
@@ -56,6 +56,11 @@ export function feedsRouter(parts: FeedParts): Router {
     const query = queryWith(req, { sort: 'fewest-seeders', maxSeeders: '2', metainfoStatus: 'verified' })
     return { title: 'Torrents that need seeders', page: '/needs', items: await torrentItems(parts, query) }
   })
+  feed(`/feeds/lost.${format}`, async () => ({
+    title: 'Datasets whose source is lost',
+    page: '/needs',
+    items: await lostItems(parts),
+  }))
   const torrentsOf = async (req: Request) => {
     const { did = '', collection = collections.dataset, rkey = '' } = req.params as Record<string, string>
     const dataset = `at://${did}/${collection}/${rkey}`

@@ -5,6 +5,7 @@ const feeds = [
   ['Endangered datasets', '/feeds/risk/endangered.rss'],
   ['Datasets under a takedown notice', '/feeds/risk/takedown-issued.rss'],
   ['Datasets that only their source has', '/feeds/scarcity/source-only.rss'],
+  ['Datasets whose source is lost', '/feeds/lost.rss'],
   ['New torrents', '/feeds/torrents.rss'],
   ['Torrents that need seeders', '/feeds/needs.rss'],
 ] as const

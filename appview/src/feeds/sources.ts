@@ -8,6 +8,7 @@ import { readDatasetViews } from '../catalog/views/dataset-views.ts'
 import { readEdits } from '../catalog/views/edits.ts'
 import { type HeldTorrent, readHeldTorrents } from '../catalog/views/held-torrents.ts'
 import { readLicenses } from '../catalog/views/licenses.ts'
+import { readLostSources } from '../catalog/views/lost-sources.ts'
 import { readSwarms } from '../catalog/views/swarm-views.ts'
 import { readTorrentViews } from '../catalog/views/torrent-views.ts'
 import type { FeedItem, FeedTorrent } from './feed.ts'
@@ -27,7 +28,30 @@ const pageSize = '50'
 export async function datasetItems(parts: FeedParts, query: URLSearchParams): Promise<FeedItem[]> {
   const parameters = datasetLexicon.main.parameters.fromURLSearchParams(withDefaults(query))
   const { hits } = await searchDatasets(parts.db, parameters)
-  const uris = hits.map((hit) => hit.uri)
+  return itemsOf(
+    parts,
+    hits.map((hit) => hit.uri),
+  )
+}
+
+/** Datasets whose sources are lost, under the day that the last of them went. One that is lost again is another item. */
+export async function lostItems(parts: FeedParts): Promise<FeedItem[]> {
+  const lost = await readLostSources(parts.db, Number(pageSize))
+  const items = await itemsOf(
+    parts,
+    lost.map(({ uri }) => uri),
+  )
+  const byUri = new Map(lost.map((source) => [source.uri, source]))
+  return items.flatMap((item) => {
+    const { url, status, since } = byUri.get(item.id) ?? {}
+    if (since === undefined) return []
+    const summary = `${url} is lost: ${status}. ${item.summary}`.trim()
+    return { ...item, id: `${item.id}#lost=${since}`, summary, publishedAt: since, updatedAt: since }
+  })
+}
+
+/** The visible ones of these datasets, in the order asked for. */
+async function itemsOf(parts: FeedParts, uris: readonly string[]): Promise<FeedItem[]> {
   const views = await readDatasetViews(parts.db, uris, { detail: 'card' })
   const [edits, torrents] = await Promise.all([readEdits(parts.db, uris), heldBy(parts, uris)])
   const context = { publicUrl: parts.publicUrl(), edits }

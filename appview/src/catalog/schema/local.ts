@@ -131,7 +131,11 @@ export const probe = table(
     nextAt: instant('next_at').notNull(),
     failures: integer('failures').notNull().default(0),
   },
-  (t) => [primaryKey({ columns: [t.subject, t.url] }), index('probe_next').on(t.nextAt)],
+  (t) => [
+    primaryKey({ columns: [t.subject, t.url] }),
+    index('probe_next').on(t.nextAt),
+    index('probe_lost').on(t.changedAt).where(sql`status in ('offline', 'gone')`),
+  ],
 )
 
 /** Each change of a probe's status, oldest first. */

@@ -110,6 +110,11 @@ export const pagesEn = {
         text: 'For BitTorrent clients that subscribe to RSS: they fetch and seed by themselves.',
       },
       { name: 'Needs seeders', path: '/feeds/needs.rss', text: 'Give this to a client with room to spare.' },
+      {
+        name: 'Lost sources',
+        path: '/feeds/lost.atom',
+        text: 'Datasets none of whose sources answers any more, with the torrents that are left.',
+      },
       { name: 'One keyword', path: '/feeds/keyword/…', text: 'Linked on the page of each keyword.' },
       {
         name: 'Linked data',

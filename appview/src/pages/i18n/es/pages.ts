@@ -125,6 +125,11 @@ export const pagesEs: typeof pagesEn = {
         text: 'Désela a un cliente con sitio de sobra.',
       },
       {
+        name: 'Fuentes perdidas',
+        path: '/feeds/lost.atom',
+        text: 'Conjuntos de datos de los que ya no responde ninguna fuente, con los torrents que quedan.',
+      },
+      {
         name: 'Una palabra clave',
         path: '/feeds/keyword/…',
         text: 'Enlazado en la página de cada palabra clave.',

@@ -1,0 +1,1 @@
+CREATE INDEX "probe_lost" ON "local"."probe" USING btree ("changed_at") WHERE status in ('offline', 'gone');
