@@ -12,7 +12,7 @@ import { feedFaces } from './feeds/feed-faces.ts'
 import type { GuardedFetch } from './guarded-fetch.ts'
 import { didOf, serviceId } from './http/did-document.ts'
 import { defaultRateLimit } from './http/rate-limit.ts'
-import { descriptionReader } from './http/read-description.ts'
+import { blobReader } from './http/read-blob.ts'
 import { openRedis } from './http/redis.ts'
 import type { HttpServerParts } from './http-server.ts'
 import type { DidResolver } from './ingest/identity/did-resolver.ts'
@@ -96,7 +96,8 @@ export async function startFaces(parts: FacesParts): Promise<Faces> {
     plcUrl: config.plcUrl,
     allowHttp: config.allowPrivateHosts,
     resolveHandle: async (handle) => (await lookUp(handle)) ?? (await reservedHandle(handle)),
-    readDescription: descriptionReader(parts.guardedFetch, resolver),
+    readDescription: blobReader(parts.guardedFetch, resolver, { maxBytes: 2_000_000, mostKept: 16 }),
+    readPicture: blobReader(parts.guardedFetch, resolver, { maxBytes: 1_000_000, mostKept: 64 }),
     publicUrl: () => publicUrl,
     name: config.name,
     log,

@@ -1,6 +1,7 @@
 /** Publishing from the browser, against a real PDS and its own pages of consent. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { BlobRef } from '@atproto/api'
 import { collections } from '@holdfast/lexicons/nsid'
 import { createTorrent } from '@holdfast/torrent/create'
 import type { BrowserContext, Page } from 'playwright-core'
@@ -233,6 +234,65 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     const shown = async () =>
       (await fetch(`${site}/account/${did}`, { headers: { accept: 'text/html' } })).text()
     await waitFor(async () => (await shown()).includes('The pits library'), { what: 'the name to be seen' })
+  })
+
+  test('gives the account a picture, drawn anew and served from here, and takes it back', async () => {
+    const { agent, did } = system.network.accounts[0]!
+    const read = async () => {
+      const asked = { repo: did, collection: collections.profile, rkey: 'self' }
+      return (await agent.com.atproto.repo.getRecord(asked)).data.value as { avatar?: BlobRef }
+    }
+    await page.goto(`${site}/publish/profile`)
+    const form = page.locator('#profile-form')
+    const picture = form.getByLabel('A picture')
+    await form.getByRole('button', { name: 'Publish' }).waitFor()
+    expect(await form.getByLabel('Remove the picture').isVisible()).toBe(false)
+    const script = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>')
+    await picture.setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: script })
+    await page.getByText('This file cannot be the picture').waitFor()
+    const buffer = await page.screenshot()
+    await picture.setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer })
+    await waitFor(async () => (await page.getByText('This file cannot be the picture').count()) === 0, {
+      what: 'the problem to be gone',
+    })
+    await form.getByRole('button', { name: 'Publish' }).click()
+    await page.getByText('It is in your repository.').waitFor()
+    expect((await read()).avatar).toMatchObject({ mimeType: 'image/webp' })
+    const shown = async () => {
+      await page.goto(`${site}/account/${did}`)
+      return page.locator('img.portrait').count()
+    }
+    await waitFor(async () => (await shown()) === 1, { what: 'the picture to be seen' })
+    expect(await page.evaluate(`document.querySelector('img.portrait').decode().then(() => true)`)).toBe(true)
+    const response = await fetch(`${site}/account/${did}/picture`)
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'image/webp',
+      'content-security-policy': "default-src 'none'; sandbox",
+      'x-content-type-options': 'nosniff',
+    })
+    expect(response.headers.get('etag')).toMatch(/^"bafkrei/)
+    await page.goto(`${site}/publish/profile`)
+    await form.getByLabel('Remove the picture').check()
+    await form.getByRole('button', { name: 'Publish' }).click()
+    await page.getByText('It is in your repository.').waitFor()
+    expect((await read()).avatar).toBeUndefined()
+    await waitFor(async () => (await fetch(response.url)).status === 404, { what: 'the picture to be gone' })
+  })
+
+  test('shows no picture that is none, whatever its record and its server say', async () => {
+    const account = system.network.accounts[1]!
+    const script = new TextEncoder().encode('<!doctype html><script>alert(1)</script>'.padEnd(64))
+    const { data } = await account.agent.com.atproto.repo.uploadBlob(script, { encoding: 'image/png' })
+    const profile = { displayName: 'Bobby', avatar: data.blob }
+    await putRecord(account, { collection: 'profile', rkey: 'self', record: profile })
+    const named = async () =>
+      (
+        await (await fetch(`${site}/account/${account.did}`, { headers: { accept: 'text/html' } })).text()
+      ).includes('class="portrait"')
+    await waitFor(named, { what: 'the profile to be seen' })
+    const response = await fetch(`${site}/account/${account.did}/picture`)
+    expect(response.status).toBe(404)
+    expect(await response.text()).not.toContain('alert(1)')
   })
 
   test('adds a webseed to content', async () => {

@@ -1,3 +1,4 @@
+import type { BlobRef } from '@atproto/api'
 import type { Browser, Page } from 'playwright-core'
 import { waitFor } from '../network/wait-for.ts'
 import { signInAtPds } from '../pages/sign-in.ts'
@@ -25,6 +26,10 @@ const pages = {
   'in-torrent-none': { path: () => '/publish/torrent', ready: '#message' },
   'in-my-records': { path: () => '/my', ready: '#my-records[aria-busy=false]' },
   'in-my-records-es': { path: () => '/my?lang=es', ready: '#my-records[aria-busy=false]' },
+  'in-account': {
+    path: ({ dataset }: Published) => `/account/${dataset.split('/')[2]}`,
+    ready: 'img.portrait',
+  },
   'in-status': { path: () => '/status', ready: 'main' },
   'in-status-es': { path: () => '/status?lang=es', ready: 'main' },
   'in-record-rejected': { path: ({ rejected }: Published) => `/record?${asked(rejected)}`, ready: 'main' },
@@ -83,6 +88,15 @@ async function signIn(
   await page.locator('#dataset-form').waitFor()
 }
 
+/** A sun over the plains, as a PNG of sixteen pixels. */
+async function uploadPicture({ agent }: System['network']['accounts'][number]): Promise<BlobRef> {
+  const png = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAI0lEQVR42mPo33EDiD4d9AOSDBAOBDFk9/kBEZAFJKEcCAIAJDAb6wTsjqgAAAAASUVORK5CYII=',
+    'base64',
+  )
+  return (await agent.com.atproto.repo.uploadBlob(png, { encoding: 'image/png' })).data.blob
+}
+
 /** A dataset with a torrent, a profile and what this index refused. */
 async function publishSomething(
   { network }: System,
@@ -97,7 +111,12 @@ async function publishSomething(
   }
   const dataset = await putRecord(account, { collection: 'dataset', rkey: 'soil-pits', record })
   const { uri: torrent } = await publishTorrent(account, { directory, datasets: [{ uri: dataset }] })
-  const profile = { displayName: 'Alice of the pits', kind: 'person', description: 'I dig.' }
+  const profile = {
+    displayName: 'Alice of the pits',
+    kind: 'person',
+    description: 'I dig.',
+    avatar: await uploadPicture(account),
+  }
   await putRecord(account, { collection: 'profile', rkey: 'self', record: profile })
   const rejected = await putRecord(account, { collection: 'dataset', rkey: 'wrong', record: { title: 7 } })
   const isRefused = async () =>

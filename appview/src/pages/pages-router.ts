@@ -22,6 +22,7 @@ import { keywordPage, publisherPage } from './routes/grouped.ts'
 import { type HomeParts, home } from './routes/home.ts'
 import { needsPage } from './routes/needs.ts'
 import { oEmbed } from './routes/oembed.ts'
+import { accountPicture } from './routes/picture.ts'
 import { openSearch, robots, suggestions } from './routes/plain-files.ts'
 import { magnetQr } from './routes/qr.ts'
 import { recordPage } from './routes/record.ts'
@@ -31,6 +32,7 @@ import { type IngestStatus, statusPage } from './routes/status.ts'
 import { aboutPage, type Describe, feedsPage, helpPage, policyPage } from './routes/texts.ts'
 import { torrentFile, torrentPage } from './routes/torrent.ts'
 import { loadAssets } from './server/assets.ts'
+import type { ReadBlob } from './server/blobs.ts'
 import { type MakePage, type Site, serveErrors, serveNotFound, servePage } from './server/serve-page.ts'
 
 export interface PagesParts extends AccountParts {
@@ -41,6 +43,8 @@ export interface PagesParts extends AccountParts {
   /** The DID that a handle leads to by DNS or HTTPS. */
   resolveHandle: (handle: string) => Promise<string | undefined>
   readDescription: DescriptionParts['readDescription']
+  /** Reads the picture of a profile. */
+  readPicture: ReadBlob
   /** Known once the port is. */
   publicUrl: () => string
   /** `stun:` URLs for browsers that join swarms. */
@@ -98,6 +102,7 @@ export function pagesRouter(parts: PagesParts): Router {
   router.get('/resolve-handle', resolveHandle(parts.resolveHandle))
 
   router.get('/api/:method/try', tryMethod)
+  router.get('/account/:account/picture', accountPicture(db, parts.readPicture))
   router.get(`/torrent/${infoHash}.torrent`, torrentFile({ db, trackers }))
   router.get(`/torrent/${infoHash}/qr.svg`, magnetQr(db, trackers))
   router.get(`/badge/torrent/${infoHash}.svg`, badge(heldTorrent(db)))

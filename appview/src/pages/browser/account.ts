@@ -4,6 +4,7 @@ import { assessmentForm } from './assessment-record.ts'
 import { byId, element, tell } from './elements.ts'
 import { startRecordForm } from './form.ts'
 import { startMyRecords } from './my-records.ts'
+import { attachPicture, watchPicture } from './picture.ts'
 import { profileForm } from './profile-record.ts'
 import { startPublishing } from './publish.ts'
 import { handleOf } from './repo.ts'
@@ -37,6 +38,8 @@ async function start(): Promise<void> {
     location.reload()
   })
   startWebSeed(session, settings)
+  const profile = byId<HTMLFormElement>('profile-form')
+  if (profile) watchPicture(profile, settings)
   await Promise.all([
     startPublishing(session, settings),
     startMyRecords(session, settings),
@@ -45,6 +48,7 @@ async function start(): Promise<void> {
       collection: 'profile',
       rkey: 'self',
       recordForm: profileForm,
+      attach: attachPicture,
     }),
     startRecordForm(session, settings, {
       id: 'assessment-form',

@@ -74,6 +74,21 @@ export function onSubmit(
   })
 }
 
+export interface RecordFormOptions {
+  /** Of the form's element. */
+  id: string
+  collection: Collection
+  rkey?: string
+  onlyChange?: boolean
+  recordForm: RecordForm
+  /** What goes into the record besides its fields, when it is sent; what is undefined is left out of it. */
+  attach?: (
+    form: HTMLFormElement,
+    session: OAuthSession,
+    settings: Settings,
+  ) => Promise<Readonly<Record<string, unknown>>>
+}
+
 /**
  * The form of a profile, an assessment or a torrent. A record is changed that is named by `?uri=`, or that has the key
  * `rkey`; where there is none a new one is written, with that key or one of the server's, unless `onlyChange`.
@@ -81,13 +96,7 @@ export function onSubmit(
 export async function startRecordForm(
   session: OAuthSession,
   settings: Settings,
-  {
-    id,
-    collection,
-    rkey,
-    onlyChange = false,
-    recordForm,
-  }: { id: string; collection: Collection; rkey?: string; onlyChange?: boolean; recordForm: RecordForm },
+  { id, collection, rkey, onlyChange = false, recordForm, attach }: RecordFormOptions,
 ): Promise<void> {
   const form = byId<HTMLFormElement>(id)
   if (!form) return
@@ -97,6 +106,7 @@ export async function startRecordForm(
   let existing = uri ? await findRecord(session, uri) : undefined
   if (onlyChange && !existing) return tell(say(settings.texts, 'noSuchRecord'), 'bad')
   if (existing) fill(form, recordForm.toFields(existing.value))
+  showWhatDependsOn(form, existing)
   const record = () =>
     recordForm.toRecord(
       fieldsOf(form),
@@ -105,15 +115,22 @@ export async function startRecordForm(
   const first = (form.elements[0] as HTMLInputElement).name
   const check = () => showProblem(form, record(), { collection, fieldOf: recordForm.fieldOf, first })
   const write = async (): Promise<RepoRecord> => {
-    const value = record()
+    const value = { ...record(), ...(await attach?.(form, session, settings)) }
     const key = existing ? existing.uri.split('/')[4] : rkey
     const written = key
       ? await putRecord(session, { collection: nsid, rkey: key, record: value, swap: existing?.cid ?? null })
       : await createRecord(session, { collection: nsid, record: value })
     existing = { ...written, value }
+    showWhatDependsOn(form, existing)
     return existing
   }
   onSubmit(form, settings, { check, write })
+}
+
+/** Some of a form is for records that have something already: `data-for` names its field. */
+function showWhatDependsOn(form: HTMLFormElement, record: RepoRecord | undefined): void {
+  for (const part of form.querySelectorAll<HTMLElement>('[data-for]'))
+    part.hidden = record?.value[part.dataset.for!] === undefined
 }
 
 async function findRecord(session: OAuthSession, uri: string): Promise<RepoRecord | undefined> {

@@ -12,7 +12,7 @@ export const redirectPath = '/signed-in'
 /** What publishing needs and no more. */
 export function scopeOf(settings: Settings): string {
   const repos = Object.values(settings.collections).map((collection) => `repo:${collection}`)
-  return ['atproto', ...repos, 'blob:application/x-bittorrent'].join(' ')
+  return ['atproto', ...repos, ...settings.blobs.map((type) => `blob:${type}`)].join(' ')
 }
 
 export async function createClient(settings: Settings): Promise<BrowserOAuthClient> {

@@ -6,6 +6,8 @@ export interface Settings {
   readonly siteName: string
   /** Collections by short name, in the spelling to write. */
   readonly collections: Readonly<Record<'dataset' | 'torrent' | 'webseed' | 'assessment' | 'profile', string>>
+  /** Media types of what is uploaded. */
+  readonly blobs: readonly string[]
   readonly statusMethod: string
   /** Announce URLs of this index. */
   readonly trackers: readonly string[]

@@ -21,6 +21,9 @@ export interface AccountParts {
   trackers: readonly string[]
 }
 
+/** What these pages upload: torrents, and pictures as browsers write them. */
+const blobs = ['application/x-bittorrent', 'image/webp', 'image/png'] as const
+
 /** Where scripts of these pages may go: to whatever server holds the account. */
 export function connectOf({ allowHttp }: AccountParts): string {
   return allowHttp ? 'https: http:' : 'https:'
@@ -105,6 +108,7 @@ function settingsOf(view: View, { authorities, plcUrl, allowHttp, trackers }: Ac
     allowHttp,
     siteName: view.siteName,
     collections: Object.fromEntries(written),
+    blobs,
     statusMethod: methods.getRecordStatus,
     trackers,
     texts: { ...view.t.browser, ...Object.fromEntries([...statuses, ...kinds, ...reasons, ...told]) },
@@ -140,7 +144,7 @@ export function clientMetadata(
       client_uri: url,
       redirect_uris: [`${url}/signed-in`],
       policy_uri: `${url}/policy`,
-      scope: ['atproto', ...repos, 'blob:application/x-bittorrent'].join(' '),
+      scope: ['atproto', ...repos, ...blobs.map((type) => `blob:${type}`)].join(' '),
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       token_endpoint_auth_method: 'none',

@@ -60,7 +60,7 @@ function accountDocument(view: View, account: AccountPage, work: AccountWork) {
     title: name,
     canonical: accountPath(author),
     main: html`<article>
-<header class="title"><h1 dir="auto">${name}</h1>${identity(view, account)}</header>
+<header class="title">${picture(account)}<h1 dir="auto">${name}</h1>${identity(view, account)}</header>
 ${profileText(account.profile as profile.Main | undefined)}
 <section aria-labelledby="datasets"><h2 id="datasets">${t.account.datasets}</h2>
 ${work.datasets.length === 0 ? html`<p class="empty">${t.account.noDatasets}</p>` : html`<div class="list">${work.datasets.map((dataset) => datasetCard(view, dataset, { byline: false }))}</div>`}
@@ -69,6 +69,12 @@ ${work.torrents.length > 0 && html`<section aria-labelledby="torrents"><h2 id="t
 ${work.contributions.length > 0 && html`<section aria-labelledby="checked"><h2 id="checked">${t.account.contributions}</h2><ul class="sources">${work.contributions.map((one) => contribution(view, one))}</ul></section>`}
 </article>`,
   }
+}
+
+/** Beside a name that says the same: nothing is lost to who does not see it. */
+function picture({ author, profile: record }: AccountPage): Html {
+  if (!(record as profile.Main | undefined)?.avatar) return nothing
+  return html`<img class="portrait" src="${`${accountPath({ did: author.did })}/picture`}" alt="" width="96" height="96">`
 }
 
 function identity(view: View, { author, counts, since, profile: record }: AccountPage): Html {

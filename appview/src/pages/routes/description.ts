@@ -5,20 +5,16 @@ import { renderMarkdown } from '../markdown.ts'
 import { shortTitle } from '../parts/dataset-card.ts'
 import { outsideLink } from '../parts/links.ts'
 import { datasetRecord } from '../parts/record.ts'
+import { blobOf, type ReadBlob } from '../server/blobs.ts'
 import { PageError } from '../server/page-error.ts'
 import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
 
-/** What came of asking for a description, and where its author's server has it. */
-type Description =
-  | { text: string; url: string }
-  | { failure: 'too-large' | 'unavailable'; url: string | undefined }
-
 export interface DescriptionParts {
   read: ReadDatasetPage
-  /** Reads a blob of Markdown from its author's server, proven against its CID. */
-  readDescription(did: string, blob: { cid: string; sizeBytes: number }): Promise<Description>
+  /** Reads a blob of Markdown. */
+  readDescription: ReadBlob
 }
 
 /** Markdown of more characters than this is shown as it was written. */
@@ -29,7 +25,7 @@ export function descriptionPage({ read, readDescription }: DescriptionParts): Ma
   return async (view, req) => {
     const uri = queryOf(req).get('uri') ?? ''
     const found = /^at:\/\/did:[^/\s]+\/[^/\s]+\/[^/\s]+$/.test(uri) ? await read(uri) : undefined
-    const blob = found && descriptionBlob(found.dataset)
+    const blob = found && blobOf(datasetRecord(found.dataset).descriptionBlob)
     if (!found || !blob) throw new PageError(404, 'dataset')
     const { dataset } = found
     const title = shortTitle(datasetRecord(dataset).title)
@@ -42,26 +38,13 @@ ${shown(view, await readDescription(dataset.author.did, blob))}</article>`,
   }
 }
 
-function shown(view: View, description: Description): Html {
+function shown(view: View, description: Awaited<ReturnType<ReadBlob>>): Html {
   const { t } = view
   const source = description.url && html`<p>${outsideLink(description.url, t.dataset.atItsServer)}</p>`
   if ('failure' in description)
     return html`<p class="alert note">${description.failure === 'too-large' ? t.dataset.descriptionTooLarge : t.dataset.descriptionUnavailable}</p>${source}`
-  const { text } = description
+  const text = new TextDecoder().decode(description.bytes)
   if (text.length > mostMarkdown)
     return html`<pre class="wrap" dir="auto" tabindex="0">${text}</pre>${source}`
   return html`<div class="prose" dir="auto">${renderMarkdown(text).start}</div>${source}`
-}
-
-/** The blob as JSON has it; one of the form before sizes were kept names its CID elsewhere, and has no size. */
-function descriptionBlob(
-  dataset: Parameters<typeof datasetRecord>[0],
-): { cid: string; sizeBytes: number } | undefined {
-  const blob = datasetRecord(dataset).descriptionBlob as
-    | { ref?: { $link?: string } | { toString(): string }; cid?: string; size?: number }
-    | undefined
-  if (!blob) return undefined
-  const { ref } = blob
-  const cid = blob.cid ?? (ref && '$link' in ref ? ref.$link : ref?.toString())
-  return cid === undefined ? undefined : { cid, sizeBytes: blob.size ?? 0 }
 }

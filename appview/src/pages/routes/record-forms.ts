@@ -24,8 +24,19 @@ export function profilePage(parts: AccountParts): MakePage {
       { name: 'contact', label: form.contact },
     ]
     const texts = { title: t.publish.profile, text: t.publish.profileText }
-    return formPage(view, parts, { ...texts, id: 'profile-form', fields: fields.map(formField) })
+    return formPage(view, parts, {
+      ...texts,
+      id: 'profile-form',
+      fields: [...fields.map(formField), pictureField(view)],
+    })
   }
+}
+
+/** A new picture, or none any more. */
+function pictureField({ t }: View): Html {
+  const { form } = t.publish
+  return html`<div class="field"><label for="f-picture">${form.picture}</label><input id="f-picture" name="picture" type="file" accept="image/png,image/jpeg,image/webp" aria-describedby="picture-hint picture-problem"><p class="hint" id="picture-hint">${form.pictureHint}</p><p class="problem" id="picture-problem" aria-live="polite"></p></div>
+<p data-for="avatar" hidden><label class="choice"><input type="checkbox" name="removePicture"> ${form.removePicture}</label></p>`
 }
 
 /** How endangered a dataset is, whoever described it: `?subject=` and `?cid=` name it and its version. */

@@ -55,6 +55,10 @@ export const publishEn = {
       about: 'About you',
       page: 'A page about you',
       contact: 'How to reach you',
+      picture: 'A picture',
+      pictureHint:
+        'PNG, JPEG or WebP. It is made small here, and loses what the camera wrote into it, before it goes to your server.',
+      removePicture: 'Remove the picture',
       subject: 'AT-URI of the dataset',
       evidence: 'Evidence',
       evidenceHint: 'Addresses of what it rests on, one on each line.',
@@ -99,6 +103,7 @@ export const publishEn = {
     written: 'It is in your repository.',
     seeStatus: 'See what this index makes of it',
     failed: 'That did not work: {}',
+    badPicture: 'This file cannot be the picture: choose a PNG, JPEG or WebP of at most 20 MB.',
     badTorrent: 'This is no torrent that can be published: {}',
     name: 'Name',
     files: 'Files',

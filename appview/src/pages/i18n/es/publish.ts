@@ -56,6 +56,10 @@ export const publishEs: typeof publishEn = {
       about: 'Sobre usted',
       page: 'Una página sobre usted',
       contact: 'Cómo contactarle',
+      picture: 'Una imagen',
+      pictureHint:
+        'PNG, JPEG o WebP. Aquí se reduce, y pierde lo que la cámara anotó en ella, antes de ir a su servidor.',
+      removePicture: 'Quitar la imagen',
       subject: 'AT-URI del conjunto de datos',
       evidence: 'Pruebas',
       evidenceHint: 'Direcciones de aquello en que se basa, una por línea.',
@@ -99,6 +103,7 @@ export const publishEs: typeof publishEn = {
     written: 'Está en su repositorio.',
     seeStatus: 'Vea qué ha hecho con ello este índice',
     failed: 'No funcionó: {}',
+    badPicture: 'Este archivo no puede ser la imagen: elija un PNG, JPEG o WebP de 20 MB como máximo.',
     badTorrent: 'Esto no es un torrent que se pueda publicar: {}',
     name: 'Nombre',
     files: 'Archivos',

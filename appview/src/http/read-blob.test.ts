@@ -4,7 +4,7 @@ import { cidForRawBytes } from '@atproto/lex-data'
 import { expect, test } from 'vitest'
 import { createGuardedFetch } from '../guarded-fetch.ts'
 import type { DidResolver, Resolution } from '../ingest/identity/did-resolver.ts'
-import { descriptionReader } from './read-description.ts'
+import { blobReader } from './read-blob.ts'
 
 const did = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 
@@ -23,7 +23,7 @@ async function startPds(text: string) {
   }
   const guardedFetch = createGuardedFetch({ allowPrivateHosts: true, userAgent: 'test' })
   return {
-    read: descriptionReader(guardedFetch, resolver),
+    read: blobReader(guardedFetch, resolver, { maxBytes: 2_000_000, mostKept: 16 }),
     asked: () => asked,
     [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())),
   }
@@ -31,10 +31,11 @@ async function startPds(text: string) {
 
 const cidOf = async (text: string) => (await cidForRawBytes(new TextEncoder().encode(text))).toString()
 
-test('a description is asked for once, however often it is read', async () => {
+test('a blob is asked for once, however often it is read', async () => {
   await using pds = await startPds('the words')
   const blob = { cid: await cidOf('the words'), sizeBytes: 9 }
-  for (let i = 0; i < 3; i++) expect(await pds.read(did, blob)).toMatchObject({ text: 'the words' })
+  const bytes = new TextEncoder().encode('the words')
+  for (let i = 0; i < 3; i++) expect(await pds.read(did, blob)).toMatchObject({ bytes })
   expect(pds.asked()).toBe(1)
 })
 
