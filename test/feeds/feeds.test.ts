@@ -100,6 +100,16 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     expect(json.items[0]!.attachments).toMatchObject([{ url: expect.stringContaining(url) }])
   })
 
+  test.each([
+    ['torrents.json?minSizeBytes=200&maxSizeBytes=202', 1],
+    ['torrents.json?minSizeBytes=203', 0],
+    ['torrents.json?maxSeeders=2', 0],
+    ['datasets.json?q=ice&hasTorrent=true', 1],
+    ['datasets.json?risk=endangered&minSeeders=1', 0],
+  ])('a class of size or seeders is a feed: %s', async (path, count) => {
+    expect(((await (await get(`/feeds/${path}`)).json()) as JsonFeed).items).toHaveLength(count)
+  })
+
   test('a torrent comes with the licence of the dataset it holds', async () => {
     const [item] = (await xml('/feeds/torrents.rss')).rss.channel.item
     expect(item['dc:rights']).toBe('CC0-1.0')

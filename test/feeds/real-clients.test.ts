@@ -9,7 +9,7 @@ const namespace = spawnSync('unshare', ['-n', 'ip', 'link', 'set', 'lo', 'up']).
 const needed = realClients.filter(({ name }) => ['libtorrent', 'qbittorrent', 'transmission'].includes(name))
 const missing = needed.filter((client) => !client.installed()).map(({ name }) => name)
 
-test('qBittorrent follows a feed of endangered datasets by a rule, transmission is handed its enclosure, and both fetch the file', {
+test('qBittorrent follows a feed of endangered datasets by a rule and a Torznab search, transmission is handed its enclosure, and both fetch the file', {
   timeout: 200_000,
 }, async (context) => {
   if (!namespace || missing.length > 0) {
@@ -24,7 +24,14 @@ test('qBittorrent follows a feed of endangered datasets by a rule, transmission 
   const { stdout } = await promisify(execFile)('unshare', args, { timeout: 180_000 })
   expect(JSON.parse(stdout)).toEqual({
     // The rule asks for ice: the other dataset of the feed stays where it is.
-    qbittorrent: { articles: ['About sea-ice.bin', 'About volcanoes.bin'], fetched: ['sea-ice.bin'] },
+    qbittorrent: {
+      articles: ['About sea-ice.bin', 'About volcanoes.bin'],
+      torznab: {
+        title: 'volcanoes.bin',
+        torrentURL: expect.stringMatching(/^http:\/\/10\.77\.0\.1:3000\/torrent\/[0-9a-f]{40}\.torrent$/),
+      },
+      fetched: ['sea-ice.bin'],
+    },
     transmission: { fetched: ['sea-ice.bin'] },
   })
 })

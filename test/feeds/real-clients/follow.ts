@@ -23,6 +23,7 @@ const announceUrl = 'http://10.77.0.1:6969/announce'
 const feeds = {
   endangered: 'http://10.77.0.1:3000/feeds/risk/endangered.rss',
   torrents: 'http://10.77.0.1:3000/feeds/torrents.rss',
+  torznab: 'http://10.77.0.1:3000/torznab/api?t=search&q=volcanoes',
 }
 const author = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const address = (number: number) => ({ ipv4: `10.77.0.${number}`, ipv6: `fd77::${number}` })
@@ -59,14 +60,22 @@ async function qbittorrent(): Promise<object> {
   await api('app/setPreferences', { json: JSON.stringify(rss) })
   const rule = { enabled: true, mustContain: 'sea-ice', affectedFeeds: [feeds.endangered], savePath: target }
   await api('rss/setRule', { ruleName: 'ice', ruleDef: JSON.stringify(rule) })
-  await api('rss/addFeed', { url: feeds.endangered, path: 'holdfast' })
+  await api('rss/addFeed', { url: feeds.endangered, path: 'endangered' })
+  await api('rss/addFeed', { url: feeds.torznab, path: 'torznab' })
   await waitFor(() => hasFetched(target), { what: 'qBittorrent to fetch by its rule', timeoutMs: 60_000 })
-  const followed = JSON.parse(await api('rss/items?withData=true')) as Record<string, Feed>
-  const articles = (followed.holdfast?.articles ?? []).map(({ title }) => title).sort()
-  return { articles, fetched: await readdir(target) }
+  const articlesOf = async (feed: string) => {
+    const followed = JSON.parse(await api('rss/items?withData=true')) as Record<string, Feed>
+    return followed[feed]?.articles ?? []
+  }
+  const found = await waitFor(async () => (await articlesOf('torznab'))[0], {
+    what: 'the Torznab search to be read',
+  })
+  const articles = (await articlesOf('endangered')).map(({ title }) => title).sort()
+  const { title, torrentURL } = found
+  return { articles, torznab: { title, torrentURL }, fetched: await readdir(target) }
 }
 
-type Feed = { articles: { title: string }[] }
+type Feed = { articles: { title: string; torrentURL: string }[] }
 
 /** Is handed the enclosure of an item, as scripts do that follow a feed for it. */
 async function transmission(): Promise<object> {
