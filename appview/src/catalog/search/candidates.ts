@@ -85,7 +85,10 @@ export function candidatesForMost(
   const each = options.depth / Math.max(pivots.length, 1)
   const codes = pivots.flatMap((word) => (word.records <= 2 * each ? [word.base] : topCodes(word, each)))
   const complete = pivots.every((word) => word.records <= 2 * each)
+  // Mostly any one of them is enough by itself, and every row that is looked up has one.
+  const oneIsEnough = pivots.every((word) => word.weight >= options.enough * total)
   return {
+    ...(oneIsEnough && { open: [] }),
     lookUp: (alias) => and([anyCode(alias, codes), ...needs.map((need) => need.lookUp(alias))]),
     complete,
     limit: 4 * options.depth,
