@@ -38,7 +38,7 @@ export const account = table(
     status: text('status'),
     updatedAt: instant('updated_at').notNull().defaultNow(),
   },
-  (t) => [index('account_handle').on(t.handle)],
+  (t) => [index('account_handle').on(t.handle), index('account_pds_host').on(t.pdsHost)],
 )
 
 /** Record-level synchronisation state of one repo (atproto sync spec). */

@@ -1,0 +1,1 @@
+CREATE INDEX "account_pds_host" ON "catalog"."account" USING btree ("pds_host");
