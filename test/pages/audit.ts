@@ -43,6 +43,15 @@ export async function htmlErrors(html: string): Promise<string[]> {
   return report.results.flatMap(({ messages }) => messages.map(line))
 }
 
+/** Run by a page before anything else of it: adds up in `shift` how much moves while it loads. */
+export const countShifts = `
+  globalThis.shift = 0
+  new PerformanceObserver((list) => { for (const entry of list.getEntries()) globalThis.shift += entry.value })
+    .observe({ type: 'layout-shift', buffered: true })`
+
+/** Less than a pixel of a line; web.dev calls 0.1 good. */
+export const mostShift = 0.001
+
 export interface Watched {
   /** Requests to anywhere but the site. */
   readonly strangers: string[]

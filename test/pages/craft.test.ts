@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { scratchDirectory } from '../system/scratch.ts'
-import { axeViolations, htmlErrors, watch } from './audit.ts'
+import { axeViolations, countShifts, htmlErrors, mostShift, watch } from './audit.ts'
 import { hasChromium, startBrowser } from './browser.ts'
 import { samplePaths } from './sample/paths.ts'
 import { fillSample, type Sample } from './sample/sample.ts'
@@ -18,16 +18,8 @@ const accountPages = new Set([
   'publish-torrent',
   'my-records',
 ])
-/** Less than a pixel of a line; web.dev calls 0.1 good. */
-const mostShift = 0.001
 /** Every page one after the other takes a while on a busy machine. */
 const slowMs = 300_000
-
-/** Run by the page before anything else of it. */
-const countShifts = `
-  globalThis.shift = 0
-  new PerformanceObserver((list) => { for (const entry of list.getEntries()) globalThis.shift += entry.value })
-    .observe({ type: 'layout-shift', buffered: true })`
 
 describe.skipIf(!hasChromium('how every page is made'))('every page', () => {
   let site: Site
@@ -56,10 +48,13 @@ describe.skipIf(!hasChromium('how every page is made'))('every page', () => {
     expect(errors).toEqual([])
   })
 
-  test.each(['light', 'dark'] as const)(
-    'has nothing that axe finds, %s',
-    async (colorScheme) => {
-      await using context = await browser.newContext({ colorScheme })
+  test.each([
+    ['light', 1280],
+    ['dark', 360],
+  ] as const)(
+    'has nothing that axe finds, %s and %i pixels wide',
+    async (colorScheme, width) => {
+      await using context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } })
       const page = await context.newPage()
       const found: string[] = []
       for (const [name, path] of Object.entries(samplePaths(sample))) {

@@ -11,9 +11,11 @@ import { putRecord } from '../system/publish.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import { type System, startSystem } from '../system/system.ts'
 import { query } from '../system/xrpc.ts'
-import { axeViolations, watch } from './audit.ts'
+import { axeViolations, countShifts, htmlErrors, mostShift, watch } from './audit.ts'
 import { hasChromium, startBrowser } from './browser.ts'
 import { signInAtPds } from './sign-in.ts'
+
+const asReader = { headers: { accept: 'text/html' } }
 
 describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publishes', () => {
   let directory: Awaited<ReturnType<typeof scratchDirectory>>
@@ -317,6 +319,56 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     expect(await item.innerText()).toMatch(/rejected[\s\S]*title/)
     await page.locator('#my-records[aria-busy=false]').waitFor()
     expect(await axeViolations(page)).toEqual([])
+  })
+
+  test('has pages that axe finds nothing against, that stand still and that fit a phone', async () => {
+    const { did } = system.network.accounts[0]!
+    const at = (collection: keyof typeof collections, rkey: string) =>
+      `at://${did}/${collections[collection]}/${rkey}`
+    const named = (uri: string) => new URLSearchParams({ uri })
+    const own = await context.newPage()
+    await own.addInitScript(countShifts)
+    await own.setViewportSize({ width: 320, height: 800 })
+    const found: string[] = []
+    for (const path of [
+      '/publish',
+      `/publish?${named(at('dataset', 'wrong'))}`,
+      '/publish/profile',
+      `/publish/webseed?infoHash=${'a'.repeat(64)}`,
+      `/publish/assessment?${new URLSearchParams({ subject: at('dataset', 'wrong') })}`,
+      '/publish/torrent',
+      '/my',
+      `/account/${did}`,
+      `/record?${named(at('dataset', 'wrong'))}`,
+      '/status',
+    ]) {
+      await own.goto(site + path, { waitUntil: 'networkidle' })
+      for (const violation of await axeViolations(own)) found.push(`${path} ${violation}`)
+      const width = Number(await own.evaluate('document.documentElement.scrollWidth'))
+      if (width > 320) found.push(`${path} is ${width} pixels wide`)
+      const shift = Number(await own.evaluate('globalThis.shift'))
+      if (shift > mostShift) found.push(`${path} moves by ${shift}`)
+      for (const error of await htmlErrors(await (await fetch(site + path, asReader)).text()))
+        found.push(`${path} ${error}`)
+    }
+    await own.close()
+    expect(found).toEqual([])
+  })
+
+  test('without JavaScript reads why a record was rejected, and how to publish all the same', async () => {
+    const { did } = system.network.accounts[0]!
+    await using plain = await context.browser()!.newContext({ javaScriptEnabled: false, locale: 'en-GB' })
+    const own = await plain.newPage()
+    await own.goto(`${site}/status`)
+    await own.getByRole('link', { name: 'Status of a record' }).click()
+    await own.getByLabel('AT-URI of the record').fill(`at://${did}/${collections.dataset}/wrong`)
+    await own.getByRole('button', { name: 'Look it up' }).click()
+    const told = await own.getByRole('main').innerText()
+    expect(told).toMatch(/rejected[\s\S]*a field is missing or has the wrong form[\s\S]*title/)
+    await own.goto(`${site}/my`)
+    expect(await own.getByRole('button', { name: 'Sign in' }).isVisible()).toBe(false)
+    await own.getByRole('link', { name: 'how to publish from the command line' }).click()
+    expect(await own.getByRole('heading', { name: 'From the command line' }).isVisible()).toBe(true)
   })
 
   test('deletes what is theirs', async () => {

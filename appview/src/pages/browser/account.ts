@@ -8,7 +8,15 @@ import { attachPicture, watchPicture } from './picture.ts'
 import { profileForm } from './profile-record.ts'
 import { startPublishing } from './publish.ts'
 import { handleOf } from './repo.ts'
-import { createClient, redirectPath, restore, signIn, takeReturnPath } from './session.ts'
+import {
+  createClient,
+  keepSignedIn,
+  type OAuthSession,
+  redirectPath,
+  restore,
+  signIn,
+  takeReturnPath,
+} from './session.ts'
 import { readSettings, say } from './settings.ts'
 import { torrentForm } from './torrent-record.ts'
 import { startWebSeed } from './webseed.ts'
@@ -18,7 +26,11 @@ const { texts } = settings
 
 // A loopback client is known by its address, never by the name (atproto OAuth, "localhost client").
 if (location.hostname === 'localhost') location.replace(location.href.replace('//localhost', '//127.0.0.1'))
-else await start().catch((error) => tell(say(texts, 'failed', (error as Error).message), 'bad'))
+else {
+  await start().catch((error) => tell(say(texts, 'failed', (error as Error).message), 'bad'))
+  // The room that was kept is filled, or not needed.
+  document.documentElement.classList.remove('signed-in-before')
+}
 
 async function start(): Promise<void> {
   const client = await createClient(settings)
@@ -28,15 +40,26 @@ async function start(): Promise<void> {
     return
   }
   const session = await restore(client)
-  if (!session) return showSignIn()
+  keepSignedIn(session !== undefined)
+  if (!session) return showSignIn(client)
+  await showAccount(session)
+  await startForms(session)
+}
+
+async function showAccount(session: OAuthSession): Promise<void> {
   byId('sign-in')?.remove()
   const name = byId('signed-in-name')
   if (name) name.textContent = (await handleOf(session)) ?? session.sub
   byId('signed-in')?.removeAttribute('hidden')
   byId('sign-out')?.addEventListener('click', async () => {
     await session.signOut().catch(() => {})
+    keepSignedIn(false)
     location.reload()
   })
+}
+
+/** Each page has one of these. */
+async function startForms(session: OAuthSession): Promise<void> {
   startWebSeed(session, settings)
   const profile = byId<HTMLFormElement>('profile-form')
   if (profile) watchPicture(profile, settings)
@@ -62,25 +85,25 @@ async function start(): Promise<void> {
       recordForm: torrentForm,
     }),
   ])
+}
 
-  function showSignIn(): void {
-    const form = byId<HTMLFormElement>('sign-in')
-    if (!form) return
-    // Sent before there is a script to take it, the form would only load the page anew.
-    form.querySelector('button')!.disabled = false
-    form.addEventListener('submit', async (event) => {
-      event.preventDefault()
-      const { account = '' } = Object.fromEntries(new FormData(form)) as Record<string, string>
-      tell(say(texts, 'leaving'))
-      try {
-        await signIn(client, settings, account)
-      } catch (error) {
-        tell(
-          say(texts, 'noSignIn', (error as Error).message),
-          'bad',
-          element('span', { text: say(texts, 'signInHint') }),
-        )
-      }
-    })
-  }
+function showSignIn(client: Awaited<ReturnType<typeof createClient>>): void {
+  const form = byId<HTMLFormElement>('sign-in')
+  if (!form) return
+  // Sent before there is a script to take it, the form would only load the page anew.
+  form.querySelector('button')!.disabled = false
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    const { account = '' } = Object.fromEntries(new FormData(form)) as Record<string, string>
+    tell(say(texts, 'leaving'))
+    try {
+      await signIn(client, settings, account)
+    } catch (error) {
+      tell(
+        say(texts, 'noSignIn', (error as Error).message),
+        'bad',
+        element('span', { text: say(texts, 'signInHint') }),
+      )
+    }
+  })
 }

@@ -14,25 +14,30 @@ interface Status {
 export async function startMyRecords(session: OAuthSession, settings: Settings): Promise<void> {
   const place = byId('my-records')
   if (!place) return
+  place.hidden = false
+  // Each comes whole and after those before it, so that none moves once it is there.
+  let shown = Promise.resolve()
   let count = 0
   for (const [kind, collection] of Object.entries(settings.collections)) {
     for await (const record of listRecords(session, collection)) {
-      place.append(recordItem(session, settings, { kind, record }))
+      const item = recordItem(session, settings, { kind, record })
+      shown = shown.then(async () => place.append(await item))
       count += 1
     }
   }
+  await shown
   if (count === 0) place.append(element('li', { class: 'empty', text: say(settings.texts, 'noRecords') }))
   place.setAttribute('aria-busy', 'false')
 }
 
-function recordItem(
+async function recordItem(
   session: OAuthSession,
   settings: Settings,
   { kind, record }: { kind: string; record: RepoRecord },
-): HTMLElement {
+): Promise<HTMLElement> {
   const { texts } = settings
   const title = titleOf(record)
-  const status = element('div', { text: '…' })
+  const status = element('div')
   const actions = element('p', { class: 'buttons' })
   const item = element(
     'li',
@@ -49,7 +54,7 @@ function recordItem(
     actions.append(element('a', { class: 'button quiet', text: say(texts, 'edit'), href }))
   }
   actions.append(deleteButton(session, settings, { record, item, title }))
-  showStatus(settings, record.uri, status)
+  await showStatus(settings, record.uri, status)
   return item
 }
 

@@ -43,6 +43,18 @@ async function resolveHandle(handle: string): Promise<`did:plc:${string}` | `did
   return did.startsWith('did:plc:') || did.startsWith('did:web:') ? (did as `did:plc:${string}`) : null
 }
 
+const signedInKey = 'holdfast:signed-in'
+
+/** Tells the next page whether to keep room for what signing in shows. */
+export function keepSignedIn(isSignedIn: boolean): void {
+  try {
+    if (isSignedIn) localStorage.setItem(signedInKey, 'yes')
+    else localStorage.removeItem(signedInKey)
+  } catch {
+    // Then the next page moves a little.
+  }
+}
+
 const returnKey = 'holdfast:return-to'
 
 /** Leaves for the account's own server, which asks for consent and sends back to {@link redirectPath}. */

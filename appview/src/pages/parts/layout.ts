@@ -20,6 +20,8 @@ export interface Page {
   searchForm?: boolean | undefined
   /** Origins that its scripts may go to besides this site. */
   connect?: string | undefined
+  /** A script to run before anything is drawn. */
+  earlyScript?: string | undefined
   /** Scripts besides those every page has. */
   scripts?: readonly string[] | undefined
 }
@@ -41,7 +43,7 @@ export function renderPage(view: View, page: Page, assets: Assets): string {
 ${page.description && html`<meta name="description" content="${page.description}">\n`}${indexing(view, page)}<link rel="stylesheet" href="${assets.url('style.css')}">
 <link rel="icon" href="${assets.url('favicon.svg')}" type="image/svg+xml">
 <link rel="search" type="application/opensearchdescription+xml" title="${view.siteName}" href="/opensearch.xml">
-${['site.js', ...(page.scripts ?? [])].map((name) => html`<script type="module" src="${assets.url(name)}"></script>\n`)}${(page.alternates ?? []).map(({ type, href }) => html`<link rel="alternate" type="${type}" href="${href}">\n`)}${page.head}
+${page.earlyScript && html`<script src="${assets.url(page.earlyScript)}"></script>\n`}${['site.js', ...(page.scripts ?? [])].map((name) => html`<script type="module" src="${assets.url(name)}"></script>\n`)}${(page.alternates ?? []).map(({ type, href }) => html`<link rel="alternate" type="${type}" href="${href}">\n`)}${page.head}
 </head>
 <body>
 <a class="skip" href="#main">${t.site.skip}</a>

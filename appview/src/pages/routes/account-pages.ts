@@ -69,7 +69,7 @@ export function myRecordsPage(parts: AccountParts): MakePage {
       title: view.t.publish.myRecords,
       main: html`<h1>${view.t.publish.myRecords}</h1><p>${view.t.publish.myRecordsText}</p>
 ${signInParts(view)}
-<ul id="my-records" class="sources" aria-busy="true" aria-label="${view.t.publish.myRecords}"></ul>`,
+<ul id="my-records" class="sources" aria-busy="true" aria-label="${view.t.publish.myRecords}" hidden></ul>`,
     })
 }
 
@@ -87,6 +87,7 @@ export function accountPage(view: View, parts: AccountParts, page: { title: stri
   return {
     title: page.title,
     section: 'publish',
+    earlyScript: 'signed-in-before.js',
     scripts: ['account.min.js'],
     head: html`<script type="application/json" id="settings">${jsonInHtml(settingsOf(view, parts))}</script>`,
     main: html`<div class="narrow">${page.main}</div>`,

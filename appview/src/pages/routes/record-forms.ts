@@ -67,8 +67,10 @@ export function assessmentPage(parts: AccountParts, db: Db): MakePage {
 
 /** What may change of a torrent's record, which `?uri=` names. */
 export function torrentRecordPage(parts: AccountParts): MakePage {
-  return (view) => {
+  return (view, req) => {
     const { t } = view
+    const texts = { title: t.publish.editTorrent, text: t.publish.editTorrentText }
+    if (!queryOf(req).has('uri')) return chooseRecord(view, parts, texts)
     const { form } = t.publish
     const fields: Field[] = [
       { name: 'name', label: t.torrent.fileName, required: form.required },
@@ -79,7 +81,6 @@ export function torrentRecordPage(parts: AccountParts): MakePage {
       { name: 'trackers', label: t.torrent.trackers, hint: form.addresses, rows: 2 },
       { name: 'webSeeds', label: t.torrent.webSeedsTitle, hint: form.addresses, rows: 2 },
     ]
-    const texts = { title: t.publish.editTorrent, text: t.publish.editTorrentText }
     return formPage(view, parts, { ...texts, id: 'torrent-form', fields: fields.map(formField) })
   }
 }
@@ -89,6 +90,16 @@ async function datasetLink(view: View, db: Db, uri: string): Promise<Html> {
   const [dataset] = isUri ? await readDatasetViews(db, [storable(uri)], { detail: 'card' }) : []
   if (!dataset) return nothing
   return html`<p class="lead" dir="auto"><a href="${view.href(datasetPath(uri))}">${shortTitle(datasetRecord(dataset).title)}</a></p>`
+}
+
+function chooseRecord(view: View, parts: AccountParts, { title, text }: { title: string; text: string }) {
+  const { t } = view
+  return accountPage(view, parts, {
+    title,
+    main: html`<h1>${title}</h1><p>${text}</p>
+${signInParts(view)}
+<p class="alert note">${t.browser.noSuchRecord} <a href="${view.href('/my')}">${t.publish.myRecords}</a></p>`,
+  })
 }
 
 function formPage(
