@@ -150,6 +150,9 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
 
   test('is told that a torrent to be changed must be there', async () => {
     await page.goto(`${site}/publish/torrent`)
+    await page.getByText('Choose the torrent that you want to change').waitFor()
+    const uri = `at://${system.network.accounts[0]!.did}/${collections.torrent}/none`
+    await page.goto(`${site}/publish/torrent?${new URLSearchParams({ uri })}`)
     await page.getByText('There is no such record in your repository.').waitFor()
     expect(await page.locator('#torrent-form').isVisible()).toBe(false)
   })

@@ -23,7 +23,7 @@ const pages = {
     path: ({ torrent }: Published) => `/publish/torrent?${asked(torrent)}`,
     ready: '#torrent-form',
   },
-  'in-torrent-none': { path: () => '/publish/torrent', ready: '.alert' },
+  'in-torrent-none': { path: () => '/publish/torrent', ready: 'h1' },
   'in-my-records': { path: () => '/my', ready: '#my-records[aria-busy=false]' },
   'in-my-records-es': { path: () => '/my?lang=es', ready: '#my-records[aria-busy=false]' },
   'in-account': {

@@ -58,7 +58,6 @@ export function webSeedState(view: View, seed: defs.WebSeedView): Html {
     seed.thirdParty && t.torrent.thirdParty,
     seed.https === false && t.torrent.notHttps,
     seed.cors && seed.https && seed.status === 'verified' && t.torrent.inBrowser,
-    seed.message,
   ].filter((fact): fact is string => typeof fact === 'string')
-  return html`<li>${statusBadge(view, seed.status)}</li>${facts.map((fact) => html`<li><bdi>${fact}</bdi></li>`)}`
+  return html`<li>${statusBadge(view, seed.status)}</li>${facts.map((fact) => html`<li>${fact}</li>`)}${seed.message && html`<li lang="en"><bdi>${seed.message}</bdi></li>`}`
 }

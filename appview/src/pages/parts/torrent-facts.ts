@@ -110,9 +110,8 @@ function trackerItem(
     leechers !== undefined && t.swarm.fetching(leechers),
     completed !== undefined && t.swarm.completed(completed),
     checkedAt && t.torrent.asked(format.fromNow(checkedAt)),
-    error,
   ].filter((fact) => typeof fact === 'string')
-  return html`<li><bdi class="break">${url === dhtSource ? t.torrent.dht : url}</bdi><ul class="facts">${facts.map((fact) => html`<li><bdi>${fact}</bdi></li>`)}</ul></li>`
+  return html`<li><bdi class="break">${url === dhtSource ? t.torrent.dht : url}</bdi><ul class="facts">${facts.map((fact) => html`<li>${fact}</li>`)}${error && html`<li lang="en"><bdi>${error}</bdi></li>`}</ul></li>`
 }
 
 /** The records that name this content, each as its author wrote it. */

@@ -98,7 +98,7 @@ function chooseRecord(view: View, parts: AccountParts, { title, text }: { title:
     title,
     main: html`<h1>${title}</h1><p>${text}</p>
 ${signInParts(view)}
-<p class="alert note">${t.browser.noSuchRecord} <a href="${view.href('/my')}">${t.publish.myRecords}</a></p>`,
+<p class="alert note">${t.publish.chooseTorrent} <a href="${view.href('/my')}">${t.publish.myRecords}</a>.</p>`,
   })
 }
 

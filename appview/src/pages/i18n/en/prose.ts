@@ -66,6 +66,6 @@ ${admission === 'reviewed' && html`<p>Nothing is listed, nor served by the track
 <h2>What belongs here</h2>
 <p>Public data: what was published to be used, or is everybody’s by law. Not personal data of others, nor anything whose spreading harms the people or species that it is about.</p>
 <h2>What is kept about you</h2>
-<p>No cookies, no analytics, no profiles; nothing is loaded from another site. The tracker keeps the addresses of those in a swarm in memory while they are there, since that is how they find each other, and writes none of them to a disk or a log.</p>`
+<p>No cookies, no analytics, no profiles; nothing is loaded from another site. What signing in needs stays in your own browser until you sign out. The tracker keeps the addresses of those in a swarm in memory while they are there, since that is how they find each other, and writes none of them to a disk or a log.</p>`
 
 export const proseEn = { about, help, publish, policy }

@@ -31,6 +31,7 @@ export const publishEn = {
     editTorrent: 'Change a torrent',
     editTorrentText:
       'Here you change what is said about the files. The files themselves stay: other files have another infohash, and are a torrent of their own.',
+    chooseTorrent: 'Choose the torrent that you want to change under',
     infoHash: 'Infohash',
     address: 'Address of the files',
     addressHint:

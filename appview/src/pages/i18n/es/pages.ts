@@ -95,7 +95,7 @@ export const pagesEs: typeof pagesEn = {
     title: 'API',
     intro:
       'Todo lo que muestran estas páginas viene de los mismos métodos que cualquiera puede llamar. Esta referencia se hace a partir de los léxicos (en inglés).',
-    base: 'Los métodos se llaman bajo',
+    base: 'Los métodos están en',
     kinds: {
       query: 'Consultas',
       procedure: 'Procedimientos, para el operador',
@@ -111,13 +111,13 @@ export const pagesEs: typeof pagesEn = {
     send: 'Enviar',
   },
   feeds: {
-    intro: 'Siga lo nuevo sin cuenta: dé una de estas direcciones a cualquier lector de canales.',
+    intro: 'Siga lo nuevo sin cuenta: dé una de estas direcciones a cualquier lector de canales (RSS).',
     list: [
       { name: 'Conjuntos nuevos', path: '/feeds/datasets.atom', text: 'Según se indexan.' },
       {
         name: 'Torrents nuevos',
         path: '/feeds/torrents.rss',
-        text: 'Para clientes de BitTorrent suscritos por RSS: los traen y comparten solos.',
+        text: 'Para clientes de BitTorrent suscritos por RSS: los descargan y comparten solos.',
       },
       {
         name: 'Necesitan semillas',

@@ -4,7 +4,7 @@ import { type Html, html } from '../../html.ts'
 /** A path of this site, in the language that the reader chose by hand. */
 type Href = (path: string) => string
 
-const about = (href: Href): Html => html`<h1>Acerca de</h1>
+const about = (href: Href): Html => html`<h1>Sobre este sitio</h1>
 <p class="lead">Un «holdfast» es el órgano con que las algas se agarran a la roca. Este sujeta datos públicos que pueden desaparecer.</p>
 <p>Gobiernos, laboratorios y empresas retiran datos: por decisión, por descuido, porque venció un contrato. Una copia en otro servidor solo traslada el problema. Aquí las copias están en los ordenadores de todos a quienes les importan, y las descripciones también.</p>
 <h2>Tres partes, y ninguna se puede incautar</h2>
@@ -14,7 +14,7 @@ const about = (href: Href): Html => html`<h1>Acerca de</h1>
 <li><strong>Este sitio</strong> es solo un índice. Reúne las descripciones, las comprueba, cuenta quién conserva qué, y no guarda nada que no pudiera volver a leer de la red. Cualquiera puede poner en marcha otro.</li>
 </ul>
 <h2>A quién creer</h2>
-<p>Cualquiera puede describir cualquier cosa. Cada descripción muestra quién la escribió; un nombre con una marca es un dominio propio y verificado, como el de una biblioteca. Lo que unos dicen de los registros de otros consta como dicho por ellos. La huella de los archivos es la que es, la anote quien la anote.</p>
+<p>Cualquiera puede describir cualquier cosa. Cada descripción muestra quién la escribió; un nombre con un visto (✓) es un dominio propio y verificado, como el de una biblioteca. Lo que unos dicen de los registros de otros consta como dicho por ellos. La huella de los archivos es la que es, la anote quien la anote.</p>
 <h2>Para catálogos y programas</h2>
 <p>Cada conjunto está también como datos enlazados: añada <code>.ttl</code>, <code>.jsonld</code> o <code>.rdf</code> a la dirección de su página. El índice entero es un <a href="/catalog.ttl">catálogo DCAT</a> y un <a href="/oai?verb=Identify">repositorio OAI-PMH</a>, y se describe en <a href="/.well-known/void">VoID</a>. Los <a href="${href('/feeds')}">canales</a> cuentan lo nuevo.</p>
 <p><a href="${href('/help')}">Cómo ayudar</a> · <a href="${href('/api')}">Construir sobre esto</a> · <a href="${href('/policy')}">Normas y contacto</a></p>`
@@ -31,7 +31,7 @@ const help = (href: Href): Html => html`<h1>Cómo ayudar</h1>
 <li>Elija dónde guardar los archivos y espere. El cliente comprueba cada pieza.</li>
 </ol>
 <h2 id="seed">Mantenerlo vivo</h2>
-<p>Deje el cliente en marcha después de la descarga. Eso es todo: ya es una de las personas que lo conservan. Incluso una hora al día ayuda. Lo que más la necesita está en <a href="${href('/needs')}">Necesita ayuda</a>; un cliente suscrito por RSS puede traerlo solo desde los <a href="${href('/feeds')}">canales</a>.</p>
+<p>Deje el cliente en marcha después de la descarga. Eso es todo: ya es una de las personas que lo conservan. Incluso una hora al día ayuda. Lo que más la necesita está en <a href="${href('/needs')}">Necesita ayuda</a>; un cliente suscrito por RSS puede descargarlo solo desde los <a href="${href('/feeds')}">canales</a>.</p>
 <p>Los demás del enjambre ven su dirección de internet, como cualquier servidor web que visita. Si eso es un peligro donde vive, use una VPN de confianza o ayude de otra manera.</p>
 <h2 id="share">Compartir algo propio</h2>
 <p>¿Tiene datos que están a punto de desaparecer? Haga un torrent de ellos con su cliente (<em>Crear torrent</em>), deje el cliente en marcha y describa los datos aquí: <a href="${href('/publish')}">Publicar</a>.</p>
@@ -47,7 +47,7 @@ const help = (href: Href): Html => html`<h1>Cómo ayudar</h1>
 <div><dt>Infohash</dt><dd>La huella de un torrent. Quien tiene el mismo infohash tiene los mismos archivos.</dd></div>
 <div><dt>Tracker</dt><dd>Un servidor («rastreador») que pone en contacto a quienes comparten los mismos archivos. No tiene ningún archivo.</dd></div>
 <div><dt>Semilla web</dt><dd>Un servidor web que ofrece los archivos de un torrent.</dd></div>
-<div><dt>Nombre de cuenta, DID</dt><dd>El nombre de una cuenta del Protocolo AT, como <code>alicia.bsky.social</code>, y el número que hay detrás y que nunca cambia.</dd></div>
+<div><dt>Nombre de cuenta, DID</dt><dd>El nombre de una cuenta del Protocolo AT, como <code>alice.bsky.social</code>, y el número que hay detrás y que nunca cambia.</dd></div>
 <div><dt>Registro, AT-URI</dt><dd>Lo que una cuenta ha escrito, como la descripción de un conjunto de datos, y su dirección, que empieza por <code>at://</code>.</dd></div>
 </dl>`
 
@@ -63,9 +63,9 @@ ${admission === 'open' && html`<p>Todo registro válido se muestra enseguida.</p
 ${admission === 'accounts' && html`<p>Los registros de las cuentas que el operador ha admitido se muestran enseguida; los demás esperan.</p>`}
 ${admission === 'reviewed' && html`<p>Nada se muestra, ni lo sirve el tracker, antes de que el operador haya admitido a su autor o el registro.</p>`}
 <p>El operador puede rechazar una cuenta, un registro o un contenido. Lo rechazado desaparece en un segundo de todas las páginas, canales y respuestas de la API, y del tracker. Sigue en el repositorio de su autor, sobre el que este sitio no tiene poder.</p>
-<h2>Qué tiene lugar aquí</h2>
+<h2>Qué cabe aquí</h2>
 <p>Datos públicos: lo que se publicó para ser usado, o es de todos por ley. No los datos personales de otros, ni nada cuya difusión dañe a las personas o especies de las que trata.</p>
 <h2>Qué se guarda de usted</h2>
-<p>Ni cookies, ni analítica, ni perfiles; nada se carga de otro sitio. El tracker tiene en memoria las direcciones de quienes están en un enjambre mientras están, pues así se encuentran, y no escribe ninguna en un disco ni en un registro.</p>`
+<p>Ni cookies, ni analítica, ni perfiles; nada se carga de otro sitio. Lo que hace falta para la sesión se queda en su navegador hasta que la cierre. El tracker tiene en memoria las direcciones de quienes están en un enjambre mientras están, pues así se encuentran, y no escribe ninguna en un disco ni en un archivo de registro.</p>`
 
 export const proseEs = { about, help, publish, policy }

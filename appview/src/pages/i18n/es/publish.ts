@@ -14,7 +14,7 @@ export const publishEs: typeof publishEn = {
     signInText:
       'Con cualquier cuenta del Protocolo AT; una de Bluesky lo es. Irá a su propio servidor, que le preguntará si esta página puede escribir por usted. Su contraseña no sale de allí.',
     handle: 'Su nombre de cuenta',
-    handleHint: 'Como alicia.bsky.social. También vale un DID o la dirección de su servidor.',
+    handleHint: 'Como alice.bsky.social. También vale un DID o la dirección de su servidor.',
     noAccount: '¿Aún no tiene cuenta? Cree una en',
     signedInAs: 'Sesión iniciada como',
     signOut: 'Cerrar sesión',
@@ -33,6 +33,7 @@ export const publishEs: typeof publishEn = {
     editTorrent: 'Editar un torrent',
     editTorrentText:
       'Aquí cambia lo que se dice de los archivos. Los archivos no cambian: otros archivos tienen otro infohash y son un torrent aparte.',
+    chooseTorrent: 'Elija el torrent que quiera editar en',
     infoHash: 'Infohash',
     address: 'Dirección de los archivos',
     addressHint: 'De la carpeta que contiene la del torrent, terminada en barra, o del archivo único.',

@@ -24,7 +24,7 @@ export const siteEs: typeof siteEn = {
     needs: 'Necesita ayuda',
     publish: 'Publicar',
     help: 'Cómo ayudar',
-    about: 'Acerca de',
+    about: 'Sobre este sitio',
     feeds: 'Canales',
     api: 'API',
     status: 'Estado del índice',

@@ -178,7 +178,7 @@ export const termsEs: typeof termsEn = {
   sorts: {
     relevance: 'Relevancia',
     newest: 'Lo más nuevo',
-    'risk-deadline': 'Lo que antes desaparece',
+    'risk-deadline': 'Desaparece antes',
     'fewest-seeders': 'Menos semillas',
     largest: 'Lo más grande',
     smallest: 'Lo más pequeño',
