@@ -3,7 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that take long and are short to read, which vitest would leave to the end, where one worker waits for them. */
 const longest =
-  /test\/(?:chaos\/chaos|tracker\/real-clients|stories\/main-job|ingest\/accounts|swarm\/health)\.test\.ts$/
+  /test\/(?:chaos\/chaos|pages\/craft|tracker\/real-clients|stories\/main-job|ingest\/accounts|swarm\/health)\.test\.ts$/
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -18,7 +18,8 @@ export default defineConfig({
     include: ['{lexicons,torrent,appview,tracker,cli,test,scripts}/**/*.test.ts'],
     pool: 'forks',
     globalSetup: ['test/system/templates.ts'],
-    maxWorkers: 2,
+    // Two of them work and one waits, on two cores: a third of the time goes to waiting for other programs.
+    maxWorkers: 3,
     testTimeout: 180_000,
     hookTimeout: 180_000,
     sequence: { sequencer: LongestFirst },
