@@ -18,8 +18,7 @@ export default defineConfig({
     include: ['{lexicons,torrent,appview,tracker,cli,test,scripts}/**/*.test.ts'],
     pool: 'forks',
     globalSetup: ['test/system/templates.ts'],
-    // Two of them work and one waits, on two cores: a third of the time goes to waiting for other programs.
-    maxWorkers: 3,
+    maxWorkers: 2,
     testTimeout: 180_000,
     hookTimeout: 180_000,
     sequence: { sequencer: LongestFirst },
