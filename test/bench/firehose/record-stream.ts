@@ -15,7 +15,7 @@ export type RecordedStream = {
 
 export const FIRST_SEQ = 1_000_000_000
 const OURS_EVERY = 200
-const NOTE = { $type: 'com.example.note', text: 'x'.repeat(2_200) }
+const NOTE = { $type: 'com.example.note', text: 'x'.repeat(900) }
 
 /** Has the accounts write, and records what their PDSes send of it: half a percent of it ours, events of accounts mixed in. */
 export async function recordStream(

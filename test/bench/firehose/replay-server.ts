@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
+const FIRST_SEQ = 1_000_000_000
 const [path = '', countText = '0'] = process.argv.slice(2)
 const count = Number(countText)
 
@@ -50,11 +51,15 @@ function frameRound(recording: Buffer): { bytes: Buffer; seqAt: number[] } {
   return { bytes: Buffer.concat(parts), seqAt }
 }
 
+/** Numbers one copy of the round while the other is on its way: the readers are measured, not this. */
 async function send(socket: Socket): Promise<void> {
-  let seq = 1_000_000_000
+  const copies = [Buffer.from(round.bytes), Buffer.from(round.bytes)]
+  let sent: Promise<unknown> | undefined
+  let seq = FIRST_SEQ
   for (let left = count; left > 0 && !socket.destroyed; left -= round.seqAt.length) {
-    const bytes = Buffer.from(round.bytes)
+    const bytes = copies.reverse()[0]!
     for (const at of round.seqAt) bytes.writeUInt32BE(seq++, at)
-    await new Promise((resolve) => socket.write(bytes, resolve))
+    await sent
+    sent = new Promise((resolve) => socket.write(bytes, resolve))
   }
 }
