@@ -2,6 +2,7 @@
 import { IdResolver, MemoryCache } from '@atproto/identity'
 import { Firehose } from '@atproto/sync'
 import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
+import { createDidSieve } from '@holdfast/appview/ingest/frame/did-sieve'
 import { createDidResolver } from '@holdfast/appview/ingest/identity/did-resolver'
 import { judgeCommit } from '@holdfast/appview/ingest/pipeline/judge-commit'
 import { subscribeRepos } from '@holdfast/appview/ingest/source/subscribe-repos'
@@ -31,7 +32,7 @@ async function readOurs(): Promise<{ frames: number; verified: number }> {
   const stop = new AbortController()
   const guardedFetch = createGuardedFetch({ allowPrivateHosts: true })
   const resolver = createDidResolver({ plcUrl, guardedFetch, allowPrivateHosts: true })
-  const filter = { wantsPath: wanted.wantsPath, tracks: () => false }
+  const filter = { wantsPath: wanted.wantsPath, tracks: () => false, sieve: createDidSieve() }
   const source = subscribeRepos({
     url,
     filter,

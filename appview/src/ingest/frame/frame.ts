@@ -2,6 +2,7 @@ import { decodeAll, type LexValue } from '@atproto/lex-cbor'
 import { ifCid } from '@atproto/lex-data'
 import { isValidDid } from '@atproto/syntax'
 import { type CidKey, cidKeyFromLex } from '../cid-key.ts'
+import type { DidSieve } from './did-sieve.ts'
 
 /** One message of `com.atproto.sync.subscribeRepos`, decided upon. */
 export type Frame =
@@ -74,6 +75,8 @@ export type FrameFilter = {
   wantsPath(path: string): boolean
   /** Whether every message about this repository matters. */
   tracks(did: string): boolean
+  /** What passes over most names that are not tracked; absent, and each is asked about. */
+  readonly sieve?: DidSieve
 }
 
 type Fields = Readonly<Record<string, LexValue | undefined>>

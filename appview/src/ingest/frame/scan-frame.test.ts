@@ -2,6 +2,7 @@ import { encode, type LexValue } from '@atproto/lex-cbor'
 import { parseCid } from '@atproto/lex-data'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { createDidSieve } from './did-sieve.ts'
 import { decodeFrame, type FrameFilter } from './frame.ts'
 import { mutate } from './mutate.ts'
 import { createFrameScanner } from './scan-frame.ts'
@@ -13,7 +14,9 @@ const filter: FrameFilter = {
   wantsPath: (path) => path.startsWith(`${OURS}/`),
   tracks: (did) => did === 'did:plc:tracked',
 }
-const scan = createFrameScanner(filter, ['com.example.'])
+const sieve = createDidSieve()
+sieve.add('did:plc:tracked')
+const scan = createFrameScanner({ ...filter, sieve }, ['com.example.'])
 
 const cid = fc.constantFrom(CID, CID, CID, RAW_CID)
 const path = fc.oneof(

@@ -65,8 +65,14 @@ class Scan {
         : stepMap(stepper, ABOUT_KEYS, this.#onAboutKey)
     const needs = header === 0 ? COMMIT_NEEDS : 0b11
     const complete = (present & needs) === needs && stepper.at === bytes.length
-    if (!complete || this.#wanted || this.#filter.tracks(this.#text(this.#did, this.#didEnd))) return -1
+    if (!complete || this.#wanted || this.#isTracked()) return -1
     return this.#seq
+  }
+
+  #isTracked(): boolean {
+    const { sieve } = this.#filter
+    if (sieve && !sieve.mayHold(this.#stepper.bytes, this.#did, this.#didEnd)) return false
+    return this.#filter.tracks(this.#text(this.#did, this.#didEnd))
   }
 
   readonly #onCommitKey = (index: number): void => {

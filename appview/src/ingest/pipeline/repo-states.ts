@@ -2,6 +2,7 @@ import { LatestMap } from '../../catalog/latest-map.ts'
 import { readRepos, readTrackedDids } from '../../catalog/repo-reads.ts'
 import type { Db } from '../../catalog/sql.ts'
 import { type CidKey, cidKeyFromString } from '../cid-key.ts'
+import { createDidSieve, type DidSieve } from '../frame/did-sieve.ts'
 
 /** Where a repository stands once everything handed to the committer is durable. */
 export type RepoState = {
@@ -15,6 +16,8 @@ export type RepoState = {
 export type RepoStates = {
   /** Whether events of this repository matter: it is followed, or one of its events is about to make it so. */
   tracks(did: string): boolean
+  /** Holds every repository that {@link tracks} may ever have said yes to. */
+  readonly sieve: DidSieve
   /** An event of this repository was read and is not yet decided upon; call the result when it is. */
   expect(did: string): () => void
   /** Whether this repository is followed. */
@@ -29,12 +32,16 @@ export type RepoStates = {
 /** Loads the names of the repositories followed; `capacity` states are kept in memory. */
 export async function loadRepoStates(db: Db, capacity = 200_000): Promise<RepoStates> {
   const tracked = new Set(await readTrackedDids(db))
+  const sieve = createDidSieve()
+  for (const did of tracked) sieve.add(did)
   const states = new LatestMap<string, RepoState>(capacity)
   const expected = new Map<string, number>()
   return {
     tracks: (did) => tracked.has(did) || expected.has(did),
+    sieve,
     expect(did) {
       if (tracked.has(did)) return () => {}
+      sieve.add(did)
       expected.set(did, (expected.get(did) ?? 0) + 1)
       return () => {
         const left = (expected.get(did) ?? 1) - 1
@@ -56,6 +63,7 @@ export async function loadRepoStates(db: Db, capacity = 200_000): Promise<RepoSt
     },
     set(did, state) {
       tracked.add(did)
+      sieve.add(did)
       states.set(did, state)
     },
     drop(did) {

@@ -73,7 +73,7 @@ export async function startPipeline(parts: PipelineParts): Promise<Pipeline> {
 
 function openSources({ sources, plcUrl, reader = 'ours' }: IngestConfig, handling: Handling): Source[] {
   const { wanted, states } = handling
-  const filter = { wantsPath: wanted.wantsPath, tracks: states.tracks }
+  const filter = { wantsPath: wanted.wantsPath, tracks: states.tracks, sieve: states.sieve }
   const options = { wanted, filter, expect: states.expect, plcUrl, reader }
   return sources.map((source) => openSource(source, options))
 }
