@@ -45,6 +45,8 @@ export const run: Bench = async ({ quick, log }) => {
     for (const [name, measure] of Object.entries(runs)) seconds.get(name)!.push(await measure())
   const of = (name: keyof typeof runs) => median(seconds.get(name)!)
 
+  const many = ofManyFiles(join(directory, 'many'), { folders: quick ? 10 : 1_000, directory })
+  log(`${many.files} files: ${many.seconds.toFixed(1)} s, peak memory ${many.peakRssMB.toFixed(0)} MB`)
   const limit = opensslLimit(fileCount * fileBytes)
   for (const name of seconds.keys())
     log(
@@ -58,7 +60,16 @@ export const run: Bench = async ({ quick, log }) => {
   )
   log(`peak memory ${Math.max(...peaks).toFixed(0)} MB; load ${loadavg()[0]!.toFixed(2)}`)
   return {
-    figures: { v1Seconds: of('v1'), hybridSeconds: of('hybrid'), limitSeconds: limit.hybrid, threads },
+    figures: {
+      v1Seconds: of('v1'),
+      hybridSeconds: of('hybrid'),
+      limitSeconds: limit.hybrid,
+      threads,
+      peakMB: Math.max(...peaks),
+      manyFiles: many.files,
+      manyFilesSeconds: many.seconds,
+      manyFilesPeakMB: many.peakRssMB,
+    },
     ratios: {
       v1VsMktorrent: of('mktorrent') / of('v1'),
       v1VsTransmission: of('transmission') / of('v1'),
@@ -83,13 +94,37 @@ function writeData(data: string, fileBytes: number): void {
 const peaks: number[] = []
 
 function ours(data: string, version: 'v1' | 'hybrid', scratch: string): number {
-  const script = join(import.meta.dirname, 'hash/create.ts')
-  // As the `holdfast` command does, or a build without types has no need to: compile once.
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(scratch, 'compiled') }
-  const args = [script, data, version, String(pieceLengthBytes), String(threads)]
-  const { seconds, peakRssMB } = JSON.parse(execFileSync(process.execPath, args, { env, encoding: 'utf8' }))
+  const { seconds, peakRssMB } = create(data, { version, pieceLengthBytes, scratch })
   peaks.push(peakRssMB)
   return seconds
+}
+
+/** A hybrid torrent of a thousand tiny files a folder: what it takes is all for names, hashes and opening. */
+function ofManyFiles(data: string, { folders, directory }: { folders: number; directory: string }) {
+  const each = 1_000
+  for (let folder = 0; folder < folders; folder++) {
+    mkdirSync(join(data, `folder-${folder}`), { recursive: true })
+    for (let file = 0; file < each; file++)
+      writeFileSync(join(data, `folder-${folder}`, `file-${file}.txt`), `${folder} ${file}`)
+  }
+  const made = create(data, { version: 'hybrid', pieceLengthBytes: 16_384, scratch: directory })
+  return { ...made, files: folders * each }
+}
+
+interface Made {
+  seconds: number
+  peakRssMB: number
+}
+
+function create(
+  data: string,
+  asked: { version: 'v1' | 'hybrid'; pieceLengthBytes: number; scratch: string },
+): Made {
+  const script = join(import.meta.dirname, 'hash/create.ts')
+  // As the `holdfast` command does, or a build without types has no need to: compile once.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(asked.scratch, 'compiled') }
+  const args = [script, data, asked.version, String(asked.pieceLengthBytes), String(threads)]
+  return JSON.parse(execFileSync(process.execPath, args, { env, encoding: 'utf8' })) as Made
 }
 
 function wall(directory: string, program: string, args: readonly string[]): number {

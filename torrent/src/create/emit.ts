@@ -1,5 +1,6 @@
-import { type Encodable, encode } from '../bencode-tree.ts'
+import type { Encodable } from '../bencode-tree.ts'
 import { rootOfPieceLayer } from '../merkle.ts'
+import { BlockWriter, stringOf } from './block-writer.ts'
 import type { FileTable, SourceFile } from './file-table.ts'
 import type { Layout } from './layout.ts'
 
@@ -20,99 +21,118 @@ export interface InfoParts {
   readonly collections: readonly string[]
 }
 
-/** Writes `info` (BEP 3, 27, 38, 47, 52) bit by bit; the keys come in the order that bencode demands. */
+/** Writes `info` (BEP 3, 27, 38, 47, 52) block by block; the keys come in the order that bencode demands. */
 export function* emitInfo(parts: InfoParts): Generator<Uint8Array> {
   const { files, layout, sha1, sha256 } = parts
   const only = parts.isSingleFile ? files.at(0) : null
-  yield text('d')
-  if (sha1 && only?.attributes) yield entry('attr', only.attributes)
-  if (parts.collections.length > 0) yield entry('collections', parts.collections)
-  if (sha256) yield* emitFileTree(files, layout, sha256)
-  if (sha1 && !only) yield* emitFileList(files, layout)
-  if (sha1 && only) yield entry('length', only.sizeBytes)
-  if (sha256) yield entry('meta version', 2)
-  yield entry('name', parts.name)
-  yield entry('piece length', layout.pieceLengthBytes)
-  if (sha1) yield entry('pieces', sha1)
-  if (parts.private) yield entry('private', 1)
+  const out = new BlockWriter()
+  const entry = (key: string, value: Encodable) => {
+    out.text(stringOf(key))
+    out.value(value)
+  }
+  out.text('d')
+  if (sha1 && only?.attributes) entry('attr', only.attributes)
+  if (parts.collections.length > 0) entry('collections', parts.collections)
+  if (sha256) yield* emitFileTree(files, layout, { sha256, out })
+  if (sha1 && !only) yield* emitFileList(files, layout, out)
+  if (sha1 && only) entry('length', only.sizeBytes)
+  if (sha256) entry('meta version', 2)
+  entry('name', parts.name)
+  entry('piece length', layout.pieceLengthBytes)
+  if (sha1) {
+    out.text(`6:pieces${sha1.length}:`)
+    out.bytes(sha1)
+  }
+  if (parts.private) entry('private', 1)
   if (parts.similar.length > 0)
-    yield entry(
+    entry(
       'similar',
       parts.similar.map((hex) => Buffer.from(hex, 'hex')),
     )
-  if (parts.source !== undefined) yield entry('source', parts.source)
-  yield text('e')
+  if (parts.source !== undefined) entry('source', parts.source)
+  out.text('e')
+  yield* out.end()
 }
 
 /** Writes `piece layers`: by root, the layer of each file of more than one piece (BEP 52). */
 export function* emitPieceLayers(files: FileTable, layout: Layout, sha256: Buffer): Generator<Uint8Array> {
   const layers = new Map<string, Buffer>()
-  for (const { layer } of withLayers(files, layout, sha256))
-    if (layer.length > 32)
-      layers.set(rootOfPieceLayer(layer, layout.pieceLengthBytes).toString('latin1'), layer)
-  yield text('d')
+  let end = 0
+  for (let index = 0; index < files.length; index++) {
+    const start = end
+    end += layerBytes(files.sizeAt(index), layout)
+    if (end - start <= 32) continue
+    const layer = sha256.subarray(start, end)
+    layers.set(rootOfPieceLayer(layer, layout.pieceLengthBytes).toString('latin1'), layer)
+  }
+  const out = new BlockWriter()
+  out.text('d')
   // latin1 text compares as the bytes do.
   for (const [root, layer] of [...layers].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    yield Buffer.concat([text('32:'), Buffer.from(root, 'latin1'), text(`${layer.length}:`)])
-    yield layer
+    out.text('32:')
+    out.bytes(Buffer.from(root, 'latin1'))
+    out.text(`${layer.length}:`)
+    out.bytes(layer)
+    if (out.hasFull) yield* out.take()
   }
-  yield text('e')
+  out.text('e')
+  yield* out.end()
 }
 
-function* emitFileList(files: FileTable, layout: Layout): Generator<Uint8Array> {
-  yield text('5:filesl')
+function* emitFileList(files: FileTable, layout: Layout, out: BlockWriter): Generator<Uint8Array> {
+  out.text('5:filesl')
   for (const { path, sizeBytes, attributes, symlink } of files) {
-    const attr = symlink ? `${attributes}l` : attributes || undefined
-    yield encode({ attr, length: sizeBytes, path, 'symlink path': symlink ?? undefined })
+    const attr = symlink ? `${attributes}l` : attributes
+    const names = path.map(stringOf).join('')
+    const target = symlink ? `12:symlink pathl${symlink.map(stringOf).join('')}e` : ''
+    out.text(`d${attr && `4:attr${stringOf(attr)}`}6:lengthi${sizeBytes}e4:pathl${names}e${target}e`)
     const pad = layout.isAligned && layout.padsTail ? -sizeBytes & (layout.pieceLengthBytes - 1) : 0
-    if (pad > 0) yield encode({ attr: 'p', length: pad, path: ['.pad', String(pad)] })
+    if (pad > 0) out.text(`d4:attr1:p6:lengthi${pad}e4:pathl4:.pad${stringOf(String(pad))}ee`)
+    if (out.hasFull) yield* out.take()
   }
-  yield text('e')
+  out.text('e')
 }
 
-function* emitFileTree(files: FileTable, layout: Layout, sha256: Buffer): Generator<Uint8Array> {
-  yield text('9:file treed')
+function* emitFileTree(
+  files: FileTable,
+  layout: Layout,
+  { sha256, out }: { sha256: Buffer; out: BlockWriter },
+): Generator<Uint8Array> {
+  out.text('9:file treed')
   let open: readonly string[] = []
-  for (const { file, layer } of withLayers(files, layout, sha256)) {
+  let end = 0
+  for (const file of files) {
     const directories = file.path.slice(0, -1)
     let shared = 0
     while (shared < open.length && open[shared] === directories[shared]) shared++
-    yield text('e'.repeat(open.length - shared))
-    for (const name of directories.slice(shared)) yield Buffer.concat([encode(name), text('d')])
+    out.text('e'.repeat(open.length - shared))
+    for (const name of directories.slice(shared)) out.text(`${stringOf(name)}d`)
     open = directories
-    const root = layer.length > 0 ? rootOfFile(layer, layout) : undefined
-    yield Buffer.concat([encode(file.path.at(-1)!), encode({ '': treeLeaf(file, root) })])
-  }
-  yield text(`${'e'.repeat(open.length)}e`)
-}
-
-function treeLeaf({ sizeBytes, attributes, symlink }: SourceFile, root: Buffer | undefined): Encodable {
-  if (symlink) return { attr: `${attributes}l`, 'symlink path': symlink }
-  return { attr: attributes || undefined, length: sizeBytes, 'pieces root': root }
-}
-
-/** Each file with the digests of its pieces. */
-function* withLayers(
-  files: FileTable,
-  layout: Layout,
-  sha256: Buffer,
-): Generator<{ file: SourceFile; layer: Buffer }> {
-  let end = 0
-  for (const file of files) {
     const start = end
-    end += Math.ceil(file.sizeBytes / layout.pieceLengthBytes) * 32
-    yield { file, layer: sha256.subarray(start, end) }
+    end += layerBytes(file.sizeBytes, layout)
+    out.text(`${stringOf(file.path.at(-1)!)}d0:`)
+    writeLeaf(out, file, sha256.subarray(start, end), layout)
+    out.text('e')
+    if (out.hasFull) yield* out.take()
   }
+  out.text(`${'e'.repeat(open.length)}e`)
 }
 
-function rootOfFile(layer: Buffer, { pieceLengthBytes }: Layout): Buffer {
-  return layer.length === 32 ? layer : rootOfPieceLayer(layer, pieceLengthBytes)
+function writeLeaf(out: BlockWriter, file: SourceFile, layer: Buffer, { pieceLengthBytes }: Layout): void {
+  const { sizeBytes, attributes, symlink } = file
+  if (symlink) {
+    out.value({ attr: `${attributes}l`, 'symlink path': symlink })
+    return
+  }
+  out.text(`d${attributes && `4:attr${stringOf(attributes)}`}6:lengthi${sizeBytes}e`)
+  if (layer.length > 0) {
+    out.text('11:pieces root32:')
+    out.bytes(layer.length === 32 ? layer : rootOfPieceLayer(layer, pieceLengthBytes))
+  }
+  out.text('e')
 }
 
-function entry(key: string, value: Encodable): Uint8Array {
-  return Buffer.concat([encode(key), encode(value)])
-}
-
-function text(bencode: string): Buffer {
-  return Buffer.from(bencode)
+/** Bytes that the digests of a file's pieces take. */
+function layerBytes(sizeBytes: number, { pieceLengthBytes }: Layout): number {
+  return Math.ceil(sizeBytes / pieceLengthBytes) * 32
 }

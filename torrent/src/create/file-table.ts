@@ -1,7 +1,5 @@
 /** A file to be hashed; what `FileTable.at` puts together. */
 export interface SourceFile {
-  /** Where to read it. */
-  readonly diskPath: string
   /** Under the torrent's root. */
   readonly path: readonly string[]
   readonly sizeBytes: number
@@ -73,7 +71,6 @@ export class FileTable {
 
   at(index: number): SourceFile {
     return {
-      diskPath: this.diskPathAt(index),
       path: [...this.#directories[this.#directoryOf[index]!]!.path, this.#nameAt(index)],
       sizeBytes: this.#sizes[index]!,
       mtimeMs: this.#mtimes[index]!,

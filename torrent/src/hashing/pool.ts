@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { hashJob } from './hash-job.ts'
 import type { HashAnswer, HashJob, HashPlan } from './job.ts'
+import { packJob } from './packed-job.ts'
 
 export interface PoolOptions {
   /** Worker threads; as many as there are cores by default. */
@@ -19,21 +20,21 @@ export async function runJobs(
 ): Promise<void> {
   options.signal?.throwIfAborted()
   const queue = lookAhead(jobs)
-  if (queue.isLast() && isSmall(queue.peek()!)) {
-    const job = queue.take()!
-    hashJob(plan)(job)
-    options.onJob?.(job)
+  const only = queue.peek(1) === null ? queue.peek(0) : null
+  if (only && isSmall(only)) {
+    hashJob(plan)(only)
+    options.onJob?.(only)
     return
   }
   const workers: Worker[] = []
   const stop = () => Promise.all(workers.map((worker) => worker.terminate()))
   try {
     await new Promise<void>((resolve, reject) => {
-      if (queue.peek() === null) resolve()
+      if (queue.peek(0) === null) resolve()
       options.signal?.addEventListener('abort', () => reject(options.signal?.reason), { once: true })
       let idle = 0
       const threads = options.threads ?? availableParallelism()
-      while (workers.length < threads && queue.peek() !== null) {
+      while (workers.length < threads && queue.peek(0) !== null) {
         const worker = startWorker(plan)
         workers.push(worker)
         employ(worker, queue, {
@@ -57,21 +58,25 @@ interface Employment {
   readonly onIdle: () => void
 }
 
-/** Keeps two jobs with the worker, so that it never waits for this thread between them. */
+/**
+ * Keeps two jobs with the worker, so that it never waits for this thread between them. Here a job is let go at once
+ * unless somebody is told of it: of a million files, what outlives a collection or two adds up.
+ */
 function employ(worker: Worker, queue: LookAhead, { reject, onJob, onIdle }: Employment): void {
-  const mine: HashJob[] = []
+  const mine: (HashJob | null)[] = []
   const give = () => {
     const job = queue.take()
     if (job === null) return
-    mine.push(job)
-    worker.postMessage(job)
+    mine.push(onJob ? job : null)
+    const packed = packJob(job)
+    worker.postMessage(packed, [packed.numbers.buffer])
   }
   worker.on('error', reject)
   worker.on('message', (answer: HashAnswer) => {
     if (!answer.ok) return reject(new Error(answer.message))
-    const job = mine.shift()!
+    const job = mine.shift()
     give()
-    onJob?.(job)
+    if (job) onJob?.(job)
     if (mine.length === 0) onIdle()
   })
   give()
@@ -87,9 +92,8 @@ function isSmall({ parts }: HashJob): boolean {
 }
 
 interface LookAhead {
-  /** The next job, null when there is none. */
-  peek(): HashJob | null
-  isLast(): boolean
+  /** The job in that place of the rest, null when there is none. It is held from now on. */
+  peek(place: number): HashJob | null
   take(): HashJob | null
 }
 
@@ -98,17 +102,13 @@ function lookAhead(jobs: Iterator<HashJob>): LookAhead {
     const next = jobs.next()
     return next.done ? null : next.value
   }
-  let next = advance()
-  let afterNext = next && advance()
+  const held: (HashJob | null)[] = []
   return {
-    peek: () => next,
-    isLast: () => next !== null && afterNext === null,
-    take() {
-      const taken = next
-      next = afterNext
-      afterNext = next && advance()
-      return taken
+    peek(place) {
+      while (held.length <= place) held.push(advance())
+      return held[place]!
     },
+    take: () => (held.length > 0 ? held.shift()! : advance()),
   }
 }
 
