@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { applyBatch, type Batch, type RecordOp } from '@holdfast/appview/catalog/ingest-writes'
-import { readDueTorrents, writeMetainfoOutcomes } from '@holdfast/appview/catalog/metainfo-queue'
 import type { Catalog } from '@holdfast/appview/catalog/open'
+import { readDueTorrents, writeMetainfoOutcomes } from '@holdfast/appview/catalog/swarms/metainfo-queue'
 import { type AdmissionPolicy, applyAdmissionPolicy } from '@holdfast/appview/catalog/visibility'
 import { type AppViewConfig, loadConfig } from '@holdfast/appview/config'
 import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'

@@ -1,6 +1,6 @@
-import { decideAdmission } from '@holdfast/appview/catalog/admission-writes'
 import { pruneChanges, startNewEpochs } from '@holdfast/appview/catalog/changes'
 import { testBackends } from '@holdfast/appview/catalog/test-backends'
+import { decideAdmission } from '@holdfast/appview/catalog/writes/admission-writes'
 import * as schemas from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'

@@ -1,7 +1,7 @@
 import { type Catalog, openCatalog } from '@holdfast/appview/catalog/open'
 import { searchDatasets } from '@holdfast/appview/catalog/search/searchDatasets'
 import { searchTorrents } from '@holdfast/appview/catalog/search/searchTorrents'
-import { refreshSearchStatistics } from '@holdfast/appview/catalog/search/statistics'
+import { refreshSearchStatistics } from '@holdfast/appview/catalog/search/terms/statistics'
 import { rows } from '@holdfast/appview/catalog/sql'
 import { sql } from 'drizzle-orm'
 import type { BenchOptions, BenchResult } from './main.ts'

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { startNewEpochs } from '@holdfast/appview/catalog/changes'
-import { writeSwarmCounts } from '@holdfast/appview/catalog/swarm-counts'
+import { writeSwarmCounts } from '@holdfast/appview/catalog/swarms/swarm-counts'
 import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
 import { expect, test } from 'vitest'
 import { startIndex, uriOf } from '../appview/index-under-test.ts'

@@ -1,5 +1,5 @@
-import { type ProbeResult, writeProbes } from '@holdfast/appview/catalog/swarm-probes'
-import { addProbeTargets } from '@holdfast/appview/catalog/swarm-targets'
+import { type ProbeResult, writeProbes } from '@holdfast/appview/catalog/swarms/swarm-probes'
+import { addProbeTargets } from '@holdfast/appview/catalog/swarms/swarm-targets'
 import { testBackends } from '@holdfast/appview/catalog/test-backends'
 import { parseAtomFeed, parseRssFeed } from 'feedsmith'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openCatalog } from '@holdfast/appview/catalog/open'
-import { readTermStatistics } from '@holdfast/appview/catalog/search/statistics'
+import { readTermStatistics } from '@holdfast/appview/catalog/search/terms/statistics'
 import { loadConfig } from '@holdfast/appview/config'
 import { rebuild } from '@holdfast/appview/rebuild'
 import { collections } from '@holdfast/lexicons/nsid'

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { resetCatalog } from '@holdfast/appview/catalog/migrate'
+import { resetCatalog } from '@holdfast/appview/catalog/store/migrate'
 import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
 import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
 import { carsInDirectory, carsOfDids, exportArchive } from '@holdfast/appview/ingest/archive/archive'

@@ -1,4 +1,4 @@
-import { readCursors } from '@holdfast/appview/catalog/repo-reads'
+import { readCursors } from '@holdfast/appview/catalog/reads/repo-reads'
 import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
 import { expect, test } from 'vitest'
 import { startNetwork } from '../network/network.ts'

@@ -1,6 +1,6 @@
-import { aborted } from '@holdfast/appview/catalog/aborted'
-import { keepLeading, type Right } from '@holdfast/appview/catalog/leader'
 import { openCatalog } from '@holdfast/appview/catalog/open'
+import { aborted } from '@holdfast/appview/catalog/store/aborted'
+import { keepLeading, type Right } from '@holdfast/appview/catalog/store/leader'
 import { createScratchDatabase } from '@holdfast/appview/catalog/test-backends'
 import { expect, test } from 'vitest'
 import { startFlakyProxy } from '../chaos/flaky-proxy.ts'

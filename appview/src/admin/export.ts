@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { exportMetainfo, exportRecords } from '../catalog/export-reads.ts'
+import { exportMetainfo, exportRecords } from '../catalog/reads/export-reads.ts'
 import type { Db } from '../catalog/sql.ts'
 
 export interface ExportOptions {

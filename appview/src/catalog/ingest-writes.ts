@@ -7,12 +7,12 @@
  */
 import { tidTimeMs } from '@holdfast/lexicons/tid'
 import { sql } from 'drizzle-orm'
-import { type AccountUpdate, applyAccounts } from './account-writes.ts'
-import { refreshDatasetCounts } from './dataset-counts.ts'
 import { indexers } from './indexers/indexers.ts'
-import { type Removed, removeProjections, removeRecords, settleRemoved } from './record-removal.ts'
 import { anyOf, type Db, recordset, rows } from './sql.ts'
 import { refreshVisibility } from './visibility.ts'
+import { type AccountUpdate, applyAccounts } from './writes/account-writes.ts'
+import { refreshDatasetCounts } from './writes/dataset-counts.ts'
+import { type Removed, removeProjections, removeRecords, settleRemoved } from './writes/record-removal.ts'
 
 export type RecordOp =
   | {

@@ -7,11 +7,11 @@ import { sql } from 'drizzle-orm'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
-import { lockDataDir } from './data-dir-lock.ts'
-import { rollBackOnlyWhereOneCan } from './lost-connection.ts'
-import { migrateAll } from './migrate.ts'
-import { listenForNotifications } from './notifications.ts'
 import type { Db } from './sql.ts'
+import { lockDataDir } from './store/data-dir-lock.ts'
+import { rollBackOnlyWhereOneCan } from './store/lost-connection.ts'
+import { migrateAll } from './store/migrate.ts'
+import { listenForNotifications } from './store/notifications.ts'
 
 export interface Catalog extends AsyncDisposable {
   readonly db: Db

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { applyBatch } from './ingest-writes.ts'
-import { writeMetainfoOutcomes } from './metainfo-queue.ts'
 import type { Catalog } from './open.ts'
 import { rows } from './sql.ts'
+import { writeMetainfoOutcomes } from './swarms/metainfo-queue.ts'
 
 export const did = 'did:plc:author'
 const createdAt = '2026-01-02T03:04:05Z'

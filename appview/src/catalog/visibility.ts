@@ -11,10 +11,10 @@ import {
   type InfoHashChange,
   type RecordChange,
 } from './changes.ts'
-import { noteDatasetChanges } from './dataset-changes.ts'
-import { refreshDatasetCounts } from './dataset-counts.ts'
-import { refreshAssessed } from './search/assessed.ts'
+import { refreshAssessed } from './search/terms/assessed.ts'
 import { anyIdOf, anyOf, type Db, idArray, rows } from './sql.ts'
+import { noteDatasetChanges } from './writes/dataset-changes.ts'
+import { refreshDatasetCounts } from './writes/dataset-counts.ts'
 
 export type AdmissionPolicy = 'open' | 'accounts' | 'reviewed'
 

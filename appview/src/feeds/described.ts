@@ -2,8 +2,8 @@
 import type { dataset, defs } from '@holdfast/lexicons'
 import type { DescribedDataset } from '@holdfast/lexicons/vocabularies/described-dataset'
 import type { Db } from '../catalog/sql.ts'
-import { readDatasetViews } from '../catalog/views/dataset-views.ts'
-import { type HeldTorrent, readHeldTorrents } from '../catalog/views/held-torrents.ts'
+import { readDatasetViews } from '../catalog/views/datasets/dataset-views.ts'
+import { type HeldTorrent, readHeldTorrents } from '../catalog/views/torrents/held-torrents.ts'
 import { datasetPath, torrentPath } from '../page-paths.ts'
 
 export interface DescribedParts {

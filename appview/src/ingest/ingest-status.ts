@@ -1,5 +1,5 @@
-import { type BackfillProgress, readBackfills } from '../catalog/backfill-progress.ts'
-import { countRepoStates, readCursors } from '../catalog/repo-reads.ts'
+import { type BackfillProgress, readBackfills } from '../catalog/reads/backfill-progress.ts'
+import { countRepoStates, readCursors } from '../catalog/reads/repo-reads.ts'
 import type { Db } from '../catalog/sql.ts'
 import type { IngestMetrics } from './metrics.ts'
 import type { Pipeline } from './pipeline/start-pipeline.ts'

@@ -1,8 +1,8 @@
 /** The pages people read: HTML made on the server over the catalogue, whole without script. */
 import express, { type Router } from 'express'
 import type { Db } from '../catalog/sql.ts'
-import { datasetPageReader } from '../catalog/views/page-datasets.ts'
-import { needsReader } from '../catalog/views/page-needs.ts'
+import { datasetPageReader } from '../catalog/views/pages/page-datasets.ts'
+import { needsReader } from '../catalog/views/pages/page-needs.ts'
 import { accountPage } from './routes/account.ts'
 import {
   type AccountParts,

@@ -1,8 +1,8 @@
 import { pruneChanges } from '../catalog/changes.ts'
 import type { Catalog } from '../catalog/open.ts'
-import { forgetStaleCounts } from '../catalog/swarm-counts.ts'
-import { thinSwarmHistory } from '../catalog/swarm-history.ts'
-import { forgetGoneProbes } from '../catalog/swarm-probes.ts'
+import { forgetStaleCounts } from '../catalog/swarms/swarm-counts.ts'
+import { thinSwarmHistory } from '../catalog/swarms/swarm-history.ts'
+import { forgetGoneProbes } from '../catalog/swarms/swarm-probes.ts'
 
 export interface MaintenanceParts {
   catalog: Catalog

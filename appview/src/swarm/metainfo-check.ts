@@ -1,5 +1,5 @@
 import { type Metainfo, MetainfoError, parseMetainfo } from '@holdfast/torrent/metainfo'
-import type { ContentFacts } from '../catalog/content-writes.ts'
+import type { ContentFacts } from '../catalog/writes/content-writes.ts'
 import { namesPrivateHost } from './private-host.ts'
 
 /** What a torrent record claims, as far as its metainfo can prove it. */

@@ -3,14 +3,14 @@
  * Woken by the catalogue the moment a torrent row commits; a failure that may pass is tried again with back-off.
  */
 import type { Logger } from 'pino'
+import type { Catalog } from '../catalog/open.ts'
 import {
   type MetainfoOutcome,
   type PendingTorrent,
   pendingChannel,
   readDueTorrents,
   readNextTorrentDue,
-} from '../catalog/metainfo-queue.ts'
-import type { Catalog } from '../catalog/open.ts'
+} from '../catalog/swarms/metainfo-queue.ts'
 import type { GuardedFetch } from '../guarded-fetch.ts'
 import { BlobMismatchError } from '../guarded-fetch-blob.ts'
 import { HttpStatusError, TooLargeError } from '../guarded-fetch-errors.ts'

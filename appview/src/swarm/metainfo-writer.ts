@@ -1,6 +1,6 @@
-import { type MetainfoOutcome, writeMetainfoOutcomes } from '../catalog/metainfo-queue.ts'
 import type { Catalog } from '../catalog/open.ts'
-import { swarmKey } from '../catalog/swarm-contents.ts'
+import { type MetainfoOutcome, writeMetainfoOutcomes } from '../catalog/swarms/metainfo-queue.ts'
+import { swarmKey } from '../catalog/swarms/swarm-contents.ts'
 import { watchNamed } from './addresses/named-addresses.ts'
 import type { NamedAddresses } from './metainfo-check.ts'
 

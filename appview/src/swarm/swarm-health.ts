@@ -5,7 +5,7 @@
 import type { Logger } from 'pino'
 import { recordChannel } from '../catalog/changes.ts'
 import type { Catalog } from '../catalog/open.ts'
-import { refreshSearchStatisticsIfDue } from '../catalog/search/statistics.ts'
+import { refreshSearchStatisticsIfDue } from '../catalog/search/terms/statistics.ts'
 import { createGuardedFetch, type GuardedFetch } from '../guarded-fetch.ts'
 import { createDiscoveryRound } from './addresses/discovery.ts'
 import { createDueProbesRound } from './addresses/due-probes.ts'

@@ -1,7 +1,7 @@
 import type { findFiles as schema } from '@holdfast/lexicons'
 import { findFiles as search } from '../catalog/search/findFiles.ts'
 import type { Db } from '../catalog/sql.ts'
-import { readSwarms } from '../catalog/views/swarm-views.ts'
+import { readSwarms } from '../catalog/views/torrents/swarm-views.ts'
 import type { Answer } from './serve.ts'
 
 type FileHit = schema.$OutputBody['files'][number]

@@ -1,6 +1,6 @@
 import type { getDatasets as schema } from '@holdfast/lexicons'
 import type { Db } from '../catalog/sql.ts'
-import { readDatasetViews } from '../catalog/views/dataset-views.ts'
+import { readDatasetViews } from '../catalog/views/datasets/dataset-views.ts'
 import { resolveUri } from './lookups.ts'
 import type { Answer } from './serve.ts'
 

@@ -1,6 +1,6 @@
 import type { getMetainfo as schema } from '@holdfast/lexicons'
 import type { Db } from '../catalog/sql.ts'
-import { readMetainfoFile } from '../catalog/views/metainfo-file.ts'
+import { readMetainfoFile } from '../catalog/views/torrents/metainfo-file.ts'
 import { CallerError } from './caller-error.ts'
 import type { Answer } from './serve.ts'
 import { verifiedContent } from './verified-content.ts'

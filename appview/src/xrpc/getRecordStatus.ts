@@ -1,6 +1,6 @@
 import type { getRecordStatus as schema } from '@holdfast/lexicons'
 import type { Db } from '../catalog/sql.ts'
-import { readRecordStatus } from '../catalog/views/record-status.ts'
+import { readRecordStatus } from '../catalog/views/records/record-status.ts'
 import { resolveUri } from './lookups.ts'
 import type { Answer } from './serve.ts'
 

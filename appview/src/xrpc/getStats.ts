@@ -1,6 +1,6 @@
 import type { getStats as schema } from '@holdfast/lexicons'
 import type { Db } from '../catalog/sql.ts'
-import { readTotalsHistory, type StatsInterval, type Totals } from '../catalog/views/stats.ts'
+import { readTotalsHistory, type StatsInterval, type Totals } from '../catalog/views/pages/stats.ts'
 import { CallerError } from './caller-error.ts'
 import type { Answer } from './serve.ts'
 

@@ -1,6 +1,6 @@
 import type { getTorrentFiles as schema } from '@holdfast/lexicons'
 import type { Db } from '../catalog/sql.ts'
-import { readFiles } from '../catalog/views/file-views.ts'
+import { readFiles } from '../catalog/views/torrents/file-views.ts'
 import type { Answer } from './serve.ts'
 import { verifiedContent } from './verified-content.ts'
 

@@ -1,7 +1,7 @@
 import type { listDatasets as schema } from '@holdfast/lexicons'
 import type { Db } from '../catalog/sql.ts'
-import { readDatasetViews } from '../catalog/views/dataset-views.ts'
-import { listDatasetUris } from '../catalog/views/listings.ts'
+import { readDatasetViews } from '../catalog/views/datasets/dataset-views.ts'
+import { listDatasetUris } from '../catalog/views/records/listings.ts'
 import { resolveAuthor } from './lookups.ts'
 import type { Answer } from './serve.ts'
 

@@ -1,6 +1,6 @@
 import type { listInfoHashes as schema } from '@holdfast/lexicons'
 import type { Db } from '../catalog/sql.ts'
-import { readAllowList } from '../catalog/views/allow-list.ts'
+import { readAllowList } from '../catalog/views/torrents/allow-list.ts'
 import type { Answer } from './serve.ts'
 
 /** The allow-list, for trackers. */

@@ -1,7 +1,7 @@
 import type { listTorrents as schema } from '@holdfast/lexicons'
 import type { Db } from '../catalog/sql.ts'
-import { listTorrentUris } from '../catalog/views/listings.ts'
-import { readTorrentViews } from '../catalog/views/torrent-views.ts'
+import { listTorrentUris } from '../catalog/views/records/listings.ts'
+import { readTorrentViews } from '../catalog/views/torrents/torrent-views.ts'
 import { resolveAuthor, resolveUri } from './lookups.ts'
 import type { Answer } from './serve.ts'
 

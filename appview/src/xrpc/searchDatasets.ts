@@ -1,8 +1,8 @@
 import type { searchDatasets as schema } from '@holdfast/lexicons'
+import { withSnippets } from '../catalog/search/query/snippet.ts'
 import { searchDatasets as search } from '../catalog/search/searchDatasets.ts'
-import { withSnippets } from '../catalog/search/snippet.ts'
 import type { Db } from '../catalog/sql.ts'
-import { readDatasetViews } from '../catalog/views/dataset-views.ts'
+import { readDatasetViews } from '../catalog/views/datasets/dataset-views.ts'
 import { toSearchBody } from './search-body.ts'
 import type { Answer } from './serve.ts'
 

@@ -1,7 +1,7 @@
 import type { searchTorrents as schema } from '@holdfast/lexicons'
 import { searchTorrents as search } from '../catalog/search/searchTorrents.ts'
 import type { Db } from '../catalog/sql.ts'
-import { readTorrentViews } from '../catalog/views/torrent-views.ts'
+import { readTorrentViews } from '../catalog/views/torrents/torrent-views.ts'
 import { toSearchBody } from './search-body.ts'
 import type { Answer } from './serve.ts'
 

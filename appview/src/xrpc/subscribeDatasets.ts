@@ -5,15 +5,15 @@ import { mappedRecord } from '@holdfast/lexicons/foreign'
 import { recordChannel } from '../catalog/changes.ts'
 import { type Db, toInstant } from '../catalog/sql.ts'
 import { resolveAccount } from '../catalog/views/accounts.ts'
-import { toAuthorView } from '../catalog/views/author-views.ts'
-import { hiddenReason } from '../catalog/views/standing.ts'
+import { toAuthorView } from '../catalog/views/records/author-views.ts'
+import { hiddenReason } from '../catalog/views/records/standing.ts'
 import {
   type RecordEvent,
   readPrunedTo,
   readRecordEvents,
   readStreamHead,
 } from '../catalog/views/stream-reads.ts'
-import { toSwarm } from '../catalog/views/swarm-views.ts'
+import { toSwarm } from '../catalog/views/torrents/swarm-views.ts'
 import type { StreamSource } from './streams/broadcast.ts'
 import type { StreamEntry, StreamFacts } from './streams/recent.ts'
 import type { StreamFilter } from './streams/serve-stream.ts'

@@ -1,5 +1,5 @@
 import type { suggest as schema } from '@holdfast/lexicons'
-import { suggest as complete } from '../catalog/search/suggest.ts'
+import { suggest as complete } from '../catalog/search/query/suggest.ts'
 import type { Db } from '../catalog/sql.ts'
 import type { Answer } from './serve.ts'
 

@@ -1,7 +1,11 @@
 import type { updateAdmission as schema } from '@holdfast/lexicons'
-import { type AdmissionAction, type AdmissionSubject, decideAdmission } from '../catalog/admission-writes.ts'
 import type { Db } from '../catalog/sql.ts'
 import { readAdmission } from '../catalog/views/admission-views.ts'
+import {
+  type AdmissionAction,
+  type AdmissionSubject,
+  decideAdmission,
+} from '../catalog/writes/admission-writes.ts'
 import { CallerError } from './caller-error.ts'
 import { parseInfoHashes } from './info-hash.ts'
 import { resolveAuthor, resolveUri } from './lookups.ts'

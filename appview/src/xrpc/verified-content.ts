@@ -1,5 +1,5 @@
 import type { Db } from '../catalog/sql.ts'
-import { type ContentHandle, findContent } from '../catalog/views/contents.ts'
+import { type ContentHandle, findContent } from '../catalog/views/torrents/contents.ts'
 import { CallerError } from './caller-error.ts'
 import { parseInfoHash } from './info-hash.ts'
 import { resolveUri } from './lookups.ts'

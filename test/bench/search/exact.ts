@@ -1,4 +1,4 @@
-import { unboundedCandidates } from '@holdfast/appview/catalog/search/candidates'
+import { unboundedCandidates } from '@holdfast/appview/catalog/search/ranking/candidates'
 import { searchWith } from '@holdfast/appview/catalog/search/searchDatasets'
 import type { Db } from '@holdfast/appview/catalog/sql'
 

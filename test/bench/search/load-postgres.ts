@@ -1,9 +1,14 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { baseOf, type SampleRate, sampleCode, sampleRates } from '@holdfast/appview/catalog/search/codes'
-import { datasetTerms } from '@holdfast/appview/catalog/search/dataset-terms'
-import { torrentCodes } from '@holdfast/appview/catalog/search/torrent-terms'
-import { stemOf } from '@holdfast/appview/catalog/search/words'
+import { stemOf } from '@holdfast/appview/catalog/search/query/words'
+import {
+  baseOf,
+  type SampleRate,
+  sampleCode,
+  sampleRates,
+} from '@holdfast/appview/catalog/search/terms/codes'
+import { datasetTerms } from '@holdfast/appview/catalog/search/terms/dataset-terms'
+import { torrentCodes } from '@holdfast/appview/catalog/search/terms/torrent-terms'
 import { collections } from '@holdfast/lexicons/nsid'
 import type postgres from 'postgres'
 import { CorpusMaker, type SyntheticDataset } from './corpus.ts'

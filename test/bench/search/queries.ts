@@ -1,5 +1,5 @@
+import { stemOf, stopWords, wordsOf } from '@holdfast/appview/catalog/search/query/words'
 import type { DatasetSearch } from '@holdfast/appview/catalog/search/searchDatasets'
-import { stemOf, stopWords, wordsOf } from '@holdfast/appview/catalog/search/words'
 import { CorpusMaker } from './corpus.ts'
 import { Random } from './random.ts'
 

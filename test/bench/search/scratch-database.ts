@@ -1,5 +1,5 @@
 import { openCatalog } from '@holdfast/appview/catalog/open'
-import { refreshSearchStatistics } from '@holdfast/appview/catalog/search/statistics'
+import { refreshSearchStatistics } from '@holdfast/appview/catalog/search/terms/statistics'
 import postgres from 'postgres'
 import { keptDatabase } from '../../system/kept-database.ts'
 import { loadPostgres, type Sizes } from './load-postgres.ts'

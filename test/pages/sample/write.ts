@@ -1,10 +1,10 @@
 /** Puts records into a catalogue as if ingest and the workers had just written them. */
 import { createHash } from 'node:crypto'
 import { applyBatch } from '@holdfast/appview/catalog/ingest-writes'
-import { readDueTorrents, writeMetainfoOutcomes } from '@holdfast/appview/catalog/metainfo-queue'
 import type { Catalog } from '@holdfast/appview/catalog/open'
 import { recordset } from '@holdfast/appview/catalog/sql'
-import { writeSwarmCounts } from '@holdfast/appview/catalog/swarm-counts'
+import { readDueTorrents, writeMetainfoOutcomes } from '@holdfast/appview/catalog/swarms/metainfo-queue'
+import { writeSwarmCounts } from '@holdfast/appview/catalog/swarms/swarm-counts'
 import { collections } from '@holdfast/lexicons/nsid'
 import { parseMetainfo } from '@holdfast/torrent/metainfo'
 import { sql } from 'drizzle-orm'

@@ -1,6 +1,6 @@
 import { identityKeys } from '@holdfast/lexicons/identifiers'
 import { sql } from 'drizzle-orm'
-import { datasetsJudgedBy, refreshAssessed } from '../search/assessed.ts'
+import { datasetsJudgedBy, refreshAssessed } from '../search/terms/assessed.ts'
 import { anyIdOf, recordset } from '../sql.ts'
 import { goneBefore } from './gone-before.ts'
 import type { Indexer } from './indexer.ts'

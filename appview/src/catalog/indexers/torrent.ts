@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { codesText } from '../search/term-writes.ts'
-import { refreshTorrentCodes, torrentCodes } from '../search/torrent-terms.ts'
+import { codesText } from '../search/terms/term-writes.ts'
+import { refreshTorrentCodes, torrentCodes } from '../search/terms/torrent-terms.ts'
 import { anyIdOf, type Db, recordset, rows } from '../sql.ts'
 import type { IndexedRecord, Indexer } from './indexer.ts'
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { decodeCursor, encodeCursor, InvalidCursorError } from '../cursor.ts'
 import { type Db, rows, storable } from '../sql.ts'
-import { identityOf } from './conditions.ts'
+import { identityOf } from './corpora/conditions.ts'
 import { SearchError } from './search-error.ts'
 
 /** The parameters of `findFiles`: `piecesRoot` (64 hex digits), or `path` and `sizeBytes`. */

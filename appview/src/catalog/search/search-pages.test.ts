@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { applyBatch } from '../ingest-writes.ts'
 import { testBackends } from '../test-backends.ts'
+import { suggest } from './query/suggest.ts'
 import { searchDatasets } from './searchDatasets.ts'
-import { refreshSearchStatistics } from './statistics.ts'
-import { suggest } from './suggest.ts'
+import { refreshSearchStatistics } from './terms/statistics.ts'
 import { doi, mirror, noaa, openSearchable, put, type Searchable, shortOf } from './test-datasets.ts'
 
 describe.each(testBackends())('pages of searchDatasets on $name', ({ open }) => {

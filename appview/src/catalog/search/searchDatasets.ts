@@ -1,8 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { readOnly } from '../read-only.ts'
 import { type Db, storable } from '../sql.ts'
-import { boundedCandidates, type CandidateChoice } from './candidates.ts'
-import { baseOf } from './codes.ts'
+import { readOnly } from '../store/read-only.ts'
 import {
   between,
   during,
@@ -12,19 +10,21 @@ import {
   pageOf,
   resolveAuthorClauses,
   resolveAuthors,
-} from './conditions.ts'
-import type { Corpus } from './corpus.ts'
-import { datasetCorpus } from './dataset-corpus.ts'
-import { type Direct, findDirect } from './direct.ts'
-import { labelFacets } from './facet-labels.ts'
-import { filterTerm } from './impacts.ts'
-import { deadlineBy, readJudged } from './judged.ts'
-import { idNeed, termNeed } from './needs.ts'
-import { type Clause, parseQuery } from './query.ts'
-import { type Alias, column } from './row-terms.ts'
-import { type SearchRequest, search } from './search.ts'
+} from './corpora/conditions.ts'
+import type { Corpus } from './corpora/corpus.ts'
+import { datasetCorpus } from './corpora/dataset-corpus.ts'
+import { labelFacets } from './corpora/facet-labels.ts'
+import { deadlineBy, readJudged } from './corpora/judged.ts'
+import { type Direct, findDirect } from './query/direct.ts'
+import { type Clause, parseQuery } from './query/query.ts'
+import { boundedCandidates, type CandidateChoice } from './ranking/candidates.ts'
+import { idNeed, termNeed } from './ranking/needs.ts'
+import { type SearchRequest, search } from './ranking/search.ts'
 import type { SearchSummary } from './search-results.ts'
 import { summaryOf } from './summary.ts'
+import { baseOf } from './terms/codes.ts'
+import { filterTerm } from './terms/impacts.ts'
+import { type Alias, column } from './terms/row-terms.ts'
 
 /** The parameters of `searchDatasets`, under their own names. Instants are ISO 8601, sizes bytes. */
 export interface DatasetSearch {

@@ -1,8 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { readOnly } from '../read-only.ts'
 import { anyIdOf, type Db, recordset, rows, storable } from '../sql.ts'
-import { boundedCandidates } from './candidates.ts'
-import { baseOf } from './codes.ts'
+import { readOnly } from '../store/read-only.ts'
 import {
   between,
   during,
@@ -11,17 +9,19 @@ import {
   pageOf,
   resolveAuthorClauses,
   resolveAuthors,
-} from './conditions.ts'
-import { type Direct, findDirect } from './direct.ts'
-import { labelFacets } from './facet-labels.ts'
-import { idNeed, termNeed } from './needs.ts'
-import { type Clause, parseQuery } from './query.ts'
-import { type Alias, column } from './row-terms.ts'
-import { type SearchRequest, search } from './search.ts'
+} from './corpora/conditions.ts'
+import { labelFacets } from './corpora/facet-labels.ts'
+import { hasWebSeed, torrentCorpus } from './corpora/torrent-corpus.ts'
+import { type Direct, findDirect } from './query/direct.ts'
+import { type Clause, parseQuery } from './query/query.ts'
+import { stemOf } from './query/words.ts'
+import { boundedCandidates } from './ranking/candidates.ts'
+import { idNeed, termNeed } from './ranking/needs.ts'
+import { type SearchRequest, search } from './ranking/search.ts'
 import type { SearchSummary } from './search-results.ts'
 import { summaryOf } from './summary.ts'
-import { hasWebSeed, torrentCorpus } from './torrent-corpus.ts'
-import { stemOf } from './words.ts'
+import { baseOf } from './terms/codes.ts'
+import { type Alias, column } from './terms/row-terms.ts'
 
 /** The parameters of `searchTorrents`, under their own names. Instants are ISO 8601, sizes bytes. */
 export interface TorrentSearch {

@@ -1,5 +1,5 @@
-import { type Clause, formatQuery } from './query.ts'
-import type { SearchOutcome } from './search.ts'
+import { type Clause, formatQuery } from './query/query.ts'
+import type { SearchOutcome } from './ranking/search.ts'
 import type { SearchSummary } from './search-results.ts'
 
 /** What both searches answer besides their hits. */

@@ -3,7 +3,7 @@ import { applyBatch, type RecordOp } from '../ingest-writes.ts'
 import type { Catalog } from '../open.ts'
 import { applyAdmissionPolicy } from '../visibility.ts'
 import { type DatasetSearch, searchDatasets } from './searchDatasets.ts'
-import { refreshSearchStatistics } from './statistics.ts'
+import { refreshSearchStatistics } from './terms/statistics.ts'
 
 export const noaa = 'did:plc:noaa'
 export const judge = 'did:plc:judge'

@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { applyBatch, type RecordOp } from '../ingest-writes.ts'
-import { readDueTorrents, writeMetainfoOutcomes } from '../metainfo-queue.ts'
 import type { Catalog } from '../open.ts'
+import { readDueTorrents, writeMetainfoOutcomes } from '../swarms/metainfo-queue.ts'
 import { testBackends } from '../test-backends.ts'
 import { applyAdmissionPolicy } from '../visibility.ts'
 import { findFiles } from './findFiles.ts'
 import { searchTorrents, type TorrentSearch } from './searchTorrents.ts'
-import { refreshSearchStatistics } from './statistics.ts'
+import { refreshSearchStatistics } from './terms/statistics.ts'
 
 const did = 'did:plc:alice'
 const v1 = 'a1'.repeat(20)

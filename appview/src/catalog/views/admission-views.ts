@@ -1,10 +1,10 @@
 /** The operator's decisions, and what waits for one, as the operator sees them. */
 import type { defs } from '@holdfast/lexicons'
 import { type SQL, sql } from 'drizzle-orm'
-import type { AdmissionSubject } from '../admission-writes.ts'
 import { decodeCursor, encodeCursor } from '../cursor.ts'
 import { type Db, rows, toInstant } from '../sql.ts'
-import type { Page } from './listings.ts'
+import type { AdmissionSubject } from '../writes/admission-writes.ts'
+import type { Page } from './records/listings.ts'
 
 export type AdmissionKind = 'account' | 'record' | 'content'
 

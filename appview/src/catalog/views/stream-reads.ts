@@ -1,9 +1,9 @@
 /** The live streams as their readers need them: in order of `seq`, which is the order of commits. */
 import { sql } from 'drizzle-orm'
 import { type Db, rows } from '../sql.ts'
-import { type AuthorRow, authorJson } from './author-views.ts'
-import { type StandingRow, standingJson } from './standing.ts'
-import { type SwarmRow, swarmJson } from './swarm-views.ts'
+import { type AuthorRow, authorJson } from './records/author-views.ts'
+import { type StandingRow, standingJson } from './records/standing.ts'
+import { type SwarmRow, swarmJson } from './torrents/swarm-views.ts'
 
 export type StreamName = 'infoHashes' | 'records'
 

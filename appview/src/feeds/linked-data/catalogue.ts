@@ -1,5 +1,5 @@
 import { type Node, node } from '@holdfast/lexicons/vocabularies/json-ld'
-import { decodePosition, encodePosition, readHarvest } from '../../catalog/views/dataset-harvest.ts'
+import { decodePosition, encodePosition, readHarvest } from '../../catalog/views/datasets/dataset-harvest.ts'
 import { type DescribedParts, describeDatasets } from '../described.ts'
 import { datasetGraph } from './dataset-graph.ts'
 

@@ -6,7 +6,7 @@ import {
   positionShape,
   readHarvest,
   readHarvestItem,
-} from '../../catalog/views/dataset-harvest.ts'
+} from '../../catalog/views/datasets/dataset-harvest.ts'
 import { type Described, type DescribedParts, describeDatasets } from '../described.ts'
 import { type Element, element, text } from '../xml.ts'
 import { formatOf, type MetadataFormat } from './metadata-formats.ts'

@@ -1,6 +1,6 @@
 /** OAI-PMH 2.0: the datasets for library catalogues and aggregators that harvest archives. */
 import express, { type ErrorRequestHandler, type Request, type Response, type Router } from 'express'
-import { readEarliestChange } from '../../catalog/views/dataset-harvest.ts'
+import { readEarliestChange } from '../../catalog/views/datasets/dataset-harvest.ts'
 import type { DescribedParts } from '../described.ts'
 import { queryOf } from '../request-query.ts'
 import { type Element, element, writeXml } from '../xml.ts'

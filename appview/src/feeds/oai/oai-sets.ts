@@ -7,7 +7,7 @@ import {
   isSetPosition,
   readHarvestSets,
   type SetPosition,
-} from '../../catalog/views/harvest-sets.ts'
+} from '../../catalog/views/datasets/harvest-sets.ts'
 import type { DescribedParts } from '../described.ts'
 import { type Element, element, text } from '../xml.ts'
 import type { OaiArguments } from './oai-arguments.ts'

@@ -6,7 +6,7 @@ import {
   readContentBlocks,
   readDatasetBlock,
   readDatasetBlocks,
-} from '../../catalog/views/sitemap-reads.ts'
+} from '../../catalog/views/pages/sitemap-reads.ts'
 import { datasetPath } from '../../page-paths.ts'
 import { type Element, element, text, writeXml } from '../xml.ts'
 

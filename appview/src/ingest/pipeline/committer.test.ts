@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import type { RepoCommit } from '../../catalog/ingest-writes.ts'
-import { readCursors } from '../../catalog/repo-reads.ts'
+import { readCursors } from '../../catalog/reads/repo-reads.ts'
 import { rows } from '../../catalog/sql.ts'
 import { openEmbedded } from '../../catalog/test-backends.ts'
 import { createCommitter } from './committer.ts'

@@ -1,6 +1,6 @@
-import type { AccountUpdate } from '../../catalog/account-writes.ts'
 import { applyBatch, type Batch, type RepoCommit, type RepoStateUpdate } from '../../catalog/ingest-writes.ts'
 import type { Db } from '../../catalog/sql.ts'
+import type { AccountUpdate } from '../../catalog/writes/account-writes.ts'
 import { isTransient } from './database-fault.ts'
 
 /** What one event writes; all of it in one transaction, together with the cursors it moves. */

@@ -1,4 +1,4 @@
-import { errorCode } from '../../catalog/error-code.ts'
+import { errorCode } from '../../catalog/store/error-code.ts'
 
 const TRANSIENT_CODES =
   /^(08|40|53|55|57|58|25006|XX)|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|EHOSTUNREACH|CONNECTION_|CONNECT_TIMEOUT)/

@@ -1,5 +1,5 @@
-import type { AccountUpdate } from '../../catalog/account-writes.ts'
 import type { RecordOp, RepoCommit } from '../../catalog/ingest-writes.ts'
+import type { AccountUpdate } from '../../catalog/writes/account-writes.ts'
 import { PrivateAddressError } from '../../guarded-fetch-errors.ts'
 import { cidKeyToString } from '../cid-key.ts'
 import type {

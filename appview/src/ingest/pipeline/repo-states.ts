@@ -1,5 +1,5 @@
 import { LatestMap } from '../../catalog/latest-map.ts'
-import { readRepos, readTrackedDids } from '../../catalog/repo-reads.ts'
+import { readRepos, readTrackedDids } from '../../catalog/reads/repo-reads.ts'
 import type { Db } from '../../catalog/sql.ts'
 import { type CidKey, cidKeyFromString } from '../cid-key.ts'
 import { createDidSieve, type DidSieve } from '../frame/did-sieve.ts'

@@ -1,4 +1,4 @@
-import { readCursors, resetCursor } from '../../catalog/repo-reads.ts'
+import { readCursors, resetCursor } from '../../catalog/reads/repo-reads.ts'
 import { createGuardedFetch } from '../../guarded-fetch.ts'
 import type { IngestConfig } from '../ingest-config.ts'
 import { createPdsClient, type PdsClient } from '../repo/pds-client.ts'

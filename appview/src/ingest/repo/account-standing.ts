@@ -1,4 +1,4 @@
-import type { AccountUpdate } from '../../catalog/account-writes.ts'
+import type { AccountUpdate } from '../../catalog/writes/account-writes.ts'
 import { PrivateAddressError } from '../../guarded-fetch-errors.ts'
 import type { AccountFrame } from '../frame/frame.ts'
 import type { DidResolver } from '../identity/did-resolver.ts'

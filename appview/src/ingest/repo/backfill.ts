@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { readBackfills, restartBackfill, writeBackfillPage } from '../../catalog/backfill-progress.ts'
+import { readBackfills, restartBackfill, writeBackfillPage } from '../../catalog/reads/backfill-progress.ts'
 import type { Db } from '../../catalog/sql.ts'
 import type { DidResolver } from '../identity/did-resolver.ts'
 import { createLimiter } from '../limiter.ts'

@@ -1,5 +1,5 @@
 import type { RecordOp } from '../../catalog/ingest-writes.ts'
-import { readDueRepos, readNextDue, readRepoRecords } from '../../catalog/repo-reads.ts'
+import { readDueRepos, readNextDue, readRepoRecords } from '../../catalog/reads/repo-reads.ts'
 import type { Db } from '../../catalog/sql.ts'
 import { cidKeyToString } from '../cid-key.ts'
 import type { CommitFrame, SyncFrame } from '../frame/frame.ts'

@@ -1,5 +1,5 @@
 import type { defs } from '@holdfast/lexicons'
-import type { DatasetPage } from '../../catalog/views/page-datasets.ts'
+import type { DatasetPage } from '../../catalog/views/pages/page-datasets.ts'
 import { datasetPath, keywordPath, publisherPath } from '../../page-paths.ts'
 import { type Child, type Html, html, nothing } from '../html.ts'
 import { wordFor } from '../i18n/word-for.ts'

@@ -1,6 +1,6 @@
 import type { assessment, defs } from '@holdfast/lexicons'
 import { methods } from '@holdfast/lexicons/nsid'
-import type { DatasetPage, DatasetVersion } from '../../catalog/views/page-datasets.ts'
+import type { DatasetPage, DatasetVersion } from '../../catalog/views/pages/page-datasets.ts'
 import { accountPath, datasetPath, recordPath } from '../../page-paths.ts'
 import { type Html, html, nothing } from '../html.ts'
 import { wordFor } from '../i18n/word-for.ts'

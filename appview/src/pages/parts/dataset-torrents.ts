@@ -1,5 +1,5 @@
 import type { defs } from '@holdfast/lexicons'
-import type { DatasetPage } from '../../catalog/views/page-datasets.ts'
+import type { DatasetPage } from '../../catalog/views/pages/page-datasets.ts'
 import { torrentPath } from '../../page-paths.ts'
 import { type Html, html } from '../html.ts'
 import type { View } from '../view.ts'

@@ -1,5 +1,5 @@
 import type { defs } from '@holdfast/lexicons'
-import { dhtSource } from '../../catalog/swarm-contents.ts'
+import { dhtSource } from '../../catalog/swarms/swarm-contents.ts'
 import { recordPath, torrentPath } from '../../page-paths.ts'
 import { type Html, html, nothing } from '../html.ts'
 import { renderMarkdown } from '../markdown.ts'

@@ -2,15 +2,15 @@ import type { assessment, defs, profile, webseed } from '@holdfast/lexicons'
 import type { Db } from '../../catalog/sql.ts'
 import { storable } from '../../catalog/sql.ts'
 import { resolveAccount } from '../../catalog/views/accounts.ts'
-import { readDatasetViews } from '../../catalog/views/dataset-views.ts'
-import { listDatasetUris, listTorrentUris } from '../../catalog/views/listings.ts'
+import { readDatasetViews } from '../../catalog/views/datasets/dataset-views.ts'
 import {
   type AccountPage,
   type Contribution,
   readAccountPage,
   readContributions,
-} from '../../catalog/views/page-account.ts'
-import { readTorrentViews } from '../../catalog/views/torrent-views.ts'
+} from '../../catalog/views/pages/page-account.ts'
+import { listDatasetUris, listTorrentUris } from '../../catalog/views/records/listings.ts'
+import { readTorrentViews } from '../../catalog/views/torrents/torrent-views.ts'
 import { accountPath, datasetPath } from '../../page-paths.ts'
 import { type Html, html, nothing } from '../html.ts'
 import { wordFor } from '../i18n/word-for.ts'

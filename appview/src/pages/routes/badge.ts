@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
 import type { Db } from '../../catalog/sql.ts'
-import { readDatasetViews } from '../../catalog/views/dataset-views.ts'
+import { readDatasetViews } from '../../catalog/views/datasets/dataset-views.ts'
 import { datasetUri } from '../../page-paths.ts'
 import { html } from '../html.ts'
 import { chooseLanguage, type LanguageChoice } from '../i18n/language.ts'

@@ -1,4 +1,4 @@
-import type { ReadDatasetPage } from '../../catalog/views/page-datasets.ts'
+import type { ReadDatasetPage } from '../../catalog/views/pages/page-datasets.ts'
 import { datasetPath } from '../../page-paths.ts'
 import { type Html, html } from '../html.ts'
 import { renderMarkdown } from '../markdown.ts'

@@ -1,6 +1,6 @@
 import { type DatasetSearch, searchDatasets } from '../../catalog/search/searchDatasets.ts'
 import { type Db, storable } from '../../catalog/sql.ts'
-import { readDatasetViews } from '../../catalog/views/dataset-views.ts'
+import { readDatasetViews } from '../../catalog/views/datasets/dataset-views.ts'
 import { keywordPath, publisherPath, searchPath } from '../../page-paths.ts'
 import { html } from '../html.ts'
 import { facetLinks, resultList } from '../parts/results.ts'

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express'
-import { suggest } from '../../catalog/search/suggest.ts'
+import { suggest } from '../../catalog/search/query/suggest.ts'
 import { type Db, storable } from '../../catalog/sql.ts'
 import { accountPath, datasetPath, keywordPath, publisherPath, searchPath } from '../../page-paths.ts'
 import { html } from '../html.ts'

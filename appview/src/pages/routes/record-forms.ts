@@ -1,6 +1,6 @@
 /** The forms of a profile, an assessment and a torrent's record; `browser/form.ts` makes them work. */
 import { type Db, storable } from '../../catalog/sql.ts'
-import { readDatasetViews } from '../../catalog/views/dataset-views.ts'
+import { readDatasetViews } from '../../catalog/views/datasets/dataset-views.ts'
 import { datasetPath } from '../../page-paths.ts'
 import { type Html, html, nothing } from '../html.ts'
 import { shortTitle } from '../parts/dataset-card.ts'

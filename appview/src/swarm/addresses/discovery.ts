@@ -3,8 +3,8 @@
  * What a private torrent names is never asked about anything (BEP 27).
  */
 import type { Catalog } from '../../catalog/open.ts'
-import { dhtSource } from '../../catalog/swarm-contents.ts'
-import { refreshSourceStatus } from '../../catalog/swarm-probes.ts'
+import { dhtSource } from '../../catalog/swarms/swarm-contents.ts'
+import { refreshSourceStatus } from '../../catalog/swarms/swarm-probes.ts'
 import {
   addProbeTargets,
   addTrackerTargets,
@@ -15,7 +15,7 @@ import {
   readNamingPage,
   readNamingRecords,
   readUnwatchedWebseeds,
-} from '../../catalog/swarm-targets.ts'
+} from '../../catalog/swarms/swarm-targets.ts'
 import { normalizeTracker } from '../trackers/tracker-url.ts'
 import { toProbe } from './named-addresses.ts'
 

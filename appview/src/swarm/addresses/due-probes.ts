@@ -6,7 +6,7 @@ import {
   postponeProbes,
   readDueProbes,
   writeProbes,
-} from '../../catalog/swarm-probes.ts'
+} from '../../catalog/swarms/swarm-probes.ts'
 import { eachLimited } from '../each-limited.ts'
 import type { HostPace } from '../host-pace.ts'
 import type { NotNow, Verdict } from './webseed-probe.ts'

@@ -2,7 +2,7 @@
  * The origin of a dataset is asked for its head, or for one byte where heads are not answered. A bad answer is
  * believed when it came three times in a row, hours apart; until then the source is `degraded`.
  */
-import type { DueProbe, ProbeDetail } from '../../catalog/swarm-probes.ts'
+import type { DueProbe, ProbeDetail } from '../../catalog/swarms/swarm-probes.ts'
 import type { GuardedFetch } from '../../guarded-fetch.ts'
 import { HostBusyError, HttpStatusError, PrivateAddressError } from '../../guarded-fetch-errors.ts'
 import type { RobotRules } from './robots.ts'

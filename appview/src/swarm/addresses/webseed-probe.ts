@@ -2,8 +2,8 @@
 import { type Metainfo, MetainfoError, parseMetainfo } from '@holdfast/torrent/metainfo'
 import { checkWebSeed, type WebSeedFetch } from '@holdfast/torrent/webseed'
 import type { Catalog } from '../../catalog/open.ts'
-import { readMetainfoOf } from '../../catalog/swarm-metainfo.ts'
-import type { DueProbe, ProbeDetail, ProbeResult } from '../../catalog/swarm-probes.ts'
+import { readMetainfoOf } from '../../catalog/swarms/swarm-metainfo.ts'
+import type { DueProbe, ProbeDetail, ProbeResult } from '../../catalog/swarms/swarm-probes.ts'
 import type { FetchedStream, GuardedFetch } from '../../guarded-fetch.ts'
 import { HostBusyError, HttpStatusError, PrivateAddressError } from '../../guarded-fetch-errors.ts'
 

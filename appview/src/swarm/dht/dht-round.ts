@@ -4,9 +4,14 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Catalog } from '../../catalog/open.ts'
-import { type AnnouncedContent, dhtSource, swarmKey, swarmNames } from '../../catalog/swarm-contents.ts'
-import { writeScrapeFailure, writeSwarmCounts } from '../../catalog/swarm-counts.ts'
-import { readDueContents } from '../../catalog/swarm-schedule.ts'
+import {
+  type AnnouncedContent,
+  dhtSource,
+  swarmKey,
+  swarmNames,
+} from '../../catalog/swarms/swarm-contents.ts'
+import { writeScrapeFailure, writeSwarmCounts } from '../../catalog/swarms/swarm-counts.ts'
+import { readDueContents } from '../../catalog/swarms/swarm-schedule.ts'
 import { eachLimited } from '../each-limited.ts'
 import type { HostPace } from '../host-pace.ts'
 import { toCount } from '../trackers/tracker-counts.ts'

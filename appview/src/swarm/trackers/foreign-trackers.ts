@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Catalog } from '../../catalog/open.ts'
-import { forgetTracker, readDueContents, readTrackers } from '../../catalog/swarm-schedule.ts'
+import { forgetTracker, readDueContents, readTrackers } from '../../catalog/swarms/swarm-schedule.ts'
 import { eachLimited } from '../each-limited.ts'
 import type { HostPace } from '../host-pace.ts'
 import type { OwnTrackers } from './own-tracker-round.ts'

@@ -1,4 +1,4 @@
-import { readAnnouncedPage } from '../../catalog/swarm-contents.ts'
+import { readAnnouncedPage } from '../../catalog/swarms/swarm-contents.ts'
 import { createSnapshotRound, type OwnTrackerParts } from './own-trackers.ts'
 import type { Scraping } from './scrape-answer.ts'
 import { NoSnapshotError } from './swarm-snapshot.ts'

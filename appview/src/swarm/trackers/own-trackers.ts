@@ -9,8 +9,8 @@ import {
   readAnnouncedPage,
   readInfoHashSeq,
   readNamesSince,
-} from '../../catalog/swarm-contents.ts'
-import { writeSwarmCounts } from '../../catalog/swarm-counts.ts'
+} from '../../catalog/swarms/swarm-contents.ts'
+import { writeSwarmCounts } from '../../catalog/swarms/swarm-counts.ts'
 import type { GuardedFetch } from '../../guarded-fetch.ts'
 import { type Counts, readSwarmSnapshot, type SwarmSnapshot } from './swarm-snapshot.ts'
 import { toCount } from './tracker-counts.ts'

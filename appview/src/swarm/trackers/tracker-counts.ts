@@ -1,6 +1,6 @@
 import type { Catalog } from '../../catalog/open.ts'
-import { type AnnouncedContent, swarmKey, swarmNames } from '../../catalog/swarm-contents.ts'
-import { type SwarmCount, writeScrapeFailure, writeSwarmCounts } from '../../catalog/swarm-counts.ts'
+import { type AnnouncedContent, swarmKey, swarmNames } from '../../catalog/swarms/swarm-contents.ts'
+import { type SwarmCount, writeScrapeFailure, writeSwarmCounts } from '../../catalog/swarms/swarm-counts.ts'
 import { maxNames, scrape } from './scrape.ts'
 import { type ScrapeAnswer, type ScrapedCounts, ScrapeRefusedError, type Scraping } from './scrape-answer.ts'
 

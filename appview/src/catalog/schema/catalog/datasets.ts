@@ -30,7 +30,7 @@ export const dataset = table(
     risks: text('risks').array().notNull(),
     scarcities: text('scarcities').array().notNull(),
     deadline: date('deadline'),
-    /** What it is found by: see `search/codes.ts`. */
+    /** What it is found by: see `search/terms/codes.ts`. */
     codes: codes('codes').notNull(),
   },
   (t) => [

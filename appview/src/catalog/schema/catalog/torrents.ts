@@ -31,7 +31,7 @@ export const torrent = table(
     formats: text('formats').array().notNull(),
     /** Whether the record itself names webseeds; `webseed` has those of others. */
     namesWebSeeds: boolean('names_web_seeds').notNull(),
-    /** What it is found by: see `search/codes.ts`. */
+    /** What it is found by: see `search/terms/codes.ts`. */
     codes: codes('codes').notNull(),
   },
   (t) => [

@@ -1,0 +1,120 @@
+/** Datasets as every face shows them: the record verbatim, and what this index knows of it, in two queries a page. */
+import type { defs } from '@holdfast/lexicons'
+import { mappedRecord } from '@holdfast/lexicons/foreign'
+import { type SQL, sql } from 'drizzle-orm'
+import { anyOf, type Db } from '../../sql.ts'
+import { authorJson } from '../records/author-views.ts'
+import {
+  type RecordRow,
+  type Refs,
+  readRecordViews,
+  recordColumns,
+  toRecordFields,
+} from '../records/record-views.ts'
+import { type SwarmRow, toSwarm } from '../torrents/swarm-views.ts'
+import { isUsable, webSeedDropped } from '../torrents/usable-address.ts'
+import { type AssessmentRow, assessmentsJson, toAssessmentView } from './assessment-views.ts'
+import { type DescriberRow, describersJson, toDescriberView, toGroupView } from './group-views.ts'
+import { type ProbeRow, probesJson, toSourceStatus } from './probe-views.ts'
+
+export interface DatasetViewOptions {
+  /** `page` shows everything there is; `card` what a list needs. */
+  detail: 'card' | 'page'
+}
+
+/** The visible ones of these datasets, in the order asked for. */
+export async function readDatasetViews(
+  db: Db,
+  uris: readonly string[],
+  options: DatasetViewOptions,
+): Promise<defs.DatasetView[]> {
+  return readRecordViews<DatasetRow, defs.DatasetView>(db, uris, {
+    query: datasetQuery(uris, options),
+    refFields,
+    toView: toDatasetView,
+  })
+}
+
+const refFields = ['versionOf', 'supersedes', 'derivedFrom', 'adoptedFrom']
+
+interface DatasetRow extends RecordRow {
+  counts: Omit<defs.DatasetCounts, 'webSeeds'> & { webSeeds: { url: string; warnings: string[] }[] }
+  swarm: SwarmRow | null
+  describers: DescriberRow[] | null
+  assessments: AssessmentRow[] | null
+  probes: ProbeRow[] | null
+  supersededBy: Omit<DescriberRow, 'total'>[] | null
+}
+
+function datasetQuery(uris: readonly string[], { detail }: DatasetViewOptions): SQL {
+  const isPage = detail === 'page'
+  return sql`
+    SELECT ${recordColumns}, ${countsJson} AS counts, ${allSwarmsJson} AS swarm, ${describersJson(isPage ? 100 : 10)} AS describers,
+      ${assessmentsJson(isPage ? 200 : 20)} AS assessments, ${probesJson(sql`d.uri`, { history: isPage })} AS probes,
+      ${isPage ? supersededByJson : sql`NULL::jsonb`} AS "supersededBy"
+    FROM catalog.record r JOIN catalog.dataset d USING (id)
+    WHERE d.visible AND r.uri = ${anyOf(uris)}`
+}
+
+/** The visible torrents that name the dataset `d`. */
+const itsTorrents = sql`
+  catalog.torrent_dataset td JOIN catalog.torrent t ON t.id = td.torrent_id AND t.visible AND td.dataset_uri = d.uri`
+
+const countsJson = sql`(
+  SELECT jsonb_build_object(
+    'torrents', count(*), 'verifiedTorrents', count(*) FILTER (WHERE t.metainfo_status = 'verified'),
+    'webSeeds', (
+      SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('url', url, 'warnings', warnings)), '[]') FROM (
+        SELECT seed ->> 'url' AS url, tr.warnings FROM ${itsTorrents} JOIN catalog.record tr ON tr.id = t.id
+        CROSS JOIN jsonb_array_elements(tr.value -> 'webSeeds') AS seed
+        UNION
+        SELECT w.url, wr.warnings FROM ${itsTorrents}
+        JOIN catalog.webseed w ON w.visible AND w.info_hash_v1 = t.info_hash_v1 JOIN catalog.record wr ON wr.id = w.id
+        UNION
+        SELECT w.url, wr.warnings FROM ${itsTorrents}
+        JOIN catalog.webseed w ON w.visible AND w.info_hash_v2 = t.info_hash_v2 JOIN catalog.record wr ON wr.id = w.id
+      ) AS seeds),
+    'files', coalesce((SELECT sum(file_count) FROM catalog.content WHERE id = ANY (array_agg(DISTINCT t.content_id))), 0),
+    'sizeBytes', coalesce((SELECT sum(size_bytes) FROM catalog.content WHERE id = ANY (array_agg(DISTINCT t.content_id))), 0)
+  ) FROM ${itsTorrents})`
+
+const allSwarmsJson = sql`(
+  SELECT jsonb_build_object(
+    'trackers', jsonb_agg(jsonb_build_object('url', s.tracker, 'seeders', s.seeders, 'leechers', s.leechers,
+      'completed', s.completed, 'checkedAt', s.scraped_at, 'error', NULL)),
+    'lastSeederAt', max((SELECT max(h.at) FROM local.swarm_history h WHERE h.info_hash = s.info_hash AND h.seeders > 0)))
+  FROM ${itsTorrents} JOIN local.swarm s ON s.info_hash = coalesce(t.info_hash_v2, t.info_hash_v1))`
+
+const supersededByJson = sql`(
+  SELECT jsonb_agg(jsonb_build_object('uri', o.uri, 'cid', n.cid, 'title', o.title, 'createdAt', o.created_at,
+    'key', '', 'author', ${authorJson(sql`n.did`)}) ORDER BY o.created_at)
+  FROM (SELECT * FROM catalog.record WHERE kind = 'dataset' AND value ? 'supersedes' AND value -> 'supersedes' ->> 'uri' = d.uri
+    AND visible LIMIT 100) AS n JOIN catalog.dataset o USING (id))`
+
+function toDatasetView(row: DatasetRow, refs: Refs): defs.DatasetView {
+  const group = toGroupView(row.describers)
+  const swarm = toSwarm(row.swarm, { byTracker: false })
+  const mapped = mappedRecord(row.value)
+  const { sources = [] } = (mapped ?? row.value) as { sources?: readonly { url: string }[] }
+  return {
+    ...toRecordFields(row, refs),
+    record: row.value as defs.DatasetView['record'],
+    ...(mapped && { mapped: mapped as defs.DatasetView['mapped'] }),
+    status: 'indexed',
+    counts: {
+      ...row.counts,
+      webSeeds: countUsable(row.counts.webSeeds),
+      assessments: row.assessments?.[0]?.total ?? 0,
+    },
+    ...(group && { group }),
+    ...(swarm && { swarm }),
+    ...(sources.length > 0 && { sourceStatus: toSourceStatus(sources, row.probes) }),
+    assessments: (row.assessments ?? []).map(toAssessmentView),
+    ...(row.supersededBy && { supersededBy: row.supersededBy.map(toDescriberView) }),
+  }
+}
+
+function countUsable(seeds: DatasetRow['counts']['webSeeds']): number {
+  const usable = seeds.filter(({ url, warnings }) => isUsable(url, { warnings, dropped: webSeedDropped }))
+  return new Set(usable.map(({ url }) => url)).size
+}
