@@ -6,7 +6,7 @@ import { keepLeading } from './catalog/store/leader.ts'
 import type { AppViewConfig } from './config.ts'
 import type { GuardedFetch } from './guarded-fetch.ts'
 import type { DidResolver } from './ingest/identity/did-resolver.ts'
-import { startMetainfoWorker } from './swarm/metainfo-worker.ts'
+import { startMetainfoWorker } from './swarm/metainfo/metainfo-worker.ts'
 import { startSwarmHealth } from './swarm/swarm-health.ts'
 
 export interface SwarmParts {

@@ -5,7 +5,7 @@ import { type Catalog, openCatalog } from '@holdfast/appview/catalog/open'
 import { searchDatasets } from '@holdfast/appview/catalog/search/searchDatasets'
 import { refreshSearchStatistics } from '@holdfast/appview/catalog/search/terms/statistics'
 import { applyAdmissionPolicy } from '@holdfast/appview/catalog/visibility'
-import { importRegistryEntry } from '@holdfast/cli/import/aws-open-data-registry'
+import { importRegistryEntry } from '@holdfast/cli/import/formats/aws-open-data-registry'
 import { collections } from '@holdfast/lexicons/nsid'
 import type { BenchOptions, BenchResult } from './main.ts'
 

@@ -1,8 +1,8 @@
-import type { Imported } from './aws-open-data-registry.ts'
-import { importRegistryEntry } from './aws-open-data-registry.ts'
-import { importCkan } from './ckan.ts'
-import { importDataCite } from './datacite.ts'
-import { importDcatUs } from './dcat-us.ts'
+import type { Imported } from './formats/aws-open-data-registry.ts'
+import { importRegistryEntry } from './formats/aws-open-data-registry.ts'
+import { importCkan } from './formats/ckan.ts'
+import { importDataCite } from './formats/datacite.ts'
+import { importDcatUs } from './formats/dcat-us.ts'
 import { importJsonLd } from './json-ld/dataset.ts'
 import { type Node, readNodes, typesOf } from './json-ld/graph.ts'
 

@@ -2,8 +2,8 @@ import { collections } from '@holdfast/lexicons/nsid'
 import { validateRecordJson } from '@holdfast/lexicons/validate'
 import { maxDescriptionBytes } from '../publish/describe.ts'
 import type { RecordJson } from '../records/repo.ts'
-import type { Imported } from './aws-open-data-registry.ts'
 import type { LeftOver } from './fields.ts'
+import type { Imported } from './formats/aws-open-data-registry.ts'
 
 /** More faults than this in one entry are a fault of the whole. */
 const maxFaults = 500

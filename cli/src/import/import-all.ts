@@ -3,8 +3,8 @@ import { Failure } from '../failure.ts'
 import { type DatasetDraft, putDataset } from '../publish/put-dataset.ts'
 import type { Written } from '../records/put-guarded.ts'
 import type { RecordJson, Repo, StoredRecord } from '../records/repo.ts'
-import type { Imported } from './aws-open-data-registry.ts'
 import type { LeftOver } from './fields.ts'
+import type { Imported } from './formats/aws-open-data-registry.ts'
 import type { Input } from './read-input.ts'
 
 export type Outcome =

@@ -2,10 +2,10 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { Failure } from '../failure.ts'
-import type { Imported } from './aws-open-data-registry.ts'
-import { importBag, readBag } from './bagit.ts'
 import { type CatalogueKind, catalogueKinds, importEntry, readCatalogue } from './catalogue.ts'
 import { fit } from './fit.ts'
+import type { Imported } from './formats/aws-open-data-registry.ts'
+import { importBag, readBag } from './formats/bagit.ts'
 
 /** Datasets to be made, one at a time, so that a large catalogue's mistakes stay its own. */
 export interface Input {

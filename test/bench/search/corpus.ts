@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { importRegistryEntry } from '@holdfast/cli/import/aws-open-data-registry'
+import { importRegistryEntry } from '@holdfast/cli/import/formats/aws-open-data-registry'
 import { Random } from './random.ts'
 
 export interface SyntheticDataset {

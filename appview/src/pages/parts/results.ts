@@ -4,7 +4,7 @@ import { type Html, html, nothing } from '../html.ts'
 import { wordFor } from '../i18n/word-for.ts'
 import type { View } from '../view.ts'
 import { riskName, scarcityName } from './badges.ts'
-import { datasetCard } from './dataset-card.ts'
+import { datasetCard } from './dataset/dataset-card.ts'
 import { formatName } from './format-names.ts'
 import { pager } from './pager.ts'
 

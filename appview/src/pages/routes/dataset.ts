@@ -9,11 +9,16 @@ import type { DatasetPage, ReadDatasetPage } from '../../catalog/views/pages/pag
 import { datasetPath, datasetUri, torrentPath } from '../../page-paths.ts'
 import { type Html, html, jsonInHtml, nothing } from '../html.ts'
 import { plainExcerpt } from '../markdown.ts'
-import { citationSection } from '../parts/citation-section.ts'
-import { shortTitle } from '../parts/dataset-card.ts'
-import { badgesAndAlerts, descriptionSection, metadataSection } from '../parts/dataset-facts.ts'
-import { assessmentSection, provenanceSection, recordSection, sourceSection } from '../parts/dataset-story.ts'
-import { torrentSection } from '../parts/dataset-torrents.ts'
+import { citationSection } from '../parts/dataset/citation-section.ts'
+import { shortTitle } from '../parts/dataset/dataset-card.ts'
+import { badgesAndAlerts, descriptionSection, metadataSection } from '../parts/dataset/dataset-facts.ts'
+import {
+  assessmentSection,
+  provenanceSection,
+  recordSection,
+  sourceSection,
+} from '../parts/dataset/dataset-story.ts'
+import { torrentSection } from '../parts/dataset/dataset-torrents.ts'
 import { agentText, authorLink } from '../parts/people.ts'
 import { datasetRecord } from '../parts/record.ts'
 import { PageError } from '../server/page-error.ts'

@@ -2,7 +2,7 @@ import type { ReadDatasetPage } from '../../catalog/views/pages/page-datasets.ts
 import { datasetPath } from '../../page-paths.ts'
 import { type Html, html } from '../html.ts'
 import { renderMarkdown } from '../markdown.ts'
-import { shortTitle } from '../parts/dataset-card.ts'
+import { shortTitle } from '../parts/dataset/dataset-card.ts'
 import { outsideLink } from '../parts/links.ts'
 import { datasetRecord } from '../parts/record.ts'
 import { blobOf, type ReadBlob } from '../server/blobs.ts'

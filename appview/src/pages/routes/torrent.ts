@@ -8,7 +8,7 @@ import { readMetainfoFile } from '../../catalog/views/torrents/metainfo-file.ts'
 import { readTorrentViews } from '../../catalog/views/torrents/torrent-views.ts'
 import { datasetPath, torrentPath } from '../../page-paths.ts'
 import { type Html, html } from '../html.ts'
-import { shortTitle } from '../parts/dataset-card.ts'
+import { shortTitle } from '../parts/dataset/dataset-card.ts'
 import type { Page } from '../parts/layout.ts'
 import {
   browserSeeds,
@@ -16,15 +16,15 @@ import {
   downloadSection,
   originsOf,
   type Sources,
-} from '../parts/torrent-download.ts'
+} from '../parts/torrent/torrent-download.ts'
 import {
   contentFacts,
   describersSection,
   swarmSection,
   trackerSection,
   webSeedSection,
-} from '../parts/torrent-facts.ts'
-import { type DirectoryView, fileSection } from '../parts/torrent-files.ts'
+} from '../parts/torrent/torrent-facts.ts'
+import { type DirectoryView, fileSection } from '../parts/torrent/torrent-files.ts'
 import { PageError } from '../server/page-error.ts'
 import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'

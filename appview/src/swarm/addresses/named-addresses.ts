@@ -1,6 +1,6 @@
 import type { Catalog } from '../../catalog/open.ts'
 import { addProbeTargets, addTrackerTargets, type ProbeTarget } from '../../catalog/swarms/swarm-targets.ts'
-import type { NamedAddresses } from '../metainfo-check.ts'
+import type { NamedAddresses } from '../metainfo/metainfo-check.ts'
 import { namesPrivateHost } from '../private-host.ts'
 import { normalizeTracker } from '../trackers/tracker-url.ts'
 

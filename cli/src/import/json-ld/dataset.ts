@@ -1,7 +1,7 @@
 import type { dataset, defs } from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
-import type { Imported } from '../aws-open-data-registry.ts'
 import { Fields } from '../fields.ts'
+import type { Imported } from '../formats/aws-open-data-registry.ts'
 import { readLicence } from '../licence.ts'
 import { toUri } from '../values/addresses.ts'
 import { toEdtf } from '../values/dates.ts'

@@ -1,11 +1,11 @@
 import type { dataset, defs } from '@holdfast/lexicons'
 import { normalizeIdentifier } from '@holdfast/lexicons/identifiers'
 import { collections } from '@holdfast/lexicons/nsid'
+import { Fields, type LeftOver } from '../fields.ts'
+import { readLicence } from '../licence.ts'
+import { openingOf } from '../opening.ts'
+import { findAgents, findLinks, soleLink, withoutLinkTargets } from '../prose.ts'
 import { readSources } from './aws-open-data-sources.ts'
-import { Fields, type LeftOver } from './fields.ts'
-import { readLicence } from './licence.ts'
-import { openingOf } from './opening.ts'
-import { findAgents, findLinks, soleLink, withoutLinkTargets } from './prose.ts'
 
 /** A dataset made from an entry of another catalogue. */
 export interface Imported {

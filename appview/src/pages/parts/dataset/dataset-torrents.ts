@@ -1,14 +1,14 @@
 import type { defs } from '@holdfast/lexicons'
-import type { DatasetPage } from '../../catalog/views/pages/page-datasets.ts'
-import { torrentPath } from '../../page-paths.ts'
-import { type Html, html } from '../html.ts'
-import type { View } from '../view.ts'
-import { needReasons, needsBadge } from './badges.ts'
+import type { DatasetPage } from '../../../catalog/views/pages/page-datasets.ts'
+import { torrentPath } from '../../../page-paths.ts'
+import { type Html, html } from '../../html.ts'
+import type { View } from '../../view.ts'
+import { needReasons, needsBadge } from '../badges.ts'
+import { formatNames } from '../format-names.ts'
+import { authorLink } from '../people.ts'
+import { datasetRecord, type TorrentRecord } from '../record.ts'
+import { getButtons, torrentFacts, torrentState } from '../torrent/torrent-card.ts'
 import { shortTitle } from './dataset-card.ts'
-import { formatNames } from './format-names.ts'
-import { authorLink } from './people.ts'
-import { datasetRecord, type TorrentRecord } from './record.ts'
-import { getButtons, torrentFacts, torrentState } from './torrent-card.ts'
 
 /** How to get the data: its torrents by version and format, what was superseded last. */
 export function torrentSection(view: View, { dataset, torrents }: DatasetPage): Html {

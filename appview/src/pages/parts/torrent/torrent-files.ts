@@ -1,8 +1,8 @@
 import type { defs } from '@holdfast/lexicons'
-import type { DirectoryEntry } from '../../catalog/views/pages/page-directory.ts'
-import { torrentPath } from '../../page-paths.ts'
-import { type Html, html, nothing } from '../html.ts'
-import type { View } from '../view.ts'
+import type { DirectoryEntry } from '../../../catalog/views/pages/page-directory.ts'
+import { torrentPath } from '../../../page-paths.ts'
+import { type Html, html, nothing } from '../../html.ts'
+import type { View } from '../../view.ts'
 
 export interface DirectoryView {
   entries: readonly DirectoryEntry[]

@@ -1,13 +1,13 @@
 import type { defs } from '@holdfast/lexicons'
-import { datasetPath, torrentPath } from '../../page-paths.ts'
-import { type Html, html, nothing } from '../html.ts'
-import { wordFor } from '../i18n/word-for.ts'
-import type { View } from '../view.ts'
-import { holders, needReasons, needsBadge, statusBadge } from './badges.ts'
-import { shortTitle } from './dataset-card.ts'
-import { formatNames } from './format-names.ts'
-import { authorLink } from './people.ts'
-import type { TorrentRecord } from './record.ts'
+import { datasetPath, torrentPath } from '../../../page-paths.ts'
+import { type Html, html, nothing } from '../../html.ts'
+import { wordFor } from '../../i18n/word-for.ts'
+import type { View } from '../../view.ts'
+import { holders, needReasons, needsBadge, statusBadge } from '../badges.ts'
+import { shortTitle } from '../dataset/dataset-card.ts'
+import { formatNames } from '../format-names.ts'
+import { authorLink } from '../people.ts'
+import type { TorrentRecord } from '../record.ts'
 
 /** A torrent in a list, with why it needs help where it does. */
 export function torrentCard(view: View, torrent: defs.TorrentView, { byline = true } = {}): Html {

@@ -2,7 +2,7 @@
 import type { defs } from '@holdfast/lexicons'
 import { edtfBounds } from '@holdfast/lexicons/edtf'
 import { identifierUrl } from '@holdfast/lexicons/vocabularies/web-addresses'
-import type { DatasetRecord } from './record.ts'
+import type { DatasetRecord } from '../record.ts'
 
 export interface Citation {
   format: 'APA' | 'BibTeX' | 'RIS'

@@ -1,6 +1,6 @@
-import { type Html, html } from '../html.ts'
-import type { View } from '../view.ts'
-import { riskName } from './badges.ts'
+import { type Html, html } from '../../html.ts'
+import type { View } from '../../view.ts'
+import { riskName } from '../badges.ts'
 
 export interface Field {
   name: string

@@ -1,6 +1,6 @@
 import { type Metainfo, MetainfoError, parseMetainfo } from '@holdfast/torrent/metainfo'
-import type { ContentFacts } from '../catalog/writes/content-writes.ts'
-import { namesPrivateHost } from './private-host.ts'
+import type { ContentFacts } from '../../catalog/writes/content-writes.ts'
+import { namesPrivateHost } from '../private-host.ts'
 
 /** What a torrent record claims, as far as its metainfo can prove it. */
 export interface TorrentClaims {

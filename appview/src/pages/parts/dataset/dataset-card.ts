@@ -1,11 +1,11 @@
 import type { defs } from '@holdfast/lexicons'
-import { datasetPath } from '../../page-paths.ts'
-import { type Html, html, nothing } from '../html.ts'
-import { plainExcerpt } from '../markdown.ts'
-import type { View } from '../view.ts'
-import { deadline, holders, needsBadge, riskBadge, worstRisk } from './badges.ts'
-import { authorLink } from './people.ts'
-import { datasetRecord, foreignCollection, licenseName } from './record.ts'
+import { datasetPath } from '../../../page-paths.ts'
+import { type Html, html, nothing } from '../../html.ts'
+import { plainExcerpt } from '../../markdown.ts'
+import type { View } from '../../view.ts'
+import { deadline, holders, needsBadge, riskBadge, worstRisk } from '../badges.ts'
+import { authorLink } from '../people.ts'
+import { datasetRecord, foreignCollection, licenseName } from '../record.ts'
 
 /** A dataset in a list; without `byline` where all of the list are by one author. */
 export function datasetCard(

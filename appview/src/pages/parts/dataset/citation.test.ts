@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import type { DatasetRecord } from '../record.ts'
 import { citations } from './citation.ts'
-import type { DatasetRecord } from './record.ts'
 
 const record = {
   title: 'Sea ice & {everything}',

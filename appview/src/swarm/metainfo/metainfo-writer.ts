@@ -1,7 +1,7 @@
-import type { Catalog } from '../catalog/open.ts'
-import { type MetainfoOutcome, writeMetainfoOutcomes } from '../catalog/swarms/metainfo-queue.ts'
-import { swarmKey } from '../catalog/swarms/swarm-contents.ts'
-import { watchNamed } from './addresses/named-addresses.ts'
+import type { Catalog } from '../../catalog/open.ts'
+import { type MetainfoOutcome, writeMetainfoOutcomes } from '../../catalog/swarms/metainfo-queue.ts'
+import { swarmKey } from '../../catalog/swarms/swarm-contents.ts'
+import { watchNamed } from '../addresses/named-addresses.ts'
 import type { NamedAddresses } from './metainfo-check.ts'
 
 /** What came of one torrent's metainfo, and the addresses it names when it is verified. */

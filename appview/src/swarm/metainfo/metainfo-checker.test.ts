@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { makeTorrent } from '../catalog/test-publishing.ts'
+import { makeTorrent } from '../../catalog/test-publishing.ts'
 import { createMetainfoChecker } from './metainfo-checker.ts'
 
 const limits = { indexedFiles: 10, maxFiles: 100, allowPrivateHosts: false }

@@ -1,6 +1,6 @@
 import type { defs } from '@holdfast/lexicons'
-import { type Html, html, nothing } from '../html.ts'
-import type { View } from '../view.ts'
+import { type Html, html, nothing } from '../../html.ts'
+import type { View } from '../../view.ts'
 
 const width = 640
 const height = 172

@@ -2,12 +2,12 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { dataset, defs } from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
+import type { LeftOver } from '../fields.ts'
+import { sourceKind, toChecksum, toUri } from '../values/addresses.ts'
+import { toEdtf } from '../values/dates.ts'
+import { slugOf, toIdentifier } from '../values/identifiers.ts'
+import { present } from '../values/present.ts'
 import type { Imported } from './aws-open-data-registry.ts'
-import type { LeftOver } from './fields.ts'
-import { sourceKind, toChecksum, toUri } from './values/addresses.ts'
-import { toEdtf } from './values/dates.ts'
-import { slugOf, toIdentifier } from './values/identifiers.ts'
-import { present } from './values/present.ts'
 
 /** A bag's tag files, as read. */
 export interface Bag {

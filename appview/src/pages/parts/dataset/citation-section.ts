@@ -1,7 +1,7 @@
-import { type Html, html } from '../html.ts'
-import type { View } from '../view.ts'
+import { type Html, html } from '../../html.ts'
+import type { View } from '../../view.ts'
+import type { DatasetRecord } from '../record.ts'
 import { citations } from './citation.ts'
-import type { DatasetRecord } from './record.ts'
 
 /** How to cite the data, each form with a button that copies it where there is a little script. */
 export function citationSection(view: View, record: DatasetRecord, url: string): Html {

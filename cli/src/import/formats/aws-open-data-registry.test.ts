@@ -8,7 +8,7 @@ import { type Imported, importRegistryEntry } from './aws-open-data-registry.ts'
 
 const createdAt = '2026-11-20T12:00:00.000Z'
 const registry = fileURLToPath(
-  new URL('../../../../shared/data/catalogs/aws-open-data-registry.jsonl', import.meta.url),
+  new URL('../../../../../shared/data/catalogs/aws-open-data-registry.jsonl', import.meta.url),
 )
 const present = existsSync(registry)
 if (!present) console.warn(`left out: the real registry entries, since ${registry} is missing`)

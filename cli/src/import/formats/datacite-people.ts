@@ -1,8 +1,8 @@
 import type { defs } from '@holdfast/lexicons'
-import type { Fields } from './fields.ts'
-import { toUri } from './values/addresses.ts'
-import { toIdentifier } from './values/identifiers.ts'
-import { present } from './values/present.ts'
+import type { Fields } from '../fields.ts'
+import { toUri } from '../values/addresses.ts'
+import { toIdentifier } from '../values/identifiers.ts'
+import { present } from '../values/present.ts'
 
 /** A creator or contributor of DataCite: the name as it is to be shown, and ORCID, ROR and the like. */
 export function readPerson(fields: Fields): { agent: defs.Agent; role: string } | undefined {

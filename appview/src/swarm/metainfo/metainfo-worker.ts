@@ -3,17 +3,18 @@
  * Woken by the catalogue the moment a torrent row commits; a failure that may pass is tried again with back-off.
  */
 import type { Logger } from 'pino'
-import type { Catalog } from '../catalog/open.ts'
+import type { Catalog } from '../../catalog/open.ts'
 import {
   type MetainfoOutcome,
   type PendingTorrent,
   pendingChannel,
   readDueTorrents,
   readNextTorrentDue,
-} from '../catalog/swarms/metainfo-queue.ts'
-import type { GuardedFetch } from '../guarded-fetch.ts'
-import { BlobMismatchError } from '../guarded-fetch-blob.ts'
-import { HttpStatusError, TooLargeError } from '../guarded-fetch-errors.ts'
+} from '../../catalog/swarms/metainfo-queue.ts'
+import type { GuardedFetch } from '../../guarded-fetch.ts'
+import { BlobMismatchError } from '../../guarded-fetch-blob.ts'
+import { HttpStatusError, TooLargeError } from '../../guarded-fetch-errors.ts'
+import { createWakeUp } from '../wake-up.ts'
 import {
   type ContentLimits,
   type ContentQuota,
@@ -25,7 +26,6 @@ import type { CheckLimits, TorrentClaims } from './metainfo-check.ts'
 import { createMetainfoChecker } from './metainfo-checker.ts'
 import { busiest, type InFlight, isBusy } from './metainfo-shares.ts'
 import { createMetainfoWriter, type Settled } from './metainfo-writer.ts'
-import { createWakeUp } from './wake-up.ts'
 
 export interface MetainfoWorkerParts {
   catalog: Catalog

@@ -1,6 +1,6 @@
 import type { defs } from '@holdfast/lexicons'
-import { Fields, type LeftOver } from './fields.ts'
-import { findLinks } from './prose.ts'
+import { Fields, type LeftOver } from '../fields.ts'
+import { findLinks } from '../prose.ts'
 
 /** The `Resources` of a registry entry as sources: buckets, topics, distributions, and the pages to browse them. */
 export function readSources(resources: readonly unknown[]): { sources: defs.Source[]; leftOver: LeftOver[] } {

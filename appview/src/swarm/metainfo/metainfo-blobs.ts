@@ -1,6 +1,6 @@
 import { cidForRawBytes } from '@atproto/lex-data'
-import type { GuardedFetch } from '../guarded-fetch.ts'
-import { BlobMismatchError, fetchBlob } from '../guarded-fetch-blob.ts'
+import type { GuardedFetch } from '../../guarded-fetch.ts'
+import { BlobMismatchError, fetchBlob } from '../../guarded-fetch-blob.ts'
 
 /** The part of a torrent record that says where its `.torrent` bytes are. */
 export interface MetainfoSources {

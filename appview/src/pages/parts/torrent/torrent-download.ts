@@ -1,7 +1,7 @@
 import type { defs } from '@holdfast/lexicons'
-import { torrentPath } from '../../page-paths.ts'
-import { type Html, html, nothing } from '../html.ts'
-import type { View } from '../view.ts'
+import { torrentPath } from '../../../page-paths.ts'
+import { type Html, html, nothing } from '../../html.ts'
+import type { View } from '../../view.ts'
 
 /** Webseeds that a page may read: checked, encrypted, and open to browsers of any site. */
 export function browserSeeds(torrent: defs.TorrentView): string[] {
