@@ -4,7 +4,7 @@ import { pieceHasher } from './piece-hasher.ts'
 import { treeHasher } from './tree-hasher.ts'
 
 /** Read this much at a time: it stays in the core's own cache while both hashes go over it. */
-const readBytes = 512 * 1024
+const readBytes = 256 * 1024
 
 /** Makes the function that does jobs: each byte is read once and feeds SHA-1 and SHA-256. Throws on files that changed. */
 export function hashJob(plan: HashPlan): (job: HashJob) => void {
