@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { startNetwork } from '../network/network.ts'
+import { median } from '../system/median.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import { type RecordedStream, recordStream } from './firehose/record-stream.ts'
 import type { Bench } from './main.ts'
@@ -41,7 +42,7 @@ export const run: Bench = async ({ quick, log }) => {
       )
       rates.push(count / seconds)
     }
-    return rates.sort((a, b) => a - b)[rates.length >> 1]!
+    return median(rates)
   }
   const bare = await read('bare')
   const ours = await read('ours')

@@ -8,6 +8,7 @@ import { randomFillSync } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
+import { median } from '../system/median.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import { startLibtorrent } from '../torrent/libtorrent.ts'
 import type { Bench } from './main.ts'
@@ -147,9 +148,4 @@ function opensslLimit(bytes: number): { v1: number; hybrid: number } {
   }
   const [sha1, sha256] = [bytesPerSecond('sha1'), bytesPerSecond('sha256')]
   return { v1: bytes / sha1 / threads, hybrid: (bytes / sha1 + bytes / sha256) / threads }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]!
 }

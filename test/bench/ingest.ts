@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { createScratchDatabase } from '@holdfast/appview/catalog/test-backends'
 import { startPlc } from '../network/plc.ts'
+import { median } from '../system/median.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import { forgeStream } from './ingest/forge-stream.ts'
 import type { Bench } from './main.ts'
@@ -42,7 +43,7 @@ export const run: Bench = async ({ quick, log }) => {
   // Long enough that what a process compiles once does not count, and as often as makes a median.
   const rates: number[] = []
   for (let n = 0; n < (quick ? 1 : 3); n++) rates.push(await measure('ours'))
-  const ours = rates.sort((a, b) => a - b)[rates.length >> 1]!
+  const ours = median(rates)
   const reference = await measure('reference')
   const limit = await measure('limit')
   return {

@@ -1,4 +1,4 @@
-import { readBackfills } from '@holdfast/appview/catalog/reads/backfill-progress'
+import { readBackfills } from '@holdfast/appview/catalog/writes/backfill-progress'
 import { foreignCollections } from '@holdfast/lexicons/foreign'
 import { expect, test } from 'vitest'
 import { startNetwork } from '../network/network.ts'

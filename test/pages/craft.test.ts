@@ -1,3 +1,4 @@
+import { eachLimited } from '@holdfast/appview/swarm/each-limited'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { scratchDirectory } from '../system/scratch.ts'
 import { axeViolations, countShifts, htmlErrors, mostShift, watch } from './audit.ts'
@@ -87,7 +88,8 @@ describe.skipIf(!hasChromium('how every page is made'))('every page', () => {
     'is light, does not move while it loads, and runs little script',
     async () => {
       const report: Record<string, { bytes: number; shift: number; scriptMs: number }> = {}
-      const weigh = async ([name, path]: readonly [string, string]) => {
+      // Mostly one waits for a page to be done: three at a time.
+      await eachLimited(Object.entries(samplePaths(sample)), 3, async ([name, path]) => {
         await using context = await browser.newContext()
         const page = await context.newPage()
         const devTools = await context.newCDPSession(page)
@@ -101,13 +103,7 @@ describe.skipIf(!hasChromium('how every page is made'))('every page', () => {
         const scriptMs = (metrics.find((metric) => metric.name === 'ScriptDuration')?.value ?? 0) * 1000
         const shift = Number(await page.evaluate('globalThis.shift'))
         report[name] = { bytes, shift, scriptMs }
-      }
-      // Mostly one waits for a page to be done: three at a time.
-      const waiting = Object.entries(samplePaths(sample))
-      const work = async () => {
-        for (let next = waiting.pop(); next; next = waiting.pop()) await weigh(next)
-      }
-      await Promise.all([work(), work(), work()])
+      })
       expect(Object.keys(report)).toHaveLength(Object.keys(samplePaths(sample)).length)
       const over = Object.entries(report).filter(([name, { bytes, shift, scriptMs }]) => {
         const most = accountPages.has(name) ? mostOfAccountPages : mostOfPages

@@ -1,6 +1,6 @@
-import { type BackfillProgress, readBackfills } from '../catalog/reads/backfill-progress.ts'
 import { countRepoStates, readCursors } from '../catalog/reads/repo-reads.ts'
 import type { Db } from '../catalog/sql.ts'
+import { type BackfillProgress, readBackfills } from '../catalog/writes/backfill-progress.ts'
 import type { IngestMetrics } from './metrics.ts'
 import type { Pipeline } from './pipeline/start-pipeline.ts'
 

@@ -9,7 +9,7 @@ import { subscribeRepos } from '@holdfast/appview/ingest/source/subscribe-repos'
 import { createWanted } from '@holdfast/appview/ingest/wanted'
 import { defaultAuthorities } from '@holdfast/lexicons/authority'
 import { WebSocket } from 'ws'
-import { FIRST_SEQ } from './record-stream.ts'
+import { FIRST_SEQ } from './first-seq.ts'
 
 const [way, url = '', plcUrl = '', countText] = process.argv.slice(2)
 const count = Number(countText)

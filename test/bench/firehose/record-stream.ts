@@ -5,6 +5,8 @@ import { WebSocket } from 'ws'
 import type { TestAccount } from '../../network/accounts.ts'
 import type { Network } from '../../network/network.ts'
 import { waitFor } from '../../network/wait-for.ts'
+import { median } from '../../system/median.ts'
+import { FIRST_SEQ } from './first-seq.ts'
 
 /** Frames as real PDSes sent them, renumbered so that `seq` takes four bytes that a replay can count up. */
 export type RecordedStream = {
@@ -13,7 +15,6 @@ export type RecordedStream = {
   readonly ours: number
 }
 
-export const FIRST_SEQ = 1_000_000_000
 const OURS_EVERY = 200
 const NOTE = { $type: 'com.example.note', text: 'x'.repeat(900) }
 
@@ -104,8 +105,7 @@ function prepare(received: readonly Uint8Array[]): RecordedStream {
   // A reader knows that it has seen everything by an event of ours at the very end.
   const last = frames.findLastIndex((bytes) => isOurs([...decodeAll(bytes)][1] as LexMap))
   frames.push(...frames.splice(last, 1))
-  const sizes = frames.map((bytes) => bytes.length).sort((a, b) => a - b)
-  return { frames, medianFrameBytes: sizes[sizes.length >> 1]!, ours }
+  return { frames, medianFrameBytes: median(frames.map((bytes) => bytes.length)), ours }
 }
 
 function isOurs(body: LexMap): boolean {

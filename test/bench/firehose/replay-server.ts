@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { FIRST_SEQ } from './first-seq.ts'
 
-const FIRST_SEQ = 1_000_000_000
 const [path = '', countText = '0'] = process.argv.slice(2)
 const count = Number(countText)
 

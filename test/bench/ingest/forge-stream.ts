@@ -2,7 +2,7 @@ import { collections } from '@holdfast/lexicons/nsid'
 import type { TestPlc } from '../../network/plc.ts'
 import { encodeFrame, type Frame } from '../../network/relay/frames.ts'
 import { SignedRepo, type Write } from '../../network/signed-repo.ts'
-import { FIRST_SEQ } from '../firehose/record-stream.ts'
+import { FIRST_SEQ } from '../firehose/first-seq.ts'
 
 const DESCRIPTION = 'Measurements of one station, taken every hour and checked by hand once a year. '.repeat(
   5,

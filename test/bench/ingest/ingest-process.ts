@@ -16,7 +16,7 @@ import { createWanted } from '@holdfast/appview/ingest/wanted'
 import { defaultAuthorities } from '@holdfast/lexicons/authority'
 import { pino } from 'pino'
 import { waitFor } from '../../network/wait-for.ts'
-import { FIRST_SEQ } from '../firehose/record-stream.ts'
+import { FIRST_SEQ } from '../firehose/first-seq.ts'
 
 const [way, url = '', plcUrl = '', countText, databaseUrl = '', path = ''] = process.argv.slice(2)
 const count = Number(countText)

@@ -85,7 +85,7 @@ function* emitFileList(files: FileTable, layout: Layout, out: BlockWriter): Gene
     const attr = symlink ? `${attributes}l` : attributes
     const names = path.map(stringOf).join('')
     const target = symlink ? `12:symlink pathl${symlink.map(stringOf).join('')}e` : ''
-    out.text(`d${attr && `4:attr${stringOf(attr)}`}6:lengthi${sizeBytes}e4:pathl${names}e${target}e`)
+    out.text(`d${attrAndLength(attr, sizeBytes)}4:pathl${names}e${target}e`)
     const pad = layout.isAligned && layout.padsTail ? -sizeBytes & (layout.pieceLengthBytes - 1) : 0
     if (pad > 0) out.text(`d4:attr1:p6:lengthi${pad}e4:pathl4:.pad${stringOf(String(pad))}ee`)
     if (out.hasFull) yield* out.take()
@@ -124,12 +124,17 @@ function writeLeaf(out: BlockWriter, file: SourceFile, layer: Buffer, { pieceLen
     out.value({ attr: `${attributes}l`, 'symlink path': symlink })
     return
   }
-  out.text(`d${attributes && `4:attr${stringOf(attributes)}`}6:lengthi${sizeBytes}e`)
+  out.text(`d${attrAndLength(attributes, sizeBytes)}`)
   if (layer.length > 0) {
     out.text('11:pieces root32:')
     out.bytes(layer.length === 32 ? layer : rootOfPieceLayer(layer, pieceLengthBytes))
   }
   out.text('e')
+}
+
+/** The first entries of a file, in v1 and v2 alike. */
+function attrAndLength(attr: string, sizeBytes: number): string {
+  return `${attr && `4:attr${stringOf(attr)}`}6:lengthi${sizeBytes}e`
 }
 
 /** Bytes that the digests of a file's pieces take. */

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
+import type { Usage } from '../reads/usage-cache.ts'
 import { type Db, rows } from '../sql.ts'
-import type { Usage } from '../writes/usage-cache.ts'
 
 /** Counts the records of ours that an account (`did:…`) has, or the accounts of a PDS (`host:port`); refused ones too. */
 export async function readRecordUsage(db: Db, owner: string): Promise<Usage<'records'>> {

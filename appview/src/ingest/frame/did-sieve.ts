@@ -17,21 +17,19 @@ export function createDidSieve(): DidSieve {
   const held = new Uint8Array(2 ** (BITS - 3))
   return {
     add(did) {
-      let hash = 0
-      for (let i = Math.max(did.length - LOOKED_AT, 0); i < did.length; i++)
-        hash = mix(hash, did.charCodeAt(i))
-      const bit = hash >>> (32 - BITS)
+      const bytes = Buffer.from(did, 'latin1')
+      const bit = bitOf(bytes, 0, bytes.length)
       held[bit >> 3]! |= 1 << (bit & 7)
     },
     mayHold(bytes, start, end) {
-      let hash = 0
-      for (let i = Math.max(end - LOOKED_AT, start); i < end; i++) hash = mix(hash, bytes[i]!)
-      const bit = hash >>> (32 - BITS)
+      const bit = bitOf(bytes, start, end)
       return (held[bit >> 3]! & (1 << (bit & 7))) !== 0
     },
   }
 }
 
-function mix(hash: number, unit: number): number {
-  return Math.imul(hash ^ unit, 0x9e3779b1)
+function bitOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0
+  for (let i = Math.max(end - LOOKED_AT, start); i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x9e3779b1)
+  return hash >>> (32 - BITS)
 }

@@ -1,7 +1,7 @@
 import type { RecordOp } from '../../catalog/ingest-writes.ts'
 import { readRecordUsage, readRefusals } from '../../catalog/reads/record-counts.ts'
+import { createUsageCache } from '../../catalog/reads/usage-cache.ts'
 import type { Db } from '../../catalog/sql.ts'
-import { createUsageCache } from '../../catalog/writes/usage-cache.ts'
 
 /** Holds each account, and each PDS, to a number of records, so that none can fill the index. */
 export type RecordQuota = {

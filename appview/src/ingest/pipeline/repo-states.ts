@@ -62,8 +62,8 @@ export async function loadRepoStates(db: Db, capacity = 200_000): Promise<RepoSt
       return state
     },
     set(did, state) {
+      if (!tracked.has(did)) sieve.add(did)
       tracked.add(did)
-      sieve.add(did)
       states.set(did, state)
     },
     drop(did) {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { readBackfills, restartBackfill, writeBackfillPage } from '../../catalog/reads/backfill-progress.ts'
 import type { Db } from '../../catalog/sql.ts'
+import { readBackfills, restartBackfill, writeBackfillPage } from '../../catalog/writes/backfill-progress.ts'
 import type { DidResolver } from '../identity/did-resolver.ts'
 import { createLimiter } from '../limiter.ts'
 import type { IngestMetrics } from '../metrics.ts'

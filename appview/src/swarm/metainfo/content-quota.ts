@@ -1,6 +1,6 @@
 import { type ContentUsage, readContentUsage } from '../../catalog/reads/record-counts.ts'
+import { createUsageCache } from '../../catalog/reads/usage-cache.ts'
 import type { Db } from '../../catalog/sql.ts'
-import { createUsageCache } from '../../catalog/writes/usage-cache.ts'
 
 /** Holds each account, and each PDS, to what its verified metainfo may take here. */
 export interface ContentQuota {
