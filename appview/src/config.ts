@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { totalmem } from 'node:os'
 import { type Authorities, defaultAuthorities, parseAuthorities } from '@holdfast/lexicons/authority'
 import type { AdmissionPolicy } from './catalog/visibility.ts'
 import {
@@ -58,6 +59,8 @@ export interface AppViewConfig {
   readonly replayMs: number
   /** Live streams that may be open in all. */
   readonly maxStreams: number
+  /** What the search index in memory may weigh; 0 for none. */
+  readonly searchMemoryBytes: number
 }
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
@@ -106,6 +109,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): A
     maxMetainfoBytes: reader.read('HOLDFAST_MAX_METAINFO_SIZE', sizeBytes, 100e6),
     replayMs: reader.read('HOLDFAST_REPLAY', durationMs, 7 * 86_400_000),
     maxStreams: reader.read('HOLDFAST_MAX_STREAMS', wholeNumber, 5_000),
+    searchMemoryBytes: reader.read('HOLDFAST_SEARCH_MEMORY', sizeBytes, quarterOfMemory()),
   }
   if (config.sources.length === 0)
     reader.problem(
@@ -128,6 +132,12 @@ export function loadOperatorConfig(env: Readonly<Record<string, string | undefin
     reader.problem('HOLDFAST_ADMIN_TOKEN is not set: write the token the AppView was started with')
   reader.finish()
   return { url, token: token ?? '' }
+}
+
+/** Of the machine, or of what this process may have of it. */
+function quarterOfMemory(): number {
+  const limit = process.constrainedMemory()
+  return Math.floor((limit > 0 ? Math.min(limit, totalmem()) : totalmem()) / 4)
 }
 
 const sourceUrl = urlOf('ws', 'wss')

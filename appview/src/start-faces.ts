@@ -18,6 +18,7 @@ import type { HttpServerParts } from './http-server.ts'
 import type { DidResolver } from './ingest/identity/did-resolver.ts'
 import { createHandleLookup } from './ingest/identity/handles.ts'
 import { pagesRouter } from './pages/pages-router.ts'
+import { startSearchMemory } from './start-search-memory.ts'
 import { memoryTokenIds, redisTokenIds } from './xrpc/auth/token-ids.ts'
 import type { IngestStatusSource } from './xrpc/getIngestStatus.ts'
 import { createXrpcServer } from './xrpc/server.ts'
@@ -60,12 +61,15 @@ export async function startFaces(parts: FacesParts): Promise<Faces> {
   )
   const follow = (source: ReturnType<typeof recordStream>) =>
     startBroadcast({ catalog, source, onError: (err) => log.warn({ err }, 'stream not read; tried again') })
+  const memory = await startSearchMemory(catalog, config, parts)
+  if (memory) stack.use(memory)
   const infoHashes = stack.use(await follow(infoHashStream(db)))
   const records = stack.use(await follow(recordStream(db)))
   const describeSelf = async () =>
     describe(config, { version: parts.version, publicUrl, connected: await connectedHosts(ingest) })
   const xrpc = createXrpcServer({
     db,
+    memory,
     authorities: config.authorities,
     trackers: config.trackers,
     describe: describeSelf,
@@ -87,6 +91,7 @@ export async function startFaces(parts: FacesParts): Promise<Faces> {
     config.allowPrivateHosts ? resolveAccount(db, handle) : undefined
   const pages = pagesRouter({
     db,
+    memory,
     trackers: config.trackers,
     stunServers: config.stunServers,
     totals,
@@ -104,6 +109,7 @@ export async function startFaces(parts: FacesParts): Promise<Faces> {
   })
   const feeds = feedFaces({
     db,
+    memory,
     trackers: config.trackers,
     publicUrl: () => publicUrl,
     name: config.name ?? 'Holdfast',

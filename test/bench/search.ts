@@ -1,11 +1,16 @@
 import { type Catalog, openCatalog } from '@holdfast/appview/catalog/open'
+import {
+  type MemoryIndexState,
+  type RunningMemoryIndex,
+  startMemoryIndex,
+} from '@holdfast/appview/catalog/search/memory/start-memory-index'
 import { searchDatasets } from '@holdfast/appview/catalog/search/searchDatasets'
 import { searchTorrents } from '@holdfast/appview/catalog/search/searchTorrents'
 import { refreshSearchStatistics } from '@holdfast/appview/catalog/search/terms/statistics'
 import { rows } from '@holdfast/appview/catalog/sql'
 import { sql } from 'drizzle-orm'
 import type { BenchOptions, BenchResult } from './main.ts'
-import { exactTop } from './search/exact.ts'
+import { searchExactly } from './search/exact.ts'
 import { prepareFts5, searchFts5 } from './search/fts5.ts'
 import { loadEmbedded } from './search/load-embedded.ts'
 import { type BenchQuery, makeQueries } from './search/queries.ts'
@@ -35,8 +40,9 @@ export async function run({ quick, log }: BenchOptions): Promise<BenchResult> {
       ...large,
       fts5P50Ms: fts5.p50,
       fts5P95Ms: fts5.p95,
-      pglite20kP50Ms: embedded.p50,
-      pglite20kP95Ms: embedded.p95,
+      pglite20kP50Ms: embedded.times.p50,
+      pglite20kP95Ms: embedded.times.p95,
+      pglite20kStoreP95Ms: embedded.store.p95,
       ...curve,
     },
     ratios: { p95VsFts5: fts5.p95 / large.p95Ms, p50VsFts5: fts5.p50 / large.p50Ms },
@@ -54,8 +60,11 @@ interface Sized {
 async function measureSize({ server, datasets, torrents, queries, log }: Sized) {
   const url = await prepareDatabase(server, { datasets, torrents }, log)
   await using catalog = await openCatalog({ databaseUrl: url, poolSize: 16 })
-  const times = await timeQueries(catalog, queries)
-  log(`${datasets} datasets: p50 ${times.p50.toFixed(1)} ms, p95 ${times.p95.toFixed(1)} ms`)
+  const store = await timeQueries(catalog, queries)
+  log(`${datasets} datasets, from the store: ${spell(store)}`)
+  await using memory = await readMemory(catalog, log)
+  const times = await timeQueries(catalog, queries, memory)
+  log(`${datasets} datasets: ${spell(times)}`)
   const torrentTimes = await timeEach(
     queries,
     async ({ words }) => void (await searchTorrents(catalog.db, { q: words.join(' '), limit: 10 })),
@@ -64,12 +73,39 @@ async function measureSize({ server, datasets, torrents, queries, log }: Sized) 
     p50Ms: times.p50,
     p95Ms: times.p95,
     p99Ms: times.p99,
+    memoryMB: memory.megabytes,
+    memorySeconds: memory.seconds,
+    storeP50Ms: store.p50,
+    storeP95Ms: store.p95,
     torrentsP50Ms: torrentTimes.p50,
     torrentsP95Ms: torrentTimes.p95,
-    qps64: await measureThroughput(catalog, queries),
-    top10Overlap: await measureOverlap(catalog, queries.slice(0, 200)),
+    qps64: await measureThroughput(catalog, queries, memory),
+    storeQps64: await measureThroughput(catalog, queries),
+    top10Overlap: await measureOverlap(catalog, queries.slice(0, 200), memory),
+    storeTop10Overlap: await measureOverlap(catalog, queries.slice(0, 200)),
     ...(await readSizes(catalog)),
   }
+}
+
+interface ReadMemory extends RunningMemoryIndex {
+  megabytes: number
+  seconds: number
+}
+
+/** The index in memory, once it is read. */
+async function readMemory(catalog: Catalog, log: (line: string) => void): Promise<ReadMemory> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ bytes: number; ms: number }>()
+  const onState = (state: MemoryIndexState) =>
+    state.kind === 'read' ? resolve(state) : reject(new Error(`no index in memory: ${state.kind}`))
+  const memory = await startMemoryIndex({ catalog, maxBytes: 4e9, onState })
+  const { bytes, ms } = await promise
+  await memory.caughtUp()
+  log(`index in memory: ${(bytes / 1e6).toFixed(0)} MB, read in ${(ms / 1000).toFixed(1)} s`)
+  return { ...memory, megabytes: bytes / 1e6, seconds: ms / 1000 }
+}
+
+function spell({ p50, p95, p99 }: Percentiles): string {
+  return `p50 ${p50.toFixed(2)} ms, p95 ${p95.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`
 }
 
 /** Query times at smaller sizes: they grow less than the catalogue. */
@@ -78,10 +114,13 @@ async function measureGrowth(options: Omit<Sized, 'torrents'>): Promise<Record<s
   for (const datasets of [10_000, 100_000].filter((size) => size < options.datasets)) {
     const url = await prepareDatabase(options.server, { datasets, torrents: 0 }, options.log)
     await using catalog = await openCatalog({ databaseUrl: url })
-    const { p50, p95 } = await timeQueries(catalog, options.queries)
-    options.log(`${datasets} datasets: p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms`)
-    figures[`p50MsAt${datasets}`] = p50
-    figures[`p95MsAt${datasets}`] = p95
+    const store = await timeQueries(catalog, options.queries)
+    await using memory = await readMemory(catalog, options.log)
+    const times = await timeQueries(catalog, options.queries, memory)
+    options.log(`${datasets} datasets: ${spell(times)}; from the store: ${spell(store)}`)
+    figures[`p50MsAt${datasets}`] = times.p50
+    figures[`p95MsAt${datasets}`] = times.p95
+    figures[`storeP95MsAt${datasets}`] = store.p95
   }
   return figures
 }
@@ -90,13 +129,15 @@ async function measureEmbedded(
   datasets: number,
   queries: readonly BenchQuery[],
   log: (line: string) => void,
-): Promise<Percentiles> {
+) {
   await using catalog = await openCatalog()
   await loadEmbedded(catalog, datasets)
   await refreshSearchStatistics(catalog.db)
-  const times = await timeQueries(catalog, queries)
-  log(`PGlite, ${datasets} datasets: p50 ${times.p50.toFixed(1)} ms, p95 ${times.p95.toFixed(1)} ms`)
-  return times
+  const store = await timeQueries(catalog, queries)
+  await using memory = await readMemory(catalog, log)
+  const times = await timeQueries(catalog, queries, memory)
+  log(`PGlite, ${datasets} datasets: ${spell(times)}; from the store: ${spell(store)}`)
+  return { times, store }
 }
 
 function measureFts5(
@@ -122,8 +163,13 @@ interface Percentiles {
   p99: number
 }
 
-async function timeQueries(catalog: Catalog, queries: readonly BenchQuery[]): Promise<Percentiles> {
-  return timeEach(queries, async ({ search }) => void (await searchDatasets(catalog.db, search)))
+/** From the store, or as an AppView answers: from memory. */
+async function timeQueries(
+  catalog: Catalog,
+  queries: readonly BenchQuery[],
+  memory?: RunningMemoryIndex,
+): Promise<Percentiles> {
+  return timeEach(queries, async ({ search }) => void (await searchDatasets(catalog.db, search, memory)))
 }
 
 /** One query after another, after fifty that warm the caches. */
@@ -148,28 +194,38 @@ function percentiles(times: readonly number[]): Percentiles {
 }
 
 /** Queries a second with 64 askers. */
-async function measureThroughput(catalog: Catalog, queries: readonly BenchQuery[]): Promise<number> {
+async function measureThroughput(
+  catalog: Catalog,
+  queries: readonly BenchQuery[],
+  memory?: RunningMemoryIndex,
+): Promise<number> {
   const waiting = [...queries]
   const started = performance.now()
   await Promise.all(
     Array.from({ length: clients }, async () => {
       for (let query = waiting.pop(); query; query = waiting.pop())
-        await searchDatasets(catalog.db, query.search)
+        await searchDatasets(catalog.db, query.search, memory)
     }),
   )
   return (queries.length / (performance.now() - started)) * 1000
 }
 
-/** How much of the first ten is what ranking every match by the same scores gives. */
-async function measureOverlap(catalog: Catalog, queries: readonly BenchQuery[]): Promise<number> {
+/** How much of the first ten is what ranking every match in the store by the same scores gives. */
+async function measureOverlap(
+  { db }: Catalog,
+  queries: readonly BenchQuery[],
+  memory?: RunningMemoryIndex,
+): Promise<number> {
   let shared = 0
   let compared = 0
   for (const { words } of queries) {
-    const { hits } = await searchDatasets(catalog.db, { q: words.join(' '), limit: 10 })
-    const exact = await exactTop(catalog.db, words.join(' '), 10)
-    if (exact.length === 0) continue
+    const search = { q: words.join(' '), limit: 10 }
+    const { hits } = await searchDatasets(db, search, memory)
+    const exact = await searchExactly(db, search, memory?.current()?.index)
+    if (exact.hits.length === 0) continue
     compared++
-    shared += exact.filter((id) => hits.some((hit) => hit.id === id)).length / exact.length
+    const among = exact.hits.filter(({ id }) => hits.some((hit) => hit.id === id))
+    shared += among.length / exact.hits.length
   }
   return shared / compared
 }

@@ -4,18 +4,18 @@ import { PGlite } from '@electric-sql/pglite'
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm'
 import { unaccent } from '@electric-sql/pglite/contrib/unaccent'
 import { sql } from 'drizzle-orm'
-import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
-import { drizzle as drizzlePostgres } from 'drizzle-orm/postgres-js'
-import postgres from 'postgres'
+import { drizzle } from 'drizzle-orm/pglite'
 import type { Db } from './sql.ts'
+import { connectPostgres } from './store/connect-postgres.ts'
 import { lockDataDir } from './store/data-dir-lock.ts'
-import { rollBackOnlyWhereOneCan } from './store/lost-connection.ts'
 import { migrateAll } from './store/migrate.ts'
 import { listenForNotifications } from './store/notifications.ts'
 
 export interface Catalog extends AsyncDisposable {
   readonly db: Db
   readonly kind: 'pglite' | 'postgres'
+  /** Where PostgreSQL is; undefined for PGlite. */
+  readonly databaseUrl?: string
   /** Calls back on each NOTIFY of the channel, from any process, and after any that may have been missed. Resolves once listening. */
   listen(channel: string, onNotify: (payload: string) => void): Promise<AsyncDisposable>
 }
@@ -40,18 +40,7 @@ export function openCatalog(options: OpenOptions = {}): Promise<Catalog> {
 }
 
 async function openPostgres(url: string, options: OpenOptions): Promise<Catalog> {
-  const client = postgres(url, {
-    max: options.poolSize ?? 10,
-    connect_timeout: 10,
-    // Arrays come as JSON. The driver would ask for their types where nobody hears of a connection that breaks.
-    fetch_types: false,
-    onnotice: () => {},
-    // Ids, sizes and sequences stay far below 2^53: plain numbers, as PGlite gives them.
-    types: { bigint: { to: 20, from: [20], parse: Number, serialize: String } },
-    connection: { application_name: 'holdfast', TimeZone: 'UTC' },
-  })
-  rollBackOnlyWhereOneCan(client)
-  const db = drizzlePostgres(client) as unknown as Db
+  const { client, db } = connectPostgres(url, { poolSize: options.poolSize ?? 10 })
   try {
     await migrateAll(db, 'postgres')
   } catch (cause) {
@@ -64,6 +53,7 @@ async function openPostgres(url: string, options: OpenOptions): Promise<Catalog>
   return {
     db,
     kind: 'postgres',
+    databaseUrl: url,
     listen: (channel, onNotify) => listenForNotifications(url, channel, onNotify),
     [Symbol.asyncDispose]: () => client.end({ timeout: 5 }),
   }
@@ -110,7 +100,7 @@ async function tryPglite(directory: string | undefined): Promise<{ pglite: PGlit
     extensions: { pg_trgm, unaccent },
   })
   await pglite.waitReady
-  const db = drizzlePglite(pglite) as unknown as Db
+  const db = drizzle(pglite) as unknown as Db
   await db.execute(sql`SET TIME ZONE 'UTC'`)
   await migrateAll(db, 'pglite')
   return { pglite, db }

@@ -1,5 +1,6 @@
 /** The feeds there are: each a search with its newest first. */
 import { searchDatasets as datasetLexicon, searchTorrents as torrentLexicon } from '@holdfast/lexicons'
+import type { SearchMemory } from '../catalog/search/memory/search-memory.ts'
 import { searchDatasets } from '../catalog/search/searchDatasets.ts'
 import { searchTorrents } from '../catalog/search/searchTorrents.ts'
 import type { Db } from '../catalog/sql.ts'
@@ -16,6 +17,7 @@ import { datasetItem, enclosed, torrentItem } from './items.ts'
 
 export interface FeedParts {
   db: Db
+  memory: SearchMemory | undefined
   /** The operator's announce URLs, for magnet links. */
   trackers: readonly string[]
   publicUrl: () => string
@@ -27,7 +29,7 @@ const pageSize = '50'
 /** Datasets by any parameters of `searchDatasets`; newest first unless asked otherwise. Throws what the search throws. */
 export async function datasetItems(parts: FeedParts, query: URLSearchParams): Promise<FeedItem[]> {
   const parameters = datasetLexicon.main.parameters.fromURLSearchParams(withDefaults(query))
-  const { hits } = await searchDatasets(parts.db, parameters)
+  const { hits } = await searchDatasets(parts.db, parameters, parts.memory)
   return itemsOf(
     parts,
     hits.map((hit) => hit.uri),

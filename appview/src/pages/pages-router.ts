@@ -1,5 +1,7 @@
 /** The pages people read: HTML made on the server over the catalogue, whole without script. */
+
 import express, { type Router } from 'express'
+import type { SearchMemory } from '../catalog/search/memory/search-memory.ts'
 import type { Db } from '../catalog/sql.ts'
 import { datasetPageReader } from '../catalog/views/pages/page-datasets.ts'
 import { needsReader } from '../catalog/views/pages/page-needs.ts'
@@ -37,6 +39,7 @@ import { type MakePage, type Site, serveErrors, serveNotFound, servePage } from 
 
 export interface PagesParts extends AccountParts {
   db: Db
+  memory: SearchMemory | undefined
   totals: HomeParts['totals']
   describe: Describe
   ingest: IngestStatus
@@ -56,7 +59,7 @@ export interface PagesParts extends AccountParts {
 
 /** Serves the pages, their assets, badges, QR codes and oEmbed; passes on what is none of these. */
 export function pagesRouter(parts: PagesParts): Router {
-  const { db, trackers, stunServers } = parts
+  const { db, memory, trackers, stunServers } = parts
   const site: Site = {
     assets: loadAssets(new URL('./assets/', import.meta.url)),
     publicUrl: parts.publicUrl,
@@ -70,15 +73,15 @@ export function pagesRouter(parts: PagesParts): Router {
   const dataset = datasetPage({ db, read })
 
   page('/', home({ db, needs, totals: parts.totals }))
-  page('/search', search(db))
+  page('/search', search(db, memory))
   page('/dataset/:authority/:rkey', dataset)
   page('/dataset/:authority/:collection/:rkey', dataset)
   page('/description', descriptionPage({ read, readDescription: parts.readDescription }))
   const peersScript = site.assets.url('peers.min.js')
   page(`/torrent/${infoHash}`, torrentPage({ db, trackers, stunServers, peersScript }))
   page('/account/:account', accountPage(db))
-  page('/keyword/:name', keywordPage(db))
-  page('/publisher/:name', publisherPage(db))
+  page('/keyword/:name', keywordPage(db, memory))
+  page('/publisher/:name', publisherPage(db, memory))
   page('/needs', needsPage({ db, needs }))
   page('/record', recordPage(db))
   page('/status', statusPage({ db, ingest: parts.ingest }))

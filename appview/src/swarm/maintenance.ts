@@ -1,5 +1,6 @@
 import { pruneChanges } from '../catalog/changes.ts'
 import type { Catalog } from '../catalog/open.ts'
+import { pruneSearchChanges } from '../catalog/search/memory/search-changes.ts'
 import { forgetStaleCounts } from '../catalog/swarms/swarm-counts.ts'
 import { thinSwarmHistory } from '../catalog/swarms/swarm-history.ts'
 import { forgetGoneProbes } from '../catalog/swarms/swarm-probes.ts'
@@ -16,6 +17,8 @@ const hourMs = 3_600_000
 const unknownAfterMs = 48 * hourMs
 /** What was counted and probed of something that is gone is kept so long, in case it comes back. */
 const goneAfterMs = 30 * 24 * hourMs
+/** An index in memory that did not follow for half of this begins anew (`start-memory-index.ts`). */
+const searchChangesKeptMs = hourMs
 const batch = 5_000
 
 /** Makes the round that forgets what is too old: replayed changes, fine history, counts and probes of what is gone. */
@@ -26,6 +29,7 @@ export function createMaintenanceRound({ catalog, replayMs, signal }: Maintenanc
   }
   return async () => {
     await pruneChanges(catalog.db, ago(replayMs))
+    await pruneSearchChanges(catalog.db, ago(searchChangesKeptMs))
     await thinSwarmHistory(catalog.db, new Date())
     await all(() =>
       forgetStaleCounts(catalog.db, {

@@ -1,6 +1,7 @@
 import { createServer, type Server, XRPCError } from '@atproto/xrpc-server'
 import * as lexicons from '@holdfast/lexicons'
 import type { Authorities } from '@holdfast/lexicons/authority'
+import type { SearchMemory } from '../catalog/search/memory/search-memory.ts'
 import type { Db } from '../catalog/sql.ts'
 import { operatorAuth } from './auth/operator.ts'
 import { type ServiceAuthParts, serviceAuth } from './auth/service-auth.ts'
@@ -29,6 +30,7 @@ import { updateAdmission } from './updateAdmission.ts'
 
 export interface XrpcParts {
   db: Db
+  memory: SearchMemory | undefined
   authorities: Authorities
   /** Announce URLs that magnet links and `.torrent` files carry. */
   trackers: readonly string[]
@@ -55,7 +57,7 @@ export function createXrpcServer(parts: XrpcParts): Server {
   const slow = { ...open, cacheControl: 'public, max-age=30' }
   const operator = { server, authorities, auth: operatorAuth(parts.adminToken), cacheControl: 'no-store' }
 
-  serve(open, lexicons.searchDatasets, searchDatasets(db))
+  serve(open, lexicons.searchDatasets, searchDatasets(db, parts.memory))
   serve(open, lexicons.getDataset, getDataset(db, { trackers }))
   serve(open, lexicons.getDatasets, getDatasets(db))
   serve(open, lexicons.listDatasets, listDatasets(db))

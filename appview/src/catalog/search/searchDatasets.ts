@@ -1,7 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { type Db, storable } from '../sql.ts'
 import { readOnly } from '../store/read-only.ts'
 import {
+  atLeastOne,
   between,
   during,
   hasConditions,
@@ -15,16 +16,18 @@ import type { Corpus } from './corpora/corpus.ts'
 import { datasetCorpus } from './corpora/dataset-corpus.ts'
 import { labelFacets } from './corpora/facet-labels.ts'
 import { deadlineBy, readJudged } from './corpora/judged.ts'
+import { type SearchMemory, searchMemory } from './memory/search-memory.ts'
 import { type Direct, findDirect } from './query/direct.ts'
 import { type Clause, parseQuery } from './query/query.ts'
-import { boundedCandidates, type CandidateChoice } from './ranking/candidates.ts'
-import { idNeed, termNeed } from './ranking/needs.ts'
-import { type SearchRequest, search } from './ranking/search.ts'
+import { boundedCandidates } from './ranking/candidates.ts'
+import { type Check, idNeed, termNeed } from './ranking/needs.ts'
+import { type SearchOutcome, type SearchRequest, search } from './ranking/search.ts'
+import { storeEngine } from './ranking/store-engine.ts'
 import type { SearchSummary } from './search-results.ts'
 import { summaryOf } from './summary.ts'
 import { baseOf } from './terms/codes.ts'
 import { filterTerm } from './terms/impacts.ts'
-import { type Alias, column } from './terms/row-terms.ts'
+import { column } from './terms/row-terms.ts'
 
 /** The parameters of `searchDatasets`, under their own names. Instants are ISO 8601, sizes bytes. */
 export interface DatasetSearch {
@@ -67,30 +70,45 @@ export interface DatasetResults extends SearchSummary {
 }
 
 /**
- * Searches visible datasets, one hit a group, in order. By relevance the best 600 to 12,000 are listed, and no more; the
- * other orders list everything. `hitsTotal` and the facets are exact where something asked for is in at most 1,500 records.
+ * Searches visible datasets, one hit a group, in order; from memory where an index is held there. From the store, by
+ * relevance the best 600 to 12,000 are listed, and `hitsTotal` and the facets are exact where something asked for is in at
+ * most 1,500 records. From memory everything is listed and counted; facets are exact up to 1,000 records.
  *
  * @throws SearchError with the lexicon's error name: InvalidQuery, InvalidCursor, AuthorNotFound.
  */
-export function searchDatasets(db: Db, parameters: DatasetSearch): Promise<DatasetResults> {
-  return searchWith(db, parameters, boundedCandidates)
-}
-
-/** The same with another choice of candidates, to measure what the bounded one loses. */
-export async function searchWith(
+export function searchDatasets(
   db: Db,
   parameters: DatasetSearch,
-  choice: CandidateChoice,
+  memory?: SearchMemory,
+): Promise<DatasetResults> {
+  return searchBy(db, parameters, async (corpus, request) => {
+    // Only the store knows what each judge expects.
+    const held = memory && corpus === datasetCorpus ? memory : undefined
+    return (held && (await searchMemory(db, held, corpus, request))) ?? searchStore(db, corpus, request)
+  })
+}
+
+async function searchStore(db: Db, corpus: Corpus, request: SearchRequest): Promise<SearchOutcome> {
+  const outcome = await readOnly(db, (tx) =>
+    search(storeEngine(tx, corpus, boundedCandidates), corpus, request),
+  )
+  return outcome.facets ? { ...outcome, facets: await labelFacets(db, outcome.facets) } : outcome
+}
+
+/** The same with whatever searches. */
+export async function searchBy(
+  db: Db,
+  parameters: DatasetSearch,
+  searchIn: (corpus: Corpus, request: SearchRequest) => Promise<SearchOutcome>,
 ): Promise<DatasetResults> {
   const query = parseQuery(storable(parameters.q ?? ''))
   const clauses = await resolveAuthorClauses(db, query.clauses)
   const direct = await findDirect(db, parameters.q ?? '')
-  const request = await readRequest(db, parameters, { clauses, direct, choice })
-  const outcome = await readOnly(db, (tx) => search(tx, request.corpus, request.search))
+  const request = await readRequest(db, parameters, { clauses, direct })
+  const outcome = await searchIn(request.corpus, request.search)
   return {
     hits: outcome.rows.map(({ id, uri, group }) => ({ id, uri, groupId: group })),
     ...summaryOf(outcome, parameters.q ?? '', request.search.clauses),
-    ...(outcome.facets && { facets: await labelFacets(db, outcome.facets) }),
     ...(direct && { direct: direct.hit }),
   }
 }
@@ -103,11 +121,7 @@ interface Read {
 async function readRequest(
   db: Db,
   parameters: DatasetSearch,
-  {
-    clauses,
-    direct,
-    choice,
-  }: { clauses: readonly Clause[]; direct: Direct | undefined; choice: CandidateChoice },
+  { clauses, direct }: { clauses: readonly Clause[]; direct: Direct | undefined },
 ): Promise<Read> {
   const page = pageOf(datasetCorpus, parameters)
   const judges = parameters.assessedBy?.length ? await resolveAuthors(db, parameters.assessedBy) : undefined
@@ -133,7 +147,6 @@ async function readRequest(
         checks: checksOf(parameters, clauses, judged === undefined),
       }),
       ...page,
-      choice,
       identity: identityOf('datasets', identifying),
     },
   }
@@ -175,26 +188,34 @@ function filterAlternatives(parameters: DatasetSearch, everyJudge: boolean): str
   ]
 }
 
-function checksOf(
-  parameters: DatasetSearch,
-  clauses: readonly Clause[],
-  everyJudge: boolean,
-): ((alias: Alias) => SQL)[] {
+function checksOf(parameters: DatasetSearch, clauses: readonly Clause[], everyJudge: boolean): Check[] {
+  const torrent = atLeastOne('torrent_count', 'torrents')
   const { hasTorrent } = parameters
-  const torrent = (alias: Alias) => sql`${column(alias, 'torrent_count')} > 0`
-  const gone = everyJudge ? instantOf(parameters.goneBefore) : undefined
   return [
-    ...hasConditions(clauses, {
-      torrent,
-      seeder: (alias) => sql`coalesce(${column(alias, 'seeders')}, 0) > 0`,
-    }),
-    ...(hasTorrent === undefined ? [] : [(alias: Alias) => sql`(${torrent(alias)}) = ${hasTorrent}`]),
+    ...hasConditions(clauses, { torrent, seeder: atLeastOne('seeders', 'seeders') }),
+    ...(hasTorrent === undefined ? [] : [hasTorrent ? torrent.has : torrent.hasNot]),
     ...between('seeders', parameters.minSeeders, parameters.maxSeeders),
     ...between('size_bytes', parameters.minSizeBytes, parameters.maxSizeBytes),
-    ...(gone === undefined
-      ? []
-      : [(alias: Alias) => sql`${column(alias, 'deadline')} < ${gone}::timestamptz::date`]),
+    ...(everyJudge ? goneBefore(parameters.goneBefore) : []),
     ...during('created_at', parameters.createdAfter, parameters.createdBefore),
     ...during('indexed_at', parameters.indexedAfter, parameters.indexedBefore),
+  ]
+}
+
+const dayMs = 86_400_000
+
+function goneBefore(instant: string | undefined): Check[] {
+  const gone = instantOf(instant)
+  if (gone === undefined) return []
+  return [
+    {
+      holds: (alias) => sql`${column(alias, 'deadline')} < ${gone}::timestamptz::date`,
+      test: {
+        kind: 'range',
+        column: 'deadline',
+        min: -Infinity,
+        max: Math.floor(Date.parse(gone) / dayMs) - 1,
+      },
+    },
   ]
 }

@@ -1,7 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { anyIdOf, type Db, recordset, rows, storable } from '../sql.ts'
 import { readOnly } from '../store/read-only.ts'
 import {
+  atLeastOne,
   between,
   during,
   hasConditions,
@@ -16,8 +17,9 @@ import { type Direct, findDirect } from './query/direct.ts'
 import { type Clause, parseQuery } from './query/query.ts'
 import { stemOf } from './query/words.ts'
 import { boundedCandidates } from './ranking/candidates.ts'
-import { idNeed, termNeed } from './ranking/needs.ts'
+import { type Check, idNeed, termNeed } from './ranking/needs.ts'
 import { type SearchRequest, search } from './ranking/search.ts'
+import { storeEngine } from './ranking/store-engine.ts'
 import type { SearchSummary } from './search-results.ts'
 import { summaryOf } from './summary.ts'
 import { baseOf } from './terms/codes.ts'
@@ -75,7 +77,7 @@ export async function searchTorrents(db: Db, parameters: TorrentSearch): Promise
   const clauses = direct && leadsSomewhere(direct) ? [] : await readClauses(db, q)
   const request = await readRequest(db, parameters, { clauses, direct })
   const outcome = await readOnly(db, async (tx) => {
-    const found = await search(tx, torrentCorpus, request)
+    const found = await search(storeEngine(tx, torrentCorpus, boundedCandidates), torrentCorpus, request)
     const files = await readMatchedFiles(
       tx,
       found.rows.map((row) => row.id),
@@ -130,22 +132,26 @@ async function readRequest(
       checks: checksOf(parameters, clauses),
     }),
     ...page,
-    choice: boundedCandidates,
     identity: identityOf('torrents', identifying),
   }
 }
 
-function checksOf(parameters: TorrentSearch, clauses: readonly Clause[]): ((alias: Alias) => SQL)[] {
+function checksOf(parameters: TorrentSearch, clauses: readonly Clause[]): Check[] {
   const { metainfoStatus, hasWebSeed: webSeed } = parameters
   return [
     ...hasConditions(clauses, {
-      webseed: hasWebSeed,
-      seeder: (alias) => sql`coalesce(${column(alias, 'seeders')}, 0) > 0`,
+      webseed: {
+        has: { holds: hasWebSeed },
+        hasNot: { holds: (alias) => sql`NOT ${hasWebSeed(alias)}` },
+      },
+      seeder: atLeastOne('seeders', 'seeders'),
     }),
     ...(metainfoStatus === undefined
       ? []
-      : [(alias: Alias) => sql`${column(alias, 'metainfo_status')} = ${storable(metainfoStatus)}`]),
-    ...(webSeed === undefined ? [] : [(alias: Alias) => sql`(${hasWebSeed(alias)}) = ${webSeed}`]),
+      : [
+          { holds: (alias: Alias) => sql`${column(alias, 'metainfo_status')} = ${storable(metainfoStatus)}` },
+        ]),
+    ...(webSeed === undefined ? [] : [{ holds: (alias: Alias) => sql`(${hasWebSeed(alias)}) = ${webSeed}` }]),
     ...between('seeders', parameters.minSeeders, parameters.maxSeeders),
     ...between('size_bytes', parameters.minSizeBytes, parameters.maxSizeBytes),
     ...during('created_at', parameters.createdAfter, parameters.createdBefore),

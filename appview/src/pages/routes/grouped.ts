@@ -1,3 +1,4 @@
+import type { SearchMemory } from '../../catalog/search/memory/search-memory.ts'
 import { type DatasetSearch, searchDatasets } from '../../catalog/search/searchDatasets.ts'
 import { type Db, storable } from '../../catalog/sql.ts'
 import { readDatasetViews } from '../../catalog/views/datasets/dataset-views.ts'
@@ -8,8 +9,8 @@ import { queryOf } from '../server/request-query.ts'
 import type { MakePage } from '../server/serve-page.ts'
 
 /** Everything under one keyword. */
-export function keywordPage(db: Db): MakePage {
-  return grouped(db, {
+export function keywordPage(db: Db, memory: SearchMemory | undefined): MakePage {
+  return grouped(db, memory, {
     search: (name) => ({ keyword: [name] }),
     path: keywordPath,
     facets: ['publisher', 'risk', 'license'],
@@ -18,8 +19,8 @@ export function keywordPage(db: Db): MakePage {
 }
 
 /** Everything that one publisher makes available. */
-export function publisherPage(db: Db): MakePage {
-  return grouped(db, {
+export function publisherPage(db: Db, memory: SearchMemory | undefined): MakePage {
+  return grouped(db, memory, {
     search: (name) => ({ publisher: name }),
     path: publisherPath,
     facets: ['keyword', 'risk', 'license'],
@@ -34,12 +35,16 @@ interface Grouping {
   what: 'keyword' | 'publisher'
 }
 
-function grouped(db: Db, { search, path, facets, what }: Grouping): MakePage {
+function grouped(
+  db: Db,
+  memory: SearchMemory | undefined,
+  { search, path, facets, what }: Grouping,
+): MakePage {
   return async (view, req) => {
     const name = storable(req.params.name ?? '').slice(0, 5_000)
     const cursor = queryOf(req).get('cursor') ?? undefined
     const filter = search(name)
-    const found = await searchDatasets(db, { ...filter, sort: 'newest', facets, limit: 20, cursor })
+    const found = await searchDatasets(db, { ...filter, sort: 'newest', facets, limit: 20, cursor }, memory)
     const datasets = await readDatasetViews(
       db,
       found.hits.map((hit) => hit.uri),

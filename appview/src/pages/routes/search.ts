@@ -1,3 +1,4 @@
+import type { SearchMemory } from '../../catalog/search/memory/search-memory.ts'
 import { withSnippets } from '../../catalog/search/query/snippet.ts'
 import type { DirectHit } from '../../catalog/search/search-results.ts'
 import { type DatasetSearch, searchDatasets } from '../../catalog/search/searchDatasets.ts'
@@ -16,11 +17,11 @@ import { type FilterName, filterNames, readSearch, sorts } from './search-params
 const facetFields = ['risk', 'keyword', 'publisher', 'license', 'format', 'hasTorrent']
 
 /** Search with filters, facets and sorts; all in the address, so that a search can be kept and sent on. */
-export function search(db: Db): MakePage {
+export function search(db: Db, memory: SearchMemory | undefined): MakePage {
   return async (view, req) => {
     const here = queryOf(req)
     const asked = readSearch(here)
-    const found = await searchDatasets(db, { ...asked, facets: facetFields, limit: 20 })
+    const found = await searchDatasets(db, { ...asked, facets: facetFields, limit: 20 }, memory)
     const target = found.direct && directTarget(found.direct)
     if (target && !here.has('cursor')) return { movedTo: target }
     const datasets = await readDatasetViews(

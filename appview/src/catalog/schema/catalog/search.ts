@@ -1,7 +1,7 @@
 /** What search needs besides the rows that it finds. */
 import { sql } from 'drizzle-orm'
-import { index, integer, primaryKey, text } from 'drizzle-orm/pg-core'
-import { textC } from '../columns.ts'
+import { boolean, index, integer, primaryKey, text } from 'drizzle-orm/pg-core'
+import { instant, textC } from '../columns.ts'
 import { count, ref, table } from './table.ts'
 
 /** The stems of a dataset in order, by which phrases are checked. */
@@ -40,4 +40,20 @@ export const termStatistics = table(
     above: integer('above').array(),
   },
   (t) => [primaryKey({ columns: [t.corpus, t.base] })],
+)
+
+/**
+ * Datasets that were written, changed or went, by transaction: what an index in memory follows (`search/memory/`). Filled
+ * by triggers on `dataset`, so that no writer can forget it.
+ */
+export const searchChange = table(
+  'search_change',
+  {
+    txid: count('txid').notNull().default(sql`pg_current_xact_id()::text::bigint`),
+    datasetId: ref('dataset_id').notNull(),
+    /** Whether what it is found by changed, and not only a count. */
+    found: boolean('found').notNull(),
+    at: instant('at').notNull().defaultNow(),
+  },
+  (t) => [index('search_change_txid').on(t.txid), index('search_change_at').on(t.at)],
 )

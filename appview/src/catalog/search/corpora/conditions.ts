@@ -3,6 +3,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../../sql.ts'
 import { resolveAccount } from '../../views/accounts.ts'
 import type { Clause } from '../query/query.ts'
+import type { Check, RowTest } from '../ranking/needs.ts'
 import type { SearchRequest } from '../ranking/search.ts'
 import { SearchError } from '../search-error.ts'
 import type { Alias } from '../terms/row-terms.ts'
@@ -29,38 +30,49 @@ export function pageOf(
   }
 }
 
+type KeptColumn = Extract<RowTest, { kind: 'range' }>['column']
+
+/** Columns that are compared, and under which name the index in memory keeps them. */
+const keptColumns: Readonly<Record<string, KeptColumn>> = {
+  seeders: 'seeders',
+  size_bytes: 'size',
+  created_at: 'created',
+}
+
 /** A condition on a column, from whichever ends are given; both ends belong to the range. */
-export function between(
-  column: string,
-  min: number | undefined,
-  max: number | undefined,
-): ((alias: Alias) => SQL)[] {
+export function between(column: string, min: number | undefined, max: number | undefined): Check[] {
   for (const bound of [min, max]) {
     if (bound !== undefined && !Number.isSafeInteger(bound))
       throw new SearchError('InvalidQuery', `${column} is compared with a whole number, not ${bound}.`)
   }
+  // What is unknown is in no range.
+  const known = { min: Math.max(min ?? 0, 0), max: max ?? Infinity }
   return [
-    ...(min === undefined ? [] : [(alias: Alias) => sql`${sql.raw(`${alias}.${column}`)} >= ${min}::bigint`]),
-    ...(max === undefined ? [] : [(alias: Alias) => sql`${sql.raw(`${alias}.${column}`)} <= ${max}::bigint`]),
+    ...(min === undefined ? [] : [compared(column, sql`>= ${min}::bigint`, known)]),
+    ...(max === undefined ? [] : [compared(column, sql`<= ${max}::bigint`, known)]),
   ]
 }
 
 /** A condition on an instant: from `after` on, and before `before`. ISO 8601. */
-export function during(
-  column: string,
-  after: string | undefined,
-  before: string | undefined,
-): ((alias: Alias) => SQL)[] {
+export function during(column: string, after: string | undefined, before: string | undefined): Check[] {
   const from = instantOf(after)
   const to = instantOf(before)
   return [
     ...(from === undefined
       ? []
-      : [(alias: Alias) => sql`${sql.raw(`${alias}.${column}`)} >= ${from}::timestamptz`]),
+      : [compared(column, sql`>= ${from}::timestamptz`, { min: Date.parse(from) * 1_000, max: Infinity })]),
     ...(to === undefined
       ? []
-      : [(alias: Alias) => sql`${sql.raw(`${alias}.${column}`)} < ${to}::timestamptz`]),
+      : [compared(column, sql`< ${to}::timestamptz`, { min: -Infinity, max: Date.parse(to) * 1_000 - 1 })]),
   ]
+}
+
+function compared(column: string, comparison: SQL, range: { min: number; max: number }): Check {
+  const kept = keptColumns[column]
+  return {
+    holds: (alias) => sql`${sql.raw(`${alias}.${column}`)} ${comparison}`,
+    ...(kept && { test: { kind: 'range', column: kept, ...range } }),
+  }
 }
 
 /** An instant as PostgreSQL reads it. @throws SearchError InvalidQuery */
@@ -105,22 +117,37 @@ export async function resolveAuthorClauses(db: Db, clauses: readonly Clause[]): 
   )
 }
 
+/** What a row may have: as a condition and as its opposite. */
+export interface Having {
+  has: Check
+  hasNot: Check
+}
+
+/** A condition and its opposite, of a count that the index in memory keeps. */
+export function atLeastOne(column: string, kept: KeptColumn): Having {
+  const holds = (alias: Alias) => sql`coalesce(${sql.raw(`${alias}.${column}`)}, 0) > 0`
+  return {
+    has: { holds, test: { kind: 'range', column: kept, min: 1, max: Infinity } },
+    hasNot: {
+      holds: (alias) => sql`NOT ${holds(alias)}`,
+      test: { kind: 'range', column: kept, min: -Infinity, max: 0 },
+    },
+  }
+}
+
 /** `has:torrent` and `has:seeders`. @throws SearchError InvalidQuery for anything else it may have */
-export function hasConditions(
-  clauses: readonly Clause[],
-  known: Readonly<Record<string, (alias: Alias) => SQL>>,
-): ((alias: Alias) => SQL)[] {
+export function hasConditions(clauses: readonly Clause[], known: Readonly<Record<string, Having>>): Check[] {
   return clauses
     .filter((clause) => clause.field === 'has')
     .map((clause) => {
       const name = clause.value.replace(/s$/, '')
-      const condition = Object.hasOwn(known, name) ? known[name] : undefined
-      if (!condition)
+      const having = Object.hasOwn(known, name) ? known[name] : undefined
+      if (!having)
         throw new SearchError(
           'InvalidQuery',
           `has: takes ${Object.keys(known).join(' or ')}, not ${JSON.stringify(clause.value.slice(0, 40))}.`,
         )
-      return clause.excluded ? (alias: Alias) => sql`NOT ${condition(alias)}` : condition
+      return clause.excluded ? having.hasNot : having.has
     })
 }
 

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { anyOf, type Db, rows } from '../../sql.ts'
+import { anyOf, type Db, preparedRows } from '../../sql.ts'
 import type { Facet } from '../search-results.ts'
 import { filterTerm } from '../terms/impacts.ts'
 
@@ -9,7 +9,7 @@ export async function labelFacets(db: Db, facets: readonly Facet[]): Promise<Fac
     facets.flatMap(({ field, values }) => (field === wanted ? values.map(({ value }) => value) : []))
   const [accounts, keywords] = [valuesOf('author'), valuesOf('keyword')]
   if (accounts.length + keywords.length === 0) return [...facets]
-  const found = await rows<{ field: string; key: string; label: string }>(
+  const found = await preparedRows<{ field: string; key: string; label: string }>(
     db,
     sql`
     SELECT 'author' AS field, did AS key, handle AS label FROM catalog.account

@@ -1,15 +1,13 @@
-import type { SQL } from 'drizzle-orm'
 import type { Db } from '../../sql.ts'
-import type { Corpus, Sort } from '../corpora/corpus.ts'
+import type { Corpus } from '../corpora/corpus.ts'
 import type { Facet } from '../search-results.ts'
 import type { Alias } from '../terms/row-terms.ts'
-import type { TermStatistics } from '../terms/statistics.ts'
 import { and, type CandidateChoice, type Candidates, greatestDepth, usualDepth } from './candidates.ts'
+import type { PageRow, Wanted } from './engine.ts'
 import { estimate } from './estimate.ts'
-import { type MatchMode, mostOfWeight } from './matching.ts'
-import { type Asked, wordNeed } from './needs.ts'
-import { type PageRow, readPage, walkPage } from './page.ts'
-import type { SearchPosition } from './search-cursor.ts'
+import { mostOfWeight } from './matching.ts'
+import { wordNeed } from './needs.ts'
+import { readPage, walkPage } from './page.ts'
 
 /** Rows of one page and, where they are known from it, exact counts. */
 export interface Found {
@@ -21,23 +19,16 @@ export interface Found {
   exact?: { cards: number; facets: Facet[] }
 }
 
-export interface Wanted {
-  matches: (alias: Alias) => SQL
-  sort: Sort
-  after: SearchPosition | undefined
-  limit: number
-  facets: readonly string[]
-  asked: Asked
-  mode: MatchMode
-  statistics: TermStatistics
-  ranked: boolean
-  choice: CandidateChoice
-}
-
 /** Reads one page more cheaply than by ranking every match. */
-export async function readRows(tx: Db, corpus: Corpus, wanted: Wanted): Promise<Found> {
-  const usual = chooseCandidates(wanted, usualDepth)
-  if (!usual.complete && !wanted.ranked && wanted.mode === 'all')
+export async function readRows(
+  tx: Db,
+  corpus: Corpus,
+  wanted: Wanted,
+  choice: CandidateChoice,
+): Promise<Found> {
+  const ranked = wanted.sortName === 'relevance'
+  const usual = chooseCandidates(wanted, choice, usualDepth)
+  if (!usual.complete && !ranked && wanted.mode === 'all')
     return walkPage(tx, corpus, { ...wanted, candidates: usual })
   const page = await readPage(tx, corpus, {
     ...wanted,
@@ -47,9 +38,9 @@ export async function readRows(tx: Db, corpus: Corpus, wanted: Wanted): Promise<
   const overflowed = page.matched >= usual.limit
   if (usual.complete && !overflowed)
     return { rows: page.rows, cards: page.cards, exact: { cards: page.cards, facets: page.facets } }
-  if (usual.complete && !wanted.ranked) return walkPage(tx, corpus, { ...wanted, candidates: usual })
+  if (usual.complete && !ranked) return walkPage(tx, corpus, { ...wanted, candidates: usual })
   if (page.rows.length >= wanted.limit) return { rows: page.rows, cards: page.cards }
-  const deeper = chooseCandidates(wanted, greatestDepth)
+  const deeper = chooseCandidates(wanted, choice, greatestDepth)
   const deep = await readPage(tx, corpus, { ...wanted, ...narrowed(wanted, deeper), facets: [] })
   return { rows: deep.rows, cards: deep.cards }
 }
@@ -58,11 +49,15 @@ export async function readRows(tx: Db, corpus: Corpus, wanted: Wanted): Promise<
 function narrowed({ asked, matches }: Wanted, candidates: Candidates) {
   const { open } = candidates
   const rest = (alias: Alias) =>
-    and([...open!.map((need) => need.holds(alias)), ...asked.checks.map((check) => check(alias))])
+    and([...open!.map((need) => need.holds(alias)), ...asked.checks.map((check) => check.holds(alias))])
   return { candidates, matches: open ? rest : matches }
 }
 
-function chooseCandidates({ asked, mode, statistics, choice }: Wanted, depth: number): Candidates {
+function chooseCandidates(
+  { asked, mode, statistics }: Wanted,
+  choice: CandidateChoice,
+  depth: number,
+): Candidates {
   return mode === 'all'
     ? choice.forAll(asked.words, asked.needs, { all: statistics.records, depth })
     : choice.forMost(asked.words, asked.needs, { enough: mostOfWeight, depth })

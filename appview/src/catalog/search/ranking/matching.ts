@@ -16,7 +16,7 @@ export const pairImpact = 5
 export function matchesOf(asked: Asked, mode: MatchMode, alias: Alias): SQL {
   const fixed = [
     ...asked.needs.map((need) => need.holds(alias)),
-    ...asked.checks.map((check) => check(alias)),
+    ...asked.checks.map((check) => check.holds(alias)),
   ]
   if (mode === 'all' || asked.words.length < 2)
     return and([...asked.words.map((word) => hasTerm(alias, word.base)), ...fixed])

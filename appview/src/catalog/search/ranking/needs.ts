@@ -27,7 +27,29 @@ export interface Need {
   records: number
   /** Of a word: the code that says it is there. */
   base?: number
+  /** Of terms: the codes of which a row has one. */
+  terms?: readonly number[]
+  /** Of certain rows: which. */
+  ids?: readonly number[]
 }
+
+/** A condition that only a row itself can answer. */
+export interface Check {
+  holds: (alias: Alias) => SQL
+  /** The same, of what the index in memory keeps of a row; absent where it does not keep it. */
+  test?: RowTest
+}
+
+export type RowTest =
+  /** A value within bounds, both included; -1 where unknown. Microseconds, bytes, counts or days. */
+  | {
+      kind: 'range'
+      column: 'created' | 'size' | 'torrents' | 'seeders' | 'deadline'
+      min: number
+      max: number
+    }
+  /** No word or term of these; or not all of them. */
+  | { kind: 'without'; words: readonly number[]; terms: readonly number[]; together: boolean }
 
 /** Whether the words of a phrase stand side by side in a row; each corpus keeps its text in its own way. */
 export type PhraseCheck = (clause: Clause, alias: Alias) => SQL
@@ -40,7 +62,7 @@ export interface Asked {
   hints: Word[]
   needs: Need[]
   /** Conditions that only a row itself can answer. */
-  checks: ((alias: Alias) => SQL)[]
+  checks: Check[]
   /** Pairs of neighbouring words. */
   pairs: { base: number; weight: number }[]
 }
@@ -64,11 +86,11 @@ export function askFor(
   const texts = wanted.filter((clause) => clause.field === 'text')
   const onlyHints = texts.every((clause) => clause.stems.every((stem) => hintWords.has(stem)))
   for (const clause of clauses) {
-    if (clause.excluded) asked.checks.push((alias) => sql`NOT ${matches(clause, alias, phraseStands)}`)
+    if (clause.excluded) asked.checks.push(exclusionOf(clause, phraseStands))
     else if (clause.field !== 'text') asked.needs.push(...needsOf(clause, statistics))
     else if (clause.phrase) {
       addPhrase(asked, clause, statistics)
-      asked.checks.push((alias) => phraseStands(clause, alias))
+      asked.checks.push({ holds: (alias) => phraseStands(clause, alias) })
     } else {
       const word = wordOf(clause.stems[0]!, statistics)
       if (hintWords.has(word.stem) && !onlyHints) asked.hints.push(word)
@@ -106,13 +128,14 @@ export function termNeed(terms: readonly string[], statistics: TermStatistics): 
         sql` OR `,
       )})`,
     records: bases.reduce((sum, base) => sum + statistics.of(base).records, 0),
+    terms: bases,
   }
 }
 
 /** That the row is one of these. */
 export function idNeed(ids: readonly number[]): Need {
   const among = (alias: Alias) => sql`${column(alias, 'id')} = ${anyIdOf(ids)}`
-  return { lookUp: among, holds: among, records: ids.length }
+  return { lookUp: among, holds: among, records: ids.length, ids }
 }
 
 /** The terms that stand for a clause about a field; any one of them will do for each element. */
@@ -141,6 +164,21 @@ function addPhrase(asked: Asked, clause: Clause, statistics: TermStatistics): vo
     const word = wordOf(stem, statistics)
     asked.hints.push(word)
     asked.needs.push(wordNeed(word))
+  }
+}
+
+function exclusionOf(clause: Clause, phraseStands: PhraseCheck): Check {
+  const holds = (alias: Alias) => sql`NOT ${matches(clause, alias, phraseStands)}`
+  if (clause.phrase && clause.field === 'text') return { holds }
+  const isWord = clause.field === 'text'
+  return {
+    holds,
+    test: {
+      kind: 'without',
+      words: isWord ? [baseOf(clause.stems[0]!)] : [],
+      terms: isWord ? [] : termsOf(clause).map(baseOf),
+      together: clause.field !== 'format',
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import { type FacetRow, facetColumns, readFacets } from '../corpora/facets.ts'
 import type { Facet } from '../search-results.ts'
 import { type Alias, int } from '../terms/row-terms.ts'
 import { and, type Candidates } from './candidates.ts'
+import type { PageRow } from './engine.ts'
 import { planBy } from './planner.ts'
 
 /** One page of rows in order, and what the rows looked at have in common. */
@@ -15,13 +16,6 @@ export interface Page {
   /** Candidate rows that matched. */
   matched: number
   facets: Facet[]
-}
-
-export interface PageRow {
-  id: number
-  uri: string
-  group: number
-  key: string
 }
 
 export interface PageRequest {

@@ -3,27 +3,22 @@
  * come first; only where hardly any has, those that have most of them by weight (the rarer, the heavier). A word that
  * nobody uses is then corrected, and the answer says so. See `candidates.ts` for what bounds the work.
  */
-import { type SQL, sql } from 'drizzle-orm'
-import type { Db } from '../../sql.ts'
+import { sql } from 'drizzle-orm'
 import type { Corpus, Sort } from '../corpora/corpus.ts'
 import { type Clause, respell } from '../query/query.ts'
-import { correctWord, findUnknown } from '../query/spelling.ts'
 import type { Facet } from '../search-results.ts'
 import { type Alias, anyCode } from '../terms/row-terms.ts'
-import { allTerm, readTermStatistics, type TermStatistics } from '../terms/statistics.ts'
-import type { CandidateChoice } from './candidates.ts'
-import { count, readRows, type Wanted } from './listing.ts'
+import { allTerm, type TermStatistics } from '../terms/statistics.ts'
+import type { Engine, PageRow, Wanted } from './engine.ts'
 import { type MatchMode, matchesOf, scoreOf, weightsOf } from './matching.ts'
-import { type Asked, askFor, basesOf, type Need } from './needs.ts'
-import type { PageRow } from './page.ts'
-import { firstSettings } from './planner.ts'
+import { type Asked, askFor, basesOf, type Check, type Need } from './needs.ts'
 import { readPosition, type SearchPosition, writePosition } from './search-cursor.ts'
 
 export interface SearchRequest {
   clauses: readonly Clause[]
   /** Terms of filters, of which the statistics are wanted, and what they ask for. */
   filterTerms: readonly number[]
-  filters: (statistics: TermStatistics) => { needs: Need[]; checks: ((alias: Alias) => SQL)[] }
+  filters: (statistics: TermStatistics) => { needs: Need[]; checks: Check[] }
   /** One of the corpus, or `relevance`. */
   sort: string
   facets: readonly string[]
@@ -31,7 +26,6 @@ export interface SearchRequest {
   cursor?: string | undefined
   /** Whatever makes this listing another: its cursors are refused elsewhere. */
   identity: string
-  choice: CandidateChoice
 }
 
 export interface SearchOutcome {
@@ -47,22 +41,17 @@ export interface SearchOutcome {
 /** Fewer cards than this have all the words: then those with most of them are wanted too. */
 const hardlyAny = 50
 
-/** Runs in a read-only transaction, so that a page and its counts are of one moment. */
-export async function search(tx: Db, corpus: Corpus, request: SearchRequest): Promise<SearchOutcome> {
+export async function search(engine: Engine, corpus: Corpus, request: SearchRequest): Promise<SearchOutcome> {
   const sort = chooseSort(corpus, request)
   const position =
     request.cursor === undefined ? undefined : readPosition(request.identity, request.cursor, sort.sort)
   const clauses = position?.matched ? respell(request.clauses, position.matched.split(' ')) : request.clauses
-  const statistics = await readStatistics(
-    tx,
-    corpus,
-    request,
-    clauses,
-    firstSettings(tx, request.choice.timeoutMs),
-  )
+  const readStatistics = (asked: readonly Clause[]) =>
+    engine.statistics([...basesOf(asked), ...request.filterTerms])
+  const statistics = await readStatistics(clauses)
   const attempt = async (asked: readonly Clause[], mode: MatchMode) => {
-    const known = asked === clauses ? statistics : await readStatistics(tx, corpus, request, asked)
-    return runOnce(tx, corpus, { ...request, clauses: asked }, { mode, position, statistics: known })
+    const known = asked === clauses ? statistics : await readStatistics(asked)
+    return runOnce(engine, corpus, { ...request, clauses: asked }, { mode, position, statistics: known })
   }
   if (position) return withSpelling(await attempt(clauses, position.mode), clauses, request)
 
@@ -70,7 +59,7 @@ export async function search(tx: Db, corpus: Corpus, request: SearchRequest): Pr
   const few = sort.name === 'relevance' ? hardlyAny : 1
   const exact = await attempt(clauses, 'all')
   if (exact.hitsTotal >= few || exact.wordCount === 0) return exact
-  const corrected = exact.hitsTotal === 0 ? await correct(tx, corpus, clauses, statistics) : undefined
+  const corrected = exact.hitsTotal === 0 ? await correct(engine, clauses, statistics) : undefined
   const respelt = corrected && (await attempt(corrected, 'all'))
   // With several words a guess must fit all the others; else what the others find is likelier to be meant.
   if (corrected && respelt && respelt.hitsTotal > 0) {
@@ -103,16 +92,6 @@ function chooseSort(corpus: Corpus, request: SearchRequest): { sort: Sort; name:
   return { name: 'relevance', sort: { key: () => sql`0::bigint`, type: 'bigint', descending: true } }
 }
 
-function readStatistics(
-  tx: Db,
-  corpus: Corpus,
-  { filterTerms }: SearchRequest,
-  clauses: readonly Clause[],
-  settings?: SQL,
-): Promise<TermStatistics> {
-  return readTermStatistics(tx, corpus.name, [...basesOf(clauses), ...filterTerms], settings)
-}
-
 interface Run {
   mode: MatchMode
   position: SearchPosition | undefined
@@ -120,12 +99,12 @@ interface Run {
 }
 
 async function runOnce(
-  tx: Db,
+  engine: Engine,
   corpus: Corpus,
   request: SearchRequest,
   { mode, position, statistics }: Run,
 ): Promise<Outcome> {
-  const asked = await prepare(tx, corpus, request, { mode, statistics, weights: position?.weights })
+  const asked = await prepare(engine, corpus, request, { mode, statistics, weights: position?.weights })
   const chosen = chooseSort(corpus, request)
   const sort =
     chosen.name === 'relevance'
@@ -134,19 +113,17 @@ async function runOnce(
   const wanted: Wanted = {
     matches: (alias) => matchesOf(asked, mode, alias),
     sort,
+    sortName: chosen.name,
     after: position,
     limit: request.limit + 1,
     facets: request.facets,
     asked,
     mode,
     statistics,
-    ranked: chosen.name === 'relevance',
-    choice: request.choice,
   }
-  const found = await readRows(tx, corpus, wanted)
-  const counted = await count(tx, corpus, wanted, found)
-  const last = found.rows[request.limit - 1]
-  const stop = found.rows.length > request.limit && last ? { key: last.key, id: last.id } : found.resume
+  const { rows, resume, ...counted } = await engine.answer(wanted)
+  const last = rows[request.limit - 1]
+  const stop = rows.length > request.limit && last ? { key: last.key, id: last.id } : resume
   const next: SearchPosition | undefined = stop && {
     mode,
     matched: '',
@@ -156,7 +133,7 @@ async function runOnce(
     estimated: counted.hitsEstimated,
   }
   return {
-    rows: found.rows.slice(0, request.limit),
+    rows: rows.slice(0, request.limit),
     ...counted,
     wordCount: asked.words.length,
     ...(next && { position: next, cursor: writePosition(request.identity, next) }),
@@ -165,7 +142,7 @@ async function runOnce(
 
 /** What is asked for, filters included; in `most`, without words that no record has. */
 async function prepare(
-  tx: Db,
+  engine: Engine,
   corpus: Corpus,
   request: SearchRequest,
   options: {
@@ -183,13 +160,12 @@ async function prepare(
       lookUp: (alias) => anyCode(alias, [allTerm]),
       holds: () => sql`true`,
       records: options.statistics.records,
+      terms: [allTerm],
     })
   }
   if (options.mode === 'most') {
     const unknown = new Set(
-      await findUnknown(
-        tx,
-        corpus.name,
+      await engine.unknownOf(
         asked.words.map((word) => word.stem),
         options.statistics,
       ),
@@ -205,8 +181,7 @@ async function prepare(
 
 /** The clauses with each word that nobody uses replaced by the likeliest one; undefined if none could be. */
 async function correct(
-  tx: Db,
-  corpus: Corpus,
+  engine: Engine,
   clauses: readonly Clause[],
   statistics: TermStatistics,
 ): Promise<readonly Clause[] | undefined> {
@@ -214,8 +189,8 @@ async function correct(
     .filter((clause) => !clause.excluded && clause.field === 'text')
     .flatMap((clause) => clause.words)
   const replacements = new Map<string, string>()
-  for (const word of await findUnknown(tx, corpus.name, words, statistics)) {
-    const likelier = await correctWord(tx, corpus.name, word)
+  for (const word of await engine.unknownOf(words, statistics)) {
+    const likelier = await engine.correct(word)
     if (likelier) replacements.set(word, likelier)
   }
   if (replacements.size === 0) return undefined

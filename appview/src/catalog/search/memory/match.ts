@@ -1,0 +1,237 @@
+/**
+ * Which datasets of a segment match, and how well. A list of candidates, ascending, is narrowed by one list of postings
+ * after the other, the shortest first: side by side where both are long, by search where one is much shorter.
+ */
+import type { AnyOf, Plan, WeighedWord } from './plan.ts'
+import { scratch } from './scratch.ts'
+import { findId, lookUp, type Postings, type Run, type Segment } from './segment.ts'
+
+/** Leaves the matches in `scratch.docs` and `scratch.scores`, dead ones included, and says how many they are. */
+export function matchSegment(segment: Segment, plan: Plan): number {
+  const needs = plan.needs.map((need) => readNeed(segment, need)).sort((a, b) => a.length - b.length)
+  if (needs.some((need) => need.length === 0)) return 0
+  let count = plan.enough > 0 ? holdEnough(segment, plan) : holdAll(segment, plan, needs)
+  if (plan.enough > 0) for (const need of needs) count = keepIn(need, count)
+  if (count === 0 || !plan.ranked) return count
+  for (const hint of plan.hints)
+    addScores(segment.words, lookUp(segment.words, hint.base), hint.weight, count)
+  for (const pair of plan.pairs) addFixed(segment.terms, lookUp(segment.terms, pair.base), pair.score, count)
+  return count
+}
+
+/** Has all words and meets all needs. */
+function holdAll(segment: Segment, plan: Plan, needs: readonly Uint16Array[]): number {
+  const words = plan.words
+    .map(({ base, weight }) => ({ weight, run: lookUp(segment.words, base) }))
+    .sort((a, b) => length(a.run) - length(b.run))
+  if (words.some(({ run }) => length(run) === 0)) return 0
+  const [need] = needs
+  const [word] = words
+  let count: number
+  let left = needs
+  if (word && (!need || length(word.run) <= need.length)) {
+    count = begin(segment.words, word.run, plan.ranked ? word.weight : 0)
+    words.shift()
+  } else if (need) {
+    scratch.docs.set(need)
+    scratch.scores.fill(0, 0, need.length)
+    count = need.length
+    left = needs.slice(1)
+  } else {
+    for (let doc = 0; doc < segment.size; doc++) scratch.docs[doc] = doc
+    scratch.scores.fill(0, 0, segment.size)
+    count = segment.size
+  }
+  for (const { run, weight } of words) count = keepWord(segment.words, run, plan.ranked ? weight : 0, count)
+  for (const listed of left) count = keepIn(listed, count)
+  return count
+}
+
+function begin({ docs, levels }: Postings, { from, to }: Run, weight: number): number {
+  const { docs: found, scores } = scratch
+  found.set(docs.subarray(from, to))
+  for (let i = from, n = 0; i < to; i++, n++) scores[n] = weight * (levels[i]! + 1)
+  return to - from
+}
+
+function length({ from, to }: Run): number {
+  return to - from
+}
+
+/** Where one list is so many times longer, each of the shorter is searched for in it. */
+const muchLonger = 12
+
+function keepWord(postings: Postings, run: Run, weight: number, count: number): number {
+  const { docs: found, scores } = scratch
+  const { docs, levels } = postings
+  const seeks = length(run) > muchLonger * count
+  let at = run.from
+  let kept = 0
+  for (let n = 0; n < count && at < run.to; n++) {
+    const doc = found[n]!
+    if (seeks) at = seek(docs, at, run.to, doc)
+    else while (at < run.to && docs[at]! < doc) at++
+    if (at >= run.to || docs[at] !== doc) continue
+    found[kept] = doc
+    scores[kept++] = scores[n]! + weight * (levels[at]! + 1)
+  }
+  return kept
+}
+
+function keepIn(listed: Uint16Array, count: number): number {
+  const { docs: found, scores } = scratch
+  const seeks = listed.length > muchLonger * count
+  let at = 0
+  let kept = 0
+  for (let n = 0; n < count && at < listed.length; n++) {
+    const doc = found[n]!
+    if (seeks) at = seek(listed, at, listed.length, doc)
+    else while (at < listed.length && listed[at]! < doc) at++
+    if (at >= listed.length || listed[at] !== doc) continue
+    found[kept] = doc
+    scores[kept++] = scores[n]!
+  }
+  return kept
+}
+
+/** The first place from `from` on whose dataset is not below `doc`: in steps that double, then by halves. */
+function seek(docs: Uint16Array, from: number, to: number, doc: number): number {
+  let step = 1
+  let low = from
+  let high = from
+  while (high < to && docs[high]! < doc) {
+    low = high + 1
+    high += step
+    step *= 2
+  }
+  if (high > to) high = to
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (docs[middle]! < doc) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/**
+ * Holds words of enough weight. Only words that the lighter ones together cannot make up for bring new candidates;
+ * the lighter ones are looked for among those.
+ */
+function holdEnough(segment: Segment, { words, enough, ranked }: Plan): number {
+  const { docs: found, scores, held, scoreOf, heldOf } = scratch
+  let rest = words.reduce((sum, word) => sum + word.weight, 0)
+  const pivots: WeighedWord[] = []
+  for (const word of words) {
+    if (rest < enough) break
+    pivots.push(word)
+    rest -= word.weight
+  }
+  let count = 0
+  for (const { base, weight } of pivots) {
+    const run = lookUp(segment.words, base)
+    const { docs, levels } = segment.words
+    for (let i = run.from; i < run.to; i++) {
+      const doc = docs[i]!
+      if (heldOf[doc] === 0) found[count++] = doc
+      heldOf[doc]! += weight
+      scoreOf[doc]! += weight * (levels[i]! + 1)
+    }
+  }
+  if (pivots.length > 1) sortFound(segment.size, count)
+  for (let n = 0; n < count; n++) {
+    const doc = found[n]!
+    held[n] = heldOf[doc]!
+    scores[n] = scoreOf[doc]!
+    heldOf[doc] = 0
+    scoreOf[doc] = 0
+  }
+  for (const { base, weight } of words.slice(pivots.length)) {
+    const run = lookUp(segment.words, base)
+    addScores(segment.words, run, weight, count, held)
+  }
+  let kept = 0
+  for (let n = 0; n < count; n++) {
+    if (held[n]! < enough) continue
+    found[kept] = found[n]!
+    scores[kept++] = ranked ? scores[n]! : 0
+  }
+  return kept
+}
+
+/** Puts the candidates in order: one in so many of a segment are sooner sorted than looked for. */
+function sortFound(size: number, count: number): void {
+  const { docs: found, heldOf } = scratch
+  if (count < size / 128) {
+    found.subarray(0, count).sort()
+    return
+  }
+  for (let doc = 0, n = 0; n < count; doc++) if (heldOf[doc] !== 0) found[n++] = doc
+}
+
+function addScores(
+  { docs, levels }: Postings,
+  run: Run,
+  weight: number,
+  count: number,
+  held?: Int32Array,
+): void {
+  const { docs: found, scores } = scratch
+  const seeks = length(run) > muchLonger * count
+  let at = run.from
+  for (let n = 0; n < count && at < run.to; n++) {
+    const doc = found[n]!
+    if (seeks) at = seek(docs, at, run.to, doc)
+    else while (at < run.to && docs[at]! < doc) at++
+    if (at >= run.to || docs[at] !== doc) continue
+    scores[n]! += weight * (levels[at]! + 1)
+    if (held) held[n]! += weight
+  }
+}
+
+function addFixed({ docs }: Postings, run: Run, score: number, count: number): void {
+  const { docs: found, scores } = scratch
+  let low = 0
+  // There are few of these: each is searched for among the matches.
+  for (let i = run.from; i < run.to && low < count; i++) {
+    low = seek(found, low, count, docs[i]!)
+    if (low < count && found[low] === docs[i]) scores[low]! += score
+  }
+}
+
+/** Datasets that have one of these, ascending. */
+function readNeed(segment: Segment, { words, terms, ids }: AnyOf): Uint16Array {
+  const lists = [
+    ...words.map((base) => slice(segment.words, base)),
+    ...terms.map((base) => slice(segment.terms, base)),
+  ]
+  if (ids.length > 0)
+    lists.push(
+      Uint16Array.from(ids.map((id) => findId(segment.columns, id)).filter((doc) => doc >= 0)).sort(),
+    )
+  const some = lists.filter((list) => list.length > 0)
+  if (some.length < 2) return some[0] ?? new Uint16Array(0)
+  return union(some, segment.size)
+}
+
+function slice(postings: Postings, base: number): Uint16Array {
+  const { from, to } = lookUp(postings, base)
+  return postings.docs.subarray(from, to)
+}
+
+function union(lists: readonly Uint16Array[], size: number): Uint16Array {
+  const { heldOf } = scratch
+  for (const list of lists) for (let i = 0; i < list.length; i++) heldOf[list[i]!] = 1
+  const all = new Uint16Array(
+    Math.min(
+      size,
+      lists.reduce((sum, list) => sum + list.length, 0),
+    ),
+  )
+  let count = 0
+  for (let doc = 0; doc < size; doc++) {
+    if (heldOf[doc] === 0) continue
+    all[count++] = doc
+    heldOf[doc] = 0
+  }
+  return all.subarray(0, count)
+}

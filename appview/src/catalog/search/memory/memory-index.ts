@@ -1,0 +1,116 @@
+/**
+ * Every visible dataset in memory, as segments. What it answers is checked against the store before anybody sees it
+ * (`search-memory.ts`): it may lag, but it does not decide what is visible.
+ */
+import { allTerm, type TermStatistics } from '../terms/statistics.ts'
+import type { MadeSegment } from './make-segment.ts'
+import { buffersOf, type FacetValue, findId, lookUp, type Segment } from './segment.ts'
+import type { Counts } from './segment-rows.ts'
+
+export interface HeldSegment extends Segment {
+  /** 1 for what stands in another segment now, or nowhere. */
+  readonly dead: Uint8Array
+  deadCount: number
+  /** 1 for what may be shown on one card with others. */
+  readonly shared: Uint8Array
+  readonly bytes: number
+}
+
+export class MemoryIndex implements TermStatistics {
+  /** In no order. */
+  segments: readonly HeldSegment[] = []
+  /** Values of facets by their numbers. */
+  readonly values: FacetValue[] = []
+  /** Cards that are known to have more than one describer, by their ids. */
+  private readonly sharedCards = new Set<number>()
+
+  /** Visible datasets. */
+  get records(): number {
+    return this.segments.reduce((sum, { size, deadCount }) => sum + size - deadCount, 0)
+  }
+
+  get bytes(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.bytes, 0)
+  }
+
+  has(base: number): boolean {
+    return this.of(base).records > 0
+  }
+
+  of(base: number): { records: number; above: null } {
+    if (base === allTerm) return { records: this.records, above: null }
+    let records = 0
+    for (const segment of this.segments) records += lengthOf(segment, base)
+    return { records, above: null }
+  }
+
+  /** Adds a segment, in place of others where it holds what lives in those. */
+  add({ segment, newValues }: MadeSegment, replaced: readonly HeldSegment[] = []): void {
+    for (const value of newValues) this.values.push(value)
+    const others = this.segments.filter((old) => !replaced.includes(old))
+    const held = holding(segment)
+    this.segments = segment.size > 0 ? [...others, held] : others
+    for (const [doc, card] of segment.columns.group.entries())
+      if (card !== segment.columns.id[doc] || this.sharedCards.has(card)) this.share(held, doc, card)
+  }
+
+  /** These are gone, hidden or about to be added anew. */
+  remove(ids: readonly number[]): void {
+    for (const id of ids) {
+      const at = this.find(id)
+      if (at) bury(at.segment, at.doc)
+    }
+  }
+
+  setCounts(counts: readonly Counts[]): void {
+    for (const { id, group, torrents, seeders } of counts) {
+      const at = this.find(id)
+      if (!at) continue
+      const { segment, doc } = at
+      segment.columns.torrents[doc] = torrents
+      segment.columns.seeders[doc] = seeders ?? -1
+      segment.columns.group[doc] = group
+      if (group !== id) this.share(segment, doc, group)
+    }
+  }
+
+  private share(segment: HeldSegment, doc: number, card: number): void {
+    segment.shared[doc] = 1
+    if (this.sharedCards.has(card)) return
+    this.sharedCards.add(card)
+    // A card bears the id of its first describer.
+    const first = this.find(card)
+    if (first) first.segment.shared[first.doc] = 1
+  }
+
+  private find(id: number): { segment: HeldSegment; doc: number } | undefined {
+    for (const segment of this.segments) {
+      const doc = findId(segment.columns, id)
+      if (doc >= 0 && segment.dead[doc] === 0) return { segment, doc }
+    }
+    return undefined
+  }
+}
+
+function holding(segment: Segment): HeldSegment {
+  return {
+    ...segment,
+    dead: new Uint8Array(segment.size),
+    deadCount: 0,
+    shared: new Uint8Array(segment.size),
+    bytes: buffersOf(segment).reduce((sum, buffer) => sum + buffer.byteLength, 2 * segment.size),
+  }
+}
+
+function bury(segment: HeldSegment, doc: number): void {
+  if (segment.dead[doc] === 1) return
+  segment.dead[doc] = 1
+  segment.deadCount++
+}
+
+function lengthOf(segment: Segment, base: number): number {
+  const word = lookUp(segment.words, base)
+  if (word.to > word.from) return word.to - word.from
+  const term = lookUp(segment.terms, base)
+  return term.to - term.from
+}

@@ -1,0 +1,133 @@
+import { sql } from 'drizzle-orm'
+import { type Db, preparedRows } from '../../sql.ts'
+import { readOnly } from '../../store/read-only.ts'
+import type { Corpus } from '../corpora/corpus.ts'
+import { labelFacets } from '../corpora/facet-labels.ts'
+import { correctWord } from '../query/spelling.ts'
+import { stemOf } from '../query/words.ts'
+import type { Engine, Wanted } from '../ranking/engine.ts'
+import { askFor } from '../ranking/needs.ts'
+import { beginSearch } from '../ranking/planner.ts'
+import { type SearchOutcome, type SearchRequest, search } from '../ranking/search.ts'
+import { baseOf } from '../terms/codes.ts'
+import type { TermStatistics } from '../terms/statistics.ts'
+import type { MemoryIndex } from './memory-index.ts'
+import { readMemoryPage } from './memory-page.ts'
+import { memorySorts } from './memory-sorts.ts'
+import { planOf } from './plan.ts'
+
+/** The index in memory, and up to where it has followed the store. */
+export interface SearchMemory {
+  /** Undefined while there is none: not read yet, too large, or too far behind. */
+  current(): { index: MemoryIndex; position: StorePosition } | undefined
+}
+
+/** What of `search_change` an index has taken in. */
+export interface StorePosition {
+  /** Of the table: another one is another catalogue. */
+  readonly table: number
+  /** Every transaction below it. */
+  readonly before: number
+  /** And these. */
+  readonly besides: readonly number[]
+}
+
+/**
+ * Answers from memory, as the store would now. Undefined where the store itself has to be asked: something was asked for
+ * that memory does not hold, or something changed that it has not taken in.
+ */
+export async function searchMemory(
+  db: Db,
+  memory: SearchMemory,
+  corpus: Corpus,
+  request: SearchRequest,
+): Promise<SearchOutcome | undefined> {
+  const current = memory.current()
+  if (!current) return undefined
+  const engine = memoryEngine(db, current.index)
+  const statistics = await engine.statistics([])
+  const { checks } = askFor(request.clauses, statistics, corpus.phraseStands)
+  if (![...checks, ...request.filters(statistics).checks].every((check) => check.test)) return undefined
+  const outcome = await search(engine, corpus, request)
+  const ids = outcome.rows.map((row) => row.id)
+  const [confirmed, facets] = await Promise.all([
+    confirm(db, current.position, ids),
+    outcome.facets && labelFacets(db, outcome.facets),
+  ])
+  if (confirmed.isBehind) return undefined
+  const rows = outcome.rows.flatMap((row) => {
+    const uri = confirmed.uris[row.id]
+    return uri === undefined ? [] : [{ ...row, uri }]
+  })
+  return { ...outcome, rows, ...(facets && { facets }) }
+}
+
+function memoryEngine(db: Db, index: MemoryIndex): Engine {
+  const statistics = countedOnce(index)
+  return {
+    statistics: async () => statistics,
+    answer: async (wanted) => answer(index, wanted),
+    unknownOf: async (words) => words.filter((word) => !index.has(baseOf(stemOf(word)))),
+    correct: (word) =>
+      readOnly(db, async (tx) => {
+        await beginSearch(tx)
+        return correctWord(tx, 'dataset', word)
+      }),
+  }
+}
+
+/** A search asks for the same few terms again and again, and every segment has to be asked. */
+function countedOnce(index: MemoryIndex): TermStatistics {
+  const counts = new Map<number, ReturnType<MemoryIndex['of']>>()
+  const { records } = index
+  return {
+    records,
+    has: (base) => index.has(base),
+    of(base) {
+      const known = counts.get(base) ?? index.of(base)
+      counts.set(base, known)
+      return known
+    },
+  }
+}
+
+function answer(index: MemoryIndex, { asked, mode, sortName, after, limit, facets }: Wanted) {
+  const sort = memorySorts[sortName]
+  const plan = planOf(asked, mode, sort === undefined)
+  const page = readMemoryPage(index, {
+    plan,
+    sort,
+    after: after && { key: sort ? sort.fromText(after.key) : Number(after.key), id: after.id },
+    limit,
+    facets,
+  })
+  return {
+    rows: page.rows.map(({ id, group, key }) => ({
+      id,
+      group,
+      uri: '',
+      key: sort ? sort.toText(key) : String(key),
+    })),
+    hitsTotal: page.cards,
+    hitsEstimated: false,
+    ...(facets.length > 0 && { facets: page.facets }),
+  }
+}
+
+/** Whether the store has changed since, and the URIs of those that are visible there. */
+async function confirm(
+  db: Db,
+  { table, before, besides }: StorePosition,
+  ids: readonly number[],
+): Promise<{ isBehind: boolean; uris: Record<string, string> }> {
+  const [row] = await preparedRows<{ isBehind: boolean; uris: Record<string, string> | null }>(
+    db,
+    sql`
+    SELECT to_regclass('catalog.search_change')::oid::bigint IS DISTINCT FROM ${table}::bigint OR EXISTS (
+        SELECT FROM catalog.search_change
+        WHERE txid >= ${before}::bigint AND NOT txid = ANY (${`{${besides.join(',')}}`}::bigint[])) AS "isBehind",
+      (SELECT jsonb_object_agg(id, uri) FROM catalog.dataset
+        WHERE visible AND id = ANY (${`{${ids.join(',')}}`}::bigint[])) AS uris`,
+  )
+  return { isBehind: row?.isBehind ?? true, uris: row?.uris ?? {} }
+}
