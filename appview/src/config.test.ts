@@ -16,6 +16,7 @@ test('every problem is reported at once, each saying what to write instead', () 
     HOLDFAST_MAX_METAINFO_SIZE: '10',
     HOLDFAST_REPLAY: 'a week',
     HOLDFAST_MAX_STREAMS: 'many',
+    HOLDFAST_SEARCH_MEMORY: 'half',
     HOLDFAST_AUTHORITIES: 'Holdfast',
     HOLDFAST_ALLOW_PRIVATE_HOSTS: 'maybe',
     HOLDFAST_REDIS_URL: 'localhost',

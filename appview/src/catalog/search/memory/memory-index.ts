@@ -3,9 +3,9 @@
  * (`search-memory.ts`): it may lag, but it does not decide what is visible.
  */
 import { allTerm, type TermStatistics } from '../terms/statistics.ts'
-import type { MadeSegment } from './make-segment.ts'
-import { buffersOf, type FacetValue, findId, lookUp, type Segment } from './segment.ts'
-import type { Counts } from './segment-rows.ts'
+import type { MadeSegment } from './segments/make-segment.ts'
+import { buffersOf, type FacetValue, findId, lookUp, type Segment } from './segments/segment.ts'
+import type { Counts } from './segments/segment-rows.ts'
 
 export interface HeldSegment extends Segment {
   /** 1 for what stands in another segment now, or nowhere. */

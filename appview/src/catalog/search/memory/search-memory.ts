@@ -6,15 +6,15 @@ import { labelFacets } from '../corpora/facet-labels.ts'
 import { correctWord } from '../query/spelling.ts'
 import { stemOf } from '../query/words.ts'
 import type { Engine, Wanted } from '../ranking/engine.ts'
-import { askFor } from '../ranking/needs.ts'
+import { askFor, basesOf } from '../ranking/needs.ts'
 import { beginSearch } from '../ranking/planner.ts'
 import { type SearchOutcome, type SearchRequest, search } from '../ranking/search.ts'
 import { baseOf } from '../terms/codes.ts'
 import type { TermStatistics } from '../terms/statistics.ts'
+import { readMemoryPage } from './matching/memory-page.ts'
+import { memorySorts } from './matching/memory-sorts.ts'
+import { planOf } from './matching/plan.ts'
 import type { MemoryIndex } from './memory-index.ts'
-import { readMemoryPage } from './memory-page.ts'
-import { memorySorts } from './memory-sorts.ts'
-import { planOf } from './plan.ts'
 
 /** The index in memory, and up to where it has followed the store. */
 export interface SearchMemory {
@@ -32,9 +32,12 @@ export interface StorePosition {
   readonly besides: readonly number[]
 }
 
+/** Nothing else is answered while a search runs, and it passes some hundred of these in a microsecond. */
+const mostPostings = 4_000_000
+
 /**
  * Answers from memory, as the store would now. Undefined where the store itself has to be asked: something was asked for
- * that memory does not hold, or something changed that it has not taken in.
+ * that memory does not hold, a great deal has to be gone through, or something changed that it has not taken in.
  */
 export async function searchMemory(
   db: Db,
@@ -48,6 +51,11 @@ export async function searchMemory(
   const statistics = await engine.statistics([])
   const { checks } = askFor(request.clauses, statistics, corpus.phraseStands)
   if (![...checks, ...request.filters(statistics).checks].every((check) => check.test)) return undefined
+  const postings = [...basesOf(request.clauses), ...request.filterTerms].reduce(
+    (sum, base) => sum + statistics.of(base).records,
+    0,
+  )
+  if (postings > mostPostings) return undefined
   const outcome = await search(engine, corpus, request)
   const ids = outcome.rows.map((row) => row.id)
   const [confirmed, facets] = await Promise.all([

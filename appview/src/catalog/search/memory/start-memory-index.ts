@@ -6,12 +6,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Catalog } from '../../open.ts'
 import { aborted } from '../../store/aborted.ts'
+import { chooseToMerge } from './choose-to-merge.ts'
 import { type HeldSegment, MemoryIndex } from './memory-index.ts'
 import { readPosition, readSearchChanges, searchChannel } from './search-changes.ts'
 import type { SearchMemory, StorePosition } from './search-memory.ts'
-import { segmentSize } from './segment.ts'
-import { type SegmentMaker, startSegmentMaker } from './segment-maker.ts'
-import { readCounts } from './segment-rows.ts'
+import { segmentSize } from './segments/segment.ts'
+import { type SegmentMaker, startSegmentMaker } from './segments/segment-maker.ts'
+import { readCounts } from './segments/segment-rows.ts'
 import { Signal } from './signal.ts'
 
 export interface MemoryIndexOptions {
@@ -162,32 +163,6 @@ async function mergeSegments(index: MemoryIndex, maker: SegmentMaker): Promise<v
     if (together.length === 0) return
     index.add(await maker.make({ ids: together.flatMap(liveIds) }), together)
   }
-}
-
-/** Segments are of one size where they differ by less than this factor; so many of them are made one. */
-const tierFactor = 8
-
-/** Segments that are better one, and fit into one; none where all is well. */
-export function chooseToMerge<S extends Pick<HeldSegment, 'size' | 'deadCount'>>(
-  segments: readonly S[],
-): S[] {
-  const halfDead = segments.find(({ size, deadCount }) => deadCount > size / 2)
-  if (halfDead) return [halfDead]
-  const live = (segment: S) => segment.size - segment.deadCount
-  const tiers = Map.groupBy(
-    segments.filter((segment) => live(segment) <= segmentSize / 2),
-    (segment) => Math.floor(Math.log(live(segment)) / Math.log(tierFactor)),
-  )
-  for (const tier of tiers.values()) {
-    const fitting: S[] = []
-    let total = 0
-    for (const segment of tier) {
-      if (fitting.length === tierFactor || total + live(segment) > segmentSize) return fitting
-      fitting.push(segment)
-      total += live(segment)
-    }
-  }
-  return []
 }
 
 function liveIds({ columns, dead }: HeldSegment): number[] {

@@ -1,5 +1,5 @@
-import { type MatchMode, mostOfWeight, pairImpact } from '../ranking/matching.ts'
-import type { Asked, RowTest } from '../ranking/needs.ts'
+import { type MatchMode, mostOfWeight, pairImpact } from '../../ranking/matching.ts'
+import type { Asked, RowTest } from '../../ranking/needs.ts'
 
 /** A query as a segment is asked. Codes are those of `baseOf`. */
 export interface Plan {

@@ -1,5 +1,5 @@
-import type { Facet } from '../search-results.ts'
-import type { HeldSegment, MemoryIndex } from './memory-index.ts'
+import type { Facet } from '../../search-results.ts'
+import type { HeldSegment, MemoryIndex } from '../memory-index.ts'
 
 /** Datasets of a segment that match. */
 export interface FacetDocs {

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { anyIdOf, type Db, rows } from '../../sql.ts'
+import { anyIdOf, type Db, rows } from '../../../sql.ts'
 import type { SegmentRow } from './segment-builder.ts'
 
 /** Visible datasets: those with the next higher ids, or those of these ids that are there. */

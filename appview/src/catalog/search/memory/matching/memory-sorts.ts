@@ -1,5 +1,5 @@
-import type { HeldSegment } from './memory-index.ts'
-import { noDeadline } from './segment.ts'
+import type { HeldSegment } from '../memory-index.ts'
+import { noDeadline } from '../segments/segment.ts'
 
 /** An order of the corpus, by the name of the lexicon. Keys are numbers; a cursor carries PostgreSQL's text of them. */
 export interface MemorySort {

@@ -2,9 +2,10 @@
  * Which datasets of a segment match, and how well. A list of candidates, ascending, is narrowed by one list of postings
  * after the other, the shortest first: side by side where both are long, by search where one is much shorter.
  */
+
+import { findId, lookUp, type Postings, type Run, type Segment } from '../segments/segment.ts'
 import type { AnyOf, Plan, WeighedWord } from './plan.ts'
 import { scratch } from './scratch.ts'
-import { findId, lookUp, type Postings, type Run, type Segment } from './segment.ts'
 
 /** Leaves the matches in `scratch.docs` and `scratch.scores`, dead ones included, and says how many they are. */
 export function matchSegment(segment: Segment, plan: Plan): number {

@@ -1,11 +1,11 @@
-import type { Facet } from '../search-results.ts'
+import type { Facet } from '../../search-results.ts'
+import type { HeldSegment, MemoryIndex } from '../memory-index.ts'
 import { countFacets, type FacetDocs } from './count-facets.ts'
 import { matchSegment } from './match.ts'
-import type { HeldSegment, MemoryIndex } from './memory-index.ts'
 import type { MemorySort } from './memory-sorts.ts'
 import type { Plan } from './plan.ts'
+import { meetsTests } from './row-tests.ts'
 import { scratch } from './scratch.ts'
-import { meetsTests } from './tests.ts'
 import { Top } from './top.ts'
 
 export interface MemoryRequest {

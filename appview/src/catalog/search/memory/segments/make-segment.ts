@@ -1,4 +1,4 @@
-import type { Db } from '../../sql.ts'
+import type { Db } from '../../../sql.ts'
 import { type FacetName, type FacetValue, type Segment, segmentSize } from './segment.ts'
 import { SegmentBuilder } from './segment-builder.ts'
 import { readSegmentRows } from './segment-rows.ts'

@@ -1,6 +1,6 @@
-import type { RowTest } from '../ranking/needs.ts'
+import type { RowTest } from '../../ranking/needs.ts'
+import { lookUp, type Postings, type Segment } from '../segments/segment.ts'
 import { scratch } from './scratch.ts'
-import { lookUp, type Postings, type Segment } from './segment.ts'
 
 /** Keeps the matches in `scratch` that meet all of these, and says how many they are. */
 export function meetsTests(segment: Segment, tests: readonly RowTest[], count: number): number {

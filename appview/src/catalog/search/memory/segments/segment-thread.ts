@@ -1,6 +1,6 @@
 /** Makes segments beside the thread that answers: reading a million datasets takes a core for a minute. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { connectPostgres } from '../../store/connect-postgres.ts'
+import { connectPostgres } from '../../../store/connect-postgres.ts'
 import { createSegmentMaker, type SegmentScope } from './make-segment.ts'
 import { buffersOf } from './segment.ts'
 

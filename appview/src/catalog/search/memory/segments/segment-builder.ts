@@ -1,4 +1,4 @@
-import { levels } from '../terms/codes.ts'
+import { levels } from '../../terms/codes.ts'
 import {
   bucketOf,
   type Columns,

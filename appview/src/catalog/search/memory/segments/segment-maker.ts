@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Catalog } from '../../open.ts'
+import type { Catalog } from '../../../open.ts'
 import { createSegmentMaker, type MadeSegment, type MakeSegment } from './make-segment.ts'
 
 export interface SegmentMaker extends AsyncDisposable {

@@ -1,4 +1,4 @@
-import { segmentSize } from './segment.ts'
+import { segmentSize } from '../segments/segment.ts'
 
 /** Room for the work on one segment at a time, used again for each. */
 export interface Scratch {

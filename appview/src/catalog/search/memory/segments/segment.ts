@@ -3,7 +3,7 @@
  * dataset is found by never changes in a segment; one that is described anew goes into another, and is dead here. Plain
  * arrays throughout, so that a thread can make a segment and hand it over without copying.
  */
-import { levels } from '../terms/codes.ts'
+import { levels } from '../../terms/codes.ts'
 
 export const segmentSize = 65_536
 
