@@ -11,7 +11,11 @@ interface Sized {
 /** Merges until all is well, and says how many rows were read for it. */
 function settle(segments: Sized[]): number {
   let read = 0
-  for (let together = chooseToMerge(segments); together.length > 0; together = chooseToMerge(segments)) {
+  for (
+    let together = chooseToMerge(segments, segmentSize);
+    together.length > 0;
+    together = chooseToMerge(segments, segmentSize)
+  ) {
     const size = together.reduce((sum, segment) => sum + segment.size - segment.deadCount, 0)
     expect(size).toBeLessThanOrEqual(segmentSize)
     for (const segment of together) segments.splice(segments.indexOf(segment), 1)
@@ -51,5 +55,5 @@ test('what is half dead is made anew', () => {
     { size: 100, deadCount: 51 },
     { size: 100, deadCount: 50 },
   ]
-  expect(chooseToMerge(segments)).toEqual([segments[0]])
+  expect(chooseToMerge(segments, segmentSize)).toEqual([segments[0]])
 })

@@ -1,25 +1,25 @@
 import type { HeldSegment } from './memory-index.ts'
-import { segmentSize } from './segments/segment.ts'
 
 /** Segments are of one size where they differ by less than this factor; so many of them are made one. */
 const tierFactor = 8
 
-/** Segments that are better one, and fit into one; none where all is well. */
+/** Segments that are better one, and fit into one of `capacity` datasets; none where all is well. */
 export function chooseToMerge<S extends Pick<HeldSegment, 'size' | 'deadCount'>>(
   segments: readonly S[],
+  capacity: number,
 ): S[] {
   const halfDead = segments.find(({ size, deadCount }) => deadCount > size / 2)
   if (halfDead) return [halfDead]
   const live = (segment: S) => segment.size - segment.deadCount
   const tiers = Map.groupBy(
-    segments.filter((segment) => live(segment) <= segmentSize / 2),
+    segments.filter((segment) => live(segment) <= capacity / 2),
     (segment) => Math.floor(Math.log(live(segment)) / Math.log(tierFactor)),
   )
   for (const tier of tiers.values()) {
     const fitting: S[] = []
     let total = 0
     for (const segment of tier) {
-      if (fitting.length === tierFactor || total + live(segment) > segmentSize) return fitting
+      if (fitting.length === tierFactor || total + live(segment) > capacity) return fitting
       fitting.push(segment)
       total += live(segment)
     }

@@ -10,7 +10,6 @@ import { chooseToMerge } from './choose-to-merge.ts'
 import { type HeldSegment, MemoryIndex } from './memory-index.ts'
 import { readPosition, readSearchChanges, searchChannel } from './search-changes.ts'
 import type { SearchMemory, StorePosition } from './search-memory.ts'
-import { segmentSize } from './segments/segment.ts'
 import { type SegmentMaker, startSegmentMaker } from './segments/segment-maker.ts'
 import { readCounts } from './segments/segment-rows.ts'
 import { Signal } from './signal.ts'
@@ -139,8 +138,8 @@ async function follow(keeping: Keeping, maker: SegmentMaker): Promise<void> {
     if (signal.aborted || started - lastAt > longestAwayMs) return
     const changes = await readSearchChanges(catalog.db, position)
     if (changes.position.table !== position.table) return
-    for (let from = 0; from < changes.found.length; from += segmentSize) {
-      const ids = changes.found.slice(from, from + segmentSize)
+    for (let from = 0; from < changes.found.length; from += maker.capacity) {
+      const ids = changes.found.slice(from, from + maker.capacity)
       const made = await maker.make({ ids })
       index.remove(ids)
       index.add(made)
@@ -159,7 +158,7 @@ async function follow(keeping: Keeping, maker: SegmentMaker): Promise<void> {
 /** Makes one segment of many small ones, and makes anew one that is half dead. */
 async function mergeSegments(index: MemoryIndex, maker: SegmentMaker): Promise<void> {
   for (;;) {
-    const together = chooseToMerge(index.segments)
+    const together = chooseToMerge(index.segments, maker.capacity)
     if (together.length === 0) return
     index.add(await maker.make({ ids: together.flatMap(liveIds) }), together)
   }

@@ -1,9 +1,9 @@
 import type { Db } from '../../../sql.ts'
-import { type FacetName, type FacetValue, type Segment, segmentSize } from './segment.ts'
+import type { FacetName, FacetValue, Segment } from './segment.ts'
 import { SegmentBuilder } from './segment-builder.ts'
 import { readSegmentRows } from './segment-rows.ts'
 
-/** The next datasets with higher ids, as many as fit; or those of these ids that are visible, at most `segmentSize`. */
+/** The next datasets with higher ids, as many as fit; or those of these ids that are visible, no more than fit. */
 export type SegmentScope = { readonly after: number } | { readonly ids: readonly number[] }
 
 export interface MadeSegment {
@@ -18,26 +18,32 @@ export type MakeSegment = (scope: SegmentScope) => Promise<MadeSegment>
 
 const batch = 1_000
 
-/** Makes segments of what the store holds, one at a time, with one numbering of the values of facets. Gives up when the signal fires. */
-export function createSegmentMaker(db: Db, signal?: AbortSignal): MakeSegment {
+/**
+ * Makes segments of `capacity` datasets of what the store holds, one at a time, with one numbering of the values of
+ * facets. Gives up when the signal fires.
+ */
+export function createSegmentMaker(
+  db: Db,
+  { capacity, signal }: { capacity: number; signal?: AbortSignal },
+): MakeSegment {
   const numbers = new ValueNumbers()
   return async (scope) => {
     const builder = new SegmentBuilder()
-    for await (const rows of 'ids' in scope ? byIds(db, scope.ids) : byOrder(db, scope.after)) {
+    for await (const rows of 'ids' in scope ? byIds(db, scope.ids) : byOrder(db, scope.after, capacity)) {
       signal?.throwIfAborted()
       for (const row of rows) builder.add(row)
     }
-    const isFull = builder.size === segmentSize
+    const isFull = builder.size === capacity
     const segment = builder.seal((facet, value) => numbers.of(facet, value))
     return { segment, newValues: numbers.takeNew(), isFull }
   }
 }
 
 /** The next batch is asked for while this one is taken apart. */
-async function* byOrder(db: Db, after: number) {
+async function* byOrder(db: Db, after: number, capacity: number) {
   const read = (last: number, left: number) =>
     readSegmentRows(db, { after: last, limit: Math.min(batch, left) })
-  let left = segmentSize
+  let left = capacity
   let next = read(after, left)
   for (;;) {
     const rows = await next

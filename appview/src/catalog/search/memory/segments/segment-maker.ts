@@ -1,16 +1,26 @@
 import { Worker } from 'node:worker_threads'
 import type { Catalog } from '../../../open.ts'
 import { createSegmentMaker, type MadeSegment, type MakeSegment } from './make-segment.ts'
+import { segmentSize } from './segment.ts'
 
 export interface SegmentMaker extends AsyncDisposable {
   /** One at a time. Rejects when the store cannot be read, and once it is stopped. */
   readonly make: MakeSegment
+  /** Datasets that a segment takes. */
+  readonly capacity: number
 }
+
+/** Of so many a segment is made in a quarter of a second, in which this thread answers nobody. */
+const capacityHere = 8_192
 
 /** In a thread with a connection of its own; PGlite has only this thread's. */
 export function startSegmentMaker({ db, databaseUrl }: Catalog, signal: AbortSignal): SegmentMaker {
   if (databaseUrl === undefined)
-    return { make: createSegmentMaker(db, signal), [Symbol.asyncDispose]: async () => {} }
+    return {
+      make: createSegmentMaker(db, { capacity: capacityHere, signal }),
+      capacity: capacityHere,
+      [Symbol.asyncDispose]: async () => {},
+    }
   // The published build holds .js files; a type-stripping Node runs the .ts ones.
   const file = import.meta.url.endsWith('.ts') ? './segment-thread.ts' : './segment-thread.js'
   const thread = new Worker(new URL(file, import.meta.url), { workerData: databaseUrl, execArgv: [] })
@@ -30,6 +40,7 @@ export function startSegmentMaker({ db, databaseUrl }: Catalog, signal: AbortSig
   const stop = () => void thread.terminate()
   signal.addEventListener('abort', stop, { once: true })
   return {
+    capacity: segmentSize,
     make(scope) {
       if (ended) return Promise.reject(ended)
       job = Promise.withResolvers()

@@ -2,10 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { connectPostgres } from '../../../store/connect-postgres.ts'
 import { createSegmentMaker, type SegmentScope } from './make-segment.ts'
-import { buffersOf } from './segment.ts'
+import { buffersOf, segmentSize } from './segment.ts'
 
 const { db } = connectPostgres(workerData as string, { poolSize: 1 })
-const make = createSegmentMaker(db)
+const make = createSegmentMaker(db, { capacity: segmentSize })
 
 parentPort!.on('message', async (scope: SegmentScope) => {
   try {
