@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { BenchOptions, BenchResult } from './main.ts'
 import { askPages } from './pages/clients.ts'
 import { datasetOf, preparePages } from './pages/scratch-database.ts'
+import { measureScripts } from './pages/script-time.ts'
 
 const clients = 64
 /** Far less than anybody reads: the clients together ask for about a thousand pages a second. */
@@ -38,6 +39,9 @@ export async function run({ quick, log }: BenchOptions): Promise<BenchResult> {
   log('warm')
   const paced = await measure(quick ? 2 : 20, pauseMs)
   const busy = await measure(quick ? 2 : 20, 0)
+  log('scripts')
+  const datasetScriptMs = await measureScripts(`http://127.0.0.1:${site.port}${path()}`)
+  const publishScriptMs = await measureScripts(`http://127.0.0.1:${site.port}/publish`)
   return {
     figures: {
       datasetP50Ms: paced.p50,
@@ -46,6 +50,8 @@ export async function run({ quick, log }: BenchOptions): Promise<BenchResult> {
       busyP50Ms: busy.p50,
       busyP95Ms: busy.p95,
       busyPagesPerSecond: busy.perSecond,
+      ...(datasetScriptMs !== undefined && { datasetScriptMs }),
+      ...(publishScriptMs !== undefined && { publishScriptMs }),
     },
     ratios: {},
   }

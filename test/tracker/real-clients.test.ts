@@ -34,13 +34,13 @@ describe.concurrent('by HTTP and UDP, IPv4 and IPv6, through a tracker of severa
         await using scratch = await scratchDirectory()
         const args = [fileOf('real-clients/exchange.ts'), scratch.path, sockets[transport], client.name]
         const { stdout } = await promisify(execFile)('unshare', ['-n', process.execPath, ...args], {
-          timeout: 120_000,
+          timeout: 240_000,
         })
         const fetched = JSON.parse(stdout) as { transport: string; routes: Record<string, number> }
         const expected = routes.filter((route) => client.lacks[route] === undefined)
         expect(Object.keys(fetched.routes).sort()).toEqual([...expected].sort())
         expect(fetched.transport).toBe(transport)
-      }, 150_000)
+      }, 270_000)
     }
   }
 })

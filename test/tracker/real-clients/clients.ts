@@ -187,9 +187,10 @@ export const realClients: readonly RealClient[] = [
       ]
       await retry(async () => {
         const { stdout } = await call('deluge-console', ['-c', home, commands.join('; ')], {
-          timeout: 20_000,
+          timeout: 60_000,
         })
-        if (!stdout.includes('Torrent added')) throw new Error(stdout)
+        // What a call that was given up has added is there already.
+        if (!/Torrent added|already/.test(stdout)) throw new Error(stdout)
       })
       return daemon
     },
@@ -216,9 +217,9 @@ function together(all: readonly AsyncDisposable[]): AsyncDisposable {
   }
 }
 
-/** Until `attempt` succeeds; for at most fifteen seconds. */
+/** Until `attempt` succeeds; for at most a minute. */
 async function retry(attempt: () => Promise<unknown>): Promise<void> {
-  for (const deadline = Date.now() + 15_000; ; ) {
+  for (const deadline = Date.now() + 60_000; ; ) {
     try {
       await attempt()
       return

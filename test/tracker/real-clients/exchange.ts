@@ -71,7 +71,7 @@ async function exchange(client: RealClient, number: number): Promise<Partial<Rec
   const begun = performance.now()
   await using _running = await client.start({ ...own, torrents: torrentsOf(wanted) })
   const took: Partial<Record<Route, number>> = {}
-  while (Object.keys(took).length < wanted.length && performance.now() - begun < 60_000) {
+  while (Object.keys(took).length < wanted.length && performance.now() - begun < 180_000) {
     await new Promise((again) => setTimeout(again, 100))
     for (const route of wanted) {
       if (took[route] === undefined && (await same(route, target)))
@@ -95,7 +95,7 @@ async function mkdirs(name: string): Promise<string> {
 }
 
 async function swarms(enough: (all: [string[], number, number, number][]) => boolean): Promise<void> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
     const answer = await fetch(`http://127.0.0.1:${tracker.port}/swarms`)
     if (enough(((await answer.json()) as { swarms: [string[], number, number, number][] }).swarms)) return
     await new Promise((again) => setTimeout(again, 100))
