@@ -6,6 +6,7 @@ import { resetCatalog } from '../../store/migrate.ts'
 import { readOnly } from '../../store/read-only.ts'
 import { testBackends } from '../../test-backends.ts'
 import { applyAdmissionPolicy } from '../../visibility.ts'
+import { labelFacets } from '../corpora/facet-labels.ts'
 import { unboundedCandidates } from '../ranking/candidates.ts'
 import { search } from '../ranking/search.ts'
 import { storeEngine } from '../ranking/store-engine.ts'
@@ -72,7 +73,8 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
           await engine.statistics(bases)
           return memory.current()!.index
         }
-        return search({ ...engine, statistics }, corpus, request)
+        const outcome = await search({ ...engine, statistics }, corpus, request)
+        return { ...outcome, ...(outcome.facets && { facets: await labelFacets(tx, outcome.facets) }) }
       }),
     )
   }
@@ -243,13 +245,11 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
   })
 })
 
-/** Facets without labels and in one order of values: the store and memory order equal counts by their own alphabets. */
+/** Facets in one order of values: the store and memory order equal counts by their own alphabets. */
 function counted(facets: Awaited<ReturnType<typeof searchDatasets>>['facets']) {
   return facets?.map(({ field, values }) => ({
     field,
-    values: values
-      .map(({ value, count }) => ({ value, count }))
-      .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)),
+    values: values.toSorted((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)),
   }))
 }
 
@@ -260,7 +260,7 @@ function made(i: number): Record<string, unknown> {
     title: `${pick(words, 1)} ${pick(words, 3)} ${i}`,
     description: Array.from({ length: i % 23 }, (_, n) => words[(i * (n + 3) + n) % words.length]).join(' '),
     publisher: { name: pick(publishers, 2) },
-    keywords: [{ name: pick(words, 5) }, { name: pick(words, 7) }],
+    keywords: [{ name: pick(words, 5).toUpperCase() }, { name: `${pick(words, 7)} data` }],
     formats: i % 3 === 0 ? [{ mediaType: 'text/csv' }] : [],
     risk: { level: pick(risks, 2), ...(i % 4 === 0 && { expectedGone: `2027-0${1 + (i % 9)}` }) },
     ...(i % 2 === 0 && { sizeBytes: (i * 7_919) % 150_000 }),

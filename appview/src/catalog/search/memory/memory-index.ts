@@ -4,7 +4,7 @@
  */
 import { allTerm, type TermStatistics } from '../terms/statistics.ts'
 import type { MadeSegment } from './segments/make-segment.ts'
-import { buffersOf, type FacetValue, findId, lookUp, type Segment } from './segments/segment.ts'
+import { buffersOf, type FacetValue, findId, lookUp, type Segment, textAt } from './segments/segment.ts'
 import type { Counts } from './segments/segment-rows.ts'
 
 export interface HeldSegment extends Segment {
@@ -21,6 +21,8 @@ export class MemoryIndex implements TermStatistics {
   segments: readonly HeldSegment[] = []
   /** Values of facets by their numbers. */
   readonly values: FacetValue[] = []
+  /** Of all that was ever done to it. */
+  changes = 0
   /** Cards that are known to have more than one describer, by their ids. */
   private readonly sharedCards = new Set<number>()
 
@@ -44,8 +46,16 @@ export class MemoryIndex implements TermStatistics {
     return { records, above: null }
   }
 
+  /** @throws Error where there is none with this id */
+  uriOf(id: number): string {
+    const at = this.find(id)
+    if (!at) throw new Error(`no dataset ${id} in memory`)
+    return textAt(at.segment.uris, at.doc)
+  }
+
   /** Adds a segment, in place of others where it holds what lives in those. */
   add({ segment, newValues }: MadeSegment, replaced: readonly HeldSegment[] = []): void {
+    this.changes++
     for (const value of newValues) this.values.push(value)
     const others = this.segments.filter((old) => !replaced.includes(old))
     const held = holding(segment)
@@ -56,6 +66,7 @@ export class MemoryIndex implements TermStatistics {
 
   /** These are gone, hidden or about to be added anew. */
   remove(ids: readonly number[]): void {
+    this.changes++
     for (const id of ids) {
       const at = this.find(id)
       if (at) bury(at.segment, at.doc)
@@ -63,6 +74,7 @@ export class MemoryIndex implements TermStatistics {
   }
 
   setCounts(counts: readonly Counts[]): void {
+    this.changes++
     for (const { id, group, torrents, seeders } of counts) {
       const at = this.find(id)
       if (!at) continue

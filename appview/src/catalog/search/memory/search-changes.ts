@@ -1,5 +1,7 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { type Db, rows } from '../../sql.ts'
+import { readOnly } from '../../store/read-only.ts'
+import { beginSearch } from '../ranking/planner.ts'
 import type { StorePosition } from './search-memory.ts'
 
 /** Notified, by the triggers on `dataset`, when a transaction that wrote changes is committed. */
@@ -23,26 +25,32 @@ export async function readPosition(db: Db): Promise<StorePosition> {
   return { ...row!, besides: [] }
 }
 
+/** A truth value: whether anything was committed that the position does not hold. */
+export function isBehind(position: StorePosition): SQL {
+  // Asked for the first in order, since for just any the planner reads the table: a million rows after a backfill.
+  return sql`(
+    to_regclass('catalog.search_change')::oid::bigint IS DISTINCT FROM ${position.table}::bigint
+    OR (SELECT txid FROM catalog.search_change WHERE ${later(position)} ORDER BY txid LIMIT 1) IS NOT NULL)`
+}
+
 /** What transactions changed that the position does not hold. A transaction is seen whole or not at all. */
 export async function readSearchChanges(db: Db, from: StorePosition): Promise<SearchChanges> {
-  const [row] = await rows<{
-    table: number
-    before: number
-    txids: number[] | null
-    found: number[] | null
-    counted: number[] | null
-  }>(
-    db,
-    sql`
-    WITH change AS (
-      SELECT dataset_id, bool_or(found) AS found FROM catalog.search_change
-      WHERE txid >= ${from.before}::bigint AND NOT txid = ANY (${`{${from.besides.join(',')}}`}::bigint[])
-      GROUP BY dataset_id)
-    SELECT ${table} AS "table", ${horizon} AS before,
-      (SELECT jsonb_agg(dataset_id) FROM change WHERE found) AS found,
-      (SELECT jsonb_agg(dataset_id) FROM change WHERE NOT found) AS counted,
-      (SELECT jsonb_agg(DISTINCT txid) FROM catalog.search_change WHERE txid >= ${horizon}) AS txids`,
-  )
+  const [row] = await readOnly(db, async (tx) => {
+    // By the index: how many rows of the past there are the planner may not know yet.
+    await beginSearch(tx, longestReadMs)
+    return rows<Changed>(
+      tx,
+      sql`
+      WITH change AS (
+        SELECT dataset_id, bool_or(found) AS found FROM catalog.search_change
+        WHERE ${later(from)}
+        GROUP BY dataset_id)
+      SELECT ${table} AS "table", ${horizon} AS before,
+        (SELECT jsonb_agg(dataset_id) FROM change WHERE found) AS found,
+        (SELECT jsonb_agg(dataset_id) FROM change WHERE NOT found) AS counted,
+        (SELECT jsonb_agg(DISTINCT txid) FROM catalog.search_change WHERE txid >= ${horizon}) AS txids`,
+    )
+  })
   return {
     position: { table: row!.table, before: row!.before, besides: row!.txids ?? [] },
     found: row!.found ?? [],
@@ -50,9 +58,24 @@ export async function readSearchChanges(db: Db, from: StorePosition): Promise<Se
   }
 }
 
+interface Changed extends Record<string, unknown> {
+  table: number
+  before: number
+  txids: number[] | null
+  found: number[] | null
+  counted: number[] | null
+}
+
+/** A million changes take some seconds. */
+const longestReadMs = 60_000
+
 /** Forgets changes that every index has long taken in, or is too far behind to. */
 export async function pruneSearchChanges(db: Db, olderThan: Date): Promise<void> {
   await db.execute(sql`DELETE FROM catalog.search_change WHERE at < ${olderThan.toISOString()}::timestamptz`)
+}
+
+function later({ before, besides }: StorePosition): SQL {
+  return sql`txid >= ${before}::bigint AND NOT txid = ANY (${`{${besides.join(',')}}`}::bigint[])`
 }
 
 const table = sql`to_regclass('catalog.search_change')::oid::bigint`

@@ -1,8 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { type Db, preparedRows } from '../../sql.ts'
 import { readOnly } from '../../store/read-only.ts'
 import type { Corpus } from '../corpora/corpus.ts'
-import { labelFacets } from '../corpora/facet-labels.ts'
+import { labelAccounts } from '../corpora/facet-labels.ts'
 import { correctWord } from '../query/spelling.ts'
 import { stemOf } from '../query/words.ts'
 import type { Engine, Wanted } from '../ranking/engine.ts'
@@ -15,6 +16,7 @@ import { readMemoryPage } from './matching/memory-page.ts'
 import { memorySorts } from './matching/memory-sorts.ts'
 import { planOf } from './matching/plan.ts'
 import type { MemoryIndex } from './memory-index.ts'
+import { isBehind } from './search-changes.ts'
 
 /** The index in memory, and up to where it has followed the store. */
 export interface SearchMemory {
@@ -47,7 +49,8 @@ export async function searchMemory(
 ): Promise<SearchOutcome | undefined> {
   const current = memory.current()
   if (!current) return undefined
-  const engine = memoryEngine(db, current.index)
+  const { index, position } = current
+  const engine = memoryEngine(db, index)
   const statistics = await engine.statistics([])
   const { checks } = askFor(request.clauses, statistics, corpus.phraseStands)
   if (![...checks, ...request.filters(statistics).checks].every((check) => check.test)) return undefined
@@ -56,18 +59,17 @@ export async function searchMemory(
     0,
   )
   if (postings > mostPostings) return undefined
+  const { changes } = index
+  // The store looks while memory is searched, once the question is on its way.
+  const behind = askWhetherBehind(db, position)
+  behind.catch(() => {})
+  await sent()
   const outcome = await search(engine, corpus, request)
-  const ids = outcome.rows.map((row) => row.id)
-  const [confirmed, facets] = await Promise.all([
-    confirm(db, current.position, ids),
-    outcome.facets && labelFacets(db, outcome.facets),
-  ])
-  if (confirmed.isBehind) return undefined
-  const rows = outcome.rows.flatMap((row) => {
-    const uri = confirmed.uris[row.id]
-    return uri === undefined ? [] : [{ ...row, uri }]
-  })
-  return { ...outcome, rows, ...(facets && { facets }) }
+  // Of something half taken in, what the store says is not true.
+  const isWhole = index.changes === changes
+  if (!isWhole || (await behind)) return undefined
+  const facets = outcome.facets && (await labelAccounts(db, outcome.facets))
+  return { ...outcome, ...(facets && { facets }) }
 }
 
 function memoryEngine(db: Db, index: MemoryIndex): Engine {
@@ -110,32 +112,20 @@ function answer(index: MemoryIndex, { asked, mode, sortName, after, limit, facet
     facets,
   })
   return {
-    rows: page.rows.map(({ id, group, key }) => ({
-      id,
-      group,
-      uri: '',
-      key: sort ? sort.toText(key) : String(key),
-    })),
+    rows: page.rows.map((row) => ({ ...row, key: sort ? sort.toText(row.key) : String(row.key) })),
     hitsTotal: page.cards,
     hitsEstimated: false,
     ...(facets.length > 0 && { facets: page.facets }),
   }
 }
 
-/** Whether the store has changed since, and the URIs of those that are visible there. */
-async function confirm(
-  db: Db,
-  { table, before, besides }: StorePosition,
-  ids: readonly number[],
-): Promise<{ isBehind: boolean; uris: Record<string, string> }> {
-  const [row] = await preparedRows<{ isBehind: boolean; uris: Record<string, string> | null }>(
-    db,
-    sql`
-    SELECT to_regclass('catalog.search_change')::oid::bigint IS DISTINCT FROM ${table}::bigint OR EXISTS (
-        SELECT FROM catalog.search_change
-        WHERE txid >= ${before}::bigint AND NOT txid = ANY (${`{${besides.join(',')}}`}::bigint[])) AS "isBehind",
-      (SELECT jsonb_object_agg(id, uri) FROM catalog.dataset
-        WHERE visible AND id = ANY (${`{${ids.join(',')}}`}::bigint[])) AS uris`,
-  )
-  return { isBehind: row?.isBehind ?? true, uris: row?.uris ?? {} }
+async function askWhetherBehind(db: Db, position: StorePosition): Promise<boolean> {
+  const [row] = await preparedRows<{ behind: boolean }>(db, sql`SELECT ${isBehind(position)} AS behind`)
+  return row?.behind ?? true
+}
+
+/** The driver writes what it is given in the event loop's next turn. */
+async function sent(): Promise<void> {
+  await nextTurn()
+  await nextTurn()
 }

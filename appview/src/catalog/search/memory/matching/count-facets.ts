@@ -1,5 +1,6 @@
 import type { Facet } from '../../search-results.ts'
 import type { HeldSegment, MemoryIndex } from '../memory-index.ts'
+import { facetNames, facetPlace, valueNumber } from '../segments/segment.ts'
 
 /** Datasets of a segment that match. */
 export interface FacetDocs {
@@ -12,6 +13,8 @@ const mostCounted = 1_000
 /** Values of one facet that are told at most; as the store has it. */
 const mostValues = 30
 
+type Value = Facet['values'][number]
+
 /** For each facet the commonest values among the matches, with the number of cards that have them. */
 export function countFacets(
   index: MemoryIndex,
@@ -21,52 +24,79 @@ export function countFacets(
   if (fields.length === 0) return []
   const total = found.reduce((sum, { docs }) => sum + docs.length, 0)
   const step = Math.ceil(total / mostCounted) || 1
-  const counted = countValues(index, found, step)
+  const sampled = sample(found, step)
+  const torrents = fields.includes('hasTorrent') ? countTorrents(sampled) : []
+  const listed = countListed(index, fields, sampled)
   return fields.map((field) => ({
     field,
-    values: commonest(field === 'hasTorrent' ? counted.torrents : (counted.values.get(field) ?? []), step),
+    values: commonest(field === 'hasTorrent' ? torrents : (listed.get(field) ?? []), step),
     ...(step > 1 && { estimated: true }),
   }))
 }
 
-interface Counted {
-  value: string
-  count: number
+/** Every `step`th of the matches. */
+function sample(found: readonly FacetDocs[], step: number): readonly FacetDocs[] {
+  if (step === 1) return found
+  let next = 0
+  return found.map(({ segment, docs }) => {
+    const some = new Uint16Array(Math.max(0, Math.ceil((docs.length - next) / step)))
+    for (let n = 0; n < some.length; n++) some[n] = docs[next + n * step]!
+    next += some.length * step - docs.length
+    return { segment, docs: some }
+  })
 }
 
-/** Counts every facet at once: a dataset is looked at once. */
-function countValues(index: MemoryIndex, found: readonly FacetDocs[], step: number) {
-  const counts = countsFor(index.values.length)
-  const met: number[] = []
+function countTorrents(sampled: readonly FacetDocs[]): Value[] {
+  const counts = { true: 0, false: 0 }
   const onCards = new Set<string>()
-  const withTorrent = { true: 0, false: 0 }
-  let next = 0
-  for (const { segment, docs } of found) {
-    const { starts, values } = segment.facets
-    for (; next < docs.length; next += step) {
-      const doc = docs[next]!
+  for (const { segment, docs } of sampled) {
+    const { columns, shared } = segment
+    for (const doc of docs) {
+      const value = columns.torrents[doc]! > 0 ? 'true' : 'false'
+      if (shared[doc] === 0 || isNew(onCards, `${columns.group[doc]} ${value}`)) counts[value]++
+    }
+  }
+  const counted = Object.entries(counts).map(([value, count]) => ({ value, count }))
+  return counted.filter(({ count }) => count > 0)
+}
+
+/** Counts all other facets at once: a dataset is looked at once. */
+function countListed(
+  { values }: MemoryIndex,
+  fields: readonly string[],
+  sampled: readonly FacetDocs[],
+): Map<string, Value[]> {
+  const met = facetNames.map((facet) => (fields.includes(facet) ? ([] as number[]) : undefined))
+  const counts = countsFor(values.length)
+  const onCards = new Set<string>()
+  for (const { segment, docs } of sampled) {
+    const { starts, codes } = segment.facets
+    for (const doc of docs) {
       const card = segment.shared[doc] === 1 ? segment.columns.group[doc]! : undefined
-      const hasTorrent = segment.columns.torrents[doc]! > 0 ? 'true' : 'false'
-      if (card === undefined || isNew(onCards, `${card} ${hasTorrent}`)) withTorrent[hasTorrent]++
       for (let i = starts[doc]!; i < starts[doc + 1]!; i++) {
-        const value = values[i]!
-        if (card !== undefined && !isNew(onCards, `${card} ${value}`)) continue
-        if (counts[value]!++ === 0) met.push(value)
+        const code = codes[i]!
+        const metOfFacet = met[facetPlace(code)]
+        if (!metOfFacet) continue
+        if (card !== undefined && !isNew(onCards, `${card} ${code}`)) continue
+        const n = valueNumber(code)
+        if (counts[n]!++ === 0) metOfFacet.push(n)
       }
     }
-    next -= docs.length
   }
-  const torrents = Object.entries(withTorrent).map(([value, count]) => ({ value, count }))
-  const byFacet = Map.groupBy(met, (value): string => index.values[value]!.facet)
-  const values = new Map(
-    [...byFacet].map(([facet, numbers]) => {
-      const least = leastOf(numbers, counts)
-      const common = numbers.filter((value) => counts[value]! >= least)
-      return [facet, common.map((value) => ({ value: index.values[value]!.value, count: counts[value]! }))]
-    }),
-  )
-  for (const value of met) counts[value] = 0
-  return { torrents: torrents.filter(({ count }) => count > 0), values }
+  const listed = new Map<string, Value[]>()
+  for (const [facet, numbers = []] of met.entries()) {
+    const least = leastOf(numbers, counts)
+    const common = numbers.filter((n) => counts[n]! >= least)
+    listed.set(
+      facetNames[facet]!,
+      common.map((n) => {
+        const { value, label } = values[n]!
+        return { value, ...(label !== undefined && { label }), count: counts[n]! }
+      }),
+    )
+    for (const n of numbers) counts[n] = 0
+  }
+  return listed
 }
 
 function isNew(seen: Set<string>, what: string): boolean {
@@ -86,13 +116,13 @@ function countsFor(values: number): Int32Array {
 /** What a value must reach to be among those that are told: nearly all are met once or twice. */
 function leastOf(met: readonly number[], counts: Int32Array): number {
   if (met.length <= mostValues) return 1
-  const ordered = Int32Array.from(met, (value) => counts[value]!).sort()
+  const ordered = Int32Array.from(met, (n) => counts[n]!).sort()
   return ordered[ordered.length - mostValues]!
 }
 
-function commonest(counted: readonly Counted[], step: number): Facet['values'] {
+function commonest(counted: readonly Value[], step: number): Value[] {
   return counted
     .toSorted((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
     .slice(0, mostValues)
-    .map(({ value, count }) => ({ value, count: count * step }))
+    .map((value) => ({ ...value, count: value.count * step }))
 }

@@ -4,7 +4,7 @@
  */
 
 import { findId, lookUp, type Postings, type Run, type Segment } from '../segments/segment.ts'
-import type { AnyOf, Plan, WeighedWord } from './plan.ts'
+import type { AnyOf, Plan } from './plan.ts'
 import { scratch } from './scratch.ts'
 
 /** Leaves the matches in `scratch.docs` and `scratch.scores`, dead ones included, and says how many they are. */
@@ -118,38 +118,16 @@ function seek(docs: Uint16Array, from: number, to: number, doc: number): number 
  * Holds words of enough weight. Only words that the lighter ones together cannot make up for bring new candidates;
  * the lighter ones are looked for among those.
  */
-function holdEnough(segment: Segment, { words, enough, ranked }: Plan): number {
-  const { docs: found, scores, held, scoreOf, heldOf } = scratch
+function holdEnough({ words: postings }: Segment, { words, enough, ranked }: Plan): number {
   let rest = words.reduce((sum, word) => sum + word.weight, 0)
-  const pivots: WeighedWord[] = []
-  for (const word of words) {
-    if (rest < enough) break
-    pivots.push(word)
-    rest -= word.weight
-  }
   let count = 0
-  for (const { base, weight } of pivots) {
-    const run = lookUp(segment.words, base)
-    const { docs, levels } = segment.words
-    for (let i = run.from; i < run.to; i++) {
-      const doc = docs[i]!
-      if (heldOf[doc] === 0) found[count++] = doc
-      heldOf[doc]! += weight
-      scoreOf[doc]! += weight * (levels[i]! + 1)
-    }
+  for (const { base, weight } of words) {
+    const run = lookUp(postings, base)
+    if (rest >= enough) count = mergeWord(postings, run, weight, count)
+    else addScores(postings, run, weight, count, scratch.held)
+    rest -= weight
   }
-  if (pivots.length > 1) sortFound(segment.size, count)
-  for (let n = 0; n < count; n++) {
-    const doc = found[n]!
-    held[n] = heldOf[doc]!
-    scores[n] = scoreOf[doc]!
-    heldOf[doc] = 0
-    scoreOf[doc] = 0
-  }
-  for (const { base, weight } of words.slice(pivots.length)) {
-    const run = lookUp(segment.words, base)
-    addScores(segment.words, run, weight, count, held)
-  }
+  const { docs: found, scores, held } = scratch
   let kept = 0
   for (let n = 0; n < count; n++) {
     if (held[n]! < enough) continue
@@ -159,14 +137,29 @@ function holdEnough(segment: Segment, { words, enough, ranked }: Plan): number {
   return kept
 }
 
-/** Puts the candidates in order: one in so many of a segment are sooner sorted than looked for. */
-function sortFound(size: number, count: number): void {
-  const { docs: found, heldOf } = scratch
-  if (count < size / 128) {
-    found.subarray(0, count).sort()
-    return
+/** Adds a word's datasets to the candidates: from their ends, since what is read must not be written over before. */
+function mergeWord({ docs, levels }: Postings, run: Run, weight: number, count: number): number {
+  const { docs: found, scores, held } = scratch
+  const end = count + length(run)
+  let to = end
+  let n = count - 1
+  for (let at = run.to - 1; at >= run.from; at--) {
+    const doc = docs[at]!
+    for (; n >= 0 && found[n]! > doc; n--) {
+      found[--to] = found[n]!
+      scores[to] = scores[n]!
+      held[to] = held[n]!
+    }
+    const isThere = n >= 0 && found[n] === doc
+    found[--to] = doc
+    scores[to] = weight * (levels[at]! + 1) + (isThere ? scores[n]! : 0)
+    held[to] = weight + (isThere ? held[n]! : 0)
+    if (isThere) n--
   }
-  for (let doc = 0, n = 0; n < count; doc++) if (heldOf[doc] !== 0) found[n++] = doc
+  // What comes before all of the word's stands where it is.
+  const kept = n + 1
+  if (to > kept) for (const list of [found, scores, held]) list.copyWithin(kept, to, end)
+  return kept + end - to
 }
 
 function addScores(
@@ -220,8 +213,8 @@ function slice(postings: Postings, base: number): Uint16Array {
 }
 
 function union(lists: readonly Uint16Array[], size: number): Uint16Array {
-  const { heldOf } = scratch
-  for (const list of lists) for (let i = 0; i < list.length; i++) heldOf[list[i]!] = 1
+  const { listed } = scratch
+  for (const list of lists) for (let i = 0; i < list.length; i++) listed[list[i]!] = 1
   const all = new Uint16Array(
     Math.min(
       size,
@@ -230,9 +223,9 @@ function union(lists: readonly Uint16Array[], size: number): Uint16Array {
   )
   let count = 0
   for (let doc = 0; doc < size; doc++) {
-    if (heldOf[doc] === 0) continue
+    if (listed[doc] === 0) continue
     all[count++] = doc
-    heldOf[doc] = 0
+    listed[doc] = 0
   }
   return all.subarray(0, count)
 }

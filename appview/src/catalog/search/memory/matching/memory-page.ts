@@ -18,7 +18,7 @@ export interface MemoryRequest {
 }
 
 export interface MemoryPage {
-  rows: { id: number; group: number; key: number }[]
+  rows: { id: number; uri: string; group: number; key: number }[]
   cards: number
   facets: Facet[]
 }
@@ -47,11 +47,10 @@ export function readMemoryPage(index: MemoryIndex, request: MemoryRequest): Memo
     if (request.facets.length > 0) facetDocs.push({ segment, docs: scratch.docs.slice(0, count) })
   }
   for (const [group, { key, id }] of shared) top.offer(key, id, group)
-  const rows = Array.from({ length: top.size }, (_, i) => ({
-    id: sign * top.ids[i]!,
-    group: top.groups[i]!,
-    key: sign * top.keys[i]!,
-  }))
+  const rows = Array.from({ length: top.size }, (_, i) => {
+    const id = sign * top.ids[i]!
+    return { id, uri: index.uriOf(id), group: top.groups[i]!, key: sign * top.keys[i]! }
+  })
   return {
     rows,
     cards: cards + shared.size,
@@ -108,16 +107,21 @@ function offerSorted(
 ): number {
   const { docs } = scratch
   const { columns } = segment
+  const { unknown } = sort
+  const values = columns[sort.column]
   let own = 0
   for (let n = 0; n < count; n++) {
     const doc = docs[n]!
-    const key = sign * sort.key(segment, doc)
-    const id = sign * columns.id[doc]!
-    if (segment.shared[doc] === 1) lead(shared, columns.group[doc]!, key, id)
-    else {
+    const value = values[doc]!
+    const key = sign * (value < 0 && unknown !== undefined ? unknown : value)
+    const isShared = segment.shared[doc] === 1
+    if (!isShared) {
       own++
-      top.offer(key, id, columns.group[doc]!)
+      if (key < top.least) continue
     }
+    const id = sign * columns.id[doc]!
+    if (isShared) lead(shared, columns.group[doc]!, key, id)
+    else top.offer(key, id, columns.group[doc]!)
   }
   return own
 }

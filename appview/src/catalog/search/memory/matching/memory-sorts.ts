@@ -1,42 +1,34 @@
-import type { HeldSegment } from '../memory-index.ts'
 import { noDeadline } from '../segments/segment.ts'
 
 /** An order of the corpus, by the name of the lexicon. Keys are numbers; a cursor carries PostgreSQL's text of them. */
 export interface MemorySort {
   readonly descending: boolean
-  readonly key: (segment: HeldSegment, doc: number) => number
+  readonly column: 'created' | 'size' | 'seeders' | 'deadline'
+  /** The key of what is unknown (below zero), where that has one of its own. */
+  readonly unknown?: number
   readonly toText: (key: number) => string
   readonly fromText: (text: string) => number
 }
 
 const wholeNumber = { toText: String, fromText: Number }
-const unknownSeeders = 2_147_483_647
 const largestNumber = '9223372036854775807'
 const dayMs = 86_400_000
 
 /** Orders beside relevance. */
 export const memorySorts: Readonly<Record<string, MemorySort>> = {
-  newest: {
-    descending: true,
-    key: ({ columns }, doc) => columns.created[doc]!,
-    toText: instantText,
-    fromText: readInstant,
-  },
-  'fewest-seeders': {
-    ...wholeNumber,
-    descending: false,
-    key: ({ columns }, doc) => (columns.seeders[doc]! < 0 ? unknownSeeders : columns.seeders[doc]!),
-  },
-  largest: { ...wholeNumber, descending: true, key: ({ columns }, doc) => columns.size[doc]! },
+  newest: { descending: true, column: 'created', toText: instantText, fromText: readInstant },
+  'fewest-seeders': { ...wholeNumber, descending: false, column: 'seeders', unknown: 2_147_483_647 },
+  largest: { ...wholeNumber, descending: true, column: 'size' },
   smallest: {
     descending: false,
-    key: ({ columns }, doc) => (columns.size[doc]! < 0 ? Infinity : columns.size[doc]!),
+    column: 'size',
+    unknown: Infinity,
     toText: (key) => (key === Infinity ? largestNumber : String(key)),
     fromText: (text) => (text === largestNumber ? Infinity : Number(text)),
   },
   'risk-deadline': {
     descending: false,
-    key: ({ columns }, doc) => columns.deadline[doc]!,
+    column: 'deadline',
     toText: (key) => (key === noDeadline ? 'infinity' : new Date(key * dayMs).toISOString().slice(0, 10)),
     fromText: (text) => (text === 'infinity' ? noDeadline : Date.parse(`${text}T00:00:00Z`) / dayMs),
   },

@@ -34,7 +34,7 @@ function keepWithout(
   { words, terms, together }: Extract<RowTest, { kind: 'without' }>,
   count: number,
 ): number {
-  const { docs, scores, heldOf } = scratch
+  const { docs, scores, listed } = scratch
   const asked = words.length + terms.length
   if (asked === 0) return count
   for (const base of words) mark(segment.words, base)
@@ -42,15 +42,15 @@ function keepWithout(
   const tooMany = together ? asked : 1
   let kept = 0
   for (let n = 0; n < count; n++) {
-    if (heldOf[docs[n]!]! >= tooMany) continue
+    if (listed[docs[n]!]! >= tooMany) continue
     docs[kept] = docs[n]!
     scores[kept++] = scores[n]!
   }
-  heldOf.fill(0, 0, segment.size)
+  listed.fill(0, 0, segment.size)
   return kept
 }
 
 function mark(postings: Postings, base: number): void {
   const { from, to } = lookUp(postings, base)
-  for (let i = from; i < to; i++) scratch.heldOf[postings.docs[i]!]!++
+  for (let i = from; i < to; i++) scratch.listed[postings.docs[i]!]!++
 }

@@ -8,16 +8,17 @@ export interface Scratch {
   readonly scores: Int32Array
   /** The weight of the words that each of `docs` holds. */
   readonly held: Int32Array
-  /** By dataset, zero between uses: the score and the weight held. */
-  readonly scoreOf: Int32Array
-  readonly heldOf: Int32Array
+  /** By dataset, zero between uses: how many lists have it. */
+  readonly listed: Uint16Array
 }
+
+/** Two lists are merged in place, and need room for both. */
+const room = 2 * segmentSize
 
 /** Everything here runs to its end without waiting, so that one is enough for all. */
 export const scratch: Scratch = {
-  docs: new Uint16Array(segmentSize),
-  scores: new Int32Array(segmentSize),
-  held: new Int32Array(segmentSize),
-  scoreOf: new Int32Array(segmentSize),
-  heldOf: new Int32Array(segmentSize),
+  docs: new Uint16Array(room),
+  scores: new Int32Array(room),
+  held: new Int32Array(room),
+  listed: new Uint16Array(segmentSize),
 }

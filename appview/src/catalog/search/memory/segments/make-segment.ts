@@ -1,5 +1,6 @@
 import type { Db } from '../../../sql.ts'
-import type { FacetName, FacetValue, Segment } from './segment.ts'
+import { keywordLabels } from '../../corpora/facet-labels.ts'
+import { type FacetName, type FacetValue, facetCode, facetNames, type Segment } from './segment.ts'
 import { SegmentBuilder } from './segment-builder.ts'
 import { readSegmentRows } from './segment-rows.ts'
 
@@ -19,14 +20,14 @@ export type MakeSegment = (scope: SegmentScope) => Promise<MadeSegment>
 const batch = 1_000
 
 /**
- * Makes segments of `capacity` datasets of what the store holds, one at a time, with one numbering of the values of
- * facets. Gives up when the signal fires.
+ * Makes segments of `capacity` datasets of what the store holds, one at a time, with the same codes of facets' values
+ * in all. Gives up when the signal fires.
  */
 export function createSegmentMaker(
   db: Db,
   { capacity, signal }: { capacity: number; signal?: AbortSignal },
 ): MakeSegment {
-  const numbers = new ValueNumbers()
+  const codes = new FacetCodes()
   return async (scope) => {
     const builder = new SegmentBuilder()
     for await (const rows of 'ids' in scope ? byIds(db, scope.ids) : byOrder(db, scope.after, capacity)) {
@@ -34,8 +35,8 @@ export function createSegmentMaker(
       for (const row of rows) builder.add(row)
     }
     const isFull = builder.size === capacity
-    const segment = builder.seal((facet, value) => numbers.of(facet, value))
-    return { segment, newValues: numbers.takeNew(), isFull }
+    const segment = builder.seal((facet, value) => codes.of(facet, value))
+    return { segment, newValues: await labelled(db, codes.takeNew()), isFull }
   }
 }
 
@@ -65,17 +66,18 @@ async function* byIds(db: Db, ids: readonly number[]) {
     yield readSegmentRows(db, { ids: ordered.slice(from, from + batch) })
 }
 
-class ValueNumbers {
-  private readonly numbers = new Map<string, number>()
+class FacetCodes {
+  private readonly codes = new Map<string, number>()
   private added: FacetValue[] = []
 
   of(facet: FacetName, value: string): number {
     const key = `${facet} ${value}`
-    const known = this.numbers.get(key)
+    const known = this.codes.get(key)
     if (known !== undefined) return known
-    this.numbers.set(key, this.numbers.size)
+    const code = facetCode(this.codes.size, facetNames.indexOf(facet))
+    this.codes.set(key, code)
     this.added.push({ facet, value })
-    return this.numbers.size - 1
+    return code
   }
 
   takeNew(): FacetValue[] {
@@ -83,4 +85,19 @@ class ValueNumbers {
     this.added = []
     return taken
   }
+}
+
+/** Keywords with their labels, which once they are written stay. */
+async function labelled(db: Db, values: readonly FacetValue[]): Promise<FacetValue[]> {
+  const all: FacetValue[] = []
+  for (let from = 0; from < values.length; from += batch) {
+    const some = values.slice(from, from + batch)
+    const keywords = some.filter(({ facet }) => facet === 'keyword').map(({ value }) => value)
+    const labelOf = await keywordLabels(db, keywords)
+    for (const one of some) {
+      const label = one.facet === 'keyword' ? labelOf(one.value) : undefined
+      all.push(label === undefined ? one : { ...one, label })
+    }
+  }
+  return all
 }

@@ -8,12 +8,14 @@ import {
   noDeadline,
   type Segment,
   segmentSize,
+  type Texts,
 } from './segment.ts'
 import { type Occurrences, sortPostings } from './sort-postings.ts'
 
 /** A visible dataset as the store gives it. */
 export interface SegmentRow extends Record<FacetName, readonly string[]> {
   id: number
+  uri: string
   group: number
   /** Microseconds since 1970. */
   created: number
@@ -55,8 +57,8 @@ export class SegmentBuilder {
     if (before > 0) this.put(before, -1, doc)
   }
 
-  /** @param numberOf the number of a value, the same for every segment of an index */
-  seal(numberOf: (facet: FacetName, value: string) => number): Segment {
+  /** @param codeOf the code of a value, the same for every segment of an index */
+  seal(codeOf: (facet: FacetName, value: string) => number): Segment {
     const { rows } = this
     this.rows = []
     return {
@@ -64,7 +66,8 @@ export class SegmentBuilder {
       words: sortPostings(this.words.take(), true),
       terms: sortPostings(this.terms.take(), false),
       columns: columnsOf(rows),
-      facets: facetsOf(rows, numberOf),
+      facets: facetsOf(rows, codeOf),
+      uris: textsOf(rows.map((row) => row.uri)),
     }
   }
 
@@ -89,16 +92,24 @@ function columnsOf(rows: readonly Omit<SegmentRow, 'codes'>[]): Columns {
 
 function facetsOf(
   rows: readonly Omit<SegmentRow, 'codes'>[],
-  numberOf: (facet: FacetName, value: string) => number,
+  codeOf: (facet: FacetName, value: string) => number,
 ): FacetValues {
   const starts = new Uint32Array(rows.length + 1)
-  const values: number[] = []
+  const codes: number[] = []
   for (const [doc, row] of rows.entries()) {
-    for (const facet of facetNames)
-      for (const value of new Set(row[facet])) values.push(numberOf(facet, value))
-    starts[doc + 1] = values.length
+    for (const facet of facetNames) for (const value of new Set(row[facet])) codes.push(codeOf(facet, value))
+    starts[doc + 1] = codes.length
   }
-  return { starts, values: Uint32Array.from(values) }
+  return { starts, codes: Uint32Array.from(codes) }
+}
+
+function textsOf(texts: readonly string[]): Texts {
+  const encoded = texts.map((text) => Buffer.from(text))
+  const starts = new Uint32Array(texts.length + 1)
+  for (const [n, bytes] of encoded.entries()) starts[n + 1] = starts[n]! + bytes.length
+  const bytes = new Uint8Array(starts[texts.length]!)
+  for (const [n, text] of encoded.entries()) bytes.set(text, starts[n])
+  return { starts, bytes }
 }
 
 /** Grows by doubling. */

@@ -20,7 +20,7 @@ export async function readSegmentRows(db: Db, scope: RowScope): Promise<SegmentR
   const found = await rows<Read>(
     db,
     sql`
-    SELECT d.id, d.group_id AS "group", ${createdMicroseconds} AS created, d.size_bytes AS size,
+    SELECT d.id, d.uri, d.group_id AS "group", ${createdMicroseconds} AS created, d.size_bytes AS size,
       d.torrent_count AS torrents, d.seeders, ${deadlineDays} AS deadline, d.codes::text AS codes,
       to_jsonb(d.keywords) AS keyword, to_jsonb(d.formats) AS format, to_jsonb(d.risks) AS risk,
       to_jsonb(d.scarcities) AS scarcity, d.publisher, d.license, d.did AS author

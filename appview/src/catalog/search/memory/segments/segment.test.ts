@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { baseOf, levels } from '../../terms/codes.ts'
-import { findId, lookUp, type Postings } from './segment.ts'
+import { findId, lookUp, type Postings, textAt } from './segment.ts'
 import { SegmentBuilder, type SegmentRow } from './segment-builder.ts'
 
 const words = fc.dictionary(
@@ -20,7 +20,7 @@ test('every dataset is found by each of its terms, with the impact it has, and b
           ...Object.entries(words).flatMap(([word, level]) => [baseOf(word), baseOf(word) + level]),
           ...filters.map(baseOf),
         ].sort((a, b) => a - b)
-        builder.add({ ...nothing, id: 3 * i + 1, codes: `{${codes.join(',')}}` })
+        builder.add({ ...nothing, id: 3 * i + 1, uri: `uri ${i} é`, codes: `{${codes.join(',')}}` })
       }
       const segment = builder.seal(() => 0)
       expect(segment.size).toBe(datasets.length)
@@ -34,7 +34,10 @@ test('every dataset is found by each of its terms, with the impact it has, and b
         expect(read(segment.terms, filter).map(([doc]) => doc)).toEqual(
           datasets.flatMap((one, doc) => (one.filters.includes(filter) ? [doc] : [])),
         )
-      for (const [i] of datasets.entries()) expect(findId(segment.columns, 3 * i + 1)).toBe(i)
+      for (const [i] of datasets.entries()) {
+        expect(findId(segment.columns, 3 * i + 1)).toBe(i)
+        expect(textAt(segment.uris, i)).toBe(`uri ${i} é`)
+      }
       expect(findId(segment.columns, 2)).toBe(-1)
     }),
   )
@@ -47,6 +50,7 @@ function read(postings: Postings, term: string): (readonly [doc: number, level: 
 
 const nothing: SegmentRow = {
   id: 0,
+  uri: '',
   group: 0,
   created: 0,
   size: null,

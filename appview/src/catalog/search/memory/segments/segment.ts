@@ -41,19 +41,43 @@ export const noDeadline = 2_147_483_647
 export const facetNames = ['keyword', 'publisher', 'license', 'risk', 'scarcity', 'format', 'author'] as const
 export type FacetName = (typeof facetNames)[number]
 
-/** A value of one facet; every segment of an index has the same number for it. */
+/** A value of one facet. */
 export interface FacetValue {
   readonly facet: FacetName
   readonly value: string
+  /** In the words that it is shown in, where they are others. */
+  readonly label?: string
+}
+
+/** The bits of a code that say which facet it is of. */
+const facetBits = 3
+
+/** A value as a number: the `n`th value of an index, of the facet at this place among `facetNames`. */
+export function facetCode(n: number, facet: number): number {
+  return (n << facetBits) | facet
+}
+
+export function valueNumber(code: number): number {
+  return code >>> facetBits
+}
+
+export function facetPlace(code: number): number {
+  return code & ((1 << facetBits) - 1)
 }
 
 /**
- * Numbers of what each dataset counts for in any facet, from its start up to the next one's: all in one place, since each
- * is read from somewhere else in memory.
+ * Codes of what each dataset counts for in any facet, from its start up to the next one's: all in one place, since each is
+ * read from somewhere else in memory.
  */
 export interface FacetValues {
   readonly starts: Uint32Array
-  readonly values: Uint32Array
+  readonly codes: Uint32Array
+}
+
+/** UTF-8 of all, each from its start up to the next one's. */
+export interface Texts {
+  readonly starts: Uint32Array
+  readonly bytes: Uint8Array<ArrayBuffer>
 }
 
 export interface Segment {
@@ -64,6 +88,7 @@ export interface Segment {
   readonly terms: Postings
   readonly columns: Columns
   readonly facets: FacetValues
+  readonly uris: Texts
 }
 
 /** Where the datasets of a term stand in `docs`. */
@@ -109,9 +134,15 @@ export function findId({ id }: Columns, wanted: number): number {
   return id[low] === wanted ? low : -1
 }
 
+export function textAt({ starts, bytes }: Texts, n: number): string {
+  return decoder.decode(bytes.subarray(starts[n]!, starts[n + 1]!))
+}
+
+const decoder = new TextDecoder()
+
 /** Every buffer of a segment: what a thread hands over, and what it weighs. */
-export function buffersOf({ words, terms, columns, facets }: Segment): ArrayBuffer[] {
-  const parts = [words, terms, columns, facets] as object[]
+export function buffersOf({ words, terms, columns, facets, uris }: Segment): ArrayBuffer[] {
+  const parts = [words, terms, columns, facets, uris] as object[]
   return parts.flatMap((part) =>
     Object.values(part).map((array: ArrayBufferView<ArrayBuffer>) => array.buffer),
   )
