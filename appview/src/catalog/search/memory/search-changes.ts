@@ -2,10 +2,19 @@ import { type SQL, sql } from 'drizzle-orm'
 import { type Db, rows } from '../../sql.ts'
 import { readOnly } from '../../store/read-only.ts'
 import { beginSearch } from '../ranking/planner.ts'
-import type { StorePosition } from './search-memory.ts'
 
 /** Notified, by the triggers on `dataset`, when a transaction that wrote changes is committed. */
 export const searchChannel = 'holdfast_search'
+
+/** What of `search_change` an index has taken in. */
+export interface StorePosition {
+  /** Of the table: another one is another catalogue. */
+  readonly table: number
+  /** Every transaction below it. */
+  readonly before: number
+  /** And these. */
+  readonly besides: readonly number[]
+}
 
 export interface SearchChanges {
   /** Up to where they go. */

@@ -16,22 +16,12 @@ import { readMemoryPage } from './matching/memory-page.ts'
 import { memorySorts } from './matching/memory-sorts.ts'
 import { planOf } from './matching/plan.ts'
 import type { MemoryIndex } from './memory-index.ts'
-import { isBehind } from './search-changes.ts'
+import { isBehind, type StorePosition } from './search-changes.ts'
 
 /** The index in memory, and up to where it has followed the store. */
 export interface SearchMemory {
   /** Undefined while there is none: not read yet, too large, or too far behind. */
   current(): { index: MemoryIndex; position: StorePosition } | undefined
-}
-
-/** What of `search_change` an index has taken in. */
-export interface StorePosition {
-  /** Of the table: another one is another catalogue. */
-  readonly table: number
-  /** Every transaction below it. */
-  readonly before: number
-  /** And these. */
-  readonly besides: readonly number[]
 }
 
 /** Nothing else is answered while a search runs, and it passes some hundred of these in a microsecond. */
