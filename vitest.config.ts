@@ -17,6 +17,9 @@ export default defineConfig({
   test: {
     include: ['{lexicons,torrent,appview,tracker,cli,test,scripts}/**/*.test.ts'],
     pool: 'forks',
+    // V8 may abort a process as it replaces a wrapper between WebAssembly and JavaScript by a faster one (nodejs/node#64500);
+    // tests make and drop many stores of WebAssembly, beside threads that have some too. This number of calls none reaches.
+    execArgv: ['--wasm-wrapper-tiering-budget=2000000000'],
     globalSetup: ['test/system/templates.ts'],
     maxWorkers: 2,
     testTimeout: 180_000,
