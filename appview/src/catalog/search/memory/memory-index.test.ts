@@ -214,6 +214,18 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
     expect(await find('inventory has:seeders')).toEqual(['noaa glaciers'])
   })
 
+  test('leaves a question to the store where something is taken in while it is asked', async () => {
+    const changing: SearchMemory = {
+      current() {
+        const current = memory.current()
+        setImmediate(() => current?.index.setCounts([]))
+        return current
+      },
+    }
+    expect((await fromMemory({ q: 'sea ice' })).isFromStore).toBe(false)
+    expect((await fromMemory({ q: 'sea ice' }, changing)).isFromStore).toBe(true)
+  })
+
   test('is none where it would be too large, and says so', async () => {
     const told: MemoryIndexState[] = []
     const { promise, resolve } = Promise.withResolvers<void>()
