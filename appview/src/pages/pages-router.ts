@@ -1,5 +1,4 @@
 /** The pages people read: HTML made on the server over the catalogue, whole without script. */
-
 import express, { type Router } from 'express'
 import type { SearchMemory } from '../catalog/search/memory/search-memory.ts'
 import type { Db } from '../catalog/sql.ts'

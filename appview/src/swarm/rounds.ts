@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { createWakeUp } from './wake-up.ts'
+import { createWakeUp } from '../catalog/store/wake-up.ts'
 
 export interface RoundsOptions {
   /** What is done, for the log: `swarm rounds failed`. */

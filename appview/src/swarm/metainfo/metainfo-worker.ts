@@ -4,6 +4,7 @@
  */
 import type { Logger } from 'pino'
 import type { Catalog } from '../../catalog/open.ts'
+import { createWakeUp } from '../../catalog/store/wake-up.ts'
 import {
   type MetainfoOutcome,
   type PendingTorrent,
@@ -14,7 +15,6 @@ import {
 import type { GuardedFetch } from '../../guarded-fetch.ts'
 import { BlobMismatchError } from '../../guarded-fetch-blob.ts'
 import { HttpStatusError, TooLargeError } from '../../guarded-fetch-errors.ts'
-import { createWakeUp } from '../wake-up.ts'
 import {
   type ContentLimits,
   type ContentQuota,

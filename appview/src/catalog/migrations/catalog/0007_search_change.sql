@@ -6,7 +6,6 @@ CREATE TABLE "catalog"."search_change" (
 );
 --> statement-breakpoint
 CREATE INDEX "search_change_txid" ON "catalog"."search_change" USING btree ("txid");--> statement-breakpoint
-CREATE INDEX "search_change_at" ON "catalog"."search_change" USING btree ("at");--> statement-breakpoint
 CREATE FUNCTION "catalog".note_search_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN

@@ -55,5 +55,5 @@ export const searchChange = table(
     found: boolean('found').notNull(),
     at: instant('at').notNull().defaultNow(),
   },
-  (t) => [index('search_change_txid').on(t.txid), index('search_change_at').on(t.at)],
+  (t) => [index('search_change_txid').on(t.txid)],
 )

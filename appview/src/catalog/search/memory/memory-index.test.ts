@@ -3,15 +3,11 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { applyBatch, type RecordOp } from '../../ingest-writes.ts'
 import { resetCatalog } from '../../store/migrate.ts'
-import { readOnly } from '../../store/read-only.ts'
 import { testBackends } from '../../test-backends.ts'
 import { applyAdmissionPolicy } from '../../visibility.ts'
-import { labelFacets } from '../corpora/facet-labels.ts'
-import { unboundedCandidates } from '../ranking/candidates.ts'
-import { search } from '../ranking/search.ts'
-import { storeEngine } from '../ranking/store-engine.ts'
-import { type DatasetSearch, searchBy, searchDatasets } from '../searchDatasets.ts'
+import { type DatasetSearch, searchDatasets } from '../searchDatasets.ts'
 import { doi, mirror, noaa, openSearchable, put, type Searchable, shortOf } from '../test-datasets.ts'
+import { searchExactly } from '../test-exact.ts'
 import type { SearchMemory } from './search-memory.ts'
 import { type MemoryIndexState, type RunningMemoryIndex, startMemoryIndex } from './start-memory-index.ts'
 
@@ -64,20 +60,8 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
   }
 
   /** Every match ranked in the store, its words weighed as memory weighs them. */
-  function exactly(parameters: DatasetSearch) {
-    const { db } = searchable.catalog
-    return searchBy(db, parameters, (corpus, request) =>
-      readOnly(db, async (tx) => {
-        const engine = storeEngine(tx, corpus, unboundedCandidates)
-        const statistics = async (bases: readonly number[]) => {
-          await engine.statistics(bases)
-          return memory.current()!.index
-        }
-        const outcome = await search({ ...engine, statistics }, corpus, request)
-        return { ...outcome, ...(outcome.facets && { facets: await labelFacets(tx, outcome.facets) }) }
-      }),
-    )
-  }
+  const exactly = (parameters: DatasetSearch) =>
+    searchExactly(searchable.catalog.db, parameters, memory.current()!.index)
 
   const term = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...words) },

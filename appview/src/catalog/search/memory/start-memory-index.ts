@@ -6,13 +6,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Catalog } from '../../open.ts'
 import { aborted } from '../../store/aborted.ts'
+import { createWakeUp, type WakeUp } from '../../store/wake-up.ts'
 import { chooseToMerge } from './choose-to-merge.ts'
 import { type HeldSegment, MemoryIndex } from './memory-index.ts'
 import { readPosition, readSearchChanges, type StorePosition, searchChannel } from './search-changes.ts'
 import type { SearchMemory } from './search-memory.ts'
 import { type SegmentMaker, startSegmentMaker } from './segments/segment-maker.ts'
 import { readCounts } from './segments/segment-rows.ts'
-import { Signal } from './signal.ts'
 
 export interface MemoryIndexOptions {
   catalog: Catalog
@@ -38,14 +38,14 @@ const retryFirstMs = 500
 const retryMaxMs = 30_000
 /** Without being told of a change, the store is asked all the same. */
 const longestWaitMs = 10_000
+const pollMs = 10
 
 export async function startMemoryIndex(options: MemoryIndexOptions): Promise<RunningMemoryIndex> {
   const { catalog } = options
   const stop = new AbortController()
-  const changed = new Signal()
-  stop.signal.addEventListener('abort', () => changed.raise(), { once: true })
-  const listening = await catalog.listen(searchChannel, () => changed.raise())
-  const held: Held = { current: undefined, taken: new Signal() }
+  const changed = createWakeUp(stop.signal)
+  const listening = await catalog.listen(searchChannel, () => changed.now())
+  const held: Held = { current: undefined }
   const running = keepIndex({ ...options, held, changed, signal: stop.signal })
   return {
     current: () => held.current,
@@ -56,8 +56,8 @@ export async function startMemoryIndex(options: MemoryIndexOptions): Promise<Run
         held.current.position.table === wanted.table &&
         held.current.position.before >= wanted.before
       while (!isThere() && !stop.signal.aborted) {
-        changed.raise()
-        await held.taken.wait(50)
+        changed.now()
+        await wait(pollMs)
       }
     },
     async [Symbol.asyncDispose]() {
@@ -70,14 +70,12 @@ export async function startMemoryIndex(options: MemoryIndexOptions): Promise<Run
 
 interface Held {
   current: { index: MemoryIndex; position: StorePosition } | undefined
-  /** Raised whenever the index has taken something in. */
-  taken: Signal
 }
 
 interface Keeping extends MemoryIndexOptions {
   held: Held
-  /** Raised when there may be something to take in, and at the end. */
-  changed: Signal
+  /** Called when there may be something to take in. */
+  changed: WakeUp
   signal: AbortSignal
 }
 
@@ -112,7 +110,6 @@ async function readAll(keeping: Keeping, maker: SegmentMaker): Promise<void> {
     await withinBounds(index, keeping)
   }
   held.current = { index, position }
-  held.taken.raise()
   const ms = performance.now() - started
   onState?.({ kind: 'read', datasets: index.records, bytes: index.bytes, ms })
 }
@@ -146,7 +143,6 @@ async function follow(keeping: Keeping, maker: SegmentMaker): Promise<void> {
     }
     index.setCounts(await readCounts(catalog.db, changes.counted))
     held.current = { index, position: changes.position }
-    held.taken.raise()
     await mergeSegments(index, maker)
     await withinBounds(index, keeping)
     // Whoever writes is to have the machine first: this takes a third of a core at most.
