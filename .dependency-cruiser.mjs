@@ -1,38 +1,132 @@
-// The import table of docs/architecture.md: a room and what it may import of ours. What is not listed is an error.
-const guardedFetch = '^appview/src/guarded-fetch'
-const pagePaths = '^appview/src/page-paths\\.ts$'
-const faces = ['^lexicons/', '^appview/src/catalog/', pagePaths]
-const rooms = {
-  '^lexicons/': [],
-  '^torrent/': [],
-  '^appview/src/guarded-fetch': [],
-  '^appview/src/ingest/': ['^lexicons/', '^appview/src/catalog/', guardedFetch],
-  '^appview/src/catalog/': ['^lexicons/', '^torrent/'],
-  [pagePaths]: ['^lexicons/'],
-  '^appview/src/xrpc/': faces,
-  '^appview/src/pages/browser/': ['^lexicons/', '^torrent/'],
-  '^appview/src/pages/(?!browser/)': faces,
-  '^appview/src/feeds/': faces,
-  '^appview/src/swarm/': ['^appview/src/catalog/', '^torrent/', guardedFetch],
-  '^appview/src/admin/': ['^appview/src/catalog/', '^appview/src/ingest/', '^lexicons/'],
-  '^tracker/': ['^lexicons/', '^torrent/'],
-  '^cli/': ['^lexicons/', '^torrent/'],
+// The import table of docs/architecture.md: a component and what it may import of ours. What is not listed is an error.
+const appview = (folder) => `^appview/src/${folder}/`
+const [lexicons, torrent, runtime] = ['^lexicons/', '^torrent/', '^runtime/']
+const publicHost = '^appview/src/outbound/public-host\\.ts$'
+/** What every interface of the index stands on: XRPC, pages and feeds. */
+const interfaces = [
+  lexicons,
+  ...['runtime', 'threads', 'store', 'search-terms', 'catalog', 'search', 'http'].map(appview),
+]
+const components = {
+  [lexicons]: [],
+  [torrent]: [],
+  [runtime]: [],
+  [appview('threads')]: [],
+  [appview('runtime')]: [runtime],
+  [appview('outbound')]: [runtime, appview('runtime')],
+  [appview('store')]: [runtime, appview('runtime')],
+  [appview('search-terms')]: [lexicons, appview('threads'), appview('store')],
+  [appview('catalog')]: [
+    ...[lexicons, torrent, runtime, publicHost],
+    ...['runtime', 'threads', 'store', 'search-terms'].map(appview),
+  ],
+  [appview('search')]: [
+    lexicons,
+    torrent,
+    runtime,
+    ...['runtime', 'store', 'search-terms', 'catalog'].map(appview),
+  ],
+  [appview('ingest')]: [
+    ...[lexicons, runtime],
+    ...['runtime', 'threads', 'outbound', 'store', 'catalog'].map(appview),
+  ],
+  [appview('swarm')]: [
+    torrent,
+    runtime,
+    ...['runtime', 'threads', 'outbound', 'store', 'catalog'].map(appview),
+  ],
+  [appview('upkeep')]: ['runtime', 'store', 'search-terms', 'catalog', 'search'].map(appview),
+  [appview('http')]: [
+    lexicons,
+    runtime,
+    ...['runtime', 'threads', 'outbound', 'store', 'ingest/identity'].map(appview),
+  ],
+  [appview('xrpc')]: interfaces,
+  [appview('pages/browser')]: [lexicons, torrent],
+  '^appview/src/pages/(?!browser/)': interfaces,
+  [appview('feeds')]: interfaces,
+  [appview('admin')]: [lexicons, runtime, ...['store', 'catalog', 'ingest'].map(appview)],
+  '^tracker/': [lexicons, torrent, runtime],
+  '^cli/': [lexicons, torrent],
 }
-const ours = '^((lexicons|torrent|appview|tracker|cli|test)/|start\\.ts$)'
+/**
+ * The folders of a component, and which of the others each may import: arrows between folders point one way. What stands beside
+ * the folders either composes them or is a leaf that they share.
+ */
+const folders = {
+  search: { query: [], plan: ['query'], postgres: ['plan', 'query'], memory: ['plan', 'query'] },
+  catalog: {
+    derive: [],
+    read: [],
+    indexers: ['derive'],
+    swarms: ['derive', 'read'],
+    views: ['derive', 'read'],
+  },
+  ingest: {
+    frame: [],
+    websocket: [],
+    verify: ['frame'],
+    identity: ['verify'],
+    source: ['frame', 'verify', 'websocket'],
+    state: ['frame', 'identity', 'source'],
+    resync: ['frame', 'identity', 'source', 'state', 'verify'],
+    events: ['frame', 'identity', 'resync', 'source', 'state', 'verify'],
+    archive: ['identity', 'resync', 'state'],
+  },
+  swarm: { trackers: [], dht: ['trackers'], probes: ['trackers'], metainfo: ['probes'] },
+  feeds: { 'linked-data': [], oai: [], sitemaps: [], 'well-known': ['linked-data'] },
+  pages: {
+    i18n: [],
+    browser: [],
+    server: [],
+    parts: ['i18n', 'server'],
+    routes: ['i18n', 'parts', 'server'],
+  },
+  xrpc: { auth: [], streams: [], admin: [], public: ['streams'] },
+}
+const folderRules = Object.entries(folders).flatMap(([component, all]) =>
+  Object.entries(all).map(([folder, may]) => ({
+    name: `${component}/${folder}/ imports ${may.length > 0 ? may.join(' and ') : 'no other folder'} of ${component}`,
+    severity: 'error',
+    from: { path: appview(`${component}/${folder}`), pathNot: '\\.test\\.ts$' },
+    to: {
+      path: `^appview/src/${component}/[^/]+/`,
+      pathNot: [folder, ...may].map((one) => appview(`${component}/${one}`)),
+    },
+  })),
+)
+/** What tests in any folder may ask: whether what they need is here. It imports nothing of ours. */
+const requirements = '^test/system/requirements\\.ts$'
+/** Fixtures that tests of several components share. */
+const testing = '^appview/testing/'
+const ours = '^((lexicons|torrent|runtime|appview|tracker|cli|test)/|start\\.ts$)'
 
 export default {
   forbidden: [
-    ...Object.entries(rooms).map(([room, may]) => ({
-      name: `room ${room.replace(/^\^/, '')}`,
+    ...Object.entries(components).map(([component, may]) => ({
+      name: `component ${component.replace(/^\^/, '')}`,
       severity: 'error',
-      from: { path: room },
-      to: { path: ours, pathNot: [room, ...may] },
+      from: { path: component },
+      to: { path: ours, pathNot: [component, ...may, requirements, testing] },
     })),
+    ...folderRules,
     {
-      name: 'appview/ stands on lexicons/ and torrent/ alone',
+      name: 'what is searched for is data: it knows no SQL and no store',
+      severity: 'error',
+      from: { path: appview('search/(query|plan)'), pathNot: '\\.test\\.ts$' },
+      to: { path: ['(^|/)drizzle-orm(/|$)', appview('store')], reachable: true },
+    },
+    {
+      name: 'memory matches without SQL',
+      severity: 'error',
+      from: { path: appview('search/memory/match') },
+      to: { path: ['(^|/)drizzle-orm(/|$)', appview('store')] },
+    },
+    {
+      name: 'appview/ stands on lexicons/, torrent/ and runtime/ alone',
       severity: 'error',
       from: { path: '^appview/' },
-      to: { path: '^((tracker|cli|test)/|start\\.ts$)' },
+      to: { path: '^((tracker|cli|test)/|start\\.ts$)', pathNot: requirements },
     },
     {
       name: 'only start.ts imports both mains',
@@ -41,10 +135,31 @@ export default {
       to: { path: ours, pathNot: ['^(appview|tracker)/src/(main|config)\\.ts$'] },
     },
     {
-      name: 'only catalog/ imports Drizzle',
+      name: 'only what asks the store imports Drizzle',
       severity: 'error',
-      from: { pathNot: '(^(appview/src/catalog/|appview/drizzle\\.|test/)|\\.test\\.ts$)' },
+      from: {
+        pathNot:
+          '(^(appview/src/(store|search-terms|catalog|search)/|appview/(drizzle\\.|testing/)|test/)|\\.test\\.ts$)',
+      },
       to: { path: '(^|/)drizzle-orm(/|$)' },
+    },
+    {
+      name: 'only tests import fixtures',
+      severity: 'error',
+      from: {
+        path: '^(lexicons|torrent|runtime|appview|tracker|cli)/',
+        pathNot: '(\\.test\\.ts$|^appview/testing/)',
+      },
+      to: { path: testing },
+    },
+    {
+      name: 'only tests ask for requirements',
+      severity: 'error',
+      from: {
+        path: '^(lexicons|torrent|appview|tracker|cli)/',
+        pathNot: '(\\.test\\.ts$|^appview/testing/)',
+      },
+      to: { path: requirements },
     },
     { name: 'no cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },

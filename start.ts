@@ -5,9 +5,9 @@ import { startTracker } from '@holdfast/tracker/main'
 
 /** The AppView and its tracker in one process, until it is told to stop; resolves with the exit code. */
 export function start(env: Readonly<Record<string, string | undefined>>): Promise<number> {
-  return runUntilStopped(async (running) => {
+  return runUntilStopped(async (running, onBroken) => {
     const config = loadAppViewConfig(env)
-    const appView = running.use(await startAppView(config))
+    const appView = running.use(await startAppView(config, { onBroken }))
     // Beside its AppView the tracker needs no address to find it by.
     const appViewUrl = env.HOLDFAST_APPVIEW_URL?.trim() || appView.url
     running.use(await startTracker(loadTrackerConfig({ ...env, HOLDFAST_APPVIEW_URL: appViewUrl })))

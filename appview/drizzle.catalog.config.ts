@@ -1,7 +1,6 @@
-import { defineConfig } from 'drizzle-kit'
-
-export default defineConfig({
+// For drizzle-kit, which stands apart in tools/.
+export default {
   dialect: 'postgresql',
-  schema: './src/catalog/schema/catalog/*.ts',
-  out: './src/catalog/migrations/catalog',
-})
+  schema: './src/store/schema/catalog/*.ts',
+  out: './src/store/migrations/catalog',
+}

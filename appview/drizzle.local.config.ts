@@ -1,7 +1,6 @@
-import { defineConfig } from 'drizzle-kit'
-
-export default defineConfig({
+// For drizzle-kit, which stands apart in tools/.
+export default {
   dialect: 'postgresql',
-  schema: './src/catalog/schema/local.ts',
-  out: './src/catalog/migrations/local',
-})
+  schema: './src/store/schema/local.ts',
+  out: './src/store/migrations/local',
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { differences } from './codegen-check.ts'
 
-test('a file that was edited, forgotten or left behind is named', async () => {
+test('names a file that was edited, forgotten or left behind', async () => {
   const scratch = await mkdtemp(join(tmpdir(), 'differences-'))
   const [committed, fresh] = [join(scratch, 'committed'), join(scratch, 'fresh')]
   await write(committed, { 'a.ts': 'a', 'org/b.ts': 'edited', 'org/gone.ts': 'x' })

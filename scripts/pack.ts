@@ -116,7 +116,7 @@ function compile(stage: string): void {
       files: sources(join(stage, 'src')),
     }),
   )
-  const tsc = join(repository, 'node_modules/.bin/tsc')
+  const tsc = join(repository, 'tools/node_modules/.bin/tsc')
   execFileSync(tsc, ['-p', config], { stdio: ['ignore', 'inherit', 'inherit'] })
   rmSync(config)
 }

@@ -12,10 +12,10 @@ const entries = lines.flatMap((line) => {
   return name === undefined ? [] : [{ name, value: value ?? '', isSet: comment === '' }]
 })
 
-/** What tests take from outside is not for operators, but for these two, which a contributor needs. */
+/** Variables that only tests read are not for operators, except these two, which a contributor needs. */
 const forTests = ['HOLDFAST_TEST_DATABASE_URL', 'HOLDFAST_TEST_REDIS_URL']
 
-test('.env.example names every variable that a program reads, once, and no other', () => {
+test('.env.example names each variable that a program reads exactly once, and no other', () => {
   const files = globSync('{appview,tracker,cli}/src/**/*.ts', {
     cwd: root,
     exclude: (path) => /node_modules|\.test\.ts$|test-/.test(path),

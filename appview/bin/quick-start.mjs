@@ -3,9 +3,9 @@ import { enableCompileCache, registerHooks } from 'node:module'
 
 enableCompileCache()
 
-// Node 24 parses a package's whole package.json anew for each `.js` module of it: for drizzle-orm, 179 kB for each of
-// some 400 files, about a second. Its CommonJS files, which its `require` condition names, are the same code and need
-// no such look.
+// Node 24 parses a package's whole package.json again for each of its `.js` modules. For drizzle-orm that is 179 kB for each
+// of some 400 files, which takes about a second. Its CommonJS files, which the `require` condition names, are the same code
+// and are loaded without that.
 registerHooks({
   resolve(specifier, context, next) {
     if (!/^drizzle-orm(?:\/|$)/.test(specifier)) return next(specifier, context)

@@ -1,18 +1,21 @@
 import { readFile } from 'node:fs/promises'
+import { messageOf, OperatorError } from '@holdfast/runtime/operator-error'
 import { Command, CommanderError } from 'commander'
 import { admissionCommands } from './admin/admission-commands.ts'
 import { exportIndex } from './admin/export.ts'
 import { operatorClient } from './admin/operator-client.ts'
 import { statusCommand } from './admin/status-command.ts'
-import { openCatalog } from './catalog/open.ts'
 import { type AppViewConfig, loadConfig, loadOperatorConfig } from './config.ts'
-import { createGuardedFetch } from './guarded-fetch.ts'
+import { confirmRebuild } from './confirm-rebuild.ts'
 import { exportArchive } from './ingest/archive/archive.ts'
 import { createDidResolver } from './ingest/identity/did-resolver.ts'
-import { createPdsClient } from './ingest/repo/pds-client.ts'
+import { createPdsClient } from './ingest/state/pds-client.ts'
 import { startAppView, version } from './main.ts'
-import { type RebuildFrom, type RebuildProgress, rebuild } from './rebuild.ts'
-import { messageOf, runUntilStopped } from './run-until-stopped.ts'
+import { openOutbound } from './open-outbound.ts'
+import { type RebuildProgress, rebuild } from './rebuild.ts'
+import type { RebuildFrom } from './rebuild-sources.ts'
+import { runUntilStopped } from './runtime/run-until-stopped.ts'
+import { openCatalog } from './store/open.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -21,39 +24,69 @@ export async function runCommand(args: readonly string[], env: Env): Promise<num
   let exitCode = 0
   const connect = () => operatorClient(loadOperatorConfig(env))
   const program = new Command('holdfast-appview')
-    .description('The operator’s side of an AppView: serve it, look after it, decide what it shows.')
+    .description(
+      'Commands for the operator of an AppView: serve the index, look after it, decide what it shows.',
+    )
     .version(version)
     .exitOverride()
-    .showHelpAfterError('(add --help for what can be written here)')
+    .showHelpAfterError('(add --help to see what this command accepts)')
   program
     .command('serve', { isDefault: true })
-    .description('follow the network and serve the index, until told to stop')
+    .description('follow the network and serve the index until stopped by a signal')
     .action(async () => {
-      exitCode = await runUntilStopped(async (running) => {
-        running.use(await startAppView(loadConfig(env)))
+      exitCode = await runUntilStopped(async (running, onBroken) => {
+        running.use(await startAppView(loadConfig(env), { onBroken }))
       })
     })
   program
     .command('rebuild')
     .description(
-      'drop what came from the network and gather it anew; decisions and counts of this server stay',
+      'read everything from the network again, then replace the index with the result; what this server decided and counted stays',
     )
-    .option('--from-archive <folder>', 'from what export --archive wrote, asking no host')
-    .option('--from-dids <file>', 'only the accounts of this list, one DID a line, from their own hosts')
+    .option(
+      '--from-archive <folder>',
+      'read from a folder that export --archive wrote, without asking any host',
+    )
+    .option(
+      '--from-dids <file>',
+      'read only the accounts in this list (one DID on each line), each from its own host',
+    )
     .option(
       '--from-hosts <urls>',
-      'from these relays or PDSes (wss://…, comma-separated) instead of the sources',
+      'read from these relays or PDSes (wss://…, comma-separated) instead of HOLDFAST_SOURCES',
+    )
+    .option('--continue', 'continue a rebuild that was stopped, with what it had found')
+    .option(
+      '--at-least <percent>',
+      'replace the index only if at least this share of its records was found again (default: 90)',
+    )
+    .option('--yes', 'do not ask before the index is replaced')
+    .addHelpText(
+      'after',
+      '\nStop the server first, and start it again once the rebuild has begun: it serves the old index until the new one is complete.\n\nExamples:\n  holdfast-appview rebuild --yes\n  holdfast-appview rebuild --from-archive ./archive --at-least 50\n  holdfast-appview rebuild --continue --yes',
     )
     .action(async (options: RebuildArguments) => {
+      if (!options.yes && !(await confirmRebuild())) {
+        exitCode = 2
+        return
+      }
       exitCode = await runRebuild(env, options)
     })
   program
     .command('export')
-    .description('write every visible record as a JSON line, while no AppView has the embedded store open')
-    .option('--out <file>', 'where to; by default the standard output')
-    .option('--torrents <folder>', 'write the .torrent files there as well, named by infohash')
+    .description(
+      'write every visible record as a JSON line (with the embedded database, stop the AppView first)',
+    )
+    .option('--out <file>', 'the file to write (default: standard output)')
+    .option(
+      '--torrents <folder>',
+      'also write the .torrent files into this folder, each named by its infohash',
+    )
     .option('--kind <kind>', 'only records of one kind, such as dataset')
-    .option('--archive <folder>', 'instead: whole repositories as CARs and metainfo, to rebuild from')
+    .option(
+      '--archive <folder>',
+      'instead of JSON lines, write whole repositories (as CAR files) and metainfo, for rebuild --from-archive',
+    )
     .action(async (options: { out?: string; torrents?: string; kind?: string; archive?: string }) => {
       if (options.archive !== undefined) {
         await writeArchive(loadConfig(env), options.archive)
@@ -77,18 +110,23 @@ export async function runCommand(args: readonly string[], env: Env): Promise<num
 }
 
 interface RebuildArguments {
+  continue?: boolean
+  atLeast?: string
+  yes?: boolean
   fromArchive?: string
   fromDids?: string
   fromHosts?: string
 }
 
-/** Reads what to rebuild from; each option stands for another place. */
+/** Reads what to rebuild from. @throws OperatorError when more than one place is named. */
 async function rebuildSource(
   env: Env,
   { fromArchive, fromDids, fromHosts }: RebuildArguments,
 ): Promise<{ config: AppViewConfig; from?: RebuildFrom }> {
   if ([fromArchive, fromDids, fromHosts].filter((given) => given !== undefined).length > 1) {
-    throw new Error('Rebuild from one place: --from-archive, --from-dids or --from-hosts.')
+    throw new OperatorError(
+      'Rebuild from one place only: use --from-archive, --from-dids or --from-hosts, not several of them.',
+    )
   }
   const config = loadConfig(fromHosts === undefined ? env : { ...env, HOLDFAST_SOURCES: fromHosts })
   if (fromArchive !== undefined) return { config, from: { archive: fromArchive } }
@@ -97,9 +135,16 @@ async function rebuildSource(
   return { config, from: { dids: lines.filter((line) => line.startsWith('did:')) } }
 }
 
+function readShare(percent: string | undefined): number | undefined {
+  if (percent === undefined) return undefined
+  const share = Number(percent.replace(/\s*%$/, '')) / 100
+  if (percent.trim() !== '' && share >= 0 && share <= 1) return share
+  throw new OperatorError(`--at-least takes a percentage between 0 and 100, not ${JSON.stringify(percent)}.`)
+}
+
 async function writeArchive(config: AppViewConfig, directory: string): Promise<void> {
   await using catalog = await openCatalog(config)
-  const guardedFetch = createGuardedFetch(config)
+  const guardedFetch = openOutbound(config)
   const done = await exportArchive(catalog.db, directory, {
     resolver: createDidResolver({ ...config, guardedFetch }),
     pds: createPdsClient(guardedFetch),
@@ -110,6 +155,7 @@ async function writeArchive(config: AppViewConfig, directory: string): Promise<v
 }
 
 async function runRebuild(env: Env, options: RebuildArguments): Promise<number> {
+  const leastShare = readShare(options.atLeast)
   const { config, from } = await rebuildSource(env, options)
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
@@ -128,15 +174,19 @@ async function runRebuild(env: Env, options: RebuildArguments): Promise<number> 
           process.stderr.write(`${repos} repositories, ${records} records read\n`)
       },
       ...(from ? { from } : {}),
+      goesOn: options.continue === true,
+      ...(leastShare !== undefined && { leastShare }),
     })
     return 0
   } catch (error) {
     if (!stop.signal.aborted) throw error
-    process.stderr.write('Stopped before the end; serve goes on from here.\n')
+    process.stderr.write(
+      'Stopped before the end. The index was not changed; rebuild --continue continues from here.\n',
+    )
     return 1
   }
 }
 
 function describe({ listed, hosts, repos, datasets, torrents, verifiedTorrents }: RebuildProgress): string {
-  return `sources listed ${listed}/${hosts}, repositories ${repos.synchronized} read and ${repos.waiting} waiting, ${datasets} datasets, ${verifiedTorrents}/${torrents} torrents verified`
+  return `${listed}/${hosts} sources listed; ${repos.synchronized} repositories read, ${repos.waiting} waiting; ${datasets} datasets; ${verifiedTorrents}/${torrents} torrents verified`
 }

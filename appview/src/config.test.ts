@@ -1,8 +1,9 @@
+import { ConfigError } from '@holdfast/runtime/operator-error'
 import { expect, test } from 'vitest'
 import { loadConfig, loadOperatorConfig } from './config.ts'
-import { ConfigError, durationMs, sizeBytes } from './env.ts'
+import { durationMs, sizeBytes } from './runtime/env.ts'
 
-test('every problem is reported at once, each saying what to write instead', () => {
+test('reports every problem at once, with what to write instead', () => {
   const env = {
     HOLDFAST_SOURCES: 'https://relay.example.org',
     HOLDFAST_DATABASE_URL: 'localhost/holdfast',
@@ -32,13 +33,16 @@ test('an empty list of sources is a problem of its own', () => {
   expect(problemsOf({ HOLDFAST_SOURCES: ' , ' })?.message).toContain('names no source')
 })
 
-test('the defaults are safe: public sources are reviewed, private hosts make it open', () => {
+test('reviews public sources and asks no private hosts by default', () => {
   expect(loadConfig({})).toMatchObject({
     admission: 'reviewed',
     allowPrivateHosts: false,
     port: 3000,
     adminToken: undefined,
   })
+})
+
+test('admits everybody where private hosts are allowed, unless told otherwise', () => {
   expect(loadConfig({ HOLDFAST_ALLOW_PRIVATE_HOSTS: 'true' }).admission).toBe('open')
   expect(loadConfig({ HOLDFAST_ALLOW_PRIVATE_HOSTS: 'true', HOLDFAST_ADMISSION: 'accounts' }).admission).toBe(
     'accounts',
@@ -62,7 +66,7 @@ test('the tracker that is published by default stands beside the AppView', () =>
   ])
 })
 
-test('the DHT is asked where the operator says so, and entered by the usual nodes unless there are others', () => {
+test('asks the DHT only when told to, through the usual nodes unless others are named', () => {
   expect(loadConfig({}).dhtNodes).toBeUndefined()
   expect(loadConfig({ HOLDFAST_DHT_NODES: '192.0.2.1:6881' }).dhtNodes).toBeUndefined()
   expect(loadConfig({ HOLDFAST_DHT: 'on' }).dhtNodes).toContainEqual({
@@ -83,11 +87,14 @@ test('durations and sizes', () => {
     expect(() => durationMs(bad), bad).toThrow('duration')
 })
 
-test('the operator’s commands find the AppView on this machine, and need the token', () => {
+test('finds the AppView on this machine for the operator’s commands', () => {
   expect(loadOperatorConfig({ HOLDFAST_PORT: '4000', HOLDFAST_ADMIN_TOKEN: 't' })).toEqual({
     url: 'http://127.0.0.1:4000',
     token: 't',
   })
+})
+
+test('demands a token for the operator’s commands', () => {
   expect(() => loadOperatorConfig({})).toThrow('HOLDFAST_ADMIN_TOKEN')
 })
 

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
 import { totalmem } from 'node:os'
 import { type Authorities, defaultAuthorities, parseAuthorities } from '@holdfast/lexicons/authority'
-import type { AdmissionPolicy } from './catalog/visibility.ts'
+import { redisUrl } from '@holdfast/runtime/redis-url'
+import type { AdmissionPolicy } from './catalog/admission-policy.ts'
 import {
   durationMs,
   type EnvReader,
@@ -13,10 +14,9 @@ import {
   sizeBytes,
   urlOf,
   wholeNumber,
-} from './env.ts'
-import { redisUrl } from './http/redis.ts'
+} from './runtime/env.ts'
 
-/** Where records come from: a relay or PDS whose every commit is proved, or a hint whose hits are fetched and proved. */
+/** Where records come from: a relay or PDS whose commits carry proofs, or a Jetstream, whose records are fetched again with proof. */
 export interface SourceConfig {
   readonly kind: 'firehose' | 'jetstream'
   /** `ws://` or `wss://`. */
@@ -25,42 +25,59 @@ export interface SourceConfig {
 
 export interface AppViewConfig {
   readonly sources: readonly SourceConfig[]
-  /** Whose reader follows the streams: ours, or the reference implementation of `@atproto/sync`. */
+  /** Which implementation reads the streams: ours, or the reference implementation in `@atproto/sync`. */
   readonly reader: 'ours' | 'reference'
   readonly plcUrl: string
   readonly dataDir: string
   /** PostgreSQL; without it PGlite in the data directory. */
   readonly databaseUrl: string | undefined
+  /** Where to connect when a session must last, for locks and LISTEN; `databaseUrl` by default. */
+  readonly databaseSessionUrl: string | undefined
   /** 0 for any free port. */
   readonly port: number
-  /** Without a trailing slash; undefined where it follows from the port that was taken. */
+  /** Without a trailing slash; when undefined, it is made from the port that the server listens on. */
   readonly publicUrl: string | undefined
   readonly admission: AdmissionPolicy
-  /** Without it the operator's methods are off. */
+  /** Without a token the operator's methods are off. */
   readonly adminToken: string | undefined
   readonly allowPrivateHosts: boolean
   /** Announce URLs that are published and scraped: the operator's own, exempt from the address guard. */
   readonly trackers: readonly string[]
-  /** Nodes by which to enter the mainline DHT; undefined where it is not to be asked. */
+  /** The nodes that are asked first in the mainline DHT (BEP 5); undefined when the DHT is not used. */
   readonly dhtNodes: readonly { readonly host: string; readonly port: number }[] | undefined
-  /** What browsers that join swarms ask for their own address, so that they are reached behind routers. */
+  /** STUN servers from which browsers in a swarm learn their own address, so that peers reach them behind routers. */
   readonly stunServers: readonly string[]
   readonly redisUrl: string | undefined
   /** Proxies whose `X-Forwarded-For` is believed, beside those on this machine: addresses or networks. */
   readonly trustedProxies: readonly string[]
   readonly authorities: Authorities
   readonly logLevel: LogLevel
-  /** What the operator calls this server. */
+  /** The name that the operator gives this server. */
   readonly name: string | undefined
   /** An address or URL for complaints. */
   readonly abuseContact: string | undefined
   readonly maxMetainfoBytes: number
-  /** How long streams can be replayed. */
+  /** Limits on requests to trackers and to hosts that records name. */
+  readonly outbound: OutboundLimits
+  /** How far back a stream can be replayed. */
   readonly replayMs: number
-  /** Live streams that may be open in all. */
+  /** The most live streams open at once, for all clients together. */
   readonly maxStreams: number
-  /** What the search index in memory may weigh; 0 for none. */
+  /** The most memory, in bytes, for all whole repositories that are being read at once. */
+  readonly repoMemoryBytes: number
+  /** The most bytes that the search index in memory may take; 0 turns it off. */
   readonly searchMemoryBytes: number
+}
+
+export interface OutboundLimits {
+  /** The least time between two requests to one address. */
+  readonly hostGapMs: number
+  /** The most requests a day: to one address (`hostDaily`), for one account, and in all. */
+  readonly hostDaily: number
+  readonly accountDaily: number
+  readonly daily: number
+  /** The least time between two requests to a tracker that somebody else runs. */
+  readonly trackerGapMs: number
 }
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
@@ -80,6 +97,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): A
     plcUrl: reader.read('HOLDFAST_PLC_URL', urlOf('http', 'https'), 'https://plc.directory'),
     dataDir: reader.read('HOLDFAST_DATA_DIR', String, './data'),
     databaseUrl: reader.read('HOLDFAST_DATABASE_URL', urlOf('postgres', 'postgresql'), undefined),
+    databaseSessionUrl: reader.read(
+      'HOLDFAST_DATABASE_SESSION_URL',
+      urlOf('postgres', 'postgresql'),
+      undefined,
+    ),
     port: reader.read('HOLDFAST_PORT', port, 3000),
     publicUrl,
     admission: reader.read(
@@ -107,8 +129,16 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): A
     name: reader.read('HOLDFAST_NAME', String, undefined),
     abuseContact: reader.read('HOLDFAST_ABUSE_CONTACT', String, undefined),
     maxMetainfoBytes: reader.read('HOLDFAST_MAX_METAINFO_SIZE', sizeBytes, 100e6),
+    outbound: {
+      hostGapMs: reader.read('HOLDFAST_OUTBOUND_HOST_GAP', durationMs, 10_000),
+      hostDaily: reader.read('HOLDFAST_OUTBOUND_HOST_DAILY', wholeNumber, 1_000),
+      accountDaily: reader.read('HOLDFAST_OUTBOUND_ACCOUNT_DAILY', wholeNumber, 5_000),
+      daily: reader.read('HOLDFAST_OUTBOUND_DAILY', wholeNumber, 200_000),
+      trackerGapMs: reader.read('HOLDFAST_OUTBOUND_TRACKER_GAP', durationMs, 2_000),
+    },
     replayMs: reader.read('HOLDFAST_REPLAY', durationMs, 7 * 86_400_000),
     maxStreams: reader.read('HOLDFAST_MAX_STREAMS', wholeNumber, 5_000),
+    repoMemoryBytes: reader.read('HOLDFAST_REPO_MEMORY', sizeBytes, 512e6),
     searchMemoryBytes: reader.read('HOLDFAST_SEARCH_MEMORY', sizeBytes, quarterOfMemory()),
   }
   if (config.sources.length === 0)
@@ -134,7 +164,7 @@ export function loadOperatorConfig(env: Readonly<Record<string, string | undefin
   return { url, token: token ?? '' }
 }
 
-/** Of the machine, or of what this process may have of it. */
+/** In bytes: a quarter of the machine's memory, or of what this process may use of it. */
 function quarterOfMemory(): number {
   const limit = process.constrainedMemory()
   return Math.floor((limit > 0 ? Math.min(limit, totalmem()) : totalmem()) / 4)
@@ -150,12 +180,12 @@ function source(text: string): SourceConfig {
       : { kind: 'jetstream', url: sourceUrl(hint) }
   } catch {
     throw new Error(
-      `"${text}" is no source: write a relay or PDS as wss://host (ws:// without TLS), or a hint as jetstream+wss://host`,
+      `"${text}" is not a source: write a relay or PDS as wss://host (ws:// without TLS), or a hint as jetstream+wss://host`,
     )
   }
 }
 
-/** Where clients that know no node begin. */
+/** Well-known nodes, with which BitTorrent clients usually begin. */
 const usualDhtNodes = 'router.bittorrent.com:6881,router.utorrent.com:6881,dht.transmissionbt.com:6881'
 
 function dhtNodesOf(reader: EnvReader): AppViewConfig['dhtNodes'] {
@@ -171,14 +201,14 @@ function dhtNodesOf(reader: EnvReader): AppViewConfig['dhtNodes'] {
 function hostAndPort(text: string): { host: string; port: number } {
   const [, host, digits = ''] = /^([\w.-]+):(\d{1,5})$/.exec(text) ?? []
   if (host === undefined || Number(digits) < 1 || Number(digits) > 65_535)
-    throw new Error(`"${text}" is no node: write host:port, with a name or an IPv4 address`)
+    throw new Error(`"${text}" is not a DHT node: write host:port, with a name or an IPv4 address`)
   return { host, port: Number(digits) }
 }
 
-/** RFC 7064 */
+/** Checks a STUN address (RFC 7064). */
 function stunServer(text: string): string {
   if (!/^stuns?:(?:[\w.-]+|\[[\da-fA-F:]+\])(?::\d{1,5})?$/.test(text))
-    throw new Error(`"${text}" is no STUN server: write stun:host or stun:host:port`)
+    throw new Error(`"${text}" is not a STUN server: write stun:host or stun:host:port`)
   return text
 }
 
@@ -190,7 +220,7 @@ function network(text: string): string {
   return text
 }
 
-/** The tracker that stands beside this AppView, under the same host name. */
+/** The announce URLs of the tracker that runs beside this AppView, under the same host name. */
 function ownTracker(publicUrl: string | undefined, httpPort: number, udpPort: number): string[] {
   const host = publicUrl === undefined ? 'localhost' : new URL(publicUrl).hostname
   // Many BitTorrent clients ask only for the IPv4 or only for the IPv6 address of a name.

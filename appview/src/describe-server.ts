@@ -1,10 +1,10 @@
 import type { AppViewConfig } from './config.ts'
 import { didOf } from './http/did-document.ts'
-import { defaultResyncLimits } from './ingest/repo/resync-limits.ts'
+import { defaultResyncLimits } from './ingest/resync/resync-limits.ts'
 import { indexedFiles } from './start-swarm.ts'
-import type { ServerDescription } from './xrpc/describeServer.ts'
+import type { ServerDescription } from './xrpc/public/describeServer.ts'
 
-/** What `describeServer` says of this server. */
+/** Makes the answer of `describeServer`. */
 export function describe(
   config: AppViewConfig,
   now: { version: string; publicUrl: string; connected: ReadonlySet<string> },

@@ -1,17 +1,18 @@
-/** The AppView, put together. Read top to bottom, it is the flow from the network to the faces of the index. */
+/** The AppView, put together. Read top to bottom, it is the flow from the network to the interfaces of the index. */
 import { readFileSync } from 'node:fs'
 import type { RequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import { type Catalog, openCatalog } from './catalog/open.ts'
-import { applyAdmissionPolicy } from './catalog/visibility.ts'
+import { applyAdmissionPolicy } from './catalog/admission-policy.ts'
 import type { AppViewConfig } from './config.ts'
-import { createGuardedFetch } from './guarded-fetch.ts'
-import { startHttpServer } from './http-server.ts'
+import { type HttpServer, startHttpServer } from './http/http-server.ts'
 import { createDidResolver } from './ingest/identity/did-resolver.ts'
 import { type Ingest, startIngest } from './ingest/start-ingest.ts'
-import { startFaces } from './start-faces.ts'
+import { openOutbound } from './open-outbound.ts'
+import { startInterfaces } from './start-interfaces.ts'
 import { startSwarm } from './start-swarm.ts'
+import { isOutdated, outdatedAdvice } from './store/index-version.ts'
+import { type Catalog, openCatalog } from './store/open.ts'
 
 export interface AppView extends AsyncDisposable {
   /** Where this process answers on this machine. */
@@ -28,11 +29,13 @@ export interface AppViewOverrides {
   log?: Logger
   /** Checks every answer against its lexicon. */
   validateResponse?: boolean
-  /** Faces beside the usual ones, asked first. */
-  faces?: readonly RequestHandler[]
+  /** Interfaces beside the usual ones, asked first. */
+  interfaces?: readonly RequestHandler[]
+  /** Told when this AppView can do nothing any more, so that its process is to end (`runUntilStopped`). */
+  onBroken?: () => void
 }
 
-export { runUntilStopped } from './run-until-stopped.ts'
+export { runUntilStopped } from './runtime/run-until-stopped.ts'
 
 /** The version of this software. */
 export const version: string = JSON.parse(
@@ -54,32 +57,40 @@ export async function startAppView(
   collectDefaultMetrics({ register: registry })
 
   const catalog = parts.use(await openStore(config, log))
-  await applyAdmissionPolicy(catalog.db, config.admission)
-  const guardedFetch = createGuardedFetch({
-    allowPrivateHosts: config.allowPrivateHosts,
-    userAgent: `holdfast/${version}`,
+  void catalog.lost?.then((err) => {
+    log.fatal({ err }, 'the embedded database stopped working: this program ends, to be started again')
+    overrides.onBroken?.()
   })
+  await applyAdmissionPolicy(catalog.db, config.admission)
+  if (await isOutdated(catalog.db)) log.warn(outdatedAdvice)
+  const guardedFetch = openOutbound(config, { registry, userAgent: `holdfast/${version}` })
   const resolver = createDidResolver({
     plcUrl: config.plcUrl,
     guardedFetch,
     allowPrivateHosts: config.allowPrivateHosts,
   })
 
-  const faces = parts.use(
-    await startFaces({ catalog, config, registry, resolver, guardedFetch, version, log, ...overrides }),
+  let http: HttpServer | undefined
+  let ingest: Ingest | undefined
+  const publicUrl = () => config.publicUrl ?? `http://localhost:${http?.port ?? config.port}`
+  const late = { publicUrl, ingest: () => ingest }
+  const interfaces = parts.use(
+    await startInterfaces({
+      ...{ catalog, config, registry, resolver, guardedFetch, version, log },
+      ...late,
+      ...overrides,
+    }),
   )
-  const http = parts.use(await startHttpServer(config.port, faces.http))
-  const publicUrl = faces.openedAt(http.port)
-  log.info({ url: publicUrl, admission: config.admission, store: catalog.kind }, 'the index is open')
+  http = parts.use(await startHttpServer(config.port, interfaces.http))
+  log.info({ url: publicUrl(), admission: config.admission, store: catalog.kind }, 'the index is open')
 
-  const ingest = parts.use(startIngest({ db: catalog.db, config, guardedFetch, log, registry }))
-  faces.follow(ingest)
+  ingest = parts.use(startIngest({ db: catalog.db, config, guardedFetch, log, registry }))
   parts.use(startSwarm({ catalog, config, guardedFetch, resolver, registry, log }))
 
   const running = parts.move()
   return {
     url: `http://127.0.0.1:${http.port}`,
-    publicUrl,
+    publicUrl: publicUrl(),
     port: http.port,
     catalog,
     ingest,
@@ -90,6 +101,7 @@ export async function startAppView(
 function openStore(config: AppViewConfig, log: Logger): Promise<Catalog> {
   return openCatalog({
     databaseUrl: config.databaseUrl,
+    databaseSessionUrl: config.databaseSessionUrl,
     dataDir: config.dataDir,
     onMovedAside: (movedTo, err) =>
       log.error(

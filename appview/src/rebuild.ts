@@ -1,27 +1,31 @@
+import { OperatorError } from '@holdfast/runtime/operator-error'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
-import { startNewEpochs } from './catalog/changes.ts'
-import { type Catalog, openCatalog } from './catalog/open.ts'
-import { countRepoStates, readDueRepos } from './catalog/reads/repo-reads.ts'
-import { refreshSearchStatistics } from './catalog/search/terms/statistics.ts'
-import type { Db } from './catalog/sql.ts'
-import { becomeLeader } from './catalog/store/leader.ts'
-import { measureTables } from './catalog/store/measure-tables.ts'
-import { resetCatalog } from './catalog/store/migrate.ts'
-import { readDueTorrents } from './catalog/swarms/metainfo-queue.ts'
+import { applyAdmissionPolicy } from './catalog/admission-policy.ts'
+import { countRecords, countRepoStates, readDueRepos } from './catalog/read/repo.ts'
+import { hasMetainfoToDo } from './catalog/swarms/metainfo-queue.ts'
+import { sweep } from './catalog/sweeps.ts'
 import { countTotals } from './catalog/views/pages/stats.ts'
-import { applyAdmissionPolicy } from './catalog/visibility.ts'
 import type { AppViewConfig } from './config.ts'
-import { createGuardedFetch } from './guarded-fetch.ts'
 import { carsInDirectory, carsOfDids, fetchWithArchive } from './ingest/archive/archive.ts'
 import { type ImportProgress, importRepos } from './ingest/archive/import-repos.ts'
 import { createDidResolver } from './ingest/identity/did-resolver.ts'
-import { createPdsClient } from './ingest/repo/pds-client.ts'
 import { type Ingest, startIngest } from './ingest/start-ingest.ts'
+import { createPdsClient } from './ingest/state/pds-client.ts'
+import { openOutbound } from './open-outbound.ts'
+import type { GuardedFetch } from './outbound/guarded-fetch.ts'
+import { checkSources, type RebuildFrom } from './rebuild-sources.ts'
+import { refreshSearchStatistics } from './search-terms/statistics.ts'
 import { startMetainfo } from './start-swarm.ts'
+import { becomeLeader, type Leadership } from './store/leader.ts'
+import { measureTables } from './store/measure-tables.ts'
+import { prepareBeside, swapCatalogs } from './store/migrate.ts'
+import { type Catalog, openCatalog } from './store/open.ts'
+import type { Db } from './store/sql.ts'
+import { readSweeps } from './store/sweep-notes.ts'
 
 export interface RebuildProgress {
-  /** Hosts whose repositories are all listed, of how many. */
+  /** How many of `hosts` have listed all their repositories. */
   listed: number
   hosts: number
   repos: { synchronized: number; waiting: number }
@@ -32,77 +36,116 @@ export interface RebuildProgress {
 
 export interface RebuildOptions {
   signal: AbortSignal
-  /** Where the repositories come from; without it, from whatever the sources list. */
+  /** Continues a rebuild that was stopped, instead of starting from the beginning. */
+  goesOn?: boolean
+  /** The share of the index's records that must be found again before it is replaced; by default 0.9. */
+  leastShare?: number
+  /** Where to read repositories from; by default those that the sources list. */
   from?: RebuildFrom
-  /** Told of each repository read from an archive or a list. */
+  /** Called for each repository that was read from an archive or a list. */
   onImport?: (progress: ImportProgress) => void
   onProgress?: (progress: RebuildProgress) => void
   log?: Logger
 }
 
-export type RebuildFrom =
-  /** A directory that `holdfast-appview export --archive` wrote: repositories as CARs, metainfo in `blobs/`. */
-  | { readonly archive: string }
-  /** The repositories of these accounts, from their own PDSes. */
-  | { readonly dids: readonly string[] }
-
 /**
- * Drops everything that came from the network and gathers it anew: what the operator decided, first-seen times and
- * swarm counts stay, and readers of the streams learn of a new epoch. Resolves when every source is listed, every
- * repository that can be read is read, and every metainfo that can be had is verified.
+ * Reads everything from the network again into a second catalog. It replaces the old one when every source is listed, every
+ * repository that can be read has been read, and all metainfo that can be fetched is verified. The operator's decisions,
+ * first-seen times and swarm counts stay, and readers of the streams see a new epoch. Until then, and if the rebuild ends
+ * early, the old index is served unchanged.
  *
- * @throws Error when another process follows the network on this store
+ * @throws OperatorError when another process follows the network on this store, a source is not what the index was gathered
+ *   from, or too little was found
  */
 export async function rebuild(config: AppViewConfig, options: RebuildOptions): Promise<RebuildProgress> {
   const log = options.log ?? pino({ name: 'rebuild', level: config.logLevel })
   await using parts = new AsyncDisposableStack()
   const catalog = parts.use(await openCatalog(config))
-  await emptyAlone(catalog, config)
+  const direct = openOutbound(config)
+  const pds = createPdsClient(direct)
+  await checkSources(options.from, { db: catalog.db, sources: config.sources, pds })
   await applyAdmissionPolicy(catalog.db, config.admission)
-  const { allowPrivateHosts } = config
-  const { from, signal } = options
-  const direct = createGuardedFetch({ allowPrivateHosts })
+  const startedAt = new Date()
+  await using lead = await leadAlone(config)
+  const beside = await prepareBeside(catalog.db, { isNew: options.goesOn !== true })
+  const progress = await gather({ ...catalog, db: beside }, { config, direct, log, lead, ...options })
+  await checkFound(options, { held: catalog.db, found: beside })
+  await refreshSearchStatistics(beside)
+  options.signal.throwIfAborted()
+  await swapCatalogs(catalog.db, startedAt)
+  for (const subject of await readSweeps(catalog.db)) await sweep(catalog.db, subject)
+  return progress
+}
+
+/** Takes the right to follow the network. A server that is started meanwhile does not ingest, but serves the old index. */
+async function leadAlone(config: AppViewConfig): Promise<Leadership> {
+  const url = config.databaseUrl && (config.databaseSessionUrl ?? config.databaseUrl)
+  return becomeLeader('ingest', url, { signal: AbortSignal.timeout(3_000) }).catch((cause) => {
+    throw new OperatorError(
+      'Another process follows the network on this database. Stop it, then rebuild. Once the rebuild has begun, that process can be started again: it serves the old index until the new one is complete.',
+      { cause },
+    )
+  })
+}
+
+interface Gathering extends RebuildOptions {
+  config: AppViewConfig
+  direct: GuardedFetch
+  log: Logger
+  lead: Leadership
+}
+
+/** Fills a catalog from the given place; resolves when nothing is left to do. */
+async function gather(catalog: Catalog, parts: Gathering): Promise<RebuildProgress> {
+  const { config, direct, from, log, lead } = parts
+  const signal = AbortSignal.any([parts.signal, lead.lost])
+  const { db } = catalog
+  await using running = new AsyncDisposableStack()
   const isArchive = from !== undefined && 'archive' in from
   const guardedFetch = isArchive ? fetchWithArchive(direct, from.archive) : direct
-  const resolver = createDidResolver({ plcUrl: config.plcUrl, guardedFetch, allowPrivateHosts })
+  const { plcUrl, allowPrivateHosts } = config
+  const resolver = createDidResolver({ plcUrl, guardedFetch, allowPrivateHosts })
   const swarm = { catalog, config, guardedFetch, resolver, log }
-  parts.use(await startMetainfo(swarm, { isArchive }))
+  running.use(await startMetainfo(swarm, { isArchive }))
   if (from) {
     const pds = createPdsClient(guardedFetch)
     const repos =
       'archive' in from ? carsInDirectory(from.archive) : carsOfDids(from.dids, { resolver, pds, signal })
-    const measured = startMeasuring(catalog.db)
+    const measured = startMeasuring(db)
     const onProgress = (progress: ImportProgress) => {
       measured(progress.records)
-      options.onImport?.(progress)
+      parts.onImport?.(progress)
     }
-    await importRepos(repos, { db: catalog.db, config, resolver, guardedFetch, log, signal, onProgress })
+    await importRepos(repos, { db, config, resolver, guardedFetch, log, signal, onProgress })
   }
   const sources = from ? [] : config.sources
-  const ingest = parts.use(startIngest({ db: catalog.db, config: { ...config, sources }, guardedFetch, log }))
-  const progress = await untilDone(catalog, ingest, options)
-  await refreshSearchStatistics(catalog.db)
-  return progress
+  // This process has the right to follow the network already, so ingest must not wait for it.
+  const alone = { ...config, sources, databaseUrl: undefined }
+  const ingest = running.use(startIngest({ db, config: alone, guardedFetch, log }))
+  return await untilDone(catalog, ingest, { ...parts, signal })
 }
 
-/** Empties the catalogue while nobody else writes to it. */
-async function emptyAlone(catalog: Catalog, config: AppViewConfig): Promise<void> {
-  const leadership = await becomeLeader('ingest', config.databaseUrl, {
-    signal: AbortSignal.timeout(3_000),
-  }).catch((cause) => {
-    throw new Error('Another process follows the network on this database. Stop it, then rebuild.', {
-      cause,
-    })
-  })
-  await using _alone = leadership
-  await resetCatalog(catalog.db, catalog.kind)
-  await startNewEpochs(catalog.db)
+/** Compares what was found with the old index. @throws OperatorError when too little was found; the old index then stays */
+async function checkFound(
+  { from, leastShare = defaultLeastShare }: RebuildOptions,
+  { held, found }: { held: Db; found: Db },
+): Promise<void> {
+  const dids = from && 'dids' in from ? from.dids : undefined
+  const [before, now] = await Promise.all([countRecords(held, dids), countRecords(found, dids)])
+  if (now >= before * leastShare) return
+  const percent = (share: number) => `${Math.floor(share * 100)} %`
+  throw new OperatorError(
+    `Found ${now} ${now === 1 ? 'record' : 'records'}, and the index has ${before}: ${percent(now / before)}, less than ${percent(leastShare)}. The index was not changed. Rebuild with --continue to search further, or with --at-least ${Math.floor((now / before) * 100)} to accept what was found.`,
+  )
 }
+
+/** The least share of the old index's records that must be found again. */
+const defaultLeastShare = 0.9
 
 const lookMs = 250
-/** How often in a row nothing must be left to do: a repository that was just read may bring a torrent to verify. */
+/** How many checks in a row must find nothing left to do, since a repository that was just read may add a torrent to verify. */
 const quietLooks = 3
-/** Counting everything takes longer the more there is. */
+/** The time between two checks, each of which counts the whole catalog. */
 const progressMs = 2_000
 
 async function untilDone(
@@ -127,12 +170,12 @@ async function untilDone(
 
 async function isDone({ db }: Catalog, ingest: Ingest): Promise<boolean> {
   const { hosts, listed } = await readListing(ingest)
-  if (listed < hosts || (await readDueTorrents(db, { limit: 1, except: [] })).length > 0) return false
+  if (listed < hosts || (await hasMetainfoToDo(db))) return false
   const [dueRepos, states] = await Promise.all([readDueRepos(db, 1), countRepoStates(db)])
   return dueRepos.length === 0 && states['in-progress'] === 0
 }
 
-/** Of the sources that list repositories: a hint lists nothing, what it holds comes as it is written. */
+/** Counts the sources that have listed all repositories. A Jetstream is left out, because it cannot list any. */
 async function readListing(ingest: Ingest): Promise<{ hosts: number; listed: number }> {
   const listing = (await ingest.status()).hosts.filter((host) => host.kind === 'firehose')
   return {
@@ -158,15 +201,15 @@ async function readProgress({ db }: Catalog, ingest: Ingest): Promise<RebuildPro
 const firstMeasured = 1_000
 
 /**
- * PostgreSQL plans by what it last measured of its tables, and a full table that it takes for empty is searched from
- * end to end. Returns what measures again each time the records have doubled.
+ * Makes a function that runs ANALYZE each time the number of records has doubled. PostgreSQL plans by its last statistics,
+ * and scans a table from end to end that it takes for empty.
  */
 function startMeasuring(db: Db): (records: number) => void {
   let next = firstMeasured
   return (records) => {
     if (records < next) return
     next = records * 2
-    // A plan that is worse for a while is all that a failure costs.
+    // If this fails, plans are only worse for a while.
     measureTables(db).catch(() => {})
   }
 }

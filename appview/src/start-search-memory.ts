@@ -1,14 +1,14 @@
 import type { Logger } from 'pino'
 import { Gauge, type Registry } from 'prom-client'
-import type { Catalog } from './catalog/open.ts'
+import type { AppViewConfig } from './config.ts'
 import {
   type MemoryIndexState,
   type RunningMemoryIndex,
   startMemoryIndex,
-} from './catalog/search/memory/start-memory-index.ts'
-import type { AppViewConfig } from './config.ts'
+} from './search/memory/start-memory-index.ts'
+import type { Catalog } from './store/open.ts'
 
-/** The index that answers searches from memory, watched over; undefined where the operator wants none. */
+/** Starts the index that answers searches from memory, and logs its state; undefined when the operator has turned it off. */
 export async function startSearchMemory(
   catalog: Catalog,
   { searchMemoryBytes }: AppViewConfig,
@@ -22,7 +22,7 @@ export async function startSearchMemory(
   })
   new Gauge({
     name: 'holdfast_search_memory_bytes',
-    help: 'What the search index in memory weighs; 0 while searches go to the database.',
+    help: 'Size of the search index in memory; 0 while searches are answered by the database.',
     registers: [registry],
     collect() {
       this.set(memory.current()?.index.bytes ?? 0)
@@ -39,7 +39,11 @@ function tell(log: Logger, state: MemoryIndexState): void {
     const { datasets, bytes } = state
     log.warn(
       { datasets, bytes },
-      'searches go to the database: their index is larger than HOLDFAST_SEARCH_MEMORY',
+      'searches are answered by the database: the index is larger than HOLDFAST_SEARCH_MEMORY',
     )
-  } else log.warn({ err: state.error }, 'searches go to the database until their index can be read again')
+  } else
+    log.warn(
+      { err: state.error },
+      'searches are answered by the database until the index can be read into memory again',
+    )
 }

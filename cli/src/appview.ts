@@ -2,10 +2,10 @@ import { type l, lexToJson, type Query, xrpc } from '@atproto/lex'
 import { type Authorities, servedMethods } from '@holdfast/lexicons/authority'
 import { failureOf } from './records/xrpc-failure.ts'
 
-/** A server that indexes the network, asked by the queries of our lexicons. */
+/** A client for the queries that our lexicons define on an AppView, which is a server that indexes the network. */
 export interface AppView {
   readonly url: string
-  /** Throws a Failure. */
+  /** Sends a query. Throws a CommandError if the server cannot be reached or refuses. */
   query<M extends Query>(method: MethodModule<M>, params: ParamsOf<M>): Promise<AnswerOf<M>>
 }
 
@@ -21,7 +21,7 @@ export type AnswerOf<M extends Query> = l.InferMethodOutputBody<M>
 
 const timeoutMs = 30_000
 
-/** An AppView at an address. */
+/** Makes a client for the AppView at `url`. */
 export function appView(url: string, authorities: Authorities): AppView {
   return {
     url,
@@ -38,7 +38,7 @@ export function appView(url: string, authorities: Authorities): AppView {
   }
 }
 
-/** An answer as it came over the wire, for `--json`. */
+/** The JSON form of an answer, for `--json`. */
 export function answerJson(body: unknown): unknown {
   return lexToJson(body as never)
 }

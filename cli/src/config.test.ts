@@ -11,7 +11,7 @@ test('nothing in the environment is the defaults', () => {
   })
 })
 
-test('every problem is reported at once, by variable', () => {
+test('reports every problem at once, by variable', () => {
   const env = {
     HOLDFAST_APPVIEW_URL: 'nowhere',
     HOLDFAST_PDS: 'ftp://x',

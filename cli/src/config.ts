@@ -1,19 +1,19 @@
 import { type Authorities, parseAuthorities } from '@holdfast/lexicons/authority'
-import { Failure } from './failure.ts'
+import { CommandError } from './command-error.ts'
 
-/** What the environment says; the command line may say otherwise. */
+/** The settings that environment variables give; command line options override them. */
 export interface Config {
   readonly appviewUrl: string
   readonly plcUrl: string
   /** Lexicon authorities, the one to write under first. */
   readonly authorities: Authorities
-  /** Development only: strangers' records may send us to addresses inside this network. */
+  /** For development only: records of strangers may make us contact addresses inside this network. */
   readonly allowPrivateHosts: boolean
-  /** With both of these, a run needs no stored account. */
+  /** If both of these are set, a run needs no stored account. */
   readonly identifier: string | undefined
   readonly appPassword: string | undefined
   readonly pdsUrl: string | undefined
-  /** Where accounts and their secrets are kept; undefined: the system's usual place. */
+  /** Where accounts and their secrets are stored; undefined means the system's usual place. */
   readonly configDirectory: string | undefined
 }
 
@@ -22,7 +22,7 @@ export interface Credentials {
   readonly appPassword: string
 }
 
-/** Reads the variables once; throws one Failure that lists every problem. */
+/** Reads the environment variables. Throws one CommandError that lists every problem. */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const problems: string[] = []
   const read = <T>(parse: () => T, otherwise: T): T => {
@@ -47,19 +47,19 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     pdsUrl: url('HOLDFAST_PDS'),
     configDirectory: env.HOLDFAST_CONFIG_DIR || undefined,
   }
-  if (problems.length > 0) throw new Failure('usage', problems.join('\n'))
+  if (problems.length > 0) throw new CommandError('usage', problems.join('\n'))
   return config
 }
 
-/** A PLC directory on this machine is a development network, whose other servers are on this machine too. */
+/** Whether a URL is on this machine. A PLC directory here means a development network, whose other servers are here too. */
 function isLoopback(url: string | undefined): boolean {
   const host = url === undefined ? '' : new URL(url).hostname
   return host === 'localhost' || host.startsWith('127.') || host === '[::1]'
 }
 
-/** A checked http(s) address without its trailing slash; throws a Failure that names the setting. */
+/** Checks an http(s) address and removes its trailing slash. Throws a CommandError that names the setting. */
 export function httpUrl(name: string, text: string): string {
   const url = URL.parse(text)
   if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return text.replace(/\/+$/, '')
-  throw new Failure('usage', `${name} is ${JSON.stringify(text)}; give an http:// or https:// address.`)
+  throw new CommandError('usage', `${name} is ${JSON.stringify(text)}; give an http:// or https:// address.`)
 }

@@ -1,13 +1,16 @@
+import type { DidString } from '@atproto/lex'
 import type { AppView } from './appview.ts'
 import { type Config, httpUrl } from './config.ts'
 import { formatSeconds } from './output/quantities.ts'
 import { note, warn } from './output/terminal.ts'
+import type { PublishedPaths } from './publish/published-paths.ts'
+import type { PublishedStates } from './publish/published-states.ts'
 import type { Repo } from './records/repo.ts'
 import type { AccountStore } from './session/account-store.ts'
 import type { Identities } from './session/identities.ts'
 import type { OnWait } from './session/paced-session.ts'
 
-/** An account that may write, and its repo. */
+/** An account that commands write to, and its repo. */
 export interface SignedIn {
   readonly did: string
   readonly handle: string
@@ -16,7 +19,7 @@ export interface SignedIn {
   readonly repo: Repo
 }
 
-/** Somebody's repo, to read. */
+/** Somebody else's repo, for reading. */
 export interface PublicRepo {
   readonly repo: Repo
   readonly handle: string | undefined
@@ -24,12 +27,14 @@ export interface PublicRepo {
   getBlob(cid: string): Promise<Uint8Array>
 }
 
-/** Whom a command may talk to: the AppView, the account's PDS, other people's PDSes. */
+/** The servers that a command may talk to: the AppView, the account's PDS, other people's PDSes. */
 export interface Connections {
   readonly config: Config
   accounts(): Promise<AccountStore>
+  published(): Promise<PublishedPaths>
+  states(): Promise<PublishedStates>
   identities(): Promise<Identities>
-  /** For addresses that somebody else's record names. */
+  /** A `fetch` for addresses that somebody else's record names. */
   strangerFetch(limits: { timeoutMs: number; maxBytes: number }): Promise<typeof fetch>
   appView(url?: string): Promise<AppView>
   signIn(account: string | undefined, onWait?: OnWait): Promise<SignedIn>
@@ -46,6 +51,12 @@ export function connect(config: Config): Connections {
     async accounts() {
       return (await import('./session/account-store.ts')).accountStore(config.configDirectory)
     },
+    async published() {
+      return (await import('./publish/published-paths.ts')).publishedPaths(config.configDirectory)
+    },
+    async states() {
+      return (await import('./publish/published-states.ts')).publishedStates(config.configDirectory)
+    },
     async identities() {
       return (await import('./session/identities.ts')).identities(config)
     },
@@ -58,38 +69,38 @@ export function connect(config: Config): Connections {
       return appView(url ? httpUrl('--appview', url) : config.appviewUrl, config.authorities)
     },
     async signIn(account, onWait = noteWait) {
-      const [{ Agent }, { signedInSession }, { pacedSession }, { repoOf }] = await Promise.all([
-        import('@atproto/api'),
+      const [{ signedInSession }, { pacedSession }, { repoOf }] = await Promise.all([
         import('./session/sign-in.ts'),
         import('./session/paced-session.ts'),
         import('./records/repo.ts'),
       ])
       const { manager, ...who } = await signedInSession(connections, account, onWait)
-      const agent = new Agent(pacedSession(manager, { onWait }))
-      return { ...who, repo: repoOf(agent, who.did, config.authorities) }
+      return { ...who, repo: repoOf(pacedSession(manager, { onWait }), who.did, config.authorities) }
     },
     async readRepo(identifier) {
-      const [{ AtpAgent }, { repoOf }] = await Promise.all([
-        import('@atproto/api'),
-        import('./records/repo.ts'),
-      ])
+      const { clientOf, repoOf } = await import('./records/repo.ts')
       const { did, handle, pdsUrl } = await (await connections.identities()).resolve(identifier)
       const fetch = await connections.strangerFetch({ timeoutMs: 120_000, maxBytes: 128 * 2 ** 20 })
-      const agent = new AtpAgent({ service: pdsUrl, fetch })
+      const session = {
+        fetchHandler: (path: string, init: RequestInit) => fetch(new URL(path, pdsUrl), init),
+      }
       return {
-        repo: repoOf(agent, did, config.authorities),
+        repo: repoOf(session, did, config.authorities),
         handle,
         pdsUrl,
-        getBlob: async (cid) => (await agent.com.atproto.sync.getBlob({ did, cid })).data,
+        getBlob: async (cid) => (await clientOf(session).getBlob(did as DidString, cid)).body,
       }
     },
   }
   return connections
 }
 
-/** A short rest is told to who watches, a long one also to a log, where it would look like standing still. */
+/**
+ * A short wait is shown only on the terminal. A long one is also written to a log, where the program would otherwise
+ * seem to hang.
+ */
 const noteWait: OnWait = (waitMs, reason) => {
-  const why = reason === 'budget-spent' ? 'the PDS’s budget is spent' : 'the PDS says too many requests'
+  const why = reason === 'budget-spent' ? 'the PDS’s rate limit is used up' : 'the PDS says too many requests'
   const tell = waitMs > 30_000 ? warn : note
   tell(`Waiting ${formatSeconds(waitMs / 1000)}: ${why}.`)
 }

@@ -1,33 +1,83 @@
 import { CommanderError } from 'commander'
+import { CommandError, exitCodes, type FailureKind } from './command-error.ts'
 import { loadConfig } from './config.ts'
 import { connect } from './connections.ts'
-import { exitCodes, Failure } from './failure.ts'
-import { paintError } from './output/terminal.ts'
-import { program } from './program.ts'
+import { complain, printJson, setVerbosity } from './output/terminal.ts'
+import { assertCommand, program } from './program.ts'
 
-/** Runs `holdfast` with the words after its name; resolves to the exit code. */
+/** Runs `holdfast` with the words after its name as `args`; resolves to the exit code. */
 export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  // A reader that has seen enough (`holdfast search | head`) is no fault.
+  // It is not an error if the reader of standard output stops early (`holdfast search | head`).
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  const flags = flagsOf(args)
+  setVerbosity(flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal')
   try {
-    const holdfast = await program(connect(loadConfig(env)), args[0])
-    await holdfast.parseAsync(args, { from: 'user' })
+    const words = commandFirst(args)
+    const holdfast = await program(connect(loadConfig(env)), words)
+    // `help torrent create` means `torrent create --help`.
+    const topic = words[0] === 'help' ? words.slice(1).filter((word) => !word.startsWith('-')) : undefined
+    if (topic) assertCommand(holdfast, topic)
+    await holdfast.parseAsync(topic ? [...topic, '--help'] : words, { from: 'user' })
     return Number(process.exitCode ?? exitCodes.ok)
   } catch (error) {
-    return report(error)
+    return report(error, { ...flags, verbose: flags.verbose || env.HOLDFAST_LOG_LEVEL === 'debug' })
   }
 }
 
-function report(error: unknown): number {
-  // Commander has printed its own message, and the help it was asked for is no error.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
-  const label = paintError('red', 'error:')
-  if (error instanceof Failure) {
-    process.stderr.write(`${label} ${error.message}\n`)
-    return exitCodes[error.kind]
+interface Flags {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly verbose: boolean
+}
+
+/**
+ * Finds `--json` and the verbosity before anything is parsed, because an error in the command line must be reported in
+ * the right form, too.
+ */
+function flagsOf(args: readonly string[]): Flags {
+  const end = args.indexOf('--')
+  const options = end < 0 ? args : args.slice(0, end)
+  return {
+    json: options.includes('--json'),
+    quiet: options.includes('--quiet') || options.includes('-q'),
+    verbose: options.includes('--verbose'),
   }
-  const unexpected = error as Error
-  const details = process.env.HOLDFAST_LOG_LEVEL === 'debug' ? `\n${unexpected.stack}` : ''
-  process.stderr.write(`${label} ${unexpected.message}${details}\n`)
-  return exitCodes.failure
+}
+
+/** Moves flags that every command accepts from before the command to after it. */
+function commandFirst(args: readonly string[]): readonly string[] {
+  const at = args.findIndex((word) => !['--json', '--quiet', '-q', '--verbose'].includes(word))
+  if (at <= 0) return args
+  const end = args.indexOf('--')
+  return [
+    ...args.slice(at, end < 0 ? undefined : end),
+    ...args.slice(0, at),
+    ...(end < 0 ? [] : args.slice(end)),
+  ]
+}
+
+function report(error: unknown, { json, verbose }: Flags): number {
+  if (error instanceof CommanderError) {
+    // Help that was asked for is not an error; for an error, commander has already written to standard error.
+    if (error.exitCode === 0) return exitCodes.ok
+    const isBare = error.code === 'commander.help'
+    return end('usage', isBare ? 'Name a command.' : error.message.replace(/^error: /, ''), json)
+  }
+  const kind = error instanceof CommandError ? error.kind : 'failure'
+  const { message, stack, cause } = error as Error
+  complain(message)
+  if (verbose) for (const line of traceOf(stack, cause)) complain(line)
+  return end(kind, message, json, error instanceof CommandError ? error.details : {})
+}
+
+/** Reports a failure; with `--json`, standard output gets it in the form of an XRPC error. */
+function end(kind: FailureKind, message: string, json: boolean, details: object = {}): number {
+  if (json) printJson({ error: kind, exitCode: exitCodes[kind], message, ...details })
+  return exitCodes[kind]
+}
+
+function* traceOf(stack: string | undefined, cause: unknown): Generator<string> {
+  if (stack) yield stack
+  for (let found = cause; found instanceof Error; found = found.cause)
+    yield `caused by ${found.stack ?? found.message}`
 }

@@ -13,13 +13,13 @@ import {
   writtenNsid,
   writtenTypes,
 } from './authority.ts'
-import { getDataset, subscribeInfoHashes, updateAdmission } from './index.ts'
-import { canonicalAuthority, collections } from './nsid.ts'
+import { admin, getDataset, subscribeInfoHashes } from './index.ts'
+import { canonicalAuthority, collections, methods } from './nsid.ts'
 import { validateRecord } from './validate.ts'
 
 const both: Authorities = ['gov.example.archive', canonicalAuthority]
 
-test('authorities are read from one variable, the one to write under first', () => {
+test('reads authorities from one variable, first the one to write under', () => {
   expect(parseAuthorities(undefined)).toEqual([canonicalAuthority])
   expect(parseAuthorities(' , ')).toEqual(defaultAuthorities)
   expect(parseAuthorities(` gov.example.archive, ${canonicalAuthority},gov.example.archive`)).toEqual(both)
@@ -34,14 +34,18 @@ test.each([
   'org.-x',
   'a.b c',
   'org._x',
-])('%j is no authority, and the message says what is', (name) => {
-  expect(() => parseAuthorities(name)).toThrow(`"${name}" is no lexicon authority; write a domain in reverse`)
+])('refuses %j as an authority and says how to write one', (name) => {
+  expect(() => parseAuthorities(name)).toThrow(
+    `"${name}" is not a lexicon authority; write a domain in reverse`,
+  )
 })
 
 test('an NSID under an equivalent authority is one of ours', () => {
   expect(canonicalCollection('gov.example.archive.dataset', both)).toBe(collections.dataset)
   expect(canonicalCollection(collections.dataset, both)).toBe(collections.dataset)
   expect(canonicalNsid('gov.example.archive.defs#risk', both)).toBe(`${canonicalAuthority}.defs#risk`)
+  expect(canonicalNsid('gov.example.archive.admin.listAdmissions', both)).toBe(methods.listAdmissions)
+  expect(canonicalNsid('gov.example.archive.other.listAdmissions', both)).toBeUndefined()
 })
 
 test.each([
@@ -61,7 +65,7 @@ test('a collection that only another operator reads is not ours', () => {
   expect(canonicalCollection('gov.example.archive.dataset', defaultAuthorities)).toBeUndefined()
 })
 
-test('records are written under the first authority and asked for under all', () => {
+test('writes records under the first authority and asks for them under all', () => {
   expect(writtenNsid(collections.torrent, both)).toBe('gov.example.archive.torrent')
   expect(equivalentNsids(collections.torrent, both)).toEqual([
     'gov.example.archive.torrent',
@@ -84,7 +88,7 @@ const foreign = {
   createdAt: '2026-11-20T12:00:00Z',
 }
 
-test('a record under an equivalent authority validates once its types are normalised, and goes back unchanged', () => {
+test('validates a record under an equivalent authority and returns it unchanged', () => {
   const decoded = jsonToLex(foreign)
   expect(validateRecord(collections.dataset, decoded)).toMatchObject({ ok: false, field: 'publisher/$type' })
   const normal = normalizeTypes(decoded, both)
@@ -112,7 +116,7 @@ test('a record nested without end does not exhaust the stack', () => {
 })
 
 test('every kind of method can be served under every authority', () => {
-  for (const schema of [getDataset.main, updateAdmission.main, subscribeInfoHashes.main]) {
+  for (const schema of [getDataset.main, admin.updateAdmission.main, subscribeInfoHashes.main]) {
     const [other, canonical] = servedMethods<typeof schema>(schema, both)
     expect(canonical).toBe(schema)
     expect(other).toMatchObject({ ...schema, nsid: writtenNsid(schema.nsid, both) })

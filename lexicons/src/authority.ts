@@ -7,16 +7,16 @@ import { type Collection, type CollectionName, canonicalAuthority, collections }
  * Inside a program every NSID and `$type` is the canonical one (the spelling of the generated types); these
  * functions translate at the edges. With `gov.example.archive, org.holdfast`:
  *
- * - a record of `gov.example.archive.dataset` is read as a `dataset`, its `$type`s normalised before validation;
+ * - a record of `gov.example.archive.dataset` is read as a `dataset`, its `$type`s normalized before validation;
  * - a new dataset is written as `gov.example.archive.dataset`;
  * - each method is served under both names.
  */
 export type Authorities = readonly [string, ...string[]]
 
-/** The authorities that are read when nothing is configured. */
+/** The authorities to read if none are configured. */
 export const defaultAuthorities: Authorities = [canonicalAuthority]
 
-/** Reads the value of `HOLDFAST_AUTHORITIES`; throws an `Error` that names the entry which is no authority. */
+/** Parses the value of `HOLDFAST_AUTHORITIES`; throws an `Error` that names the first invalid entry. */
 export function parseAuthorities(text: string | undefined): Authorities {
   const names = [...new Set((text ?? '').split(',').map((name) => name.trim().toLowerCase()))]
   const [first, ...rest] = names.filter((name) => name !== '')
@@ -25,23 +25,23 @@ export function parseAuthorities(text: string | undefined): Authorities {
   return [first, ...rest]
 }
 
-/** Throws an `Error` unless `name` can begin an NSID: a domain in reverse, such as `org.example.archive`. */
+/** Throws an `Error` unless `name` can begin an NSID, which is a domain in reverse, such as `org.example.archive`. */
 export function assertAuthority(name: string): void {
-  // The NSID syntax: segments of a domain name, the first no digit in front (atproto NSID spec).
+  // The NSID syntax: segments of a domain name, the first of which does not begin with a digit (atproto NSID spec).
   const segment = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?'
   if (name.length <= 253 && new RegExp(`^(?![0-9])${segment}(?:\\.${segment})+$`).test(name)) return
   throw new Error(
-    `"${name}" is no lexicon authority; write a domain in reverse, such as ${canonicalAuthority}, without the name of a record`,
+    `"${name}" is not a lexicon authority; write a domain in reverse, such as ${canonicalAuthority}, without the name of a record`,
   )
 }
 
-/** The canonical spelling of an NSID or `$type` under any of the authorities; undefined if it is none of ours. */
+/** The canonical spelling of an NSID or `$type` under any of the authorities; undefined if it is not one of ours. */
 export function canonicalNsid(nsid: string, authorities: Authorities): string | undefined {
   const name = shortName(nsid, authorities)
   return name === undefined ? undefined : `${canonicalAuthority}.${name}`
 }
 
-/** The collection that an NSID names under any of the authorities; undefined if it is none of ours. */
+/** The collection that an NSID names under any of the authorities; undefined if it is not one of ours. */
 export function canonicalCollection(nsid: string, authorities: Authorities): Collection | undefined {
   const name = shortName(nsid, authorities)
   return name !== undefined && Object.hasOwn(collections, name)
@@ -49,28 +49,31 @@ export function canonicalCollection(nsid: string, authorities: Authorities): Col
     : undefined
 }
 
-/** An NSID or `$type` of ours as it is written into repos: under the first authority. */
+/** An NSID or `$type` of ours in the form that is written into repos: under the first authority. */
 export function writtenNsid(canonical: string, authorities: Authorities): string {
   return underAuthority(canonical, authorities[0])
 }
 
-/** Every spelling of an NSID of ours, the one that is written first: what to subscribe to and to serve. */
+/** Every spelling of an NSID of ours, for subscribing and serving. The first is the one that is written. */
 export function equivalentNsids(canonical: string, authorities: Authorities): string[] {
   return authorities.map((authority) => underAuthority(canonical, authority))
 }
 
-/** All collections under all authorities: what a source is asked for. */
+/** All collections under all authorities, to request from a source. */
 export function wantedCollections(authorities: Authorities): string[] {
   return Object.values(collections).flatMap((collection) => equivalentNsids(collection, authorities))
 }
 
-/** A record as the generated types know it: every `$type` of ours in its canonical spelling. Blobs and CIDs pass through. */
+/**
+ * A record in the form of the generated types: every `$type` of ours has its canonical spelling. Blobs and CIDs are
+ * unchanged.
+ */
 export function normalizeTypes<T>(value: T, authorities: Authorities): T {
   if (authorities.length === 1 && authorities[0] === canonicalAuthority) return value
   return mapTypes(value, (type) => canonicalNsid(type, authorities) ?? type) as T
 }
 
-/** A record as it is written into a repo: every `$type` of ours under the first authority. */
+/** A record in the form that is written into a repo: every `$type` of ours is under the first authority. */
 export function writtenTypes<T>(value: T, authorities: Authorities): T {
   if (authorities[0] === canonicalAuthority) return value
   return mapTypes(value, (type) =>
@@ -109,12 +112,15 @@ function renamed(schema: MethodSchema, nsid: l.NsidString): MethodSchema {
   }
 }
 
-/** `dataset` of `gov.example.archive.dataset`, `defs#risk` of `gov.example.archive.defs#risk`. */
+/**
+ * The name after the authority: `dataset` for `gov.example.archive.dataset`, `defs#risk` for
+ * `gov.example.archive.defs#risk`, and `admin.listAdmissions` for `gov.example.archive.admin.listAdmissions`.
+ */
 function shortName(nsid: string, authorities: Authorities): string | undefined {
   for (const authority of authorities) {
     if (!nsid.startsWith(`${authority}.`)) continue
     const name = nsid.slice(authority.length + 1)
-    if (/^[a-zA-Z][a-zA-Z0-9]*(#[a-zA-Z][a-zA-Z0-9]*)?$/.test(name)) return name
+    if (/^(admin\.)?[a-zA-Z][a-zA-Z0-9]*(#[a-zA-Z][a-zA-Z0-9]*)?$/.test(name)) return name
   }
   return undefined
 }
@@ -125,7 +131,8 @@ function underAuthority(canonical: string, authority: string): string {
   return `${authority}.${name}`
 }
 
-// A record nested deeper than this fails validation anyway; stopping keeps hostile input off the stack.
+// A record that is nested more deeply fails validation anyway; the limit keeps hostile input from overflowing the
+// stack.
 const maxDepth = 64
 
 function mapTypes(value: unknown, change: (type: string) => string, depth = 0): unknown {

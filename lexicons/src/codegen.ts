@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-/** The folder that holds the JSON lexicons, one folder a top-level domain. */
+/** The folder of the JSON lexicons, with one folder per top-level domain. */
 export const lexiconRoot = fileURLToPath(new URL('..', import.meta.url))
 
-/** The folder that holds the committed generated types. */
+/** The folder of the committed generated types. */
 export const generatedDir = fileURLToPath(new URL('./generated', import.meta.url))
 
-/** Writes the TypeScript of every JSON lexicon under `root` into `outDir`, which is emptied first. */
+/** Writes the TypeScript for every JSON lexicon under `root` into `outDir`, which is emptied first. */
 export async function generateTypes(root: string, outDir: string): Promise<void> {
   const stage = await mkdtemp(join(tmpdir(), 'lexicons-'))
   try {
@@ -25,7 +25,7 @@ export async function generateTypes(root: string, outDir: string): Promise<void>
   }
 }
 
-/** The folders directly under `root` that hold lexicons, such as `org` and `com`. */
+/** The folders directly under `root` that contain lexicons, such as `org` and `com`. */
 export async function lexiconDomains(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true })
   return entries

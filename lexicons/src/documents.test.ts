@@ -2,42 +2,48 @@ import { expect, test } from 'vitest'
 import { lexiconDocuments, loadLexicons } from './documents.ts'
 import { canonicalAuthority, collections, methods, publishPermission } from './nsid.ts'
 
-type Node = { readonly type?: string; readonly [key: string]: unknown }
+interface Node {
+  readonly type?: string
+  readonly [key: string]: unknown
+}
 interface Place {
   readonly at: string
   readonly node: Node
-  /** Whether the node stands in the parameters of a method, which hold scalars only. */
+  /** Whether the node is in the parameters of a method, which may only be scalars. */
   readonly inParams: boolean
 }
 
 const documents = lexiconDocuments()
 const places = documents.flatMap((document) => walk(document.defs, document.id, false))
 
-test('every document is loaded by @atproto/lexicon, references resolved', () => {
+test('loads every document with @atproto/lexicon, references resolved', () => {
   const lexicons = loadLexicons()
   for (const { id, defs } of documents) {
     for (const name of Object.keys(defs)) expect(lexicons.getDefOrThrow(`${id}#${name}`)).toBeDefined()
   }
 })
 
-test('every record, method and permission set has its name in nsid.ts, and nothing else has', () => {
+test('names exactly the records, methods and permission set that exist in nsid.ts', () => {
   const mains = documents.filter(({ defs }) => defs.main).map(({ id }) => id)
   expect(mains.sort()).toEqual(
     [...Object.values(collections), ...Object.values(methods), publishPermission].sort(),
   )
 })
 
-test('the permission to publish names every collection', () => {
+test('permits publishing in every collection, and only methods that exist', () => {
   const main = documents.find(({ id }) => id === publishPermission)?.defs.main
   expect(main).toMatchObject({
     type: 'permission-set',
     permissions: [{ resource: 'repo', collection: Object.values(collections) }, { resource: 'rpc' }],
   })
+  const [, calls] = (main as unknown as { permissions: [unknown, { lxm: string[] }] }).permissions
+  expect(calls.lxm.length).toBeGreaterThan(0)
+  expect(Object.values(methods)).toEqual(expect.arrayContaining(calls.lxm))
 })
 
-test('the group is flat and named in lowerCamelCase', () => {
+test('names are in lowerCamelCase, in one group and that of the operator', () => {
   for (const { id } of documents) {
-    expect(id.slice(canonicalAuthority.length)).toMatch(/^\.[a-z][a-zA-Z]*$/)
+    expect(id.slice(canonicalAuthority.length)).toMatch(/^\.(admin\.)?[a-z][a-zA-Z]*$/)
   }
 })
 
@@ -94,7 +100,7 @@ test.each([
   expect(subject.filter((place) => !holds(place)).map(({ at }) => at)).toEqual([])
 })
 
-test('known values are in kebab-case, but for vocabularies and names of others', () => {
+test('writes known values in kebab-case, except those of foreign vocabularies', () => {
   const foreign = /relatedIdentifier\/properties\/relation$|facets|#?info\/properties\/name$/
   const odd = places
     .filter(({ at, node }) => Array.isArray(node.knownValues) && !foreign.test(at))
@@ -103,7 +109,7 @@ test('known values are in kebab-case, but for vocabularies and names of others',
   expect(odd).toEqual([])
 })
 
-test('records require little: only what the design names', () => {
+test('requires only the fields that the design names', () => {
   const required = Object.fromEntries(
     documents
       .filter(({ defs }) => defs.main?.type === 'record')
@@ -113,12 +119,12 @@ test('records require little: only what the design names', () => {
     [collections.dataset]: ['title', 'createdAt'],
     [collections.torrent]: ['name', 'createdAt'],
     [collections.webseed]: ['subject', 'url', 'createdAt'],
-    [collections.assessment]: ['subject', 'assessedAt'],
+    [collections.assessment]: ['subject', 'assessedAt', 'createdAt'],
     [collections.profile]: ['createdAt'],
   })
 })
 
-test('errors are named in UpperCamelCase and explained, and every paged query can refuse a cursor', () => {
+test('names every error in UpperCamelCase and explains it', () => {
   for (const { id, defs } of documents) {
     const main = defs.main
     if (main?.type !== 'query' && main?.type !== 'procedure' && main?.type !== 'subscription') continue
@@ -128,12 +134,15 @@ test('errors are named in UpperCamelCase and explained, and every paged query ca
       expect(name).toMatch(/^[A-Z][a-zA-Z]+$/)
       expect(hasText(description), `${id} ${name}`).toBe(true)
     }
-    const paged = main.type === 'query' && main.parameters?.properties.cursor
-    if (paged)
-      expect(
-        errors.map(({ name }) => name),
-        id,
-      ).toContain('InvalidCursor')
+  }
+})
+
+test('every paged query can refuse a cursor', () => {
+  for (const { id, defs } of documents) {
+    const main = defs.main
+    if (main?.type !== 'query' || !main.parameters?.properties.cursor) continue
+    const names = main.errors?.map(({ name }) => name)
+    expect(names, id).toContain('InvalidCursor')
   }
 })
 
@@ -157,7 +166,7 @@ function walk(value: unknown, at: string, inParams: boolean): Place[] {
   ]
 }
 
-// What a field is, its reference may say; wrappers are described by what they stand in.
+// A field may be described by the definition it refers to; wrappers are described by the field they are in.
 function needsDescription(at: string, node: Node): boolean {
   return (
     !['params', 'ref', 'permission', 'permission-set'].includes(node.type ?? '') &&

@@ -4,14 +4,14 @@ import { type LexiconDoc, Lexicons, parseLexiconDoc } from '@atproto/lexicon'
 import { canonicalAuthority } from './nsid.ts'
 import { rehomeText } from './rehome-text.ts'
 
-/** The JSON lexicons of ours under an authority, by NSID: for documentation and for publication. */
+/** Our JSON lexicons under an authority, by NSID, for documentation and publication. */
 export function lexiconDocuments(authority: string = canonicalAuthority): LexiconDoc[] {
   return ownFiles().map((file) =>
     parseLexiconDoc(JSON.parse(rehomeText(readFileSync(file, 'utf8'), canonicalAuthority, authority))),
   )
 }
 
-/** All JSON lexicons, foreign ones that ours refer to included, ready for `@atproto/lexicon`. */
+/** All JSON lexicons, including foreign ones that ours refer to, ready for `@atproto/lexicon`. */
 export function loadLexicons(): Lexicons {
   const foreign = foreignFiles().map((file) => parseLexiconDoc(JSON.parse(readFileSync(file, 'utf8'))))
   return new Lexicons([...lexiconDocuments(), ...foreign])
@@ -26,7 +26,7 @@ function foreignFiles(): string[] {
 }
 
 function jsonFiles(folder: URL): string[] {
-  return readdirSync(folder)
+  return readdirSync(folder, { encoding: 'utf8', recursive: true })
     .filter((name) => name.endsWith('.json'))
     .sort()
     .map((name) => fileURLToPath(new URL(name, folder)))

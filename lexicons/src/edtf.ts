@@ -35,7 +35,7 @@ export function isEdtf(text: string): boolean {
 
 const open: EdtfBounds = { earliestMs: undefined, latestMs: undefined }
 
-// Level 1: `..` is an end that is open, an empty string one that is unknown.
+// In level 1, `..` is an open end, and an empty string is an unknown one.
 function isOpen(text: string): boolean {
   return text === '' || text === '..'
 }
@@ -56,7 +56,7 @@ function dateBounds(text: string): EdtfBounds | undefined {
   const match = date.exec(text)
   if (!match) return undefined
   const [, year = '', month, day] = match
-  // Of a negative year, filling the unspecified digits with nines gives the earlier one.
+  // For a negative year, replacing the unspecified digits with nines gives the earlier year.
   const [a, b] = [Number(year.replaceAll('X', '0')), Number(year.replaceAll('X', '9'))]
   if (year === '-0000' || (year.includes('X') && month !== undefined)) return undefined
   return span({ firstYear: Math.min(a, b), lastYear: Math.max(a, b), month, day })
@@ -103,7 +103,7 @@ function instant(match: RegExpExecArray): EdtfBounds | undefined {
   return { earliestMs: ms, latestMs: ms + 999 }
 }
 
-/** Minutes east of UTC; a time without a zone is taken as UTC. */
+/** The offset of a zone in minutes east of UTC; a time without a zone is taken to be UTC. */
 function offsetMinutes(zone: string | undefined): number | undefined {
   if (zone === undefined || zone === 'Z') return 0
   const digits = zone.slice(1).replace(':', '').padEnd(4, '0')
@@ -121,7 +121,7 @@ function dayExists(year: number, month: number, day: number): boolean {
   return when.getUTCMonth() === month - 1 && when.getUTCDate() === day
 }
 
-// ECMAScript: a Date holds 100,000,000 days either side of 1970. `Date.UTC` would read year 11 as 1911.
+// A Date covers 100,000,000 days on either side of 1970 (ECMAScript). `Date.UTC` would read year 11 as 1911.
 const farthestMs = 8.64e15
 
 function utc(year: number, month: number, day: number): number {

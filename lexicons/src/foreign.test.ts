@@ -51,7 +51,7 @@ describe('an entry of atdata', () => {
     ['https://example.org/terms', { url: 'https://example.org/terms' }],
     ['Ask the museum first', { text: 'Ask the museum first' }],
     ['MIT OR Apache-2.0', { spdx: 'MIT OR Apache-2.0' }],
-  ])('has the licence %s', (license, expected) => expect(mapped({ license }).license).toEqual(expected))
+  ])('has the license %s', (license, expected) => expect(mapped({ license }).license).toEqual(expected))
 
   test.each([
     [{ bucket: 'ice', shards: [{ key: 'a/0.tar' }] }, 's3://ice/a/0.tar'],

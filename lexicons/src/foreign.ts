@@ -1,7 +1,7 @@
 /**
- * Records of other people's lexicons that this index reads as well: which collections, and what each says in terms of
- * ours. This is the one place where they are named. They are kept and shown verbatim; what is searched, listed and
- * drawn is the record that they are mapped to here.
+ * Records of other people's lexicons that this index also reads: which collections, and how each maps to our lexicons.
+ * They are named only here. They are stored and shown verbatim; search, listings and pages use the record that they are
+ * mapped to.
  */
 import { isPlainObject } from '@atproto/lex'
 import { mapAtdataEntry } from './foreign/atdata-entry.ts'
@@ -10,22 +10,24 @@ import { type CollectionName, collections } from './nsid.ts'
 import type { Refusal } from './rules.ts'
 import { type Validated, validateRecord } from './validate.ts'
 
-/** The NSIDs, by a short name of ours. */
+const maxDroppedValues = 50
+
+/** The NSIDs, by a short name that we give them. */
 export const foreignCollections = {
-  /** atdata's index of datasets for machine learning, https://alt.science; lexicon of February 2026. */
+  /** The collection in which atdata lists datasets for machine learning, https://alt.science; lexicon of February 2026. */
   atdataEntry: 'science.alt.dataset.entry',
 } as const
 
 export type ForeignCollection = (typeof foreignCollections)[keyof typeof foreignCollections]
 
-/** A foreign record as a dataset record would say it; what it does not have is left out. */
+/** A foreign record in the terms of a dataset record; fields it does not have are absent. */
 type Mapped = { title?: unknown; createdAt?: unknown } & Readonly<Record<string, unknown>>
 
 interface Mapping {
-  /** Which of our collections it is read as. */
+  /** The collection of ours that it is read as. */
   readonly kind: CollectionName
   map(value: Readonly<Record<string, unknown>>): Mapped
-  /** What the required fields are called there, for whoever has to correct them. */
+  /** The names of the required fields in the foreign lexicon, for authors who have to correct them. */
   readonly title: string
   readonly createdAt: string
 }
@@ -39,7 +41,7 @@ const mappings: Readonly<Record<ForeignCollection, Mapping>> = {
   },
 }
 
-/** Which of our collections a foreign one is read as; undefined for a collection that is not read. */
+/** The collection of ours that a foreign collection is read as; undefined for a collection that is not read. */
 export function foreignKind(nsid: string): CollectionName | undefined {
   return isForeign(nsid) ? mappings[nsid].kind : undefined
 }
@@ -50,13 +52,15 @@ export function describesDatasets(nsid: string): boolean {
 }
 
 /**
- * Reads a foreign record, from CBOR or JSON, as a dataset record. What is optional and cannot be read is passed over;
- * a record without a title or a time is refused.
+ * Reads a foreign record, from CBOR or JSON, as a dataset record. Optional fields that cannot be read are ignored; a
+ * record without a title or a time is rejected.
  */
 export function mapForeign(nsid: ForeignCollection, value: unknown): Validated<schemas.dataset.Main> {
   if (!isPlainObject(value) || value.$type !== nsid) return refuse('$type', `is not ${nsid}`)
   const mapping = mappings[nsid]
   const mapped: Record<string, unknown> = { $type: collections.dataset, ...mapping.map(value) }
+  // Each pass finds one value that cannot be read; a field with many such values is dropped as a whole.
+  const dropped = new Map<string, number>()
   for (;;) {
     const validated = validateRecord(collections.dataset, mapped)
     if (validated.ok) return validated
@@ -66,12 +70,15 @@ export function mapForeign(nsid: ForeignCollection, value: unknown): Validated<s
       return { ok: false, field: name, message: validated.message.replace(/^\w+/, name) }
     }
     const list = mapped[field]
-    if (Array.isArray(list) && index !== undefined) mapped[field] = list.filter((_, i) => String(i) !== index)
+    const drops = (dropped.get(field) ?? 0) + 1
+    dropped.set(field, drops)
+    if (Array.isArray(list) && index !== undefined && drops <= maxDroppedValues)
+      mapped[field] = list.filter((_, i) => String(i) !== index)
     else delete mapped[field]
   }
 }
 
-/** What a record that is held says as a dataset record, if it is a foreign one; undefined for ours. */
+/** The dataset record that a stored foreign record maps to; undefined for records of our own lexicons. */
 export function mappedRecord(value: unknown): schemas.dataset.Main | undefined {
   const type = isPlainObject(value) ? value.$type : undefined
   if (typeof type !== 'string' || !isForeign(type)) return undefined
@@ -79,7 +86,7 @@ export function mappedRecord(value: unknown): schemas.dataset.Main | undefined {
   return mapped.ok ? mapped.record : undefined
 }
 
-/** Whether this is the NSID of a foreign collection that is read. */
+/** Whether this is the NSID of a foreign collection that this index reads. */
 export function isForeign(nsid: string): nsid is ForeignCollection {
   return Object.hasOwn(mappings, nsid)
 }

@@ -1,6 +1,6 @@
 /**
  * A web address reduced to what tells pages apart, such as `example.org/data?id=7`, for comparing homepages;
- * undefined if it is no http(s) address.
+ * undefined if it is not an http(s) address.
  *
  * Scheme, `www.`, letter case of the host, default port, user, fragment, trailing slash, index file, tracking
  * parameters and the order of the others do not count.
@@ -17,13 +17,13 @@ export function homepageKey(url: string): string | undefined {
   return `${host}${unescapeUnreserved(path)}${search === '' ? '' : `?${search}`}`
 }
 
-/** An http(s) URL; undefined if the text is none. */
+/** Parses an http(s) URL; undefined if the text is not one. */
 export function parseWebUrl(text: string): URL | undefined {
   const url = URL.parse(text.trim())
   return url && (url.protocol === 'http:' || url.protocol === 'https:') ? url : undefined
 }
 
-/** A text without the given characters at its end; a pattern would need quadratic time on a stranger's `////…`. */
+/** A text without the given characters at its end; a regular expression would take quadratic time on a stranger's `////…`. */
 export function trimTrailing(text: string, characters: string): string {
   let end = text.length
   while (end > 0 && characters.includes(text.charAt(end - 1))) end -= 1
@@ -32,7 +32,8 @@ export function trimTrailing(text: string, characters: string): string {
 
 const trackingParameter = /^(utm_\w+|fbclid|gclid|mc_[ce]id|msclkid)$/i
 
-// RFC 3986, section 6.2.2: escapes of unreserved characters say nothing, and the hex digits of others are uppercase.
+// Escapes of unreserved characters are decoded, and hex digits of the others become uppercase (RFC 3986, section
+// 6.2.2).
 function unescapeUnreserved(path: string): string {
   return path.replace(/%[0-9a-f]{2}/gi, (code) => {
     const character = String.fromCharCode(Number.parseInt(code.slice(1), 16))

@@ -59,7 +59,7 @@ test.each([
   expect(homepageKey(url)).toBe('example.org/data?a=1&b=2')
 })
 
-test('homepages that differ in path, query or port stay apart', () => {
+test('tells homepages apart that differ in path, query or port', () => {
   const keys = [
     'https://a.org/x',
     'https://a.org/X',
@@ -86,7 +86,7 @@ test('two describers of one body of data share a key, whichever field they used'
   expect(other).toEqual(['doi:10.1000/182', 'homepage:example.org/182'])
 })
 
-test('typed text is recognised, and plain words are not', () => {
+test('recognizes typed identifiers but not plain words', () => {
   expect(recognizeIdentifier('10.5061/DRYAD.8515')).toEqual({ scheme: 'doi', value: '10.5061/dryad.8515' })
   expect(recognizeIdentifier('ark:/12148/btv1')).toEqual({ scheme: 'ark', value: '12148/btv1' })
   expect(recognizeIdentifier('isbn:0-306-40615-2')).toEqual({ scheme: 'isbn', value: '9780306406157' })

@@ -1,6 +1,6 @@
 import { homepageKey, parseWebUrl, trimTrailing } from './homepage.ts'
 
-/** A persistent identifier as it stands in a record, or normalised. */
+/** A persistent identifier, as it is written in a record or normalized. */
 export interface Identifier {
   readonly scheme: string
   readonly value: string
@@ -20,13 +20,13 @@ export function normalizeIdentifier({ scheme, value }: Identifier): Identifier |
   return text === '' ? undefined : { scheme: scheme.toLowerCase(), value: text }
 }
 
-/** What a bare piece of text identifies, such as a DOI somebody typed into a search box; undefined if nothing. */
+/** What a bare text identifies, such as a DOI that somebody typed into a search box; undefined if it is not an identifier. */
 export function recognizeIdentifier(text: string): Identifier | undefined {
   const value = text.trim()
   return doi(value) ?? ark(value) ?? prefixed(value) ?? (parseWebUrl(value) ? uri(value) : undefined)
 }
 
-/** The part of a dataset record that says which body of data it describes. */
+/** The fields of a dataset record that say which body of data it describes. */
 export interface Identified {
   readonly homepage?: string | undefined
   readonly identifiers?: readonly Identifier[] | undefined
@@ -44,6 +44,49 @@ export function identityKeys({ homepage, identifiers = [] }: Identified): string
     return page === undefined ? undefined : `homepage:${page}`
   })
   return [...new Set(keys.filter((key) => key !== undefined))]
+}
+
+/** The keys by which records that describe one body of data are found. */
+export interface CardKeys {
+  /** Identifiers with the same meaning everywhere: records that share one describe the same body of data. */
+  readonly own: string[]
+  /** Whether it has any identifier at all. Records with different identifiers of a catalog are not joined by a shared page. */
+  readonly isIdentified: boolean
+  /**
+   * The homepage together with the title. It joins records without identifiers, because many datasets may share a
+   * landing page.
+   */
+  readonly page: string | undefined
+}
+
+const maxCardKeys = 20
+/** Schemes in which a value identifies one thing, whoever writes it; the number of a serial or a local number does not. */
+const globalSchemes = new Set(['handle', 'urn'])
+
+/** The keys of a dataset record; of a very large number of identifiers only the first are used. */
+export function cardKeys(record: Identified & { readonly title?: string | undefined }): CardKeys {
+  const { homepage, title = '', identifiers = [] } = record
+  const found = identifiers.flatMap((identifier) => normalizeIdentifier(identifier) ?? [])
+  const named = found.flatMap(({ scheme, value }) => (globalSchemes.has(scheme) ? `${scheme}:${value}` : []))
+  const ofHomepage = identityKeys({ homepage }).find((key) => !key.startsWith('homepage:'))
+  const own = [...(ofHomepage ? [ofHomepage] : []), ...identityKeys({ identifiers }), ...named]
+  const page = homepage === undefined || ofHomepage ? undefined : homepageKey(homepage)
+  return {
+    own: [...new Set(own)].slice(0, maxCardKeys),
+    isIdentified: found.length > 0 || ofHomepage !== undefined,
+    page: page === undefined ? undefined : `page:${page} ${titleFingerprint(title)}`,
+  }
+}
+
+/** The words of a title, regardless of order, case, accents and punctuation. */
+function titleFingerprint(title: string): string {
+  const words =
+    title
+      .normalize('NFKD')
+      .replace(/\p{M}/gu, '')
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? []
+  return [...new Set(words)].sort().join(' ')
 }
 
 type Normalizer = (text: string) => Identifier | undefined
@@ -66,7 +109,7 @@ const normalizers: Record<string, Normalizer> = {
   ror: (text) => tagged('ror', text.toLowerCase(), /^(?:https?:\/\/ror\.org\/)?(0[a-z0-9]{6}\d{2})$/),
 }
 
-/** DOI Handbook, section 2: a DOI is compared without regard to case; resolvers and prefixes are no part of it. */
+/** A DOI is compared regardless of case, and without resolver and prefix (DOI Handbook, section 2). */
 function doi(text: string): Identifier | undefined {
   const resolved = /^https?:\/\/(?:dx\.|www\.)?doi\.org\/(.+)$/i.exec(text)?.[1]
   const bare =
@@ -75,8 +118,8 @@ function doi(text: string): Identifier | undefined {
 }
 
 /**
- * ARK specification (draft-kunze-ark), section 2.7: hyphens are insignificant, `ark:/` is the old form of
- * `ark:`, the resolver and anything after `?` are no part of the name.
+ * In an ARK, hyphens are insignificant, `ark:/` is the old form of `ark:`, and the resolver and anything after `?` are
+ * not part of the name (ARK specification, draft-kunze-ark, section 2.7).
  */
 function ark(text: string): Identifier | undefined {
   const match = /^(?:https?:\/\/[^/\s]+\/)?ark:\/?(\d[\dA-Za-z]{3,})\/([^\s?#]+)/i.exec(text)
@@ -85,7 +128,7 @@ function ark(text: string): Identifier | undefined {
   return name === '' ? undefined : { scheme: 'ark', value: `${match[1]?.toLowerCase()}/${name}` }
 }
 
-/** RFC 3650: the prefix and the ASCII letters of a handle are compared without regard to case. */
+/** The prefix and the ASCII letters of a handle are compared regardless of case (RFC 3650). */
 function handle(text: string): Identifier | undefined {
   const bare = text.replace(/^(?:https?:\/\/hdl\.handle\.net\/|hdl:|info:hdl\/)/i, '')
   return tagged('handle', bare.toLowerCase(), /^([\w.-]+\/[^\s]+)$/)
@@ -102,13 +145,13 @@ function webUrl(text: string): string {
   return parseWebUrl(text)?.href ?? text
 }
 
-/** RFC 8141, section 3.1: `urn:` and the namespace are compared without regard to case. */
+/** In a URN, `urn:` and the namespace are compared regardless of case (RFC 8141, section 3.1). */
 function urn(text: string): Identifier | undefined {
   const match = /^urn:([a-z\d][a-z\d-]{0,30}[a-z\d]):([^\s#?]+)/i.exec(text)
   return match ? { scheme: 'urn', value: `urn:${match[1]?.toLowerCase()}:${match[2]}` } : undefined
 }
 
-/** ISO 2108: ten digits are the thirteen that begin with 978. */
+/** An ISBN of ten digits is equivalent to the thirteen digits that begin with 978 (ISO 2108). */
 function isbn(text: string): Identifier | undefined {
   const digits = text
     .replace(/^(?:urn:)?isbn:?/i, '')
@@ -121,7 +164,7 @@ function isbn(text: string): Identifier | undefined {
   return { scheme: 'isbn', value: `${body}${(10 - (weighted(body, [1, 3]) % 10)) % 10}` }
 }
 
-/** ISO 3297. */
+/** Checks and normalizes an ISSN (ISO 3297). */
 function issn(text: string): Identifier | undefined {
   const digits = text
     .replace(/^(?:urn:)?issn:?/i, '')
@@ -131,7 +174,7 @@ function issn(text: string): Identifier | undefined {
   return { scheme: 'issn', value: `${digits.slice(0, 4)}-${digits.slice(4)}` }
 }
 
-/** The sum of the digits, each times its weight; the weights repeat, and X is ten. */
+/** The sum of the digits, each multiplied by its weight; the weights repeat, and X means ten. */
 function weighted(digits: string, weights: readonly number[]): number {
   return [...digits].reduce(
     (sum, digit, index) =>
@@ -151,7 +194,7 @@ function tagged(scheme: string, text: string, pattern: RegExp): Identifier | und
   return value === undefined ? undefined : { scheme, value }
 }
 
-// A stranger's percent signs need not be escapes.
+// A stranger's percent signs may not be valid escapes.
 function unescaped(text: string): string {
   try {
     return decodeURIComponent(text)

@@ -1,2 +1,2 @@
-/** Every generated schema and type of ours, under its short name: `dataset`, `defs`, `searchDatasets`, … */
+/** Every generated schema and type of our lexicons, under its short name: `dataset`, `defs`, `searchDatasets`, … */
 export * from './generated/org/holdfast.ts'

@@ -1,5 +1,5 @@
 /**
- * A JSON lexicon with every NSID of one authority moved to another. An NSID is a string of its own, so prose
+ * Moves every NSID of one authority in a JSON lexicon to another. Only strings that are an NSID are changed, so prose
  * that mentions one stays as it is.
  */
 export function rehomeText(json: string, from: string, to: string): string {

@@ -15,14 +15,15 @@ afterAll(() => rm(scratch, { recursive: true }))
 const script = fileURLToPath(new URL('./rehome.ts', import.meta.url))
 const run = promisify(execFile)
 
-test('a set moved elsewhere names the new authority everywhere and the old one nowhere', async () => {
+test('names only the new authority in a set moved elsewhere', async () => {
   const into = join(scratch, 'moved')
   const { stdout } = await run(process.execPath, [script, 'gov.example.archive', '--out', into])
   expect(stdout).toContain(`HOLDFAST_AUTHORITIES=gov.example.archive,${canonicalAuthority}`)
 
   const files = await textFiles(into)
   const old = join(lexiconRoot, canonicalAuthority.replaceAll('.', '/'))
-  expect(await readdir(join(into, 'gov/example/archive'))).toEqual(await readdir(old))
+  const documents = (folder: string) => readdir(folder, { recursive: true }).then((names) => names.sort())
+  expect(await documents(join(into, 'gov/example/archive'))).toEqual(await documents(old))
   expect(files.map(([name]) => name)).toContain('com/atproto/label/defs.json')
   for (const [name, text] of files) {
     expect({ name, old: text.includes(canonicalAuthority) }).toEqual({ name, old: false })
@@ -30,7 +31,7 @@ test('a set moved elsewhere names the new authority everywhere and the old one n
   expect(Object.fromEntries(files)['src/index.ts']).toContain("'./generated/gov/example/archive.ts'")
 })
 
-test('a set moved in place works as before: the module that names NSIDs follows by itself', async () => {
+test('moves a set in place, and the module that names NSIDs follows', async () => {
   const root = join(scratch, 'copy')
   await cp(lexiconRoot, root, { recursive: true, filter: (path) => !path.includes('node_modules') })
   await symlink(join(lexiconRoot, '../node_modules'), join(scratch, 'node_modules'))
@@ -60,10 +61,10 @@ test('a set moved in place works as before: the module that names NSIDs follows 
 
 test.each([
   [[], /usage: npm run rehome/],
-  [['Not An Authority'], /is no lexicon authority/],
+  [['Not An Authority'], /is not a lexicon authority/],
   [[canonicalAuthority], /already/],
   [['gov.example.archive', '--out', lexiconRoot], /is not empty/],
-])('%j is refused with a reason, and nothing is written', async (args, message) => {
+])('refuses %j with a reason and writes nothing', async (args, message) => {
   await expect(run(process.execPath, [script, ...args])).rejects.toMatchObject({
     code: 1,
     stderr: expect.stringMatching(message),

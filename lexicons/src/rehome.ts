@@ -6,11 +6,11 @@ import { generateTypes, lexiconDomains, lexiconRoot } from './codegen.ts'
 import { canonicalAuthority } from './nsid.ts'
 import { rehomeText } from './rehome-text.ts'
 
-/** Where to move the lexicons from and to; `from` and `into` may be the same folder. */
+/** The move of a set of lexicons; `from` and `into` may be the same folder. */
 export interface Rehoming {
-  /** The workspace that holds the JSON lexicons and `src/`. */
+  /** The workspace with the JSON lexicons and `src/`. */
   readonly from: string
-  /** The folder that receives the moved set, laid out alike. */
+  /** The folder that receives the moved set, in the same layout. */
   readonly into: string
   readonly oldAuthority: string
   readonly newAuthority: string
@@ -28,9 +28,10 @@ export async function rehome({ from, into, oldAuthority, newAuthority }: Rehomin
   if (resolve(from) !== resolve(into)) await copyForeign(from, into, oldFolder)
   else await removeFolder(from, oldFolder)
 
-  await mkdir(join(into, newFolder), { recursive: true })
   for (const [name, json] of documents) {
-    await writeFile(join(into, newFolder, name), rehomeText(json, oldAuthority, newAuthority))
+    const path = join(into, newFolder, name)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, rehomeText(json, oldAuthority, newAuthority))
   }
   await mkdir(join(into, 'src'), { recursive: true })
   await writeFile(
@@ -41,7 +42,7 @@ export async function rehome({ from, into, oldAuthority, newAuthority }: Rehomin
 }
 
 async function readDocuments(folder: string): Promise<[string, string][]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.json'))
+  const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.json'))
   return Promise.all(
     names.map(async (name): Promise<[string, string]> => [name, await readFile(join(folder, name), 'utf8')]),
   )
@@ -62,7 +63,7 @@ async function removeFolder(root: string, folder: string): Promise<void> {
   await removeEmpty(root, dirname(folder))
 }
 
-/** Removes a folder and its parents below `root` as far as they hold nothing. */
+/** Removes a folder and its parents below `root` if they are empty. */
 async function removeEmpty(root: string, folder: string): Promise<void> {
   if (folder === '.' || (await readdir(join(root, folder))).length > 0) return
   await rm(join(root, folder), { recursive: true })
@@ -71,7 +72,7 @@ async function removeEmpty(root: string, folder: string): Promise<void> {
 
 async function emptyFolder(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true })
-  if ((await readdir(folder)).length > 0) throw new Error(`${folder} is not empty; give a new folder`)
+  if ((await readdir(folder)).length > 0) throw new Error(`${folder} is not empty; name a new folder`)
   return folder
 }
 
@@ -89,9 +90,7 @@ async function main(): Promise<void> {
   const into = values.out === undefined ? lexiconRoot : await emptyFolder(resolve(values.out))
   await rehome({ from: lexiconRoot, into, oldAuthority: canonicalAuthority, newAuthority })
   console.log(`${canonicalAuthority} is now ${newAuthority} in ${into}`)
-  console.log(
-    `To go on reading the records there are: HOLDFAST_AUTHORITIES=${newAuthority},${canonicalAuthority}`,
-  )
+  console.log(`To keep reading existing records: HOLDFAST_AUTHORITIES=${newAuthority},${canonicalAuthority}`)
 }
 
 if (import.meta.main) {

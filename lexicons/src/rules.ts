@@ -3,24 +3,24 @@ import { normalizeIdentifier } from './identifiers.ts'
 import type * as schemas from './index.ts'
 import { type Collection, collections } from './nsid.ts'
 
-/** What is wrong with a record, and in which field. */
+/** A fault of a record, and the field that has it. */
 export interface Refusal {
   readonly field: string
   readonly message: string
 }
 
-/** A part of a record that is passed over, while the record stands. */
+/** A fault of a part of a record: the part is ignored, and the record is accepted. */
 export interface Warning extends Refusal {
   readonly code: 'invalid-date' | 'invalid-identifier' | 'invalid-box'
 }
 
-/** The first rule that a record breaks which its lexicon can only state in words; undefined if none. */
+/** The first rule that a record breaks, of those that its lexicon can only state in words; undefined if it breaks none. */
 export function ruleBroken(collection: Collection, record: object): Refusal | undefined {
   for (const refusal of rules[collection](record as never)) return refusal
   return undefined
 }
 
-/** Dates, identifiers and boxes in a valid record that cannot be read; an index passes over them. */
+/** Warnings about dates, identifiers and boxes that cannot be read; an index ignores them. */
 export function recordWarnings(collection: Collection, record: object): Warning[] {
   if (collection === collections.dataset) return [...datasetWarnings(record as schemas.dataset.Main)]
   if (collection === collections.torrent) {
@@ -47,7 +47,7 @@ const rules = {
 function* datasetRules(record: schemas.dataset.Main): Generator<Refusal> {
   for (const [field, agent] of agents(record)) {
     if (agent && !agent.name && !agent.did && !agent.url && !agent.email) {
-      yield refuse(field, 'says nobody; give a name, did, url or email')
+      yield refuse(field, 'names nobody; give a name, did, url or email')
     }
   }
   yield* refRules('versionOf', record.versionOf)
@@ -66,13 +66,13 @@ function* torrentRules(record: schemas.torrent.Main): Generator<Refusal> {
 
 function* webseedRules(record: schemas.webseed.Main): Generator<Refusal> {
   yield* hashRules('subject/', record.subject)
-  if (!/^https?:\/\//i.test(record.url)) yield refuse('url', 'is no HTTP(S) address')
+  if (!/^https?:\/\//i.test(record.url)) yield refuse('url', 'is not an HTTP(S) address')
 }
 
 function* assessmentRules({ subject }: schemas.assessment.Main): Generator<Refusal> {
   if (subject.uri) yield* refRules('subject', { uri: subject.uri })
   else if (!subject.identifiers?.length) {
-    yield refuse('subject', 'names nothing; give the uri of a record or identifiers')
+    yield refuse('subject', 'is empty; give the uri of a record or identifiers')
   }
 }
 
@@ -93,13 +93,18 @@ function* hashRules(path: string, { infoHashV1, infoHashV2 }: Hashes): Generator
   }
 }
 
-type Ref = { readonly uri: string }
+interface Ref {
+  readonly uri: string
+}
 
-// A handle may change hands, so what must keep its meaning names the DID.
+/** The limit is longer than the longest DID that is accepted with the longest path that a repository allows. */
+const maxRefLength = 2_000
+
+// A reference must use the DID and not the handle, because a handle may pass to another account.
 function* refRules(field: string, refs: Ref | readonly Ref[] | undefined): Generator<Refusal> {
   const list = refs === undefined ? [] : Array.isArray(refs) ? (refs as Ref[]) : [refs as Ref]
   for (const [index, { uri }] of list.entries()) {
-    if (/^at:\/\/did:[^/]+\/[^/]+\/[^/]+$/.test(uri)) continue
+    if (uri.length <= maxRefLength && /^at:\/\/did:[^/]+\/[^/]+\/[^/]+$/.test(uri)) continue
     const at = Array.isArray(refs) ? `${field}/${index}/uri` : `${field}/uri`
     yield refuse(at, 'does not name a record as at://DID/COLLECTION/KEY')
   }
@@ -128,7 +133,7 @@ function* datasetWarnings(record: schemas.dataset.Main): Generator<Warning> {
   yield* identifierWarnings('identifiers', record.identifiers)
   const box = record.spatial?.box
   if (box && !isBox(box)) {
-    yield warn('invalid-box', 'spatial/box', 'is no box in decimal degrees within ±180 and ±90')
+    yield warn('invalid-box', 'spatial/box', 'is not a box in decimal degrees within ±180 and ±90')
   }
 }
 
@@ -145,7 +150,11 @@ function* identifierWarnings(
 ): Generator<Warning> {
   for (const [index, identifier] of (identifiers ?? []).entries()) {
     if (normalizeIdentifier(identifier)) continue
-    yield warn('invalid-identifier', `${field}/${index}`, `"${identifier.value}" is no ${identifier.scheme}`)
+    yield warn(
+      'invalid-identifier',
+      `${field}/${index}`,
+      `"${identifier.value}" is not a valid ${identifier.scheme}`,
+    )
   }
 }
 

@@ -1,9 +1,9 @@
 const tidForm = /^[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}$/
 const digits = '234567abcdefghijklmnopqrstuvwxyz'
-/** The other two say which clock it was. */
+/** The two other digits identify the clock. */
 const timeDigits = 11
 
-/** The instant a TID names, in milliseconds (atproto spec, "Timestamp Identifiers"); undefined when it is none. */
+/** The time of a TID in milliseconds since 1970 (atproto spec, "Timestamp Identifiers"); undefined if the text is not a TID. */
 export function tidTimeMs(tid: string): number | undefined {
   if (!tidForm.test(tid)) return undefined
   let microseconds = 0

@@ -65,7 +65,7 @@ const good: Record<CollectionName, Record<string, unknown>> = {
   },
   torrent: {
     datasets: [{ uri: datasetUri, cid }, { uri: `at://${did}/science.alt.dataset.entry/x` }],
-    parts: [{ uri: `at://${did}/science.alt.dataset.part/x` }],
+    parts: [{ uri: `at://${did}/science.alt.dataset.part/x`, cid, item: 'tiles/n60' }, { uri: datasetUri }],
     infoHashV1: v1,
     infoHashV2: v2,
     name: 'tides',
@@ -76,7 +76,7 @@ const good: Record<CollectionName, Record<string, unknown>> = {
     metainfoParts: [{ blob: blob('application/octet-stream') }],
     metainfoUrls: [{ url: 'https://example.org/a.torrent', sha256: v2, sizeBytes: 1 }],
     trackers: [{ url: 'udp://tracker.example.org:6969/announce', tier: 0 }],
-    webSeeds: [{ url: 'https://example.org/files/', kind: 'bep19' }],
+    webseeds: [{ url: 'https://example.org/files/', kind: 'bep19' }],
     method: 'Mirrored with *wget*.',
     tool: 'wget 1.24',
     captured: '2026-11-20T12:00:00Z',
@@ -136,8 +136,8 @@ const bad: [CollectionName, Record<string, unknown>, string, RegExp][] = [
   ['dataset', { sizeBytes: -1 }, 'sizeBytes', /too small/],
   ['dataset', { languages: [{ tag: 'no such language' }] }, 'languages/0/tag', /language/],
   ['dataset', { spatial: { box: { west: '1' } } }, 'spatial/box/south', /Missing required/],
-  ['dataset', { publisher: {} }, 'publisher', /says nobody/],
-  ['dataset', { creators: [{ name: 'A' }, { identifiers: [] }] }, 'creators/1', /says nobody/],
+  ['dataset', { publisher: {} }, 'publisher', /names nobody/],
+  ['dataset', { creators: [{ name: 'A' }, { identifiers: [] }] }, 'creators/1', /names nobody/],
   ['dataset', { creators: [{ did: 'ann.example' }] }, 'creators/0/did', /DID/i],
   ['dataset', { versionOf: { uri: 'https://example.org' } }, 'versionOf/uri', /AT-?URI/i],
   [
@@ -159,6 +159,8 @@ const bad: [CollectionName, Record<string, unknown>, string, RegExp][] = [
     'labels/values/0/val',
     /Missing/,
   ],
+  ['torrent', { parts: [{ uri: datasetUri, item: 'é'.repeat(257) }] }, 'parts/0/item', /too big/],
+  ['torrent', { parts: [{ uri: 'https://example.org' }] }, 'parts/0/uri', /at-uri/i],
   ['torrent', { infoHashV1: missing, infoHashV2: missing }, 'infoHashV1', /at least one infohash/],
   ['torrent', { infoHashV1: v1.toUpperCase() }, 'infoHashV1', /lowercase/],
   ['torrent', { infoHashV1: v1.slice(1) }, 'infoHashV1', /too small/],
@@ -178,11 +180,12 @@ const bad: [CollectionName, Record<string, unknown>, string, RegExp][] = [
   ['webseed', { subject: { uri: datasetUri } }, 'subject/infoHashV1', /at least one infohash/],
   ['webseed', { subject: missing }, 'subject', /Missing required/],
   ['webseed', { url: 'ftp://example.org/a' }, 'url', /HTTP/],
-  ['assessment', { subject: {} }, 'subject', /names nothing/],
-  ['assessment', { subject: { identifiers: [] } }, 'subject', /names nothing/],
+  ['assessment', { subject: {} }, 'subject', /is empty/],
+  ['assessment', { subject: { identifiers: [] } }, 'subject', /is empty/],
   ['assessment', { subject: { uri: 'at://ann.example/app.example.thing/1' } }, 'subject/uri', /at:\/\/DID/],
   ['assessment', { risk: { reason: 'none' } }, 'risk/level', /Missing required/],
   ['assessment', { assessedAt: '2026' }, 'assessedAt', /datetime/],
+  ['assessment', { createdAt: missing }, 'createdAt', /Missing required/],
   ['profile', { avatar: blob('image/svg+xml') }, 'avatar/mimeType', /image\/png/],
   ['profile', { avatar: blob('image/png', 1_000_001) }, 'avatar', /too big/],
 ]
@@ -197,12 +200,12 @@ test.each([[null], ['text'], [7], [[]], [{ a: { $link: 5 } }]])('%j is no record
   expect(validateRecordJson(collections.dataset, value)).toMatchObject({ ok: false })
 })
 
-test('fields and values of a later version of the lexicon are let through', () => {
+test('accepts fields and values of a later version of the lexicon', () => {
   const later = { risk: { level: 'under-siege' }, moonPhase: 'full', sensitivity: { kind: 'sacred' } }
   expect(check('dataset', later)).toMatchObject({ ok: true, record: later })
 })
 
-test('what cannot be read in a valid record is a warning that names the field', () => {
+test('warns of a field that cannot be read in a valid record', () => {
   const change = {
     issued: 'last spring',
     temporal: { start: '1920/1880' },
@@ -213,8 +216,12 @@ test('what cannot be read in a valid record is a warning that names the field', 
   expect(checked.ok && recordWarnings(collections.dataset, checked.record)).toEqual([
     { code: 'invalid-date', field: 'issued', message: expect.stringContaining('"last spring" is not EDTF') },
     { code: 'invalid-date', field: 'temporal/start', message: expect.stringContaining('1920/1880') },
-    { code: 'invalid-identifier', field: 'identifiers/0', message: 'identifiers/0: "none" is no doi' },
-    { code: 'invalid-box', field: 'spatial/box', message: expect.stringContaining('no box') },
+    {
+      code: 'invalid-identifier',
+      field: 'identifiers/0',
+      message: 'identifiers/0: "none" is not a valid doi',
+    },
+    { code: 'invalid-box', field: 'spatial/box', message: expect.stringContaining('not a box') },
   ])
 })
 

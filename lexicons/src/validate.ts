@@ -12,7 +12,7 @@ export interface RecordTypes {
   [collections.profile]: Infer<typeof schemas.profile.main>
 }
 
-/** The record, typed; or the first thing wrong with it, by the field's path, such as `sources/0/url`. */
+/** The record, typed; or its first fault, with the path of the field, such as `sources/0/url`. */
 export type Validated<R> = { readonly ok: true; readonly record: R } | ({ readonly ok: false } & Refusal)
 
 /**
@@ -44,12 +44,12 @@ export function validateRecordJson<C extends Collection>(
   return validateRecord(collection, value)
 }
 
-/** Whether a record may have this key in its collection: any, a TID, or the one literal. */
+/** Whether a record of a collection may have this key: any key, a TID, or the one literal, depending on the collection. */
 export function isRecordKey(collection: Collection, rkey: string): boolean {
   return recordSchemas[collection].keySchema.safeValidate(rkey).success
 }
 
-/** Whether a value says it is a record of this collection. */
+/** Whether the `$type` of a value is this collection. */
 export function isRecordOf<C extends Collection>(collection: C, value: unknown): value is RecordTypes[C] {
   return isPlainObject(value) && value.$type === collection
 }

@@ -1,16 +1,17 @@
 import { hash } from 'node:crypto'
-import { applyBatch, type Batch, type RecordOp } from '@holdfast/appview/catalog/ingest-writes'
-import type { Catalog } from '@holdfast/appview/catalog/open'
+import { type AdmissionPolicy, applyAdmissionPolicy } from '@holdfast/appview/catalog/admission-policy'
+import { applyBatch, type Batch, type RecordOp } from '@holdfast/appview/catalog/apply-batch'
 import { readDueTorrents, writeMetainfoOutcomes } from '@holdfast/appview/catalog/swarms/metainfo-queue'
-import { type AdmissionPolicy, applyAdmissionPolicy } from '@holdfast/appview/catalog/visibility'
 import { type AppViewConfig, loadConfig } from '@holdfast/appview/config'
-import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
-import { startHttpServer } from '@holdfast/appview/http-server'
+import { type HttpServer, startHttpServer } from '@holdfast/appview/http/http-server'
 import type { DidResolver } from '@holdfast/appview/ingest/identity/did-resolver'
-import { startFaces } from '@holdfast/appview/start-faces'
+import { createGuardedFetch } from '@holdfast/appview/outbound/guarded-fetch'
+import { startInterfaces } from '@holdfast/appview/start-interfaces'
+import type { Catalog } from '@holdfast/appview/store/open'
 import { checkMetainfo } from '@holdfast/appview/swarm/metainfo/metainfo-check'
 import { type CollectionName, collections } from '@holdfast/lexicons/nsid'
 import { sql } from 'drizzle-orm'
+import type { RequestHandler } from 'express'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 
@@ -20,14 +21,14 @@ export const trackers = ['http://tracker.example.org/announce', 'udp://tracker.e
 export interface IndexUnderTest extends AsyncDisposable {
   readonly url: string
   readonly catalog: Catalog
-  /** What was logged as our own fault since it was last asked. */
+  /** Returns, and forgets, the errors that were logged as faults of our own. */
   takeFaults(): unknown[]
   /** Writes records of one account as one commit. */
   write(did: string, ops: readonly TestOp[]): Promise<void>
-  /** Empties every table but the settings: a fresh index, without the time that a new store takes. */
+  /** Empties every table except the settings, which is faster than creating a new store. */
   empty(): Promise<void>
   apply(batch: Batch): Promise<unknown>
-  /** Verifies what is pending against these files, by the CID of their blob. */
+  /** Verifies pending torrents with these files, given by the CID of their blob. */
   verify(files: ReadonlyMap<string, Uint8Array>): Promise<void>
 }
 
@@ -42,12 +43,17 @@ export type TestOp =
   | { reject: CollectionName; rkey: string; reason: string; detail: string }
   | { delete: CollectionName; rkey: string }
 
-/** The faces of the index over a catalogue that the test writes to itself: real HTTP and a real store, no network to follow. */
+/**
+ * Starts the HTTP interfaces of an index over a catalog that the test writes itself: real HTTP and a real store, but no
+ * network to follow.
+ */
 export async function startIndex(options: {
   open: () => Promise<Catalog>
   env?: Readonly<Record<string, string>>
   admission?: AdmissionPolicy
   resolver?: DidResolver
+  /** Asked before all others. */
+  interfaces?: readonly RequestHandler[]
 }): Promise<IndexUnderTest> {
   await using parts = new AsyncDisposableStack()
   const config: AppViewConfig = loadConfig({
@@ -61,8 +67,9 @@ export async function startIndex(options: {
   const catalog = parts.use(await options.open())
   await applyAdmissionPolicy(catalog.db, options.admission ?? 'open')
   const resolver = options.resolver ?? noResolver
-  const faces = parts.use(
-    await startFaces({
+  let http: HttpServer | undefined
+  const interfaces = parts.use(
+    await startInterfaces({
       catalog,
       config,
       registry: new Registry(),
@@ -71,10 +78,12 @@ export async function startIndex(options: {
       version: 'test',
       log,
       validateResponse: true,
+      publicUrl: () => config.publicUrl ?? `http://localhost:${http?.port ?? 0}`,
+      ingest: () => undefined,
+      ...(options.interfaces && { interfaces: options.interfaces }),
     }),
   )
-  const http = parts.use(await startHttpServer(config.port, faces.http))
-  faces.openedAt(http.port)
+  http = parts.use(await startHttpServer(config.port, interfaces.http))
   const running = parts.move()
   let rev = 0
   return {
@@ -102,7 +111,7 @@ export function uriOf(did: string, collection: CollectionName, rkey: string): st
   return `at://${did}/${collections[collection]}/${rkey}`
 }
 
-/** The CID of some text, as a record (`dag-cbor`) or as a blob (`raw`) would have it. */
+/** The CID of a text, as a record (`dag-cbor`) or as a blob (`raw`). */
 export function cidOf(text: string, codec: 'dag-cbor' | 'raw' = 'dag-cbor'): string {
   const bytes = Buffer.concat([
     Buffer.from([1, codec === 'raw' ? 0x55 : 0x71, 0x12, 0x20]),

@@ -4,15 +4,15 @@ import { WebSocket } from 'ws'
 import { waitFor } from '../network/wait-for.ts'
 
 export interface Listener extends AsyncDisposable {
-  /** `#upsert`, `#info`, … and their bodies, in the order they came. */
+  /** The messages in the order of arrival: their types (`#upsert`, `#info`, …) and bodies. */
   readonly messages: readonly { type: string; body: Record<string, unknown> }[]
   /** The error frame that ended the stream, if one did. */
   readonly error: string | undefined
   readonly closed: boolean
   readonly ws: WebSocket
-  /** Resolves when so many messages have come. */
+  /** Resolves when `count` messages have arrived. */
   came(count: number): Promise<void>
-  /** The messages as `type seq …`, short enough to compare. */
+  /** The messages in the short form `type seq …`, for comparison. */
   lines(): string[]
 }
 

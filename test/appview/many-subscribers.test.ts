@@ -1,5 +1,5 @@
 import { Frame } from '@atproto/xrpc-server'
-import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
+import { openEmbedded } from '@holdfast/appview/testing/backends'
 import { methods } from '@holdfast/lexicons/nsid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => index[Symbol.asyncDispose]())
 
-const streamUrl = () => `${index.url.replace('http', 'ws')}/xrpc/${methods.subscribeDatasets}?cursor=0`
+const streamUrl = () => `${index.url.replace('http', 'ws')}/xrpc/${methods.subscribeRecords}?cursor=0`
 const write = (batch: number) =>
   index.write(
     did,
@@ -25,9 +25,7 @@ const write = (batch: number) =>
     })),
   )
 
-test('two hundred subscribers are told of everything, in order; one that does not read holds up nobody', {
-  timeout: 180_000,
-}, async () => {
+test('tells two hundred subscribers everything in order, however slow one of them reads', async () => {
   const received: number[][] = Array.from({ length: subscribers }, () => [])
   const sockets = await Promise.all(
     received.map(async (seqs) => {

@@ -7,21 +7,21 @@ export interface SampleTorrent {
   readonly bytes: Uint8Array
   readonly infoHashV1: string
   readonly blobCid: string
-  /** The fields a torrent record has of it. */
+  /** The fields that a torrent record has for it. */
   readonly record: Record<string, unknown>
 }
 
-/** A small v1 `.torrent` of files with these paths. */
+/** Makes a small v1 `.torrent` of files with these paths. */
 export function sampleTorrent(
   name: string,
   paths: readonly string[],
-  outer: { announce?: string; private?: boolean; webSeeds?: readonly string[]; comment?: string } = {},
+  outer: { announce?: string; private?: boolean; webseeds?: readonly string[]; comment?: string } = {},
 ): SampleTorrent {
   const data = Buffer.from(name.repeat(3))
   const bytes = encode({
     announce: outer.announce,
     comment: outer.comment,
-    'url-list': outer.webSeeds,
+    'url-list': outer.webseeds,
     info: {
       files: paths.map((path, i) => ({ length: 100 + i, path: path.split('/') })),
       name,

@@ -1,4 +1,4 @@
-import { testBackends } from '@holdfast/appview/catalog/test-backends'
+import { testBackends } from '@holdfast/appview/testing/backends'
 import type { searchDatasets } from '@holdfast/lexicons'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { query } from '../system/xrpc.ts'

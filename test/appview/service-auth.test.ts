@@ -1,8 +1,8 @@
 import { Secp256k1Keypair } from '@atproto/crypto'
 import { createServiceJwt } from '@atproto/xrpc-server'
-import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
-import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
 import { createDidResolver } from '@holdfast/appview/ingest/identity/did-resolver'
+import { createGuardedFetch } from '@holdfast/appview/outbound/guarded-fetch'
+import { openEmbedded } from '@holdfast/appview/testing/backends'
 import type * as schemas from '@holdfast/lexicons'
 import { methods } from '@holdfast/lexicons/nsid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -69,7 +69,7 @@ describe('service tokens', () => {
     expect(index.takeFaults()).toEqual([])
   })
 
-  /** A token with some claims changed, and rightly signed. */
+  /** A token with some claims changed, and a valid signature. */
   async function altered(changes: Record<string, unknown>): Promise<string> {
     const [head, payload] = (await token()).split('.')
     const claims = { ...JSON.parse(Buffer.from(payload!, 'base64url').toString()), ...changes }

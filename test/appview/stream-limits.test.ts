@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
+import { openEmbedded } from '@holdfast/appview/testing/backends'
 import { methods } from '@holdfast/lexicons/nsid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -15,9 +15,9 @@ afterAll(() => index[Symbol.asyncDispose]())
 
 type Answer = { open: WebSocket } | { status: number; body: { error: string; message: string }; wait: number }
 
-/** Asks for a stream, as if from an address behind a proxy on this machine. */
+/** Requests a stream, as if from an address behind a proxy on this machine. */
 async function ask(address?: string, { url: base } = index): Promise<Answer> {
-  const url = `${base.replace('http', 'ws')}/xrpc/${methods.subscribeDatasets}`
+  const url = `${base.replace('http', 'ws')}/xrpc/${methods.subscribeRecords}`
   const ws = new WebSocket(url, address === undefined ? {} : { headers: { 'x-forwarded-for': address } })
   const refused = once(ws, 'unexpected-response').then(async (event) => {
     const answer: IncomingMessage = event[1]
@@ -33,7 +33,7 @@ const openAt = async (address: string | undefined, count: number) => {
   return answers.flatMap((answer) => ('open' in answer ? [answer.open] : []))
 }
 
-test('one address may have fifty streams open; the next is told so, and comes in when another goes', async () => {
+test('gives one address at most fifty open streams', async () => {
   const sockets = await openAt('203.0.113.5', 50)
   expect(sockets).toHaveLength(50)
   expect(await ask('203.0.113.5')).toMatchObject({
@@ -69,7 +69,7 @@ test('whoever opens and closes streams all the time has to wait like anybody who
   expect(answer).toMatchObject({ status: 429, body: { error: 'RateLimitExceeded' } })
 })
 
-test('all addresses together have so many streams as the operator says; this machine is let in beyond', async () => {
+test('limits the streams of all addresses together, but not those of this machine', async () => {
   await using small = await startIndex({ open: openEmbedded, env: { HOLDFAST_MAX_STREAMS: '3' } })
   const metric = async (name: string) => {
     const text = await (await fetch(`${small.url}/metrics`)).text()

@@ -1,6 +1,7 @@
-import { pruneChanges, startNewEpochs } from '@holdfast/appview/catalog/changes'
-import { testBackends } from '@holdfast/appview/catalog/test-backends'
-import { decideAdmission } from '@holdfast/appview/catalog/writes/admission-writes'
+import { decideAdmission } from '@holdfast/appview/catalog/admissions'
+import { pruneChanges } from '@holdfast/appview/catalog/derive/streams'
+import { startNewEpochs } from '@holdfast/appview/store/stream-epochs'
+import { testBackends } from '@holdfast/appview/testing/backends'
 import * as schemas from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -25,14 +26,14 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
   const write = (rkey: string, record: Record<string, unknown> = {}, did = alice) =>
     index.write(did, [{ put: 'dataset', rkey, record: { title: `Dataset ${rkey}`, ...record } }])
 
-  test('a subscriber is greeted, and told of what is new, of its change and of its end', async () => {
-    await using listener = await listen(index.url, 'subscribeDatasets')
+  test('tells a subscriber of a new, a changed and a deleted record', async () => {
+    await using listener = await listen(index.url, 'subscribeRecords')
     await listener.came(1)
     await write('one')
     await listener.came(2)
     await write('one', { title: 'Edited' })
     await listener.came(3)
-    // Whoever has not been told of a record by the time it goes is told only that it is gone.
+    // A subscriber that was not told of a record before its deletion is told only of the deletion.
     await index.write(alice, [{ delete: 'dataset', rkey: 'one' }])
     await listener.came(4)
     expect(listener.lines()).toEqual(['#info 0 Hello', '#upsert 1 one', '#upsert 2 one', '#delete 3 one'])
@@ -49,12 +50,12 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
     await decideAdmission(index.catalog.db, { kind: 'uri', value: uri }, { action: 'restore' })
     await write('gone')
     await index.write(alice, [{ delete: 'dataset', rkey: 'gone' }])
-    await using records = await listen(index.url, 'subscribeDatasets', { cursor: 0 })
+    await using records = await listen(index.url, 'subscribeRecords', { cursor: 0 })
     await using hashes = await listen(index.url, 'subscribeInfoHashes', { cursor: 0 })
     await records.came(4)
     await hashes.came(4)
     for (const [listener, schema] of [
-      [records, schemas.subscribeDatasets],
+      [records, schemas.subscribeRecords],
       [hashes, schemas.subscribeInfoHashes],
     ] as const) {
       for (const { type, body } of listener.messages) {
@@ -70,22 +71,22 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
     expect(hashes.messages.map(({ type }) => type)).toEqual(['#info', '#add', '#remove', '#add'])
   })
 
-  test('a client that comes back continues where it was, and misses nothing', async () => {
+  test('continues where a client left off', async () => {
     for (let i = 1; i <= 5; i++) await write(`d${i}`)
-    await using first = await listen(index.url, 'subscribeDatasets', { cursor: 2 })
+    await using first = await listen(index.url, 'subscribeRecords', { cursor: 2 })
     await first.came(4)
     expect(first.lines()).toEqual(['#info 2 Hello', '#upsert 3 d3', '#upsert 4 d4', '#upsert 5 d5'])
     first.ws.terminate()
     await write('d6')
     const epoch = String(first.messages[0]?.body.epoch)
-    await using second = await listen(index.url, 'subscribeDatasets', { cursor: 5, epoch })
+    await using second = await listen(index.url, 'subscribeRecords', { cursor: 5, epoch })
     await write('d7')
     await second.came(3)
     expect(second.lines()).toEqual(['#info 5 Hello', '#upsert 6 d6', '#upsert 7 d7'])
   })
 
-  test('what is hidden is purged from the replay, in the store and in memory', async () => {
-    await using live = await listen(index.url, 'subscribeDatasets')
+  test('purges what is hidden from the replay, in the store and in memory', async () => {
+    await using live = await listen(index.url, 'subscribeRecords')
     await live.came(1)
     await write('secret', {}, bob)
     await write('open')
@@ -93,7 +94,7 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
     await index.apply({ accounts: [{ did: bob, active: false, status: 'takendown' }] })
     await live.came(4)
     expect(live.messages.at(-1)).toMatchObject({ type: '#hide', body: { reason: 'account-takendown' } })
-    await using late = await listen(index.url, 'subscribeDatasets', { cursor: 0 })
+    await using late = await listen(index.url, 'subscribeRecords', { cursor: 0 })
     await late.came(3)
     expect(late.lines()).toEqual(['#info 0 Hello', '#upsert 2 open', '#hide 3 secret'])
     await index.apply({ accounts: [{ did: bob, active: true }] })
@@ -104,14 +105,14 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
     })
   })
 
-  test('filters combine; hiding and deleting are told whatever they say', async () => {
+  test('combines filters, and tells of hiding and deleting whatever they say', async () => {
     await index.apply({ accounts: [{ did: bob, handle: 'bob.example.org' }] })
-    const climate = await listen(index.url, 'subscribeDatasets', {
+    const climate = await listen(index.url, 'subscribeRecords', {
       keyword: ['Climate'],
       risk: ['endangered', 'extinct'],
     })
-    const torrents = await listen(index.url, 'subscribeDatasets', { collections: [collections.torrent] })
-    const bobs = await listen(index.url, 'subscribeDatasets', { author: ['bob.example.org'] })
+    const torrents = await listen(index.url, 'subscribeRecords', { collections: [collections.torrent] })
+    const bobs = await listen(index.url, 'subscribeRecords', { author: ['bob.example.org'] })
     await Promise.all([climate, torrents, bobs].map((listener) => listener.came(1)))
     await write('wanted', { keywords: [{ name: 'Climate' }], risk: { level: 'endangered' } })
     await write('calm', { keywords: [{ name: 'climate' }] })
@@ -132,23 +133,23 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
     for (const listener of [climate, torrents, bobs]) await listener[Symbol.asyncDispose]()
   })
 
-  test('a cursor ahead of the stream, of another epoch, or too old is told so', async () => {
+  test('reports a cursor that is ahead, of another epoch or too old', async () => {
     await write('one')
-    await using ahead = await listen(index.url, 'subscribeDatasets', { cursor: 9 })
+    await using ahead = await listen(index.url, 'subscribeRecords', { cursor: 9 })
     await waitFor(() => ahead.closed, { what: 'the stream to end' })
     expect(ahead.error).toBe('FutureCursor')
 
-    await using other = await listen(index.url, 'subscribeDatasets', { cursor: 9, epoch: 'another' })
+    await using other = await listen(index.url, 'subscribeRecords', { cursor: 9, epoch: 'another' })
     await other.came(2)
     expect(other.lines()).toEqual(['#info 1 Hello', '#info 1 EpochChanged'])
 
     await pruneChanges(index.catalog.db, new Date(Date.now() + 1_000))
-    await using old = await listen(index.url, 'subscribeDatasets', { cursor: 0 })
+    await using old = await listen(index.url, 'subscribeRecords', { cursor: 0 })
     await old.came(2)
     expect(old.lines().slice(0, 2)).toEqual(['#info 0 Hello', '#info 0 OutdatedCursor'])
   })
 
-  test('a rebuild begins a new epoch, which connected clients learn of', async () => {
+  test('begins a new epoch with a rebuild and tells connected clients', async () => {
     await using listener = await listen(index.url, 'subscribeInfoHashes')
     await listener.came(1)
     await startNewEpochs(index.catalog.db)
@@ -178,7 +179,7 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
   })
 
   test('parameters that make no sense end the stream with an error frame', async () => {
-    await using listener = await listen(index.url, 'subscribeDatasets', { cursor: -1 })
+    await using listener = await listen(index.url, 'subscribeRecords', { cursor: -1 })
     await waitFor(() => listener.closed, { what: 'the stream to end' })
     expect(listener.error).toBe('InvalidRequest')
   })

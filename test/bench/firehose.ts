@@ -16,12 +16,12 @@ import { scratchDirectory } from '../system/scratch.ts'
 import { type RecordedStream, recordStream } from './firehose/record-stream.ts'
 import type { Bench } from './main.ts'
 
-const REPOS = 24
+const repos = 24
 const execute = promisify(execFile)
 
 export const run: Bench = async ({ quick, log }) => {
   await using scratch = await scratchDirectory()
-  await using network = await startNetwork({ pdsCount: 2, accounts: REPOS, relay: false })
+  await using network = await startNetwork({ pdsCount: 2, accounts: repos, relay: false })
   const stream = await recordStream(network, { commits: quick ? 400 : 4_000, log })
   const rounds = Math.ceil((quick ? 20_000 : 400_000) / stream.frames.length)
   const shortest = rounds * stream.frames.length
@@ -32,7 +32,7 @@ export const run: Bench = async ({ quick, log }) => {
   )
 
   const read = async (way: string) => {
-    // All read for some seconds, so that what a process compiles once does not count.
+    // Every reader runs for some seconds, so that compilation does not count.
     const count = quick || way === 'reference' ? shortest : 4 * shortest
     const rates: number[] = []
     for (let n = 0; n < (quick || way === 'reference' ? 1 : 3); n++) {
@@ -58,7 +58,12 @@ export const run: Bench = async ({ quick, log }) => {
   }
 }
 
-type Reading = { way: string; path: string; count: number; plcUrl: string }
+interface Reading {
+  way: string
+  path: string
+  count: number
+  plcUrl: string
+}
 
 async function readOnce({ way, path, count, plcUrl }: Reading) {
   const server = spawn(process.execPath, [fileOf('replay-server.ts'), path, String(count)], {
@@ -74,7 +79,11 @@ async function readOnce({ way, path, count, plcUrl }: Reading) {
   }
 }
 
-type Answer = { seconds: number; cpuSeconds: number; verified: number }
+interface Answer {
+  seconds: number
+  cpuSeconds: number
+  verified: number
+}
 
 const fileOf = (name: string) => new URL(`firehose/${name}`, import.meta.url).pathname
 

@@ -1,6 +1,6 @@
 /**
- * Seconds to make a v1 and a hybrid torrent of 2 GB in the page cache with two threads, beside mktorrent (two threads),
- * transmission-create and libtorrent's `set_piece_hashes` (one thread each: they have no setting), and beside the machine's
+ * Seconds to make a v1 and a hybrid torrent of 2 GB in the page cache with two threads, compared with mktorrent (two threads),
+ * transmission-create and libtorrent's `set_piece_hashes` (one thread each: they have no setting), and with the machine's
  * limit. mktorrent and transmission-create are timed from start to end; ours and libtorrent's from call to result.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -38,9 +38,9 @@ export const run: Bench = async ({ quick, log }) => {
     hybrid: async () => ours(data, 'hybrid', directory),
     libtorrent: async () => (await libtorrent.hash(byLibtorrent)).seconds,
   }
-  // Nobody pays for the first look at the files, nor we for what a program compiles once and keeps.
+  // The first run is not measured: it loads the files into the cache and lets the program compile its code.
   await runs.hybrid()
-  // One after the other in each round, so that a busy spell of the machine hits all of them.
+  // In each round the programs run one after the other, so that a busy period of the machine affects all of them.
   const seconds = new Map<string, number[]>(Object.keys(runs).map((name) => [name, []]))
   for (let round = 0; round < rounds; round++)
     for (const [name, measure] of Object.entries(runs)) seconds.get(name)!.push(await measure())
@@ -100,7 +100,7 @@ function ours(data: string, version: 'v1' | 'hybrid', scratch: string): number {
   return seconds
 }
 
-/** A hybrid torrent of a thousand tiny files a folder: what it takes is all for names, hashes and opening. */
+/** Makes a hybrid torrent of a thousand tiny files per folder, whose cost is in names, hashes and opening files. */
 function ofManyFiles(data: string, { folders, directory }: { folders: number; directory: string }) {
   const each = 1_000
   for (let folder = 0; folder < folders; folder++) {
@@ -122,7 +122,7 @@ function create(
   asked: { version: 'v1' | 'hybrid'; pieceLengthBytes: number; scratch: string },
 ): Made {
   const script = join(import.meta.dirname, 'hash/create.ts')
-  // As the `holdfast` command does, or a build without types has no need to: compile once.
+  // Like the `holdfast` command, this uses a compile cache, so that type stripping happens only once.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(asked.scratch, 'compiled') }
   const args = [script, data, asked.version, String(asked.pieceLengthBytes), String(threads)]
   return JSON.parse(execFileSync(process.execPath, args, { env, encoding: 'utf8' })) as Made
@@ -137,7 +137,7 @@ function wall(directory: string, program: string, args: readonly string[]): numb
   return (performance.now() - startedAt) / 1000
 }
 
-/** What the two hashes alone would take on all threads, by OpenSSL's own measure. */
+/** The time that the two hashes alone would take on all threads, as measured by OpenSSL. */
 function opensslLimit(bytes: number): { v1: number; hybrid: number } {
   const bytesPerSecond = (algorithm: string): number => {
     const args = ['speed', '-elapsed', '-mr', '-seconds', '1', '-bytes', '16384', '-evp', algorithm]

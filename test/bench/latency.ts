@@ -1,6 +1,7 @@
 /**
- * From `putRecord` returning on a PDS to the dataset in `searchDatasets`, and to the torrent announceable at the
- * tracker with its metainfo verified. Everything runs on this machine: PDS, relay, AppView on PGlite, tracker.
+ * Measures the time from the end of `putRecord` on a PDS until the dataset is in `searchDatasets`, and until the
+ * torrent can be announced at the tracker with verified metainfo. Everything runs on this machine: PDS, relay, AppView
+ * on PGlite, tracker.
  */
 import { randomBytes } from 'node:crypto'
 import type { TestAccount } from '../network/accounts.ts'

@@ -1,23 +1,28 @@
 import { readdir } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 
-/** What `test/bench/NAME.ts` exports as `run`. Keys are fixed in docs, values are numbers that were measured just now. */
+/**
+ * The type of `run`, which every `test/bench/NAME.ts` exports. Keys are fixed in the documentation, values are numbers
+ * that were just measured.
+ */
 export type Bench = (options: BenchOptions) => Promise<BenchResult>
 
-export type BenchOptions = {
-  /** A short run that shows the bench works; its figures are not to be quoted. */
+export interface BenchOptions {
+  /** Whether this is a short run that only shows that the benchmark works; its figures must not be quoted. */
   quick: boolean
-  /** Progress and notes for people; on stderr with --json. */
+  /** Another set of questions, for `relevance`. */
+  queries?: string | undefined
+  /** Prints progress and notes for people; on standard error with --json. */
   log: (line: string) => void
 }
 
-export type BenchResult = {
+export interface BenchResult {
   figures: Readonly<Record<string, number>>
-  /** Above 1 is in our favour. */
+  /** Ratios to other programs; a ratio above 1 is in our favor. */
   ratios: Readonly<Record<string, number>>
 }
 
-// A bench finishes what it started; a connection it left open must not keep the command up.
+// A benchmark that has finished may have left a connection open, which must not keep the command running.
 process.exit(await main(process.argv.slice(2)))
 
 async function main(args: string[]): Promise<number> {
@@ -28,19 +33,19 @@ async function main(args: string[]): Promise<number> {
     console.log(usage(names))
     return 0
   }
-  const { name, json, quick } = given
+  const { name, json, quick, queries } = given
   if (!name) return fail(usage(names))
   if (!names.includes(name))
     return fail(`no bench is called ${JSON.stringify(name)}; there are: ${names.join(', ') || 'none'}`)
   const { run } = (await import(`./${name}.ts`)) as { run: Bench }
   const tell = json ? console.error : console.log
-  const { figures, ratios } = await run({ quick, log: tell })
+  const { figures, ratios } = await run({ quick, queries, log: tell })
   tell(table(name, { figures, ratios }))
   if (json) console.log(JSON.stringify({ bench: name, figures, ratios }))
   return 0
 }
 
-/** Every TypeScript file here that is not this one, nor a test, is a bench. */
+/** Every TypeScript file in this folder is a benchmark, except this one and tests. */
 async function benchNames(): Promise<string[]> {
   const files = await readdir(new URL('.', import.meta.url))
   return files.flatMap((file) => /^([a-z0-9-]+)\.ts$/.exec(file)?.[1] ?? []).filter((name) => name !== 'main')
@@ -54,6 +59,7 @@ function readArguments(args: string[]) {
       options: {
         json: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
+        queries: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     })
@@ -66,10 +72,11 @@ function readArguments(args: string[]) {
 
 function usage(names: readonly string[]): string {
   return [
-    'npm run bench -- NAME [--json] [--quick]',
+    'npm run bench -- NAME [--json] [--quick] [--queries FILE]',
     '',
-    '  --json   print one JSON line {bench, figures, ratios} and move the rest to stderr',
-    '  --quick  a short run that shows the bench works; do not quote its figures',
+    '  --json          print one JSON line {bench, figures, ratios} and move the rest to stderr',
+    '  --quick         a short run that shows the bench works; do not quote its figures',
+    '  --queries FILE  for relevance: questions of your own, a line each: {"query", "datasets": [slug, …]}',
     '',
     `Benches: ${names.length > 0 ? names.join(', ') : 'none'} (what each measures: test/bench/README.md)`,
   ].join('\n')

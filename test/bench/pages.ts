@@ -6,7 +6,7 @@ import { datasetOf, preparePages } from './pages/scratch-database.ts'
 import { measureScripts } from './pages/script-time.ts'
 
 const clients = 64
-/** Far less than anybody reads: the clients together ask for about a thousand pages a second. */
+/** The pause is much shorter than anybody's reading time: together, the clients request about a thousand pages per second. */
 const pauseMs = 50
 
 /**

@@ -1,11 +1,11 @@
 /**
- * The drill: the catalogue is gone and comes back from an archive of whole repositories and their metainfo, into
- * PostgreSQL, every repository and every metainfo verified. Making the archive is not part of the time.
+ * Measures a rebuild: the catalog is lost and restored from an archive of whole repositories and their metainfo, into
+ * PostgreSQL, with every repository and every metainfo verified. Making the archive is not part of the time.
  */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { createScratchDatabase } from '@holdfast/appview/catalog/test-backends'
+import { createScratchDatabase } from '@holdfast/appview/testing/backends'
 import { startPlc } from '../network/plc.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import type { Bench } from './main.ts'
@@ -40,7 +40,7 @@ export const run: Bench = async ({ quick, log }) => {
   const done = JSON.parse((await child).stdout) as Done
   const records = done.datasets + done.torrents
   if (records !== repos * recordsEach)
-    throw new Error(`the archive holds ${repos * recordsEach} records, the catalogue ${records}`)
+    throw new Error(`the archive holds ${repos * recordsEach} records, the catalog ${records}`)
   return {
     figures: {
       records,
@@ -52,7 +52,7 @@ export const run: Bench = async ({ quick, log }) => {
   }
 }
 
-type Done = {
+interface Done {
   datasets: number
   torrents: number
   verifiedTorrents: number

@@ -1,93 +1,79 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { applyBatch } from '@holdfast/appview/catalog/ingest-writes'
-import { type Catalog, openCatalog } from '@holdfast/appview/catalog/open'
-import { searchDatasets } from '@holdfast/appview/catalog/search/searchDatasets'
-import { refreshSearchStatistics } from '@holdfast/appview/catalog/search/terms/statistics'
-import { applyAdmissionPolicy } from '@holdfast/appview/catalog/visibility'
-import { importRegistryEntry } from '@holdfast/cli/import/formats/aws-open-data-registry'
-import { collections } from '@holdfast/lexicons/nsid'
+import { searchDatasets } from '@holdfast/appview/search/datasets'
+import type { SearchMemory } from '@holdfast/appview/search/memory/search-memory'
+import { startMemoryIndex } from '@holdfast/appview/search/memory/start-memory-index'
+import { type Catalog, openCatalog } from '@holdfast/appview/store/open'
 import type { BenchOptions, BenchResult } from './main.ts'
+import { startFts5 } from './relevance/fts5.ts'
+import { type KnownItem, measureRelevance, readKnownItems } from './relevance/known-items.ts'
+import { indexEntries, readRegistry, slugOf } from './relevance/registry.ts'
 
-const registry = fileURLToPath(
-  new URL('../../../shared/data/catalogs/aws-open-data-registry.jsonl', import.meta.url),
-)
+/** The sets in `test/relevance/`, and the prefix of the names of their figures. */
+const sets = { frozen: '', questions: 'questions', tuning: 'tuning' } as const
 
-interface KnownItem {
-  query: string
-  dataset: string
+/**
+ * Measures how well search finds the known items of `test/relevance/`, from memory like an AppView, compared with
+ * SQLite FTS5 on the same texts; with `--queries`, only for another set.
+ */
+export async function run({ log, queries }: BenchOptions): Promise<BenchResult> {
+  const entries = readRegistry()
+  const slugs = new Set(entries.map(({ rkey }) => rkey))
+  const asked = queries === undefined ? readSets(slugs) : { '': readKnownItems(queries, slugs) }
+  await using catalog = await openCatalog()
+  await indexEntries(catalog, entries)
+  log(`${entries.length} datasets of the registry indexed`)
+  await using memory = await startMemoryIndex({ catalog, maxBytes: 1e9 })
+  await memory.caughtUp()
+  const searches = { ours: searchIn(catalog, memory), store: searchIn(catalog), fts5: startFts5(entries) }
+  const result = { figures: {} as Record<string, number>, ratios: {} as Record<string, number> }
+  for (const [prefix, items] of Object.entries(asked)) {
+    // Single answers may be looked at only in the half that is for tuning.
+    const told = prefix === 'tuning' && process.env.HOLDFAST_BENCH_MISSES ? log : undefined
+    const { figures, ratio } = await measureSet(items, searches, told)
+    for (const [name, value] of Object.entries(figures)) result.figures[named(prefix, name)] = value
+    result.ratios[named(prefix, 'mrrVsFts5')] = ratio
+  }
+  return result
 }
 
-/** Mean reciprocal rank among ten and recall among 25 over the known items of `test/relevance/`. */
-export async function run({ log }: BenchOptions): Promise<BenchResult> {
-  if (!existsSync(registry)) throw new Error(`left out: ${registry} is not here`)
-  await using catalog = await openCatalog()
-  const datasets = await loadRegistry(catalog)
-  log(`${datasets} datasets of the registry indexed`)
-  const frozen = await measure(catalog, readItems('frozen'))
-  const tuning = await measure(
-    catalog,
-    readItems('tuning'),
-    process.env.HOLDFAST_BENCH_MISSES ? log : undefined,
+function readSets(slugs: ReadonlySet<string>): Record<string, KnownItem[]> {
+  return Object.fromEntries(
+    Object.entries(sets).map(([file, prefix]) => [
+      prefix,
+      readKnownItems(new URL(`../relevance/${file}.jsonl`, import.meta.url), slugs),
+    ]),
   )
+}
+
+function searchIn({ db }: Catalog, memory?: SearchMemory) {
+  return async (query: string) => {
+    const { hits } = await searchDatasets(db, { q: query, limit: 25 }, memory)
+    return hits.map(({ uri }) => slugOf(uri))
+  }
+}
+
+type Search = Parameters<typeof measureRelevance>[1]
+
+async function measureSet(
+  items: readonly KnownItem[],
+  { ours, store, fts5 }: { ours: Search; store: Search; fts5: Search },
+  tellMiss: ((line: string) => void) | undefined,
+) {
+  const found = await measureRelevance(items, ours, tellMiss)
+  const inStore = await measureRelevance(items, store)
+  const plain = await measureRelevance(items, fts5)
   return {
     figures: {
-      mrr10: frozen.mrr10,
-      recall25: frozen.recall25,
-      queries: frozen.queries,
-      tuningMrr10: tuning.mrr10,
-      tuningRecall25: tuning.recall25,
-      tuningQueries: tuning.queries,
+      ...found,
+      storeMrr10: inStore.mrr10,
+      fts5Mrr10: plain.mrr10,
+      fts5Recall25: plain.recall25,
+      fts5First: plain.first,
+      fts5FirstFive: plain.firstFive,
     },
-    ratios: {},
+    ratio: found.mrr10 / plain.mrr10,
   }
 }
 
-const did = 'did:plc:registry'
-const uriOf = (slug: string) => `at://${did}/${collections.dataset}/${slug}`
-
-/** Indexes every entry of the registry as the CLI imports it. */
-export async function loadRegistry(catalog: Catalog): Promise<number> {
-  await applyAdmissionPolicy(catalog.db, 'open')
-  const entries = readFileSync(registry, 'utf8').trim().split('\n')
-  const ops = entries.map((line) => {
-    const { rkey, record } = importRegistryEntry(JSON.parse(line), { createdAt: '2026-01-01T00:00:00.000Z' })
-    return {
-      action: 'put',
-      uri: uriOf(rkey),
-      kind: 'dataset',
-      cid: `cid-${rkey}`,
-      value: { ...record },
-    } as const
-  })
-  for (let i = 0; i < ops.length; i += 100) {
-    const rev = `3l${String(i).padStart(11, '0')}`
-    await applyBatch(catalog.db, { commits: [{ did, rev, dataCid: 'data', ops: ops.slice(i, i + 100) }] })
-  }
-  await refreshSearchStatistics(catalog.db)
-  return ops.length
-}
-
-function readItems(half: 'tuning' | 'frozen'): KnownItem[] {
-  const text = readFileSync(new URL(`../relevance/${half}.jsonl`, import.meta.url), 'utf8')
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as KnownItem)
-}
-
-async function measure(catalog: Catalog, items: readonly KnownItem[], tellMiss?: (line: string) => void) {
-  let reciprocal = 0
-  let recalled = 0
-  for (const { query, dataset } of items) {
-    const { hits } = await searchDatasets(catalog.db, { q: query, limit: 25 })
-    const rank = hits.findIndex((hit) => hit.uri === uriOf(dataset)) + 1
-    if (rank > 0) recalled++
-    if (rank > 0 && rank <= 10) reciprocal += 1 / rank
-    if (rank !== 1)
-      tellMiss?.(
-        `${rank || '-'}\t${query}\t${dataset}\t${hits.slice(0, 3).map((hit) => hit.uri.split('/').at(-1))}`,
-      )
-  }
-  return { mrr10: reciprocal / items.length, recall25: recalled / items.length, queries: items.length }
+function named(prefix: string, name: string): string {
+  return prefix === '' ? name : `${prefix}${name[0]!.toUpperCase()}${name.slice(1)}`
 }

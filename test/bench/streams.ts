@@ -1,7 +1,10 @@
-/** One process tells a thousand live subscribers of ten thousand events each, while one more does not read at all. */
+/**
+ * One process sends ten thousand events to each of a thousand live subscribers, while one more subscriber does not read
+ * at all.
+ */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { createScratchDatabase } from '@holdfast/appview/catalog/test-backends'
+import { createScratchDatabase } from '@holdfast/appview/testing/backends'
 import { methods } from '@holdfast/lexicons/nsid'
 import { WebSocket } from 'ws'
 import { waitFor } from '../network/wait-for.ts'
@@ -16,7 +19,7 @@ export const run: Bench = async ({ quick, log }) => {
   const server = fork(new URL('streams/server.ts', import.meta.url), [database.url])
   try {
     const [{ url }] = (await once(server, 'message')) as [{ url: string }]
-    const streamUrl = `${url.replace('http', 'ws')}/xrpc/${methods.subscribeDatasets}`
+    const streamUrl = `${url.replace('http', 'ws')}/xrpc/${methods.subscribeRecords}`
     const counts = new Uint32Array(subscribers)
     const sockets = await connectAll(streamUrl, counts)
     const stuck = await connect(streamUrl)
@@ -50,7 +53,7 @@ export const run: Bench = async ({ quick, log }) => {
   }
 }
 
-/** Counts what each subscriber is told; throws as soon as one misses an event, or is told twice or out of order. */
+/** Counts the events of each subscriber; throws as soon as one misses an event, or gets one twice or out of order. */
 async function connectAll(url: string, counts: Uint32Array): Promise<WebSocket[]> {
   const sockets: WebSocket[] = []
   for (let i = 0; i < counts.length; i++) {
@@ -79,7 +82,10 @@ const upsert = Buffer.from('#upsert')
 /** The key `seq` in DAG-CBOR; of a message's keys only `cid` comes before it. */
 const key = Buffer.from('\x63seq', 'latin1')
 
-/** The sequence number of an event, without decoding the rest: a thousand decoders would take longer than the stream. */
+/**
+ * Reads the sequence number of an event without decoding the rest, because a thousand decoders would take longer than
+ * the stream.
+ */
 function seqOf(frame: Buffer): number | undefined {
   if (frame.indexOf(upsert) > 16 || frame.indexOf(upsert) < 0) return undefined
   const at = frame.indexOf(key) + key.length

@@ -1,6 +1,7 @@
 /**
- * Honest announces while connects flood in from a million addresses, beside the same flood going to a socket that
- * nobody reads: it takes its own processor time either way. The tracker has one core, both generators the other.
+ * Measures honest announces while connects arrive from a million addresses, compared with the same flood sent to a
+ * socket that nobody reads, which takes the flood's own processor time. The tracker has one core, both generators the
+ * other.
  */
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
@@ -10,10 +11,10 @@ import type { Bench } from './main.ts'
 import { buildBatchSockets, type Generator, type LoadResult, makeGenerator } from './tracker/generator.ts'
 import { startServer } from './tracker/servers.ts'
 
-const FLOOD_PER_SECOND = 50_000
-const ADDRESSES = 1_000_000
-const TORRENTS = 1000
-const PEERS = 100_000
+const floodLimit = 50_000
+const addresses = 1_000_000
+const torrentCount = 1000
+const peerCount = 100_000
 
 export const run: Bench = async ({ quick, log }) => {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'holdfast-bench-'))
@@ -23,15 +24,15 @@ export const run: Bench = async ({ quick, log }) => {
   if (!generator.floods) throw new Error('this bench needs Linux and a C compiler to make its flood')
   log(`sockets of the tracker: ${buildBatchSockets()}`)
   const hashFile = path.join(directory, 'hashes')
-  await writeFile(hashFile, await generator.hashes(TORRENTS))
+  await writeFile(hashFile, await generator.hashes(torrentCount))
   await using server = await startServer('holdfast', hashFile)
   const bench = { generator, server, seconds: quick ? 0.5 : 2, rounds: quick ? 1 : 4, log }
   await generator.run({ mode: 'udp', ...shapeOf(server), fill: true })
 
-  const alone = await flood(bench, { port: server.port, rate: FLOOD_PER_SECOND })
+  const alone = await flood(bench, { port: server.port, rate: floodLimit })
   const known = await compare(bench, 'clients with a connection id', {})
   const newcomers = await compare(bench, 'clients that connect first', { connect: true })
-  // What 18 million peers announce, and all the connects that its core can send beside them.
+  // The rate at which 18 million peers announce, and all the connects that its core can send at the same time.
   const steady = { rate: 10_000, window: 4096, floodRate: 0 }
   const greatest = await compare(bench, '10,000 announces a second, greatest flood', steady)
   return {
@@ -56,7 +57,7 @@ export const run: Bench = async ({ quick, log }) => {
   }
 }
 
-type FloodRun = {
+interface FloodRun {
   generator: Generator
   server: { port: number; pid: number }
   seconds: number
@@ -64,19 +65,32 @@ type FloodRun = {
   log: (line: string) => void
 }
 
-/** `floodRate` 0 is as many connects as can be sent. */
-type Honest = { connect?: boolean; rate?: number; window?: number; floodRate?: number }
+/** `floodRate` 0 means as many connects as can be sent. */
+interface Honest {
+  connect?: boolean
+  rate?: number
+  window?: number
+  floodRate?: number
+}
 
-/** The best round of each: with the flood passing the tracker by, and through it. */
-type Compared = { beside: LoadResult; through: LoadResult }
+/** The best round of each kind: with the flood sent elsewhere, and sent to the tracker. */
+interface Compared {
+  beside: LoadResult
+  through: LoadResult
+}
 
 const kept = ({ beside, through }: Compared): number => through.perSecond / beside.perSecond
 
-const shapeOf = ({ port, pid }: FloodRun['server']) => ({ port, pid, torrents: TORRENTS, peers: PEERS })
+const shapeOf = ({ port, pid }: FloodRun['server']) => ({
+  port,
+  pid,
+  torrents: torrentCount,
+  peers: peerCount,
+})
 
-/** Rounds take turns, so that whatever else this machine does falls on both; the best ones met least of it. */
+/** The kinds alternate, so that other load on this machine affects both; the best rounds were affected least. */
 async function compare(bench: FloodRun, what: string, honest: Honest): Promise<Compared> {
-  const { floodRate = FLOOD_PER_SECOND, ...options } = honest
+  const { floodRate = floodLimit, ...options } = honest
   const best: Partial<Compared> = {}
   for (let round = 0; round < bench.rounds; round++) {
     for (const [name, port] of [
@@ -98,11 +112,11 @@ async function compare(bench: FloodRun, what: string, honest: Honest): Promise<C
   return { beside, through }
 }
 
-/** Goes on until an honest run that starts a moment later is over. */
+/** Runs until an honest run that starts a moment later is over. */
 function flood(
   { generator, server, seconds }: FloodRun,
   { port, rate }: { port: number | undefined; rate: number },
 ): Promise<LoadResult> {
   const to = port === undefined ? {} : { port, pid: server.pid }
-  return generator.run({ mode: 'flood', ...to, peers: ADDRESSES, seconds: seconds + 0.6, rate })
+  return generator.run({ mode: 'flood', ...to, peers: addresses, seconds: seconds + 0.6, rate })
 }

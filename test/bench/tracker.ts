@@ -1,6 +1,6 @@
 /**
- * The tracker against bittorrent-tracker and opentracker: the server on one core with its whole allow-list
- * loaded, the generator on the other, each server asked the same in turn.
+ * Compares the tracker with bittorrent-tracker and opentracker: the server runs on one core with its whole allow-list
+ * loaded, the generator on the other, and each server gets the same requests in turn.
  */
 import { execFile } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -15,7 +15,7 @@ import { isInstalled, type ServerName, startServer } from './tracker/servers.ts'
 export const run: Bench = async ({ quick, log }) => {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'holdfast-bench-'))
   await using _ = { [Symbol.asyncDispose]: () => rm(directory, { recursive: true }) }
-  // opentracker reads its whitelist as nobody.
+  // opentracker reads its whitelist as the user nobody.
   await chmod(directory, 0o755)
   const generator = makeGenerator(directory)
   log(`generator: ${generator.description}`)
@@ -43,7 +43,7 @@ export const run: Bench = async ({ quick, log }) => {
 
 const rateNames = ['udp1kx1k', 'udp100kx10', 'udpConnect', 'httpClose'] as const
 
-type BenchRun = {
+interface BenchRun {
   generator: Generator
   directory: string
   seconds: number
@@ -51,10 +51,10 @@ type BenchRun = {
   log: (line: string) => void
 }
 
-type Measured = {
+interface Measured {
   rates: Record<(typeof rateNames)[number], number>
   p99HalfLoadUs: number
-  /** How much the process grew from idle with its allow-list to all peers. */
+  /** The growth of the process from idle with its allow-list to all peers. */
   grownKB: number
   peers: number
 }
@@ -76,7 +76,7 @@ async function measure(bench: BenchRun, name: ServerName): Promise<Measured> {
   const shape = { port, pid, torrents: 1000, peers }
   const filled = await generator.run({ mode: 'udp', ...shape, fill: true })
   tell(`UDP, ${peers} peers come`, filled)
-  // A peer's rate is taken in a swarm of a thousand peers and its memory from what that left.
+  // The rate is measured in swarms of a thousand peers, and the memory per peer from what that added.
   const udp1kx1k = tell('UDP 1,000 × 1,000', await generator.run({ mode: 'udp', ...shape, seconds }))
   const half = await generator.run({ mode: 'udp', ...shape, seconds, rate: udp1kx1k / 2 })
   tell('  at half that', half)
@@ -99,7 +99,7 @@ async function measure(bench: BenchRun, name: ServerName): Promise<Measured> {
   }
 }
 
-/** 20 million peers in 1,000 swarms of one process; a hundredth of that in a quick run. */
+/** Adds 20 million peers in 1,000 swarms of one process; a hundredth of that in a quick run. */
 async function residentOfTwentyMillion({ scale, log }: BenchRun): Promise<number> {
   const script = fileURLToPath(new URL('tracker/memory-fill.ts', import.meta.url))
   const peers = scale < 1 ? 200_000 : 20_000_000
@@ -116,7 +116,7 @@ async function residentOfTwentyMillion({ scale, log }: BenchRun): Promise<number
   return residentMB
 }
 
-/** What an echo on Node's dgram answers: no tracker on it can be faster. */
+/** The rate of an echo server on Node's dgram, which no tracker on dgram can exceed. */
 async function echoLimit({ generator, seconds, log, directory }: BenchRun): Promise<number> {
   await using server = await startServer('echo', directory)
   const { perSecond } = await generator.run({ mode: 'echo', port: server.port, pid: server.pid, seconds })

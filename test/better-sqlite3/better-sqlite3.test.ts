@@ -19,7 +19,7 @@ test('the workspace resolves the name to this adapter', () => {
   expect(Database).toBe(require('./index.cjs'))
 })
 
-test('blobs come back as Buffers, whole, from every way of reading', () => {
+test('returns blobs as Buffers from every way of reading', () => {
   const db = new Database(path)
   db.exec('create table t (id integer primary key, bytes blob)')
   const bytes = Buffer.from([0, 1, 254, 255])
@@ -64,13 +64,16 @@ test.each([
   db.close()
 })
 
-test('a locked database is SQLITE_BUSY at once without a timeout, a stale reader SQLITE_BUSY_SNAPSHOT', () => {
-  const [one, other] = [new Database(path, { timeout: 0 }), new Database(path, { timeout: 0 })]
-  one.pragma('journal_mode = wal')
-  one.exec('create table t (n integer)')
+test('reports a locked database as SQLITE_BUSY at once when there is no timeout', () => {
+  const [one, other] = openTwo()
   one.exec('begin immediate')
   expect(() => other.exec('begin immediate')).toThrow(expect.objectContaining({ code: 'SQLITE_BUSY' }))
-  one.exec('rollback')
+  one.close()
+  other.close()
+})
+
+test('reports a write after an outdated read as SQLITE_BUSY_SNAPSHOT', () => {
+  const [one, other] = openTwo()
   other.exec('begin').prepare('select * from t').all()
   one.exec('insert into t values (1)')
   expect(() => other.exec('insert into t values (2)')).toThrow(
@@ -79,3 +82,11 @@ test('a locked database is SQLITE_BUSY at once without a timeout, a stale reader
   one.close()
   other.close()
 })
+
+/** Two connections, which do not wait for each other, to one database with a write-ahead log. */
+function openTwo() {
+  const two = [new Database(path, { timeout: 0 }), new Database(path, { timeout: 0 })] as const
+  two[0].pragma('journal_mode = wal')
+  two[0].exec('create table if not exists t (n integer)')
+  return two
+}

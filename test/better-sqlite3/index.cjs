@@ -72,12 +72,12 @@ class SqliteError extends Error {
     super(cause.message, { cause })
     this.name = 'SqliteError'
     // An extended result code carries its primary one in the low byte.
-    this.code = CODES[cause.errcode] ?? CODES[cause.errcode & 0xff] ?? 'SQLITE_ERROR'
+    this.code = Codes[cause.errcode] ?? Codes[cause.errcode & 0xff] ?? 'SQLITE_ERROR'
   }
 }
 
 /** The PDS decides by these names whether to try again and whether a handle is taken (sqlite.org/rescode.html). */
-const CODES = {
+const Codes = {
   5: 'SQLITE_BUSY',
   6: 'SQLITE_LOCKED',
   8: 'SQLITE_READONLY',

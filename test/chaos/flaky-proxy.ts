@@ -1,10 +1,12 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** Stands before a server and takes it away on order, as a restart would: connections break, new ones are refused. */
+/** A proxy in front of a server that can interrupt it, as a restart would: connections break, and new ones are refused. */
 export type FlakyProxy = AsyncDisposable & {
   readonly port: number
   down(): Promise<void>
   up(): Promise<void>
+  /** Keeps every connection but passes nothing on, like a server that is paused, until disposed of. */
+  pause(): Disposable
 }
 
 export async function startFlakyProxy(target: { host: string; port: number }): Promise<FlakyProxy> {
@@ -22,7 +24,12 @@ export async function startFlakyProxy(target: { host: string; port: number }): P
     }
     client.pipe(upstream)
     upstream.pipe(client)
+    if (isPaused) hold([client, upstream])
   })
+  let isPaused = false
+  const hold = (held: Iterable<Socket>) => {
+    for (const socket of held) socket.unpipe().pause()
+  }
   const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   await listen(0)
   const { port } = server.address() as AddressInfo
@@ -35,6 +42,16 @@ export async function startFlakyProxy(target: { host: string; port: number }): P
     port,
     down,
     up: () => listen(port),
+    pause() {
+      isPaused = true
+      hold(sockets)
+      return {
+        [Symbol.dispose]() {
+          isPaused = false
+          for (const socket of sockets) socket.destroy()
+        },
+      }
+    },
     async [Symbol.asyncDispose]() {
       if (server.listening) await down()
     },

@@ -1,11 +1,17 @@
-/** The process that chaos kills: ingest alone, on the store it is given. Says each second how it does. */
-import { openCatalog } from '@holdfast/appview/catalog/open'
-import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
+/** The process that the chaos test kills: only ingest, on the given store. It reports its state every second. */
+
 import { startIngest } from '@holdfast/appview/ingest/start-ingest'
+import { createGuardedFetch } from '@holdfast/appview/outbound/guarded-fetch'
+import { openCatalog } from '@holdfast/appview/store/open'
 import { defaultAuthorities } from '@holdfast/lexicons/authority'
 import { pino } from 'pino'
 
-type Orders = { sources: string[]; plcUrl: string; databaseUrl?: string; dataDir?: string }
+interface Orders {
+  sources: string[]
+  plcUrl: string
+  databaseUrl?: string
+  dataDir?: string
+}
 
 const { sources, plcUrl, databaseUrl, dataDir } = JSON.parse(process.argv[2]!) as Orders
 const catalog = await openCatalog({ databaseUrl, dataDir })

@@ -16,7 +16,7 @@ if (!databaseUrl)
 try {
   const result = await runChaos({ minutes, seed, databaseUrl, log: console.log })
   console.log(JSON.stringify(result))
-  console.log('the catalogue equals the repositories')
+  console.log('the catalog equals the repositories')
   process.exit(0)
 } catch (error) {
   console.error(`seed ${seed}:`, error)

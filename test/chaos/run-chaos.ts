@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
-import { openCatalog } from '@holdfast/appview/catalog/open'
-import { createScratchDatabase } from '@holdfast/appview/catalog/test-backends'
+import { openCatalog } from '@holdfast/appview/store/open'
+import { createScratchDatabase } from '@holdfast/appview/testing/backends'
 import { deleteDataset, putDataset, putOther, startFollowing } from '../ingest/following.ts'
 import type { TestAccount } from '../network/accounts.ts'
 import { type Network, startNetwork } from '../network/network.ts'
@@ -11,17 +11,17 @@ import { seededRandom } from '../network/relay/seeded-random.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import { startFlakyProxy } from './flaky-proxy.ts'
 
-export type ChaosOptions = {
+export interface ChaosOptions {
   seed: number
-  /** Ends after so many kills, or so many minutes, whichever is given. */
+  /** Ends after this many kills or minutes, whichever is given. */
   kills?: number
   minutes?: number
-  /** PostgreSQL, which then goes away now and then; without it the embedded store. */
+  /** The URL of PostgreSQL, which is then interrupted now and then; without it, the embedded store is used. */
   databaseUrl?: string | undefined
   log: (line: string) => void
 }
 
-export type ChaosResult = {
+export interface ChaosResult {
   kills: number
   outages: number
   writes: number
@@ -32,9 +32,10 @@ export type ChaosResult = {
 }
 
 /**
- * Writers create, update and delete on three PDSes, the relay drops, repeats, reorders and hangs up, the database goes
- * away, and ingest is killed at random instants. At the end the catalogue must equal the repositories, record for
- * record; throws where it does not. The same seed gives the same choices, though not the same timing.
+ * Writers create, update and delete records on three PDSes; the relay drops, repeats and reorders frames and
+ * disconnects; the database is interrupted; and ingest is killed at random moments. At the end the catalog must equal
+ * the repositories, record for record; otherwise this throws. The same seed makes the same choices, but not the same
+ * timing.
  */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { seed, log } = options
@@ -59,7 +60,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const endsAt = Date.now() + (options.minutes ?? Number.POSITIVE_INFINITY) * 60_000
   while (Date.now() < endsAt && counts.kills < (options.kills ?? Number.POSITIVE_INFINITY)) {
     const child = startChild({ sources, plcUrl: network.plcUrl, ...store.child })
-    // Mostly while it works, sometimes before it has found its feet.
+    // Usually it is killed while it works, sometimes before it has started completely.
     if (random() < 0.8) await Promise.race([child.works, pause(60_000)])
     if (store.outage && random() < 0.2) {
       await store.outage(random() * 700)
@@ -83,7 +84,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   return { ...counts, writes, resyncsPerMillionEvents, faults }
 }
 
-/** Follows on undisturbed until the catalogue and the repositories agree. */
+/** Lets ingest run undisturbed until the catalog and the repositories agree. */
 async function compare(
   network: Network,
   {
@@ -97,7 +98,7 @@ async function compare(
   await index.agrees(network.accounts, 90_000)
 }
 
-type Store = {
+interface Store {
   child: { databaseUrl?: string; dataDir?: string }
   open: () => ReturnType<typeof openCatalog>
   outage?: (forMs: number) => Promise<void>
@@ -154,7 +155,7 @@ function startChild(orders: object) {
   }
 }
 
-/** Writes to one account until the signal; returns how many writes were made. */
+/** Writes to one account until the signal; returns the number of writes. */
 async function keepWriting(
   account: TestAccount,
   { random, signal }: { random: () => number; signal: AbortSignal },

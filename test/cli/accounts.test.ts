@@ -2,12 +2,9 @@ import { createHmac } from 'node:crypto'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AtpAgent } from '@atproto/api'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Network, startNetwork } from '../network/network.ts'
 import { type Person, startPerson } from './run-holdfast.ts'
-
-// Each step is a process of its own, and the machine may be busy.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 const jwtSecret = 'a secret of the test PDS'
 
@@ -35,7 +32,7 @@ const tokenFile = async (person: Person, did: string) => {
   )
 }
 
-test('several accounts: the last one to sign in is used, --account chooses, secrets are for their owner only', async () => {
+test('uses the account that signed in last, or the one that --account names', async () => {
   await using person = await startPerson(network)
   expect(await person.run('whoami')).toMatchObject({
     code: 4,
@@ -51,7 +48,12 @@ test('several accounts: the last one to sign in is used, --account chooses, secr
   expect(accounts).toHaveLength(2)
   expect((await person.json('whoami', '--account', 'alice.test')).did).toBe(network.accounts[0]!.did)
   expect(await person.run('whoami', '--account', 'carol.test')).toMatchObject({ code: 4 })
+})
 
+test('keeps secrets in files that only their owner can read', async () => {
+  await using person = await startPerson(network)
+  await login(person, 0)
+  await login(person, 1)
   const directory = join(person.home, 'config', 'holdfast')
   for (const name of await readdir(directory, { recursive: true })) {
     const found = await stat(join(directory, name))
@@ -76,7 +78,7 @@ test('a wrong password and a server that is not there have their own exit codes'
   })
 })
 
-test('two processes that refresh one session at once both go on, and so does a third', async () => {
+test('lets processes that refresh one session at once all go on', async () => {
   const { did } = network.accounts[0]!
   await using person = await startPerson(network)
   await login(person, 0)
@@ -94,7 +96,7 @@ test('two processes that refresh one session at once both go on, and so does a t
   expect(await person.run('publish', '--title', 'Four')).toMatchObject({ code: 0 })
 })
 
-test('logout ends the session at the server, not only here', async () => {
+test('logout ends the session at the server too', async () => {
   const { did, pdsUrl } = network.accounts[1]!
   await using person = await startPerson(network)
   await login(person, 1)
@@ -113,7 +115,7 @@ test('logout ends the session at the server, not only here', async () => {
   expect(await person.run('whoami')).toMatchObject({ code: 4 })
 })
 
-/** Makes the stored access token one that ran out an hour ago, signed as the PDS signs. */
+/** Replaces the stored access token with one that expired an hour ago, signed like the PDS's own. */
 async function expire(path: string): Promise<{ refreshJwt: string }> {
   const tokens = JSON.parse(await readFile(path, 'utf8'))
   const [header, payload] = tokens.accessJwt.split('.')

@@ -6,13 +6,13 @@ import { join, normalize } from 'node:path'
 import { closerOf, listening } from '../network/closing.ts'
 
 export type FileServer = AsyncDisposable & {
-  /** Ends in a slash. */
+  /** The URL, which ends in a slash. */
   readonly url: string
-  /** Paths that were asked for. */
+  /** The paths that were requested. */
   readonly requests: readonly string[]
 }
 
-/** Serves a directory with ranges, as any web server does. */
+/** Serves a directory with range requests, like any web server. */
 export async function startFileServer(directory: string): Promise<FileServer> {
   const requests: string[] = []
   const server = createServer(async (request, response) => {

@@ -7,21 +7,24 @@ import { PDS } from '@atproto/pds'
 import { closerOf, listening } from '../network/closing.ts'
 import { freePort } from '../network/free-port.ts'
 
-export type WriteLimit = { points: number; windowMs: number }
+export interface WriteLimit {
+  points: number
+  windowMs: number
+}
 
 export type LimitedPds = AsyncDisposable & {
   readonly url: string
-  /** Puts that were refused with 429. */
+  /** The number of puts that were rejected with 429. */
   readonly refused: number
-  /** Puts that went through. */
+  /** The number of puts that succeeded. */
   readonly puts: number
-  /** Spends the account's budget from elsewhere, as another program of the same account would. */
+  /** Uses up the account's budget, as another program of the same account would. */
   spend(points: number): void
 }
 
 /**
- * The reference PDS behind a write limit of its own: what the PDS counts by the hour (two points a put, the same headers,
- * the same 429), counted over `windowMs`, so that a test can meet it and wait it out.
+ * The reference PDS with a write limit of its own: the rules of the PDS's hourly limit (two points per put, the same
+ * headers, the same 429), applied to `windowMs`, so that a test can reach the limit and wait until it ends.
  */
 export async function startLimitedPds(plcUrl: string, limit: WriteLimit): Promise<LimitedPds> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-limited-pds-'))
@@ -74,7 +77,7 @@ export async function startLimitedPds(plcUrl: string, limit: WriteLimit): Promis
 
 const putPoints = 2
 
-/** A fixed window, as the PDS's own limiter. */
+/** A fixed window, like the PDS's own limiter. */
 class Budget {
   readonly #limit: WriteLimit
   #spent = 0

@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { collections } from '@holdfast/lexicons/nsid'
 import { parseMetainfo } from '@holdfast/torrent/metainfo'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TestAccount } from '../network/accounts.ts'
 import { type Network, startNetwork } from '../network/network.ts'
 import { startFileServer } from './file-server.ts'
 import { bin, type Json, type Person, startPerson } from './run-holdfast.ts'
-
-// Each step is a process of its own, and the machine may be busy.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 let network: Network
 beforeAll(async () => {
@@ -41,7 +38,7 @@ const recordOf = async (account: TestAccount, uri: string): Promise<Json> => {
 const revOf = async ({ agent, did }: TestAccount) =>
   (await agent.com.atproto.sync.getLatestCommit({ did })).data.rev
 
-test('publishes a dataset and its torrent into a real PDS, blob and all; again, it writes nothing', async () => {
+test('publishes a dataset and its torrent into a real PDS once, however often it is run', async () => {
   const account = network.accounts[0]!
   await using person = await startPerson(network, { account })
   await withFiles(person, {
@@ -96,13 +93,13 @@ test('publishes a dataset and its torrent into a real PDS, blob and all; again, 
   expect([again.dataset, ...again.torrents].map(({ action }) => action)).toEqual(['unchanged', 'unchanged'])
   expect(await revOf(account)).toBe(rev)
 
-  // No AppView answers here: what the record says of trackers is not lost for that.
+  // No AppView answers here; the trackers in the record are kept all the same.
   const unasked = await person.json('publish', 'levels', '--dataset', 'meta.json')
   expect(unasked.torrents[0]).toMatchObject({ action: 'unchanged', magnet: torrent.magnet })
   expect(await revOf(account)).toBe(rev)
 })
 
-test('files that changed make a new torrent that supersedes the old, which stays; a changed META updates in place', async () => {
+test('changed files make a new torrent that supersedes the old one', async () => {
   const account = network.accounts[1]!
   await using person = await startPerson(network, { account })
   await withFiles(person, { 'meta.yaml': 'title: Sea ice\nrkey: sea-ice\n', 'ice/a.csv': 'one' })
@@ -135,13 +132,54 @@ test('files that changed make a new torrent that supersedes the old, which stays
   const { value: dataset } = await recordOf(account, first.dataset.uri)
   expect(dataset).toMatchObject({ title: 'Sea ice extent', description: 'Monthly.' })
 
-  // The files as they were once: the old record is as it was, and there is no circle.
+  // The files are again as they once were: the old record is unchanged, and no cycle of references appears.
   await withFiles(person, { 'ice/a.csv': 'one' })
   await person.json('publish', 'ice', '--dataset', 'meta.yaml', '--tracker', 'http://t.example/announce')
   expect((await recordOf(account, uri)).value.supersedes).toBeUndefined()
 })
 
-test('a key that another dataset has taken gets a suffix, is found again, and nothing is overwritten', async () => {
+test('files that share only a name do not supersede each other', async () => {
+  const account = network.accounts[1]!
+  await using person = await startPerson(network, { account })
+  await withFiles(person, { '2023/readings.csv': 'jan', '2024/readings.csv': 'january' })
+  const publish = async (path: string, ...options: string[]) => {
+    const { torrents } = await person.json(
+      'publish',
+      path,
+      '--title',
+      'Readings',
+      '--tracker',
+      'http://t.example/a',
+      ...options,
+    )
+    return { ...torrents[0], ...(await recordOf(account, torrents[0].uri)).value }
+  }
+  const first = await publish('2023/readings.csv', '-o', 'out/')
+  const second = await publish('2024/readings.csv', '-o', 'out/')
+  const asV1 = await publish('2024/readings.csv', '--v1', '--no-save')
+  expect([first, second, asV1].map(({ supersedes }) => supersedes)).toEqual([undefined, undefined, undefined])
+  expect(await readdir(join(person.home, 'out'))).toHaveLength(2)
+
+  // Each form of the changed files replaces the earlier torrent of its own form.
+  await withFiles(person, { '2024/readings.csv': 'january, february' })
+  expect((await publish('2024/readings.csv', '--no-save')).supersedes.uri).toBe(second.uri)
+  expect((await publish('2024/readings.csv', '--v1', '--no-save')).supersedes.uri).toBe(asV1.uri)
+
+  // Another machine does not know where the files were, so the user can state it.
+  await using elsewhere = await startPerson(network, { account })
+  await withFiles(elsewhere, { 'readings.csv': 'jan, mended' })
+  const said = await elsewhere.json(
+    'publish',
+    'readings.csv',
+    '--title',
+    'Readings',
+    '--supersedes',
+    first.uri,
+  )
+  expect((await recordOf(account, said.torrents[0].uri)).value.supersedes.uri).toBe(first.uri)
+})
+
+test('adds a suffix to a key that another dataset has taken', async () => {
   const account = network.accounts[2]!
   await using person = await startPerson(network, { account })
   await withFiles(person, {
@@ -192,7 +230,64 @@ test('what does not fit the lexicon is refused by field before anything is writt
   expect(await revOf(account)).toBe(rev)
 })
 
-test('a .torrent too large for one blob goes into parts, and where no blob is taken, addresses', async () => {
+test('what systems and clients leave in directories is left out of a torrent and named', async () => {
+  await using person = await startPerson(network, {})
+  await withFiles(person, {
+    'd/a.csv': 'a',
+    'd/.DS_Store': 'x',
+    'd/sub/Thumbs.db': 'x',
+    'd/Desktop.ini': 'x',
+    'd/b.part': 'x',
+  })
+  const made = await person.run('torrent', 'create', 'd', '--json')
+  expect(made).toMatchObject({ code: 0 })
+  for (const name of ['.DS_Store', 'Thumbs.db', 'Desktop.ini', 'b.part']) expect(made.stderr).toContain(name)
+  expect(JSON.parse(made.stdout).fileCount).toBe(1)
+  const all = await person.json('torrent', 'create', 'd', '--all-files', '-o', 'all.torrent')
+  expect(all.fileCount).toBe(5)
+})
+
+test('reads a metadata file as people write it', async () => {
+  const account = network.accounts[4]!
+  await using person = await startPerson(network, { account })
+  await withFiles(person, {
+    'short.yaml': 'title: Short\nkeywords: [rivers, NO]\nlicense: CC0-1.0\nversion: 1.10\ncreators: [Ana]\n',
+  })
+  const taken = await person.run('publish', '--dataset', 'short.yaml', '--json')
+  expect(taken).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('short.yaml:3: license is read as {spdx'),
+  })
+  expect((await recordOf(account, JSON.parse(taken.stdout).dataset.uri)).value).toMatchObject({
+    keywords: [{ name: 'rivers' }, { name: 'NO' }],
+    license: { spdx: 'CC0-1.0' },
+    version: '1.10',
+    creators: [{ name: 'Ana' }],
+  })
+})
+
+test('reports all faults of a metadata file at once and writes nothing', async () => {
+  const account = network.accounts[4]!
+  await using person = await startPerson(network, { account })
+  await withFiles(person, { 'bad.yaml': 'title: Fine\nlicence: CC0-1.0\nmodified: 2019-02-30\n' })
+  const rev = await revOf(account)
+  const bad = await person.run('publish', '--dataset', 'bad.yaml', '--json')
+  expect(bad).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('line 2: licence is not a field of a dataset'),
+  })
+  expect(JSON.parse(bad.stdout)).toMatchObject({ error: 'usage', faults: [{ line: 2 }, { line: 3 }] })
+  expect(await revOf(account)).toBe(rev)
+})
+
+test('writes a metadata file that can be published, but not over another', async () => {
+  await using person = await startPerson(network, { account: network.accounts[4]! })
+  expect(await person.run('dataset', 'new', 'new.yaml', '--title', 'New')).toMatchObject({ code: 0 })
+  expect(await person.run('dataset', 'new', 'new.yaml')).toMatchObject({ code: 2 })
+  expect((await person.json('publish', '--dataset', 'new.yaml')).dataset.action).toBe('created')
+})
+
+test('splits a .torrent that is too large for a blob, or names its address instead', async () => {
   await using small = await startNetwork({
     pdsCount: 1,
     accounts: 1,
@@ -275,7 +370,7 @@ test('a .torrent too large for one blob goes into parts, and where no blob is ta
   ])
 })
 
-test('two processes that publish one torrent for two datasets at once: neither’s reference is lost', async () => {
+test('keeps both references when two processes publish one torrent for two datasets', async () => {
   const account = network.accounts[5]!
   await using person = await startPerson(network, { account })
   await withFiles(person, { 'same.csv': 'the same bytes' })
@@ -298,7 +393,7 @@ test('two processes that publish one torrent for two datasets at once: neither�
   )
 })
 
-test('a torrent for somebody else’s dataset, its origin’s download address a webseed as long as it serves these bytes', async () => {
+test('adds the origin’s address to somebody else’s torrent while it serves the same bytes', async () => {
   const [author, mirrorer] = [network.accounts[6]!, network.accounts[7]!]
   await using person = await startPerson(network, { account: author })
   await using other = await startPerson(network, { account: mirrorer })
@@ -322,12 +417,12 @@ test('a torrent for somebody else’s dataset, its origin’s download address a
   const [levels, changed] = await Promise.all(
     published.torrents.map(({ uri }: Json) => recordOf(mirrorer, uri)),
   )
-  expect(levels.value.webSeeds).toEqual([{ url: `${origin.url}levels.csv`, kind: 'bep19' }])
-  expect(changed.value.webSeeds).toBeUndefined()
+  expect(levels.value.webseeds).toEqual([{ url: `${origin.url}levels.csv`, kind: 'bep19' }])
+  expect(changed.value.webseeds).toBeUndefined()
   expect(published.torrents[0].magnet).toContain(`ws=${encodeURIComponent(`${origin.url}levels.csv`)}`)
 })
 
-test('another authority: records are written under it, read as the same, and not written twice', async () => {
+test('writes records under another authority and reads them as the same', async () => {
   const account = network.accounts[7]!
   const env = { HOLDFAST_AUTHORITIES: `gov.example.archive,${collections.dataset.replace('.dataset', '')}` }
   await using person = await startPerson(network, { account, env })
@@ -337,7 +432,7 @@ test('another authority: records are written under it, read as the same, and not
   expect((await person.json('publish', '--title', 'Re-homed')).dataset.action).toBe('unchanged')
 })
 
-test('an editor’s change is written, and one that meets another change is kept, not written', async () => {
+test('writes an editor’s change unless the record has changed meanwhile', async () => {
   const account = network.accounts[6]!
   await using person = await startPerson(network, { account, env: { EDITOR: 'sed -i s/ebb/flood/' } })
   const { dataset } = await person.json('publish', '--title', 'Tides', '--description', 'ebb')
@@ -354,8 +449,8 @@ appendFileSync(process.argv[2], 'citation: mine\\n')`,
   })
   await using editor = await startPerson(network, { account, env: { EDITOR: meanwhile } })
   const refused = await editor.run('edit', dataset.uri)
-  expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('Your change is kept in') })
-  const kept = /kept in (\S+)\.$/m.exec(refused.stderr)![1]!
+  expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('Your change is saved in') })
+  const kept = /saved in (\S+)\.$/m.exec(refused.stderr)![1]!
   expect(await readFile(kept, 'utf8')).toContain('citation: mine')
   expect((await recordOf(account, dataset.uri)).value).toMatchObject({ description: 'high' })
 })

@@ -9,30 +9,34 @@ import type { Network } from '../network/network.ts'
 /** The command, as npm links it. */
 export const bin = fileURLToPath(new URL('../../cli/bin/holdfast.mjs', import.meta.url))
 
-export type Ran = { code: number | null; stdout: string; stderr: string }
+export interface Ran {
+  code: number | null
+  stdout: string
+  stderr: string
+}
 
-/** What a command or a PDS answered; the expectations of the tests are its types. */
+/** The answer of a command or a PDS; tests state their expectations, so it has no type of its own. */
 // biome-ignore lint/suspicious/noExplicitAny: the shape is what is tested
 export type Json = any
 
-/** A person at a computer of their own: a home directory, and `holdfast` run in it as a process. */
+/** A person with a computer of their own: a home directory in which `holdfast` runs as a process. */
 export type Person = AsyncDisposable & {
   readonly home: string
-  /** Runs to its end and returns the output, whatever the exit code. */
+  /** Runs to the end and returns the output, whatever the exit code. */
   run(...args: string[]): Promise<Ran>
-  /** Runs to its end and returns its JSON; throws with its standard error unless it exits 0. */
+  /** Runs to the end and returns its JSON; throws an Error with its standard error unless it exits with 0. */
   json(...args: string[]): Promise<Json>
-  /** Starts and leaves it running. */
+  /** Starts the command and leaves it running. */
   start(...args: string[]): { child: ChildProcess; ended: Promise<Ran> }
 }
 
-export type PersonOptions = {
-  /** Signed in by the environment, as scripts are. */
+export interface PersonOptions {
+  /** Whether the person is signed in by environment variables, like a script. */
   account?: TestAccount
   env?: Record<string, string>
 }
 
-/** Makes a person on a network, with nothing in the environment but what is given. */
+/** Makes a person on a network, whose environment contains only what is given. */
 export async function startPerson(network: Network, { account, env }: PersonOptions = {}): Promise<Person> {
   const home = await mkdtemp(join(tmpdir(), 'holdfast-person-'))
   const environment = {

@@ -7,21 +7,21 @@ import { fileURLToPath } from 'node:url'
 
 export interface TorrentClient extends AsyncDisposable {
   readonly name: string
-  /** Resolves when the client ends by itself: a download that is complete. */
+  /** Resolves when the client exits by itself, which means that the download is complete. */
   readonly done: Promise<void>
 }
 
 export interface ClientTask {
   torrentFile: string
-  /** The directory that holds, or is to hold, the torrent's root. */
+  /** The directory that contains, or will contain, the torrent's root. */
   directory: string
   role: 'seed' | 'download'
 }
 
-/** Whether Debian's aria2 is here; WebTorrent, from npm, does the job where it is not. */
+/** Whether Debian's aria2 is installed; otherwise WebTorrent, from npm, is used. */
 export const clientName = spawnSync('aria2c', ['--version']).status === 0 ? 'aria2' : 'WebTorrent'
 
-/** Starts a BitTorrent client in a process of its own, told only of the tracker: no DHT, no local discovery. */
+/** Starts a BitTorrent client in a process of its own that knows only the tracker: no DHT, no local discovery. */
 export function startClient(task: ClientTask): TorrentClient {
   const child = clientName === 'aria2' ? spawnAria2(task) : spawnWebTorrent(task)
   let output = ''
@@ -63,7 +63,7 @@ function spawnWebTorrent(task: ClientTask): ChildProcess {
   return spawn(process.execPath, [script, JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
-/** SHA-256 of every file below a directory, by relative path. */
+/** The SHA-256 of every file below a directory, by relative path. */
 export async function hashTree(directory: string): Promise<Record<string, string>> {
   const found = await readdir(directory, { recursive: true, withFileTypes: true })
   const paths = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 const entry = fileURLToPath(new URL('../../cli/bin/holdfast.mjs', import.meta.url))
 
-/** Runs `holdfast …` as a person or a script does, in a process of its own, and reads its `--json`. */
+/** Runs `holdfast …` in a process of its own, as a person or a script does, and parses its `--json`. */
 export async function holdfast<T>(
   args: readonly string[],
   env: Readonly<Record<string, string>>,

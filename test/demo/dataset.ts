@@ -2,7 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-/** The U.S. Census Bureau's cartographic boundaries (2017), as the npm package `us-atlas` (ISC) carries them. */
+/** The U.S. Census Bureau's cartographic boundaries (2017), as published in the npm package `us-atlas` (ISC). */
 const files = ['counties-10m.json', 'states-10m.json', 'nation-10m.json', 'README.md', 'LICENSE']
 
 const metadata = {
@@ -37,7 +37,7 @@ const metadata = {
   scarcity: 'external-confirmed',
 }
 
-/** Lays the dataset out in a directory, with its metadata beside it, as a person who saved it would have it. */
+/** Writes the dataset into a directory, with its metadata next to it, as a person who saved it would. */
 export async function layOutDataset(
   directory: string,
 ): Promise<{ root: string; metadataFile: string; title: string }> {

@@ -1,12 +1,14 @@
-/** `npm run demo [-- --once --json]`: the main job on real parts, on this machine, in one go. */
+/** `npm run demo [-- --once --json]`: shows what Holdfast does, on this machine, with real parts. */
 import { parseArgs } from 'node:util'
+import { methods } from '@holdfast/lexicons/nsid'
 import { createStepRunner, StepError } from './steps.ts'
 import { type Demo, runStory } from './story.ts'
 
-const usage = `Runs Holdfast's main job on this machine: two PDSes, an AppView, a tracker, two BitTorrent clients.
+const usage = `Shows on this machine what Holdfast does, with real parts: somebody publishes a dataset, an index finds it, and BitTorrent
+clients share its files by way of a tracker.
 
-  npm run demo                    tell the story, then stay up until Ctrl-C
-  npm run demo -- --once          tell it once and exit 0, or 1 with the step that failed
+  npm run demo                    show it, then stay up until Ctrl-C
+  npm run demo -- --once          show it once; exit code 0, or 1 with the step that failed
   npm run demo -- --once --json   the same as one line of JSON
 `
 
@@ -17,7 +19,9 @@ const { values: options } = parseArgs({
 if (options.help) {
   console.log(usage)
 } else {
-  const runner = createStepRunner(options.json ? () => {} : console.log)
+  const print = options.json ? () => {} : console.log
+  print('Holdfast on this machine. Each line is a step, with the time that it took.\n')
+  const runner = createStepRunner(print)
   try {
     await using demo = await runStory(runner)
     if (options.json) console.log(JSON.stringify({ ok: true, steps: runner.steps, dataset: demo.datasetUri }))
@@ -29,22 +33,23 @@ if (options.help) {
     const reason = error instanceof Error ? error.message : String(error)
     if (options.json)
       console.log(JSON.stringify({ ok: false, steps: runner.steps, failed: step, error: reason }))
-    else console.error(`\nfailed at ${reason}`)
+    else console.error(`\nThis step failed: ${reason}`)
   }
 }
 
 function announce(demo: Demo): void {
   console.log(`
-The dataset is in the librarian's own repo; everything else can be rebuilt from there.
+The record is in the librarian's own repository, so that the index can be lost and built again.
 
-  index       ${demo.appViewUrl}/
-  dataset     ${demo.datasetUri}
-  API         ${demo.appViewUrl}/xrpc/_health
-  tracker     ${demo.trackerUrl}
-  magnet      ${demo.magnet}
+  the index      ${demo.appViewUrl}/
+  the dataset    ${demo.datasetUrl}
+  its record     ${demo.datasetUri}
+  its magnet     ${demo.magnet}
+  the tracker    ${demo.trackerUrl}
+  the API        ${demo.appViewUrl}/xrpc/${methods.searchDatasets}?q=county
 `)
   if (!options.once)
-    console.log('Open the index in a browser. Ctrl-C ends the demo and removes what it made.')
+    console.log('Open the first two in a browser. Ctrl-C ends the demo and removes what it made.')
 }
 
 function interrupted(): Promise<void> {

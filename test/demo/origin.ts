@@ -4,7 +4,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join, normalize } from 'node:path'
 
-/** A plain web server with ranges (RFC 9110 §14) over a directory: the mirror that a volunteer offers as a webseed. */
+/** A plain web server with range requests (RFC 9110 §14) over a directory: the mirror that a volunteer offers as a webseed. */
 export async function startOrigin(directory: string): Promise<AsyncDisposable & { url: string }> {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://origin').pathname))

@@ -9,7 +9,7 @@ export interface StepRunner {
   step<T>(name: string, work: () => Promise<T>, tell?: (result: T) => string): Promise<T>
 }
 
-/** A step went wrong: which, and why. */
+/** A step failed; it says which one, and why. */
 export class StepError extends Error {
   readonly step: string
   constructor(step: string, cause: unknown) {
@@ -18,7 +18,7 @@ export class StepError extends Error {
   }
 }
 
-/** Runs steps one after the other, printing each with its time. */
+/** Runs steps one after the other, printing each with its time in seconds. */
 export function createStepRunner(print: (line: string) => void): StepRunner {
   const steps: Step[] = []
   return {
@@ -29,7 +29,7 @@ export function createStepRunner(print: (line: string) => void): StepRunner {
         const result = await work()
         const ms = Math.round(performance.now() - start)
         steps.push({ name, ms })
-        print(`${String(ms).padStart(6)} ms  ${name}${tell ? `: ${tell(result)}` : ''}`)
+        print(`${(ms / 1000).toFixed(1).padStart(5)} s  ${name}${tell ? `\n         ${tell(result)}` : ''}`)
         return result
       } catch (cause) {
         throw new StepError(name, cause)

@@ -1,12 +1,13 @@
 /**
- * The main job, told once on real parts: a librarian publishes a dataset and its torrent into her own repo, the
- * AppView indexes them from the firehose, a volunteer adds a webseed, anyone finds it, and two BitTorrent clients
- * move the files through the tracker, which lets in exactly what is indexed.
+ * The main use of Holdfast, shown once with real parts: a librarian publishes a dataset and its torrent in her own
+ * repo, the AppView indexes them from the firehose, a volunteer adds a webseed, anyone finds it, and two BitTorrent
+ * clients transfer the files through the tracker, which allows exactly what is indexed.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { loadConfig as loadAppViewConfig } from '@holdfast/appview/config'
+import { datasetPath } from '@holdfast/appview/http/page-paths'
 import { startAppView } from '@holdfast/appview/main'
 import { loadConfig as loadTrackerConfig } from '@holdfast/tracker/config'
 import { startTracker } from '@holdfast/tracker/main'
@@ -25,6 +26,7 @@ export interface Demo extends AsyncDisposable {
   appViewUrl: string
   trackerUrl: string
   datasetUri: string
+  datasetUrl: string
   magnet: string
 }
 
@@ -33,29 +35,35 @@ interface Published {
   torrents: { uri: string; infoHashV1: string; magnet: string }[]
 }
 
-/** Runs the story; what it started stays up until it is disposed of. Rejects with a StepError. */
+/** Runs the story; what it started keeps running until it is disposed of. Rejects with a StepError. */
 export async function runStory({ step }: StepRunner, store: { databaseUrl?: string } = {}): Promise<Demo> {
   await using stack = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-demo-'))
   stack.defer(() => rm(directory, { recursive: true, force: true }))
 
   const network = stack.use(
-    await step('start a PLC directory, two PDSes and a relay', () =>
-      startNetwork({ accounts: ['kelp-library', 'tide-volunteer'] }),
+    await step(
+      'Start a network of our own: two servers that keep people’s records, and a relay between them',
+      () => startNetwork({ accounts: ['kelp-library', 'tide-volunteer'] }),
     ),
   )
   const env = await environmentFor(network, { sources: [network.relayUrl], directory, ...store })
   const appView = stack.use(
-    await step(`start the AppView on ${store.databaseUrl ? 'PostgreSQL' : 'PGlite'}`, () =>
-      startAppView(loadAppViewConfig(env)),
+    await step(
+      `Start an index that follows the network (${store.databaseUrl ? 'PostgreSQL' : 'PGlite'})`,
+      () => startAppView(loadAppViewConfig(env)),
     ),
   )
-  stack.use(await step('start the tracker', () => startTracker(loadTrackerConfig(env))))
+  stack.use(
+    await step('Start a tracker, which serves what the index lists and nothing else', () =>
+      startTracker(loadTrackerConfig(env)),
+    ),
+  )
 
   const dataset = await layOutDataset(join(directory, 'librarian'))
   const torrentFile = join(directory, 'us-atlas.torrent')
   const published = await step(
-    'publish the dataset and its torrent into the librarian’s repo',
+    'A librarian publishes a dataset and its torrent from her own account',
     () =>
       holdfast<Published>(
         ['publish', dataset.root, '--v1', '--dataset', dataset.metadataFile, '--output', torrentFile],
@@ -66,31 +74,34 @@ export async function runStory({ step }: StepRunner, store: { databaseUrl?: stri
   const torrent = published.torrents[0]
   if (!torrent) throw new Error('publish returned no torrent')
 
-  await step('find it by search', () => findBySearch(published, env))
-  await step('wait for the metainfo to be fetched and verified', () => waitVerified(appView.url, torrent.uri))
+  await step('Anyone finds it by searching the index', () => findBySearch(published, env))
+  await step('The index fetches the .torrent and checks it against the record', () =>
+    waitVerified(appView.url, torrent.uri),
+  )
   await step(
-    'an infohash that is not indexed is refused by the tracker',
+    'The tracker refuses a torrent that nobody has published',
     () => refuseStranger(env),
     (reason) => reason,
   )
 
   const mirror = stack.use(await startOrigin(dirname(dataset.root)))
-  await step('add a webseed from the volunteer’s account', () =>
+  await step('A volunteer adds a web server that has the same files', () =>
     holdfast(['webseed', 'add', torrent.infoHashV1, `${mirror.url}/`], accountEnvironment(network, 1, env)),
   )
   const seeded = () => scrapeSeeders(env.HOLDFAST_TRACKERS, torrent.infoHashV1)
   await step(
-    `move the files between two ${clientName} clients through the tracker`,
+    `One BitTorrent client (${clientName}) fetches the files from another, which it met at the tracker`,
     () => transfer({ torrentFile, root: dataset.root, directory, announced: seeded }),
-    (bytes) => `${bytes} files, each the same to the byte`,
+    (count) => `${count} files, each the same to the byte`,
   )
-  await step('see the swarm in the index', () => waitSwarm(appView.url, torrent.infoHashV1))
+  await step('The index tells how many have the files', () => waitSwarm(appView.url, torrent.infoHashV1))
 
   const resources = stack.move()
   return {
     appViewUrl: appView.url,
     trackerUrl: env.HOLDFAST_TRACKERS.split(',')[0] ?? '',
     datasetUri: published.dataset.uri,
+    datasetUrl: `${appView.url}${datasetPath(published.dataset.uri)}`,
     magnet: torrent.magnet,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
@@ -125,7 +136,7 @@ interface TorrentAnswer {
   swarm?: { seeders?: number }
 }
 
-/** Asks by AT-URI or by infohash, as a third-party client would. */
+/** Queries by AT-URI or by infohash, as a third-party client would. */
 async function getTorrent(appViewUrl: string, name: string): Promise<TorrentAnswer> {
   const params = name.startsWith('at://') ? { uri: name } : { infoHash: name }
   return (await query<{ torrents: TorrentAnswer[] }>(appViewUrl, 'getTorrent', params)).torrents[0] ?? {}
@@ -141,7 +152,7 @@ interface Transfer {
   torrentFile: string
   root: string
   directory: string
-  /** How many seeders the tracker counts. */
+  /** The number of seeders that the tracker counts. */
   announced: () => Promise<number>
 }
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import { startNewEpochs } from '@holdfast/appview/catalog/changes'
-import { writeSwarmCounts } from '@holdfast/appview/catalog/swarms/swarm-counts'
-import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
+import { writeSwarmCounts } from '@holdfast/appview/catalog/swarms/counts'
+import { startNewEpochs } from '@holdfast/appview/store/stream-epochs'
+import { openEmbedded } from '@holdfast/appview/testing/backends'
 import { expect, test } from 'vitest'
 import { startIndex, uriOf } from '../appview/index-under-test.ts'
 import { sampleTorrent } from '../appview/sample-torrent.ts'
@@ -12,9 +12,7 @@ const alice = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const torrent = sampleTorrent('sea-ice', ['extent.csv'])
 const record = { keywords: [{ name: 'Climate' }], risk: { level: 'endangered' } }
 
-test('a service of somebody else keeps a feed of endangered climate data with fewer than three seeders', {
-  timeout: 120_000,
-}, async () => {
+test('a stranger’s service keeps a feed of endangered climate data with few seeders', async () => {
   await using index = await startIndex({ open: openEmbedded })
   const put = (rkey: string, change: object = {}) =>
     index.write(alice, [{ put: 'dataset', rkey, record: { title: rkey, ...record, ...change } }])

@@ -8,13 +8,16 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { decodeAll } from '@atproto/lex-cbor'
-import type { getDatasets, searchDatasets, subscribeDatasets } from '@holdfast/lexicons'
+import type { getDatasets, searchDatasets, subscribeRecords } from '@holdfast/lexicons'
 import { methods } from '@holdfast/lexicons/nsid'
 
-type Described = { keywords?: { name: string }[]; risk?: { level?: string } }
-type Message = {
+interface Described {
+  keywords?: { name: string }[]
+  risk?: { level?: string }
+}
+interface Message {
   header: { op: number; t?: string }
-  body: subscribeDatasets.Upsert & { name?: string; error?: string }
+  body: subscribeRecords.Upsert & { name?: string; error?: string }
 }
 
 const [appView = 'http://localhost:3000', port = '0'] = process.argv.slice(2)
@@ -34,14 +37,14 @@ follow()
 
 /** Reads the stream from where it was left, and again whenever the connection ends. */
 function follow(): void {
-  const url = new URL(`/xrpc/${methods.subscribeDatasets}`, appView.replace(/^http/, 'ws'))
+  const url = new URL(`/xrpc/${methods.subscribeRecords}`, appView.replace(/^http/, 'ws'))
   if (position) {
     url.searchParams.set('cursor', String(position.seq))
     url.searchParams.set('epoch', position.epoch)
   }
   const socket = new WebSocket(url)
   socket.binaryType = 'arraybuffer'
-  // One message after the other: a listing is finished before what came meanwhile is applied.
+  // One message after the other: a listing is finished before the changes that arrived during it are applied.
   let handled: Promise<unknown> = Promise.resolve()
   socket.addEventListener('message', ({ data }) => {
     const [header, body] = [...decodeAll(new Uint8Array(data as ArrayBuffer))] as unknown as [

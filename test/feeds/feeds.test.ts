@@ -1,4 +1,4 @@
-import { testBackends } from '@holdfast/appview/catalog/test-backends'
+import { testBackends } from '@holdfast/appview/testing/backends'
 import { collections } from '@holdfast/lexicons/nsid'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -58,7 +58,7 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     }).parse(body)
   }
 
-  test('RSS: a torrent with its enclosure, infohash and size, under the date of its record', async () => {
+  test('RSS has a torrent with its enclosure, infohash and size, under its record’s date', async () => {
     const { rss } = await xml('/feeds/torrents.rss')
     const [item] = rss.channel.item
     expect(item.guid['#text']).toMatch(/^at:\/\/did:plc:alice.*torrent/)
@@ -110,7 +110,7 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     expect(((await (await get(`/feeds/${path}`)).json()) as JsonFeed).items).toHaveLength(count)
   })
 
-  test('a torrent comes with the licence of the dataset it holds', async () => {
+  test('a torrent comes with the license of the dataset it holds', async () => {
     const [item] = (await xml('/feeds/torrents.rss')).rss.channel.item
     expect(item['dc:rights']).toBe('CC0-1.0')
   })
@@ -165,7 +165,7 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     ).toBe(304)
   })
 
-  test('Torznab: capabilities, a search, paging, an unknown function', async () => {
+  test('Torznab answers capabilities, searches, pages and errors', async () => {
     const { caps } = await xml('/torznab/api?t=caps')
     expect(caps.searching.search['@available']).toBe('yes')
     const found = await xml('/torznab/api?t=search&q=ice')
@@ -177,6 +177,41 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     expect((await xml('/torznab/api?t=search&offset=1')).rss.channel.item).toBeUndefined()
     expect((await xml('/torznab/api?t=search&cat=5000')).rss.channel.item).toBeUndefined()
     expect((await xml('/torznab/api?t=music')).error['@code']).toBe('202')
+  })
+
+  test.each(['100000', '1001', '1000', '999999999999999'])(
+    'a page of Torznab at %s is past the end',
+    async (offset) => {
+      const found = await xml(`/torznab/api?t=search&offset=${offset}`)
+      expect(found.rss.channel.item).toBeUndefined()
+    },
+  )
+
+  test('Torznab’s parameters are the same in either case', async () => {
+    const found = await xml('/torznab/api?T=Search&Q=ice&LIMIT=1&apikey=x&extended=1')
+    expect(found.rss.channel.item).toHaveLength(1)
+    expect((await xml('/torznab/api?T=CAPS')).caps).toBeDefined()
+  })
+
+  test.each(['limit=x', 'offset=-1', 'offset=1e3', 'LIMIT=5.5'])(
+    '%s is Torznab’s error 201',
+    async (wrong) => {
+      expect((await xml(`/torznab/api?t=search&${wrong}`)).error['@code']).toBe('201')
+    },
+  )
+
+  test('oEmbed keeps to the room that it is given', async () => {
+    const url = `http://localhost:${new URL(index.url).port}/torrent/${torrent.infoHashV1}`
+    const embedded = async (room: string) => {
+      const response = await get(`/oembed?${new URLSearchParams({ url })}${room}`)
+      expect(response.status).toBe(200)
+      const { width, height } = (await response.json()) as { width: number; height: number }
+      return [width, height]
+    }
+    expect(await embedded('')).toEqual([200, 20])
+    expect(await embedded('&maxwidth=100')).toEqual([100, 10])
+    expect(await embedded('&maxwidth=1000&maxheight=5')).toEqual([50, 5])
+    expect(await embedded('&maxwidth=junk&maxheight=0')).toEqual([200, 20])
   })
 
   test('OPML lists feeds that answer', async () => {

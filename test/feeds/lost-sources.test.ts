@@ -1,6 +1,6 @@
-import { type ProbeResult, writeProbes } from '@holdfast/appview/catalog/swarms/swarm-probes'
-import { addProbeTargets } from '@holdfast/appview/catalog/swarms/swarm-targets'
-import { testBackends } from '@holdfast/appview/catalog/test-backends'
+import { type ProbeResult, writeProbes } from '@holdfast/appview/catalog/swarms/probes'
+import { addProbeTargets } from '@holdfast/appview/catalog/swarms/targets'
+import { testBackends } from '@holdfast/appview/testing/backends'
 import { parseAtomFeed, parseRssFeed } from 'feedsmith'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type IndexUnderTest, startIndex, uriOf } from '../appview/index-under-test.ts'
@@ -33,7 +33,7 @@ describe.each(testBackends())('datasets whose source is lost, over $name', ({ op
   })
   afterAll(() => index[Symbol.asyncDispose]())
 
-  /** What was found at both sources of the dataset on a day. */
+  /** The state of both sources of the dataset on a given day. */
   const find = (at: Date, ...statuses: readonly [string, string]) =>
     writeProbes(
       index.catalog.db,
@@ -66,7 +66,7 @@ describe.each(testBackends())('datasets whose source is lost, over $name', ({ op
     expect(await entries()).toEqual([lostOn(day(3))])
   })
 
-  test('that it is still away, or gone for good, is no news; that it went again is', async () => {
+  test('lists only sources that went anew, not those that are still away', async () => {
     await find(day(4), 'gone', 'gone')
     expect(await entries()).toEqual([lostOn(day(3))])
     await find(day(5), 'gone', 'online')
@@ -75,7 +75,7 @@ describe.each(testBackends())('datasets whose source is lost, over $name', ({ op
     expect(await entries()).toEqual([lostOn(day(6))])
   })
 
-  test('RSS says which address it was, and encloses the torrent that is left', async () => {
+  test('RSS names the lost address and encloses the torrent that is left', async () => {
     const [item] = parseRssFeed(await (await fetch(`${index.url}/feeds/lost.rss`)).text()).items ?? []
     expect(item?.description).toBe(`${sources[1]} is lost: gone. Extent`)
     expect(item?.enclosures?.[0]?.url).toContain(`/torrent/${torrent.infoHashV1}.torrent`)

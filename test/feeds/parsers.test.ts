@@ -1,12 +1,13 @@
-/** Feeds as parsers that are not ours read them: feedsmith, and Debian's feedparser where it is installed. */
+/** Feeds read by other people's parsers: feedsmith, and Debian's feedparser if it is installed. */
 import { spawnSync } from 'node:child_process'
-import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
+import { openEmbedded } from '@holdfast/appview/testing/backends'
 import { collections } from '@holdfast/lexicons/nsid'
 import { XMLParser } from 'fast-xml-parser'
 import { parseAtomFeed, parseJsonFeed, parseOpml, parseRssFeed } from 'feedsmith'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type IndexUnderTest, startIndex } from '../appview/index-under-test.ts'
 import { sampleTorrent } from '../appview/sample-torrent.ts'
+import { needs } from '../system/requirements.ts'
 
 const alice = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const createdAt = '2026-03-04T05:06:07.000Z'
@@ -14,7 +15,6 @@ const hostile = '<script>alert(1)</script> & "quotes" \u0001 ]]> é 漢 \u{1F40B
 const torrent = sampleTorrent('sea-ice', ['a.csv', 'b.csv'])
 const feeds = ['datasets', 'torrents', 'risk/endangered', `account/${alice}`]
 const feedparser = '/usr/bin/python3'
-const hasFeedparser = spawnSync(feedparser, ['-c', 'import feedparser']).status === 0
 
 let index: IndexUnderTest
 beforeAll(async () => {
@@ -45,7 +45,7 @@ const get = async (path: string, headers: Record<string, string> = {}) => {
 }
 const uri = (kind: 'dataset' | 'torrent') => `at://${alice}/${collections[kind]}/ice`
 
-test('feedsmith reads RSS with its enclosure, its author, its licence and its guid', async () => {
+test('feedsmith reads the RSS of torrents', async () => {
   const feed = parseRssFeed((await get('/feeds/torrents.rss')).body)
   expect(feed).toMatchObject({ title: expect.stringContaining('Torrents'), link: `${publicUrl()}/` })
   expect(feed.atom?.links?.[0]).toMatchObject({ rel: 'self', href: `${publicUrl()}/feeds/torrents.rss` })
@@ -90,7 +90,7 @@ test('feedsmith reads Atom with all that RFC 4287 asks of a feed and an entry', 
   })
 })
 
-test('feedsmith reads JSON Feed, and every rule of JSON Feed 1.1 is kept', async () => {
+test('keeps the rules of JSON Feed 1.1', async () => {
   for (const name of feeds) {
     const { headers, body } = await get(`/feeds/${name}.json`)
     expect(headers.get('content-type')).toContain('application/feed+json')
@@ -106,12 +106,8 @@ test('feedsmith reads the OPML, whose feeds are all there', async () => {
     parseRssFeed((await get(new URL(xmlUrl ?? '').pathname)).body)
 })
 
-test('feedparser finds nothing wrong with any feed', async (context) => {
-  if (!hasFeedparser) {
-    console.log('left out: python3-feedparser is not installed')
-    expect(process.env.CI, 'CI has every foreign parser').not.toBe('true')
-    context.skip()
-  }
+const hasFeedparser = needs('feeds as feedparser reads them', 'feedparser')
+test.skipIf(!hasFeedparser)('feedparser finds nothing wrong with any feed', async () => {
   const script =
     'import feedparser, json, sys; f = feedparser.parse(sys.stdin.buffer.read()); json.dump([f.bozo, f.version, [[e.id, e.published_parsed[:6], [x.type for x in e.enclosures]] for e in f.entries]], sys.stdout)'
   const read = (body: string) => {
@@ -136,7 +132,7 @@ test('feedparser finds nothing wrong with any feed', async (context) => {
   ])
 })
 
-test('Torznab as Prowlarr asks for it: capabilities, then a search, each release with what it needs', async () => {
+test('answers Torznab as Prowlarr asks for it, capabilities first', async () => {
   const parser = new XMLParser({
     ignoreAttributes: false,
     attributeNamePrefix: '@',
@@ -160,15 +156,16 @@ test('Torznab as Prowlarr asks for it: capabilities, then a search, each release
   )
   expect(named).toMatchObject({ category, size: '201', infohash: torrent.infoHashV1 })
   expect(named.magneturl).toMatch(/^magnet:\?xt=urn:btih:/)
-  // Its connection test asks without words, and wants releases.
+  // The connection test of the client searches without words and expects releases.
   expect(parser.parse((await get('/torznab/api?t=search&cat=&q=')).body).rss.channel.item).toHaveLength(1)
 })
 
-test('whoever has the feed is told that it is the same, and gets it as soon as it is not', async () => {
+test('answers 304 until the feed changes', async () => {
   const first = await get('/feeds/datasets.rss')
   const etag = first.headers.get('etag') ?? ''
   expect(await get('/feeds/datasets.rss', conditions(etag))).toMatchObject({ status: 304, body: '' })
-  // Older than what was there, as a record is that came late: a date would not tell that there is something new.
+  // This entry is older than the existing ones, like a record that arrives late, so comparing dates would not show that
+  // there is something new.
   const record = { title: 'Old and late', createdAt: '2020-01-01T00:00:00.000Z' }
   await index.write(alice, [{ put: 'dataset', rkey: 'late', record }])
   expect(await get('/feeds/datasets.rss', conditions(etag))).toMatchObject({ status: 200 })
@@ -177,11 +174,11 @@ test('whoever has the feed is told that it is the same, and gets it as soon as i
   expect(now.body).toContain('Old and late')
 })
 
-/** Node's fetch would otherwise ask for no cached answer at all. */
+/** By default, Node's fetch asks for no cached answer at all. */
 const conditions = (etag: string) => ({ 'if-none-match': etag, 'cache-control': 'max-age=0' })
 const publicUrl = () => index.url.replace('127.0.0.1', 'localhost')
 
-/** The rules of https://www.jsonfeed.org/version/1.1/ that a feed of ours could break. */
+/** The rules of https://www.jsonfeed.org/version/1.1/ that our feeds could break. */
 function keepsJsonFeedRules(feed: Record<string, unknown>): void {
   expect(feed.version).toBe('https://jsonfeed.org/version/1.1')
   expect(feed.title).toEqual(expect.any(String))

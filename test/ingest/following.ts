@@ -1,8 +1,8 @@
-import type { Catalog } from '@holdfast/appview/catalog/open'
-import { openEmbedded } from '@holdfast/appview/catalog/test-backends'
-import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
 import type { IngestConfig } from '@holdfast/appview/ingest/ingest-config'
 import { type Ingest, startIngest } from '@holdfast/appview/ingest/start-ingest'
+import { createGuardedFetch } from '@holdfast/appview/outbound/guarded-fetch'
+import type { Catalog } from '@holdfast/appview/store/open'
+import { openEmbedded } from '@holdfast/appview/testing/backends'
 import { defaultAuthorities } from '@holdfast/lexicons/authority'
 import { collections } from '@holdfast/lexicons/nsid'
 import { sql } from 'drizzle-orm'
@@ -11,17 +11,17 @@ import type { TestAccount } from '../network/accounts.ts'
 import type { Network } from '../network/network.ts'
 import { waitFor } from '../network/wait-for.ts'
 
-/** An index of its own that follows some hosts, for tests that look at what it holds. */
+/** An index that follows some hosts, for tests that look at its contents. */
 export type Following = AsyncDisposable & {
   readonly catalog: Catalog
   readonly ingest: Ingest
-  /** `URI CID` of every record held, in order; a refused one as `URI refused REASON`. */
+  /** `URI CID` of every stored record, in order; a rejected one is `URI refused REASON`. */
   held(): Promise<string[]>
-  /** Waits until the index holds exactly what the accounts' repositories do. */
+  /** Waits until the index contains exactly what the accounts' repositories contain. */
   agrees(accounts: readonly TestAccount[], timeoutMs?: number): Promise<void>
 }
 
-/** Starts ingest over an embedded store, or the one given. */
+/** Starts ingest on an embedded store, or on the given one. */
 export async function startFollowing(
   network: Pick<Network, 'plcUrl'>,
   options: { sources: readonly string[]; hints?: readonly string[]; catalog?: Catalog } & Partial<
@@ -85,9 +85,13 @@ export async function heldRecords({ db }: Catalog): Promise<string[]> {
   return rows.map(({ uri, cid, reason }) => (reason ? `${uri} refused ${reason}` : `${uri} ${cid}`)).sort()
 }
 
-type Row = { uri: string; cid: string; reason: string | null }
+interface Row {
+  uri: string
+  cid: string
+  reason: string | null
+}
 
-/** `URI CID` of every record of ours in these repositories, as their PDSes list them. */
+/** `URI CID` of every Holdfast record in these repositories, as their PDSes list them. */
 export async function repoRecords(accounts: readonly TestAccount[]): Promise<string[]> {
   const listed = await Promise.all(
     accounts.flatMap(({ agent, did }) =>
@@ -110,7 +114,7 @@ export async function repoRecords(accounts: readonly TestAccount[]): Promise<str
   return listed.flat().sort()
 }
 
-/** Puts a small valid dataset record. */
+/** Writes a small valid dataset record. */
 export async function putDataset(
   account: TestAccount,
   rkey: string,
@@ -133,7 +137,7 @@ export async function deleteDataset(account: TestAccount, rkey: string): Promise
   })
 }
 
-/** Writes a record that is none of ours. */
+/** Writes a record that is not of our lexicons. */
 export async function putOther(account: TestAccount, rkey: string): Promise<void> {
   await account.agent.com.atproto.repo.putRecord({
     repo: account.did,

@@ -1,4 +1,4 @@
-import { readBackfills } from '@holdfast/appview/catalog/writes/backfill-progress'
+import { readBackfills } from '@holdfast/appview/catalog/backfill'
 import { foreignCollections } from '@holdfast/lexicons/foreign'
 import { expect, test } from 'vitest'
 import { startNetwork } from '../network/network.ts'
@@ -9,7 +9,7 @@ const collection = foreignCollections.atdataEntry
 const record = { $type: collection, name: 'Ice', createdAt: '2026-02-01T12:00:00Z' }
 
 test.each(['relay', 'PDSes directly'])(
-  'foreign datasets written before anybody followed are found over the %s, of accounts that have nothing else',
+  'finds foreign datasets written before anybody followed, over the %s',
   async (way) => {
     await using network = await startNetwork({ pdsCount: 2, accounts: 3 })
     const [alone, both, neither] = network.accounts

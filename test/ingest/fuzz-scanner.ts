@@ -1,11 +1,11 @@
 /**
  * Fuzzes the frame scanner: `node test/ingest/fuzz-scanner.ts [--inputs 1000000] [--seed 1]`. Real frames, damaged
- * ones and noise go through the scanner and the full decoder, which must agree; neither may throw.
+ * frames and noise go through the scanner and the full decoder. They must agree, and neither may throw.
  */
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { decodeFrame, type FrameFilter } from '@holdfast/appview/ingest/frame/frame'
-import { mutate } from '@holdfast/appview/ingest/frame/mutate'
 import { createFrameScanner } from '@holdfast/appview/ingest/frame/scan-frame'
+import { mutate } from '@holdfast/appview/testing/mutate'
 import { startPlc } from '../network/plc.ts'
 import { encodeFrame, type Frame } from '../network/relay/frames.ts'
 import { seededRandom } from '../network/relay/seeded-random.ts'

@@ -24,7 +24,7 @@ test.each(['relay', 'PDSes directly'])(
   },
 )
 
-test('an undisturbed stream needs no whole reads', { timeout: 180_000 }, async () => {
+test('an undisturbed stream needs no whole reads', async () => {
   await using network = await startNetwork({ pdsCount: 2, accounts: 4 })
   await using index = await startFollowing(network, { sources: [network.relayUrl] })
   for (let round = 0; round < 10; round++) {

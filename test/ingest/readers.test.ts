@@ -6,9 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { type Network, startNetwork } from '../network/network.ts'
 import { deleteDataset, putDataset, putOther, startFollowing } from './following.ts'
 
-test('our reader and the reference reader make the same index of the same stream', {
-  timeout: 180_000,
-}, async () => {
+test('our reader and the reference reader make the same index of the same stream', async () => {
   await using network = await startNetwork({ pdsCount: 2, accounts: 3 })
   const sources = [network.relayUrl]
   await using ours = await startFollowing(network, { sources, backfill: false })
@@ -23,7 +21,7 @@ test('our reader and the reference reader make the same index of the same stream
   await reference.agrees(left)
 })
 
-test('hints of a Jetstream are proved by the records own hosts', { timeout: 180_000 }, async () => {
+test('hints of a Jetstream are proved by the records own hosts', async () => {
   await using network = await startNetwork({ pdsCount: 1, accounts: 3, relay: false })
   await using jetstream = await startJetstream(network)
   await using index = await startFollowing(network, {
@@ -33,7 +31,7 @@ test('hints of a Jetstream are proved by the records own hosts', { timeout: 180_
   })
   await writeSome(network)
   await index.agrees(network.accounts)
-  // A hint is not believed: what it says of a record that is not there changes nothing.
+  // A hint is not trusted: a hint about a record that does not exist changes nothing.
   jetstream.say({
     did: network.accounts[1]!.did,
     kind: 'commit',

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 
-// `org.example.dataset`, and `org/example/…` as the folder of a generated file.
+// This matches `org.example.dataset`, and `org/example/…` in the path of a generated file.
 const escaped = canonicalAuthority.replaceAll('.', '\\.')
 const foreign = Object.values(foreignCollections).map((nsid) => nsid.replaceAll('.', '\\.'))
 const spelled = new RegExp(
@@ -37,7 +37,7 @@ async function spellingsIn(path: string): Promise<string[]> {
   )
 }
 
-/** Everything that is run or served; prose may call things by their names, and a bundle holds lexicons/ itself. */
+/** All files that are run or served. Documentation may use the names, and a bundle contains lexicons/ itself. */
 async function sourceFiles(): Promise<string[]> {
   const skipped = ['.git', 'node_modules', 'docs', 'lexicons', 'data']
   const entries = await readdir(project, { withFileTypes: true })

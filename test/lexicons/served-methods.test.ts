@@ -23,7 +23,7 @@ for (const schema of servedMethods(subscribeInfoHashes.main, authorities)) {
   })
 }
 
-// Subscriptions are upgraded only where the router is mounted in another application.
+// Subscriptions are upgraded only if the router is mounted in another application.
 const http = express().use(xrpc.router).listen(0)
 await once(http, 'listening')
 afterAll(() => http.close())

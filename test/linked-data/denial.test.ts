@@ -1,5 +1,5 @@
-/** What the operator denies is gone at once from everything that is harvested, and comes back when it is let in again. */
-import { testBackends } from '@holdfast/appview/catalog/test-backends'
+/** Content that the operator denies disappears at once from everything that is harvested, and returns when it is allowed again. */
+import { testBackends } from '@holdfast/appview/testing/backends'
 import { methods } from '@holdfast/lexicons/nsid'
 import { expect, test } from 'vitest'
 import { adminToken, startIndex, uriOf } from '../appview/index-under-test.ts'
@@ -9,7 +9,7 @@ const alice = 'did:plc:alicealicealicealice1234'
 const ice = uriOf(alice, 'dataset', 'ice')
 const torrent = sampleTorrent('sea-ice', ['a.csv', 'b.csv'])
 const page = `/dataset/${alice}/ice`
-const faces = [
+const paths = [
   `${page}.ttl`,
   `${page}?format=schema.org`,
   '/catalog.rdf',
@@ -28,7 +28,7 @@ test.each(testBackends())('denied and let in again, on $name', async ({ open }) 
   const text = async (path: string) => (await fetch(index.url + path)).text()
   const showing = async (what: string) => {
     const shown = await Promise.all(
-      faces.map(async (face) => ((await text(face)).includes(what) ? [face] : [])),
+      paths.map(async (path) => ((await text(path)).includes(what) ? [path] : [])),
     )
     return shown.flat()
   }
@@ -40,23 +40,23 @@ test.each(testBackends())('denied and let in again, on $name', async ({ open }) 
     })
     expect(response.status, await response.text()).toBe(200)
   }
-  const stamp = async () => /<datestamp>([^<]+)/.exec(await text(faces[3]!))?.[1]
-  expect(await showing(torrent.infoHashV1)).toEqual(faces)
+  const stamp = async () => /<datestamp>([^<]+)/.exec(await text(paths[3]!))?.[1]
+  expect(await showing(torrent.infoHashV1)).toEqual(paths)
 
   await operator('deny', torrent.infoHashV1)
   expect(await showing(torrent.infoHashV1)).toEqual([])
-  expect(await showing('Sea ice')).toEqual(faces.slice(0, 5))
+  expect(await showing('Sea ice')).toEqual(paths.slice(0, 5))
 
   await operator('deny', ice)
   expect(await showing('Sea ice')).toEqual([])
   expect(await text('/sitemap.xml')).not.toContain('datasets-')
-  expect(await text(faces[3]!)).toContain('<header status="deleted">')
+  expect(await text(paths[3]!)).toContain('<header status="deleted">')
   const deniedAt = await stamp()
 
   await operator('restore', ice)
   await operator('restore', torrent.infoHashV1)
-  expect(await showing(torrent.infoHashV1)).toEqual(faces)
+  expect(await showing(torrent.infoHashV1)).toEqual(paths)
   const since = await text(`/oai?verb=ListIdentifiers&metadataPrefix=oai_dc&from=${deniedAt}`)
-  expect(since).toContain(`<header><identifier>${ice}</identifier>`)
+  expect(since).toContain(`<header><identifier>${ice.replace('at://', 'oai:localhost:')}</identifier>`)
   expect(index.takeFaults()).toEqual([])
 })

@@ -1,5 +1,5 @@
-/** What search engines and programs look for first: sitemaps, robots.txt, /.well-known. */
-import { testBackends } from '@holdfast/appview/catalog/test-backends'
+/** Tests what search engines and programs look for first: sitemaps, robots.txt, /.well-known. */
+import { testBackends } from '@holdfast/appview/testing/backends'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { Store } from 'n3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -40,7 +40,7 @@ describe.each(testBackends())('discovery over $name', ({ open }) => {
     }
   }
 
-  test('every visible page is in a sitemap that the index of sitemaps names, and answers', async () => {
+  test('lists every visible page in a sitemap', async () => {
     const { sitemapindex } = await xml('/sitemap.xml')
     const found: { loc: string; lastmod?: string }[] = []
     for (const { loc } of sitemapindex!.sitemap) {
@@ -75,13 +75,13 @@ describe.each(testBackends())('discovery over $name', ({ open }) => {
     expect(index.takeFaults()).toEqual([])
   })
 
-  test('the catalogue of interfaces (RFC 9727) names only what answers', async () => {
+  test('the catalog of interfaces (RFC 9727) names only what answers', async () => {
     const response = await get('/.well-known/api-catalog')
     expect(response.headers.get('content-type')).toMatch(/^application\/linkset\+json; *profile="/)
     const { linkset } = (await response.json()) as { linkset: Record<string, { href: string }[]>[] }
-    const [catalogue, ...interfaces] = linkset
-    expect(catalogue).toMatchObject({ anchor: `${home}/.well-known/api-catalog` })
-    expect(catalogue!.item!.map(({ href }) => href)).toEqual(interfaces.map(({ anchor }) => anchor))
+    const [catalog, ...interfaces] = linkset
+    expect(catalog).toMatchObject({ anchor: `${home}/.well-known/api-catalog` })
+    expect(catalog!.item!.map(({ href }) => href)).toEqual(interfaces.map(({ anchor }) => anchor))
     const links = interfaces.flatMap(({ anchor, ...relations }) => Object.values(relations).flat())
     const ours = links.filter(({ href }) => href.startsWith(home))
     expect(ours.length).toBeGreaterThan(5)

@@ -1,5 +1,5 @@
-/** Each form of linked data, read back by parsers that are not ours. */
-import { testBackends } from '@holdfast/appview/catalog/test-backends'
+/** Tests each form of linked data by reading it with other people's parsers. */
+import { testBackends } from '@holdfast/appview/testing/backends'
 import { Store } from 'n3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type IndexUnderTest, startIndex, uriOf } from '../appview/index-under-test.ts'
@@ -92,7 +92,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
     return readers[type]!(text, 'https://base.invalid/')
   }
 
-  test('a dataset is the same graph in Turtle (n3), JSON-LD (jsonld-streaming-parser) and RDF/XML (rdfxml-streaming-parser)', async () => {
+  test('writes the same graph as Turtle, JSON-LD and RDF/XML', async () => {
     const graphs = await Promise.all(
       Object.entries(types).map(async ([ending, type]) =>
         canonical(await graph(`${path}?format=${ending}`, type)),
@@ -104,7 +104,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
     expect(graphs[0]).not.toContain('base.invalid')
   })
 
-  test('the torrent is a distribution with its magnet link, its file and its infohash; a claimed one is none', async () => {
+  test('makes a distribution of a torrent, but not of one that is only claimed', async () => {
     const store = new Store(await graph(`${path}.ttl`, types.ttl))
     const page = `https://index.example.org/torrent/${torrent.infoHashV1}`
     const objects = (subject: string, predicate: string) =>
@@ -122,7 +122,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
     expect(objects(`https://index.example.org${path}#record`, `${dct}identifier`)).toEqual([datasets[0]!.uri])
   })
 
-  test('what DCAT-AP asks for is there (rdf-validate-shacl), but for a date that its datatypes cannot say', async () => {
+  test('meets DCAT-AP, but for a date that its datatypes cannot express', async () => {
     const store = new Store(await graph('/catalog.ttl', types.ttl))
     expect(await violations(store)).toEqual([`${dct}issued 2011-06~`])
     store.removeQuads(store.getQuads(null, `${dcat}accessURL`, null, null))
@@ -140,7 +140,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
     ['image/png', 'text/html'],
     ['text/turtle;q=nonsense;;;,,/', 'text/html'],
     ['\u00ff', 'text/html'],
-  ])('Accept: %j is answered with %s, and caches are told', async (accept, type) => {
+  ])('answers Accept: %j with %s', async (accept, type) => {
     const response = await get(path, { accept })
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toContain(type)
@@ -166,7 +166,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
     expect(document).toMatchObject({ '@type': 'Dataset', distribution: [{ '@type': 'DataDownload' }] })
   })
 
-  test('a record that is named like a file is itself, and has forms of its own', async () => {
+  test('serves a record that is named like a file, in all forms', async () => {
     const named = `/dataset/${alice}/named.ttl`
     expect((await get(named, { accept: 'text/html' })).headers.get('content-type')).toContain('text/html')
     const store = new Store(await graph(`${named}.rdf`, types.rdf))
@@ -198,7 +198,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
       '/catalog?format=html',
       '/catalog.ttl?cursor=nonsense',
       '/catalog.ttl?cursor=',
-      `/catalog.ttl?cursor=${Buffer.from('["catalogue","2026-02-30 00:00:00+00",0,1]').toString('base64url')}`,
+      `/catalog.ttl?cursor=${Buffer.from('["catalog","2026-02-30 00:00:00+00",0,1]').toString('base64url')}`,
       `/catalog.ttl?cursor=${Buffer.from('["oai","2026-02-03 00:00:00+00",0,1]').toString('base64url')}`,
       '/catalog.ttl?cursor=%00',
     ]) {
@@ -224,8 +224,8 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
   })
 })
 
-describe.each(testBackends())('the catalogue in pages over $name', ({ open }) => {
-  test('every dataset is on one page of it, and what changes on the way comes again', async () => {
+describe.each(testBackends())('the catalog in pages over $name', ({ open }) => {
+  test('lists every dataset on one page, and again if it changes meanwhile', async () => {
     await using index = await startIndex({ open, env: { HOLDFAST_PUBLIC_URL: 'https://index.example.org' } })
     const put = (i: number, title = `Dataset ${i}`) => ({
       put: 'dataset' as const,

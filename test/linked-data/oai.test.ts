@@ -1,5 +1,5 @@
-/** OAI-PMH by its rules; what a harvester makes of it is in `oai-harvest.test.ts`. */
-import { testBackends } from '@holdfast/appview/catalog/test-backends'
+/** Tests OAI-PMH against its rules; `oai-harvest.test.ts` tests it with a harvester. */
+import { testBackends } from '@holdfast/appview/testing/backends'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type IndexUnderTest, startIndex, uriOf } from '../appview/index-under-test.ts'
@@ -103,7 +103,7 @@ describe.each(testBackends())('OAI-PMH over $name', ({ open }) => {
     )
   })
 
-  test('a record in DataCite; what a bare one lacks is said to be unknown', async () => {
+  test('writes a record in DataCite and names what is unknown', async () => {
     const of = async (identifier: string) => {
       const { GetRecord } = await ask(`verb=GetRecord&metadataPrefix=oai_datacite&identifier=${identifier}`)
       const wrapped = GetRecord!.record[0]!.metadata!.oai_datacite as {
@@ -124,11 +124,22 @@ describe.each(testBackends())('OAI-PMH over $name', ({ open }) => {
     })
   })
 
-  test('what was deleted or hidden is told as deleted, and nothing of it', async () => {
+  test('finds a record by its OAI identifier or its AT-URI', async () => {
+    const byUri = await ask(`verb=GetRecord&metadataPrefix=oai_dc&identifier=${ice}`)
+    const { identifier } = byUri.GetRecord!.record[0]!.header
+    expect(atUriOf(identifier)).toBe(ice)
+    const again = await ask(`verb=GetRecord&metadataPrefix=oai_dc&identifier=${identifier}`)
+    expect(again.GetRecord).toEqual(byUri.GetRecord)
+    const elsewhere = identifier.replace('localhost', 'other.example.org')
+    const { error } = await ask(`verb=GetRecord&metadataPrefix=oai_dc&identifier=${elsewhere}`)
+    expect(error).toMatchObject({ '@code': 'idDoesNotExist' })
+  })
+
+  test('lists what was deleted or hidden as deleted, without its content', async () => {
     const { ListRecords } = await ask('verb=ListRecords&metadataPrefix=oai_dc')
     const stands = Object.fromEntries(
       ListRecords!.record.map(({ header, metadata }) => [
-        header.identifier,
+        atUriOf(header.identifier),
         header['@status'] ?? Object.keys(metadata!)[0],
       ]),
     )
@@ -156,7 +167,7 @@ describe.each(testBackends())('OAI-PMH over $name', ({ open }) => {
 
   const french = 'keyword.ile-de-france!20!7E!20100!21!20!25!3A!20!3C!CE!B2!3E'
 
-  test('sets are the risks, keywords and publishers of what may be seen, each listed once', async () => {
+  test('lists the risks, keywords and publishers of visible datasets as sets', async () => {
     const { ListSets } = await ask('verb=ListSets')
     expect(ListSets!.set).toEqual([
       { setSpec: ['risk.endangered'], setName: 'risk: endangered' },
@@ -170,13 +181,13 @@ describe.each(testBackends())('OAI-PMH over $name', ({ open }) => {
     )
   })
 
-  test('a set has its records, and all that are gone, since nobody remembers where they were', async () => {
+  test('lists all that is deleted in every set', async () => {
     const of = async (set: string) => {
       const { ListIdentifiers } = await ask(`verb=ListIdentifiers&metadataPrefix=oai_dc&set=${set}`)
       const { header } = ListIdentifiers!
       const present = header.filter((each) => each['@status'] === undefined)
       expect(header).toHaveLength(present.length + 2)
-      return present.map(({ identifier }) => identifier).toSorted()
+      return present.map(({ identifier }) => atUriOf(identifier)).toSorted()
     }
     const bare = uriOf(alice, 'dataset', 'bare')
     expect(await of('risk.endangered')).toEqual([ice])
@@ -242,7 +253,7 @@ describe.each(testBackends())('OAI-PMH over $name', ({ open }) => {
     expect(index.takeFaults()).toEqual([])
   })
 
-  test('a body that is too large or of another kind is refused or passed over, not our fault', async () => {
+  test('refuses or ignores a body that is too large or of another kind', async () => {
     const post = (body: string, type: string) =>
       fetch(`${index.url}/oai`, { method: 'POST', body, headers: { 'content-type': type } })
     expect((await post('x'.repeat(30_000), 'application/x-www-form-urlencoded')).status).toBe(413)
@@ -275,6 +286,13 @@ interface Header {
   setSpec?: string[]
   '@status'?: string
 }
+/** An identifier of this archive is a URI by RFC 3986 and contains the AT-URI of its record. */
+function atUriOf(identifier: string): string {
+  expect(identifier).toMatch(/^oai:localhost:did:plc:\w+\/[\w.-]+\/[\w.~:-]+$/)
+  expect(URL.canParse(identifier)).toBe(true)
+  return identifier.replace('oai:localhost:', 'at://')
+}
+
 interface Answer {
   request: unknown
   error?: { '@code': string }

@@ -1,11 +1,11 @@
-/** Documents of linked data as parsers read them that are not ours. */
+/** Reads linked data with other people's parsers. */
 import { Readable } from 'node:stream'
 import { JsonLdParser } from 'jsonld-streaming-parser'
 import { Parser, type Quad } from 'n3'
 import { canonize } from 'rdf-canonize'
 import { RdfXmlParser } from 'rdfxml-streaming-parser'
 
-/** By media type: n3's Turtle, jsonld-streaming-parser, rdfxml-streaming-parser. None may fetch anything. */
+/** The parsers by media type: n3 for Turtle, jsonld-streaming-parser, rdfxml-streaming-parser. None may fetch anything. */
 export const readers: Readonly<Record<string, (text: string, base: string) => Promise<Quad[]>>> = {
   'text/turtle': async (text, base) => new Parser({ baseIRI: base }).parse(text),
   'application/ld+json': (text, base) =>
@@ -18,7 +18,7 @@ export const readers: Readonly<Record<string, (text: string, base: string) => Pr
     collect(Readable.from([text]).pipe(new RdfXmlParser({ baseIRI: base }))),
 }
 
-/** The one spelling of a graph, whatever its blank nodes are called (URDNA2015, by rdf-canonize). */
+/** The canonical form of a graph, whatever its blank nodes are called (URDNA2015, by rdf-canonize). */
 export async function canonical(quads: Iterable<object>): Promise<string> {
   return canonize([...quads], { algorithm: 'URDNA2015', format: 'application/n-quads' })
 }

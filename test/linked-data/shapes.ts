@@ -6,7 +6,7 @@ const shapes = new Store(
   new Parser().parse(readFileSync(new URL('./dcat-ap.shapes.ttl', import.meta.url), 'utf8')),
 )
 
-/** What a graph has against the shapes of DCAT-AP, as rdf-validate-shacl finds it: the property and its value. */
+/** The violations of the DCAT-AP shapes in a graph, found by rdf-validate-shacl: property and value. */
 export async function violations(quads: Iterable<object>): Promise<string[]> {
   const report = await new SHACLValidator(shapes as never).validate(new Store([...quads] as Quad[]) as never)
   return report.results.map(

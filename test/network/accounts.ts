@@ -4,12 +4,12 @@ import { Secp256k1Keypair } from '@atproto/crypto'
 import type { TestPds } from './pds.ts'
 import type { TestPlc } from './plc.ts'
 
-export type TestAccount = {
+export interface TestAccount {
   readonly did: string
   handle: string
   readonly password: string
   pdsUrl: string
-  /** Logged in at the account's PDS. */
+  /** A client that is logged in at the account's PDS. */
   agent: AtpAgent
 }
 
@@ -22,7 +22,10 @@ export async function createAccount(pds: TestPds, name: string): Promise<TestAcc
   return { did: data.did, handle: data.handle, password, pdsUrl: pds.url, agent }
 }
 
-export type Move = { from: TestPds; to: TestPds }
+export interface Move {
+  from: TestPds
+  to: TestPds
+}
 
 /** Moves an account as a person does (atproto account migration): new account, repo, blobs, PLC operation, switch-over. */
 export async function moveAccount(account: TestAccount, { from, to }: Move): Promise<void> {
@@ -71,7 +74,7 @@ async function pointDidAt(
   { from, old, fresh }: { from: TestPds; old: AtpAgent; fresh: AtpAgent },
 ) {
   const { data: wanted } = await fresh.com.atproto.identity.getRecommendedDidCredentials()
-  // The old PDS would mail this token; here it has no mail server.
+  // The old PDS would send this token by mail; here it has no mail server.
   const token = await from.ctx.accountManager.createEmailToken(
     did as `did:${string}:${string}`,
     'plc_operation',
@@ -108,7 +111,7 @@ export async function rotateSigningKey(account: TestAccount, pds: TestPds, resig
   await sequencer.sequenceSync(did, sync)
 }
 
-/** Tombstones the DID in the PLC directory; the PDS does not know. */
+/** Tombstones the DID in the PLC directory; the PDS is not told. */
 export async function tombstone(
   account: TestAccount,
   { plc, pds }: { plc: TestPlc; pds: TestPds },
@@ -136,7 +139,7 @@ export async function takeDown(account: TestAccount, pds: TestPds, applied = tru
 
 /**
  * Uses up write points of the account at a PDS with `rateLimitsEnabled` (5,000 an hour; a create costs 3, a put 2, a
- * delete 1) and writes nothing: the PDS charges before it refuses.
+ * delete 1) without writing anything, because the PDS charges before it rejects a request.
  */
 export async function spendWritePoints({ agent, did }: TestAccount, points: number): Promise<void> {
   const collection = 'com.example.missing'

@@ -4,26 +4,26 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createGzip } from 'node:zlib'
 
-/** How a hostile server answers a request. */
+/** The ways in which a hostile server answers a request. */
 export type Behaviour =
-  /** Answers with these bytes, whatever was asked. */
+  /** Answers with these bytes, whatever was requested. */
   | { kind: 'serve'; body: Uint8Array | string; contentType?: string; status?: number }
-  /** Takes the request and never answers. */
+  /** Accepts the request and never answers. */
   | { kind: 'hang' }
-  /** Sends the head and the first bytes of the body, then nothing more. */
+  /** Sends the head and the first bytes of the body, and then nothing more. */
   | { kind: 'stall'; body: Uint8Array; afterBytes: number }
   /** Sends the body a little at a time. */
   | { kind: 'drip'; body: Uint8Array; chunkBytes: number; everyMs: number }
-  /** Sends zeros without saying how many; `Infinity` never ends. */
+  /** Sends zeros without stating their number; `Infinity` never ends. */
   | { kind: 'flood'; sizeBytes: number }
-  /** Sends few bytes that decompress to this many. */
+  /** Sends a few bytes that decompress to this many. */
   | { kind: 'gzip-bomb'; sizeBytes: number }
-  /** Announces one length and sends a shorter body, then cuts. */
+  /** Announces one length, sends a shorter body, and then disconnects. */
   | { kind: 'cut'; body: Uint8Array; claimedBytes: number }
-  /** Sends the client elsewhere, such as to a private address. */
+  /** Redirects the client, for example to a private address. */
   | { kind: 'redirect'; to: string; status?: number }
 
-/** Answers one request as `behaviour` says; returns when it is over or the client has gone. */
+/** Answers one request according to `behaviour`; resolves when the answer is complete or the client has disconnected. */
 export async function misbehave(behaviour: Behaviour, response: ServerResponse): Promise<void> {
   const contentType = 'application/octet-stream'
   switch (behaviour.kind) {
@@ -55,7 +55,7 @@ export async function misbehave(behaviour: Behaviour, response: ServerResponse):
   }
 }
 
-/** A client that hangs up is the expected end of most of these. */
+/** Most of these end when the client disconnects, which is expected. */
 const send = (source: Readable, response: ServerResponse) => pipeline(source, response).catch(() => {})
 
 async function* drops({ body, chunkBytes, everyMs }: Extract<Behaviour, { kind: 'drip' }>) {

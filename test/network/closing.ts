@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Remembers a server's sockets, upgraded ones too, and returns a function that closes it and all of them at once. */
+/** Remembers a server's sockets, including upgraded ones, and returns a function that closes it and all of them at once. */
 export function closerOf(server: Server): () => Promise<void> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {

@@ -1,28 +1,31 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Behaviour, misbehave } from './behaviour.ts'
 import { closerOf, listening } from './closing.ts'
+import type { TestPlc } from './plc.ts'
 import type { Frame } from './relay/frames.ts'
 import { Stream } from './relay/stream.ts'
 import { serveSubscribers } from './relay/subscribers.ts'
-import type { SignedRepo } from './signed-repo.ts'
+import { SignedRepo } from './signed-repo.ts'
 
 export type HostilePds = AsyncDisposable & {
   readonly url: string
   /** Every request so far, oldest first; `method` is an NSID or a plain path. */
   readonly requests: readonly { method: string; params: URLSearchParams; behaved?: Behaviour['kind'] }[]
-  /** Its own `subscribeRepos`, empty until something is emitted. */
+  /** Its own `subscribeRepos`, which is empty until something is emitted. */
   readonly stream: Stream
-  /** Serves the repo and its blobs honestly wherever no behaviour is set. */
+  /** Serves the repo and its blobs correctly, except where a behaviour is set. */
   host(repo: SignedRepo): void
-  /** Answers `method` (an NSID, a path such as `/big.bin`, or `*` for all) so from now on, or `times` times. */
+  /** Makes an account that is hosted here with its repo. */
+  newRepo(plc: TestPlc): Promise<SignedRepo>
+  /** Answers `method` (an NSID, a path such as `/big.bin`, or `*` for all) in this way from now on, or `times` times. */
   behave(method: string, behaviour: Behaviour, times?: number): void
-  /** Back to honesty, for one method or all. */
+  /** Returns to correct answers, for one method or for all. */
   heal(method?: string): void
   /** Emits a frame on its own stream. */
   emit(frame: Frame): void
 }
 
-/** Starts an HTTP server that plays a PDS: honest for the repos it hosts until told how to be otherwise. */
+/** Starts an HTTP server that acts as a PDS: it answers correctly for the repos it hosts, until told otherwise. */
 export async function startHostilePds(): Promise<HostilePds> {
   const repos = new Map<string, SignedRepo>()
   const orders = new Map<string, { behaviour: Behaviour; left: number }>()
@@ -49,6 +52,11 @@ export async function startHostilePds(): Promise<HostilePds> {
     requests,
     stream,
     host: (repo) => void repos.set(repo.did, repo),
+    async newRepo(plc) {
+      const repo = await SignedRepo.create({ plc, pdsUrl: url })
+      repos.set(repo.did, repo)
+      return repo
+    },
     behave: (method, behaviour, times = Number.POSITIVE_INFINITY) =>
       void orders.set(method, { behaviour, left: times }),
     heal: (method) => void (method === undefined ? orders.clear() : orders.delete(method)),
@@ -57,7 +65,11 @@ export async function startHostilePds(): Promise<HostilePds> {
   }
 }
 
-type Query = { repos: ReadonlyMap<string, SignedRepo>; method: string; params: URLSearchParams }
+interface Query {
+  repos: ReadonlyMap<string, SignedRepo>
+  method: string
+  params: URLSearchParams
+}
 
 async function answerHonestly({ repos, method, params }: Query, response: ServerResponse) {
   if (method === 'com.atproto.sync.listRepos') {

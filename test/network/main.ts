@@ -63,7 +63,7 @@ function countOf(flag: string, text: string | undefined, { least }: { least: num
   return count
 }
 
-type Summary = {
+interface Summary {
   plcUrl: string
   relayUrl: string
   pdsUrls: readonly string[]

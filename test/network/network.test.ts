@@ -36,7 +36,7 @@ test('records of both PDSes arrive by the relay, in its own sequence and otherwi
   }
 })
 
-test('a stopped PDS comes back on the same address with its data, and the relay goes on where it was', async () => {
+test('a stopped PDS restarts on its address with its data, and the relay resumes', async () => {
   await using network = await startNetwork({ pdsCount: 1 })
   const alice = network.accounts[0]!
   await note(alice, 'before')
@@ -52,7 +52,7 @@ test('a stopped PDS comes back on the same address with its data, and the relay 
   ])
 })
 
-test('an account moves with records and blobs; the relay believes the new host and no longer the old', async () => {
+test('an account moves with records and blobs, and the relay then believes only the new host', async () => {
   await using network = await startNetwork()
   const alice = network.accounts[0]!
   const bytes = new Uint8Array(5000).fill(7)
@@ -116,7 +116,7 @@ test('identity and account changes are announced', async () => {
   await expect(network.plc.client.getDocument(alice.did)).rejects.toThrow()
 })
 
-test('PDS options set blob and rate limits; accounts can be added later', async () => {
+test('PDS options set blob and rate limits', async () => {
   await using network = await startNetwork({
     pdsCount: 1,
     accounts: 0,

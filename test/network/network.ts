@@ -5,21 +5,24 @@ import { startPlc, type TestPlc } from './plc.ts'
 import { type Relay, type RelayOptions, startRelay } from './relay/relay.ts'
 import { waitFor } from './wait-for.ts'
 
-export type NetworkOptions = {
-  /** Default 2. */
+export interface NetworkOptions {
+  /** The number of PDSes; 2 by default. */
   pdsCount?: number
-  /** Names, or how many; spread over the PDSes in turn. Default: one a PDS. */
+  /** The names or the number of accounts, distributed over the PDSes in turn. By default one per PDS. */
   accounts?: readonly string[] | number
-  /** Default true. */
+  /** Whether to start a relay; true by default. */
   relay?: boolean
   relayOptions?: Omit<RelayOptions, 'upstreams' | 'plcUrl'>
-  /** For every PDS, in the names of `PDS.fromEnv`: `blobUploadLimit`, `rateLimitsEnabled`, `repoBackfillLimitMs`, … */
+  /**
+   * Options for every PDS, with the names of `PDS.fromEnv`: `blobUploadLimit`, `rateLimitsEnabled`,
+   * `repoBackfillLimitMs`, …
+   */
   pdsOptions?: PdsOptions
 }
 
 export type Network = AsyncDisposable & {
   readonly plcUrl: string
-  /** `http://`; replace by `ws://` to subscribe. Throws where the network has no relay. */
+  /** An `http://` URL; replace it by `ws://` to subscribe. Throws an Error if the network has no relay. */
   readonly relayUrl: string
   readonly pdsUrls: readonly string[]
   readonly accounts: readonly TestAccount[]
@@ -30,7 +33,7 @@ export type Network = AsyncDisposable & {
   createAccount(name?: string, pdsIndex?: number): Promise<TestAccount>
   pdsOf(account: TestAccount): TestPds
   stopPds(index: number): Promise<void>
-  /** Stops where running, and starts on the same port and data. */
+  /** Stops the server if it is running, and starts it on the same port and data. */
   restartPds(index: number): Promise<void>
   moveAccount(account: TestAccount, toPdsIndex: number): Promise<void>
   updateHandle(account: TestAccount, name: string): Promise<void>
@@ -38,13 +41,16 @@ export type Network = AsyncDisposable & {
   tombstone(account: TestAccount): Promise<void>
   deleteAccount(account: TestAccount): Promise<void>
   takeDown(account: TestAccount, applied?: boolean): Promise<void>
-  /** Leaves the account so many write points fewer, where `pdsOptions.rateLimitsEnabled` is on. */
+  /** Uses up this many write points of the account, if `pdsOptions.rateLimitsEnabled` is set. */
   spendWritePoints(account: TestAccount, points: number): Promise<void>
-  /** Resolves when the relay has taken in everything the running PDSes have sequenced so far. */
+  /** Resolves when the relay has received everything that the running PDSes have sequenced so far. */
   caughtUp(): Promise<void>
 }
 
-/** Starts a PLC directory, PDSes with accounts, and a relay, all in this process, on loopback and real but for the relay. */
+/**
+ * Starts a PLC directory, PDSes with accounts, and a relay, all in this process and on loopback. All but the relay are
+ * the real programs.
+ */
 export async function startNetwork(options: NetworkOptions = {}): Promise<Network> {
   const { pdsCount = 2, pdsOptions, accounts: wanted = pdsCount } = options
   await using starting = new AsyncDisposableStack()
@@ -62,7 +68,7 @@ export async function startNetwork(options: NetworkOptions = {}): Promise<Networ
   return assemble({ plc, pds, relay, accounts, disposables: starting.move() })
 }
 
-type Parts = {
+interface Parts {
   plc: TestPlc
   pds: readonly TestPds[]
   relay: Relay | undefined
@@ -131,7 +137,7 @@ async function caughtUp(pds: readonly TestPds[], relay: Relay) {
   }
 }
 
-/** Waits for every start, so that a failure of one leaves none half-started and unowned. */
+/** Waits for all starts, so that a failure of one leaves none half started. */
 async function startAll<T>(count: number, start: (index: number) => Promise<T>): Promise<T[]> {
   const outcomes = await Promise.allSettled(Array.from({ length: count }, (_, i) => start(i)))
   return outcomes.map((outcome) => {

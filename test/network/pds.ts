@@ -9,21 +9,22 @@ import { freePort } from './free-port.ts'
 export type PdsOptions = Partial<ServerEnvironment>
 
 export type TestPds = AsyncDisposable & {
-  /** Stays the same over restarts. */
+  /** The URL, which stays the same after a restart. */
   readonly url: string
   readonly did: string
   /** Basic credentials for `com.atproto.admin.*`. */
   readonly adminHeaders: Readonly<Record<string, string>>
   readonly running: boolean
-  /** The live server's own parts (sequencer, actor store, PLC key); throws while it is stopped. */
+  /** The internal parts of the running server (sequencer, actor store, PLC key); throws an Error while it is stopped. */
   readonly ctx: AppContext
   stop(): Promise<void>
   start(): Promise<void>
 }
 
 /**
- * Starts the reference PDS on a free loopback port with its data in a temporary directory, removed on disposal.
- * `options` are those of `PDS.fromEnv`, such as `blobUploadLimit`, `rateLimitsEnabled` or `repoBackfillLimitMs`.
+ * Starts the reference PDS on a free loopback port with its data in a temporary directory, which is removed on
+ * disposal. `options` are those of `PDS.fromEnv`, such as `blobUploadLimit`, `rateLimitsEnabled` or
+ * `repoBackfillLimitMs`.
  */
 export async function startPds(plcUrl: string, options: PdsOptions = {}): Promise<TestPds> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-pds-'))
@@ -60,11 +61,14 @@ export async function startPds(plcUrl: string, options: PdsOptions = {}): Promis
   return pds
 }
 
-type LivePds = { ctx: AppContext; stop(): Promise<void> }
+interface LivePds {
+  ctx: AppContext
+  stop(): Promise<void>
+}
 
 async function launch(env: ServerEnvironment): Promise<LivePds> {
   const pds = await PDS.fromEnv(env)
-  // What PDS.start() does, but on loopback only: nobody else on the network may sign up here.
+  // This does what PDS.start() does, but listens on loopback only, because nobody else on the network may sign up here.
   await pds.ctx.sequencer.start()
   const server = pds.app.listen(env.port!, '127.0.0.1')
   const close = closerOf(server)
@@ -74,14 +78,19 @@ async function launch(env: ServerEnvironment): Promise<LivePds> {
     async stop() {
       await close()
       await pds.destroy()
-      // The PDS leaves these two open for the process to end.
+      // The PDS leaves these two open until the process ends.
       pds.ctx.sequencer.db.close()
       pds.ctx.didCache.db.close()
     },
   }
 }
 
-type Place = { directory: string; port: number; plcUrl: string; options: PdsOptions }
+interface Place {
+  directory: string
+  port: number
+  plcUrl: string
+  options: PdsOptions
+}
 
 const environment = ({ directory, port, plcUrl, options }: Place): ServerEnvironment => ({
   devMode: true,

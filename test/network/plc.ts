@@ -7,14 +7,15 @@ export type TestPlc = AsyncDisposable & {
   readonly client: Client
 }
 
-/** Starts the real PLC directory on a free loopback port, its operations kept in memory. */
+/** Starts the real PLC directory on a free loopback port, with its operations in memory. */
 export async function startPlc(): Promise<TestPlc> {
   const plc = PlcServer.create({ db: Database.mock() })
   const server = plc.app.listen(0, '127.0.0.1')
-  // Longer than any pause of a test: an idle connection closed just as it is used again fails the test, not the index.
+  // The timeout is longer than any pause of a test: an idle connection that is closed just as it is reused would fail
+  // the test.
   server.keepAliveTimeout = 600_000
   const close = closerOf(server)
-  // By name: the PDS refuses to fetch from a bare address.
+  // The URL uses a host name, because the PDS refuses to fetch from an IP address.
   const url = `http://localhost:${await listening(server)}`
   return {
     url,

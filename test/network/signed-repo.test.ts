@@ -118,7 +118,7 @@ async function verifies({ body }: Frame, did: string, key: string): Promise<bool
   }
 }
 
-/** Undoes the operations on the tree the frame carries and compares the root (atproto sync spec, inductive proof). */
+/** Undoes the operations on the tree in the frame and compares the root (atproto sync spec, inductive proof). */
 async function stepsFromPrevData({ body }: Frame): Promise<boolean> {
   const { root, blocks } = await readCarWithRoot(body.blocks as Uint8Array)
   const repo = await Repo.load(new MemoryBlockstore(blocks), root)
@@ -131,6 +131,11 @@ async function stepsFromPrevData({ body }: Frame): Promise<boolean> {
   return (await tree.getPointer()).equals(body.prevData as Cid)
 }
 
-type Op = { action: string; path: string; cid: Cid | null; prev?: Cid }
+interface Op {
+  action: string
+  path: string
+  cid: Cid | null
+  prev?: Cid
+}
 const opsOf = (body: LexMap) => body.ops as unknown as Op[]
 const hasOp = (body: LexMap, action: string) => opsOf(body).some((op) => op.action === action)

@@ -14,13 +14,13 @@ import {
 import type { TestPlc } from './plc.ts'
 import type { Frame } from './relay/frames.ts'
 
-export type SignedRepoOptions = {
+export interface SignedRepoOptions {
   plc: TestPlc
-  /** What the DID document names as the account's PDS: a hostile one, or a host that does not exist. */
+  /** The PDS in the account's DID document: a hostile one, or a host that does not exist. */
   pdsUrl: string
-  /** Default `stranger.test`. */
+  /** The handle; `stranger.test` by default. */
   handle?: string
-  /** Default `secp256k1`, as PDSes do. */
+  /** The key type; `secp256k1` by default, as PDSes use. */
   keyType?: 'secp256k1' | 'p256'
 }
 
@@ -29,11 +29,14 @@ export type Write = { collection: string; rkey: string } & (
   | { action: 'delete' }
 )
 
-export type Blob = { bytes: Uint8Array; mimeType: string }
+export interface Blob {
+  bytes: Uint8Array
+  mimeType: string
+}
 
 /**
- * A real account without a PDS: a DID in the PLC directory and a repo in memory, signed with a key the test holds.
- * Its frames carry no `seq`; the relay or hostile PDS that emits them adds it.
+ * A real account without a PDS: a DID in the PLC directory and a repo in memory, signed with a key that the test has.
+ * Its frames have no `seq`; the relay or hostile PDS that emits them adds it.
  */
 export class SignedRepo {
   readonly did: string
@@ -46,7 +49,7 @@ export class SignedRepo {
   #repo!: Repo
   #paths = new Map<string, Cid>()
 
-  private constructor(plc: TestPlc, identity: Identity) {
+  constructor(plc: TestPlc, identity: Identity) {
     this.#plc = plc
     this.did = identity.did
     this.handle = identity.handle
@@ -54,7 +57,7 @@ export class SignedRepo {
     this.rotationKey = identity.rotationKey
   }
 
-  /** Registers a DID whose document points at `pdsUrl`, and signs an empty repo for it. */
+  /** Registers a DID whose document points to `pdsUrl`, and signs an empty repo for it. */
   static async create({
     plc,
     pdsUrl,
@@ -79,17 +82,17 @@ export class SignedRepo {
     return this.#repo.commit.rev
   }
 
-  /** CID of the newest commit. */
+  /** The CID of the newest commit. */
   get head(): Cid {
     return this.#repo.cid
   }
 
-  /** Root of the record tree in the newest commit. */
+  /** The root of the record tree in the newest commit. */
   get data(): Cid {
     return this.#repo.commit.data
   }
 
-  /** Path (`collection/rkey`) to CID of every record. */
+  /** The CID of every record by its path (`collection/rkey`). */
   get records(): ReadonlyMap<string, Cid> {
     return this.#paths
   }
@@ -106,7 +109,7 @@ export class SignedRepo {
     return this.write([{ action: 'delete', collection, rkey }])
   }
 
-  /** Commits the writes and returns the `#commit` frame: `since`, `prevData`, and every block of the inductive proof. */
+  /** Commits the writes and returns the `#commit` frame with `since`, `prevData`, and every block of the inductive proof. */
   async write(writes: readonly Write[]): Promise<Frame> {
     const { data: prevData, rev: since } = this
     const commit = await this.#repo.formatCommit(writes as RecordWriteOp[], this.key)
@@ -136,7 +139,7 @@ export class SignedRepo {
     return { t: '#commit', body }
   }
 
-  /** A `#sync` frame: the newest commit block alone (atproto sync spec). */
+  /** Makes a `#sync` frame, which contains only the newest commit block (atproto sync spec). */
   async syncFrame(): Promise<Frame> {
     const { blocks } = await this.#storage.getBlocks([this.head])
     return {
@@ -149,37 +152,37 @@ export class SignedRepo {
     return { t: '#identity', body: { did: this.did, handle: this.handle, time: now() } }
   }
 
-  /** `#account`: active without a status, inactive with one (`deactivated`, `takendown`, `deleted`, …). */
+  /** Makes an `#account` frame: active without a status, inactive with one (`deactivated`, `takendown`, `deleted`, …). */
   accountFrame(status?: string): Frame {
     const state = status === undefined ? { active: true } : { active: false, status }
     return { t: '#account', body: { did: this.did, time: now(), ...state } }
   }
 
-  /** What `com.atproto.sync.getRepo` answers. */
+  /** The answer of `com.atproto.sync.getRepo`. */
   car(): Promise<Uint8Array> {
     return concatBytesAsync(getFullRepo(this.#storage, this.head))
   }
 
-  /** What `com.atproto.sync.getRecord` answers: the record with its proof, or the proof of its absence. */
+  /** The answer of `com.atproto.sync.getRecord`: the record with its proof, or the proof of its absence. */
   recordCar(collection: string, rkey: string): Promise<Uint8Array> {
     return concatBytesAsync(getRecords(this.#storage, this.head, [{ collection, rkey }]))
   }
 
-  /** Keeps bytes for `getBlob` and returns the reference a record puts in. */
+  /** Stores bytes for `getBlob` and returns the reference for a record. */
   async addBlob(bytes: Uint8Array, mimeType = 'application/octet-stream'): Promise<TypedBlobRef> {
     const ref = await cidForRawBytes(bytes)
     this.blobs.set(ref.toString(), { bytes, mimeType })
     return { $type: 'blob', ref, mimeType, size: bytes.length }
   }
 
-  /** Puts a new signing key into the PLC directory; later commits carry it. */
+  /** Puts a new signing key into the PLC directory; later commits are signed with it. */
   async rotateKey(keyType?: 'secp256k1' | 'p256') {
     const key = await newKey(keyType)
     await this.#plc.client.updateAtprotoKey(this.did, this.rotationKey, key.did())
     this.key = key
   }
 
-  /** Points the DID document at another PDS. */
+  /** Changes the DID document to another PDS. */
   async moveTo(pdsUrl: string) {
     await this.#plc.client.updatePds(this.did, this.rotationKey, pdsUrl)
   }
@@ -195,7 +198,7 @@ export class SignedRepo {
     return { action: write.action, path, cid, ...(prev ? { prev } : {}) }
   }
 
-  /** Equal records share one block: it must stay when one of them goes, and be sent when another comes. */
+  /** Equal records share one block, which must stay when one of them is deleted, and be sent when another is added. */
   async #keepSharedRecords(commit: CommitData, written: (Cid | null)[]) {
     for (const cid of this.#paths.values()) commit.removedCids.delete(cid)
     const shared = written.filter((cid) => cid !== null && !commit.newBlocks.has(cid))
@@ -204,7 +207,12 @@ export class SignedRepo {
   }
 }
 
-type Identity = { did: string; handle: string; key: Keypair; rotationKey: Keypair }
+interface Identity {
+  did: string
+  handle: string
+  key: Keypair
+  rotationKey: Keypair
+}
 
 const newKey = (type: 'secp256k1' | 'p256' = 'secp256k1') =>
   type === 'p256' ? P256Keypair.create() : Secp256k1Keypair.create()

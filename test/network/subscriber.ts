@@ -4,18 +4,18 @@ import { decodeFrame, type Frame } from './relay/frames.ts'
 import { waitFor } from './wait-for.ts'
 
 export type Subscriber = AsyncDisposable & {
-  /** Everything received so far. */
+  /** All frames received so far. */
   readonly frames: readonly Frame[]
   readonly raw: readonly Uint8Array[]
   readonly open: boolean
-  /** The sequence numbers received, in the order they came. */
+  /** The sequence numbers received, in order of arrival. */
   seqs(): number[]
-  /** Waits until `count` frames have come in all. */
+  /** Waits until `count` frames have arrived in total. */
   received(count: number): Promise<readonly Frame[]>
   closed(): Promise<void>
 }
 
-/** Follows `subscribeRepos` at an `http://` host from `cursor` (absent: from now on) and keeps what comes. */
+/** Follows `subscribeRepos` at an `http://` host from `cursor` (if absent, from now on) and keeps all frames. */
 export async function subscribe(host: string, cursor?: number): Promise<Subscriber> {
   const address = new URL('/xrpc/com.atproto.sync.subscribeRepos', host.replace(/^http/, 'ws'))
   if (cursor !== undefined) address.searchParams.set('cursor', String(cursor))
@@ -51,7 +51,7 @@ export async function subscribe(host: string, cursor?: number): Promise<Subscrib
   }
 }
 
-/** Bytes that are no frame stand as a frame without a body. */
+/** Bytes that are not a valid frame are kept as a frame without a body. */
 function decodeOrRaw(data: Uint8Array): Frame {
   try {
     return decodeFrame(data)

@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-export type WaitOptions = {
-  /** What is being waited for; it ends the failure message. */
+export interface WaitOptions {
+  /** What is waited for; it is the end of the failure message. */
   what: string
   timeoutMs?: number
   intervalMs?: number
 }
 
 /**
- * Polls `condition` until it returns something truthy and returns that; after `timeoutMs` (30 s) throws an error
- * that names `what` and carries the last error the condition threw as its cause.
+ * Polls `condition` until it returns something truthy, and returns that. After `timeoutMs` (30 s by default) it throws
+ * an error that names `what`, with the last error of the condition as its cause.
  */
 export async function waitFor<T>(condition: () => T | Promise<T>, options: WaitOptions): Promise<Truthy<T>> {
   const { what, timeoutMs = 30_000, intervalMs = 10 } = options

@@ -1,4 +1,4 @@
-/** What people have put into fields to make a browser do something: markup, Markdown and addresses. */
+/** Texts that people put into fields to make a browser do something: markup, Markdown and addresses. */
 
 export const markup: readonly string[] = [
   '<script>pwned = true</script>',

@@ -1,4 +1,4 @@
-/** What every page is held to, looked at in a browser. */
+/** Requirements of every page, checked in a browser. */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { HtmlValidate, type Message } from 'html-validate'
@@ -6,12 +6,12 @@ import type { BrowserContext, Page } from 'playwright-core'
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** WCAG 2.2 AA, and the best practices that axe knows. */
+/** WCAG 2.2 AA, and the best practices in axe. */
 const axeTags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 
-/** Runs axe-core and tells each violation in one line: rule, and where. */
+/** Runs axe-core and describes each violation in one line: the rule, and where it is broken. */
 export async function axeViolations(page: Page): Promise<string[]> {
-  // The page's own policy would refuse a script element; evaluation from outside is not under it.
+  // The page's own policy would refuse a script element; evaluating from outside is not subject to it.
   await page.evaluate(axeSource)
   const options = JSON.stringify({ runOnly: axeTags })
   const { violations } = (await page.evaluate(`axe.run(document, ${options})`)) as AxeResult
@@ -27,32 +27,32 @@ interface AxeResult {
 const validator = new HtmlValidate({
   extends: ['html-validate:standard'],
   rules: {
-    // Written as a browser reads it: the shorter forms are as valid.
+    // Attributes are serialized as a browser reads them; the shorter forms are equally valid.
     'void-style': 'off',
     'no-trailing-whitespace': 'off',
     'long-title': 'off',
-    // Lengths in bytes say nothing to a reader.
+    // Line lengths in bytes do not matter to a reader.
     'no-raw-characters': 'error',
   },
 })
 
-/** What an HTML validator says against a document, one line each. */
+/** The errors that an HTML validator finds in a document, one per line. */
 export async function htmlErrors(html: string): Promise<string[]> {
   const report = await validator.validateString(html)
   const line = ({ ruleId, message, line, column }: Message) => `${line}:${column} ${ruleId}: ${message}`
   return report.results.flatMap(({ messages }) => messages.map(line))
 }
 
-/** Run by a page before anything else of it: adds up in `shift` how much moves while it loads. */
+/** Runs in a page before its own scripts, and sums up in `shift` how much moves while it loads. */
 export const countShifts = `
   globalThis.shift = 0
   new PerformanceObserver((list) => { for (const entry of list.getEntries()) globalThis.shift += entry.value })
     .observe({ type: 'layout-shift', buffered: true })`
 
-/** A slow machine shows a page before all of it is read, which moves its head by some pixels; web.dev calls 0.1 good. */
+/** A slow machine shows a page before all of it was read, which moves its head by some pixels; web.dev calls 0.1 good. */
 export const mostShift = 0.01
 
-/** How many functions of the page's scripts, as files, are called while `load` runs. */
+/** The number of functions of the page's script files that are called while `load` runs. */
 export async function countCalls(page: Page, load: () => Promise<unknown>): Promise<number> {
   await page.coverage.startJSCoverage()
   await load()
@@ -62,15 +62,15 @@ export async function countCalls(page: Page, load: () => Promise<unknown>): Prom
 }
 
 export interface Watched {
-  /** Requests to anywhere but the site. */
+  /** Requests to hosts other than the site. */
   readonly strangers: string[]
-  /** Errors and warnings of the console, violations of the page's policy among them. */
+  /** Errors and warnings on the console, including violations of the page's policy. */
   readonly complaints: string[]
-  /** Dialogs: nothing of ours opens one. */
+  /** Dialogs, which none of our pages open. */
   readonly dialogs: string[]
 }
 
-/** Watches everything that pages of this context do besides showing themselves. */
+/** Watches everything that the pages of this context do besides rendering. */
 export function watch(context: BrowserContext, siteUrl: string): Watched {
   const watched: Watched = { strangers: [], complaints: [], dialogs: [] }
   context.on('request', (request) => {

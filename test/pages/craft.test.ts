@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { needs } from '../system/requirements.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import { axeViolations, countCalls, countShifts, htmlErrors, mostShift, watch } from './audit.ts'
-import { hasChromium, startBrowser } from './browser.ts'
+import { startBrowser } from './browser.ts'
 import { samplePaths } from './sample/paths.ts'
 import { fillSample, type Sample } from './sample/sample.ts'
 import { type Site, startSite } from './site.ts'
 
 /**
- * What a page and all it loads may weigh as sent, compressed, and how many functions of its scripts may be called while
- * it loads: the machine does not matter to that. `npm run bench -- pages` has the milliseconds.
+ * Limits for a page and everything it loads: bytes sent, compressed, and the number of its scripts' functions that are
+ * called while it loads, which do not depend on the machine. `npm run bench -- pages` measures milliseconds.
  */
 const mostOfPages = { bytes: 50_000, calls: 500 }
-/** The pages of somebody who publishes carry the OAuth client and the lexicons; nobody comes to them first. */
+/** The pages for publishing include the OAuth client and the lexicons; nobody visits them first. */
 const mostOfAccountPages = { bytes: 150_000, calls: 20_000 }
 const accountPages = new Set([
   'publish',
@@ -21,10 +22,10 @@ const accountPages = new Set([
   'publish-torrent',
   'my-records',
 ])
-/** Every page one after the other takes a while on a busy machine. */
+/** Loading all pages one after the other takes a while on a busy machine. */
 const slowMs = 300_000
 
-describe.skipIf(!hasChromium('how every page is made'))('every page', () => {
+describe.skipIf(!needs('how every page is made', 'chromium'))('every page', () => {
   let site: Site
   let sample: Sample
   let browser: Awaited<ReturnType<typeof startBrowser>>
@@ -80,14 +81,14 @@ describe.skipIf(!hasChromium('how every page is made'))('every page', () => {
       )
       expect(response?.headers()['content-security-policy']).not.toMatch(/unsafe|\*/)
     }
-    // The page that is not found says so with its status, which the console repeats.
+    // The page for missing pages has the status 404, which the console reports as an error.
     const complaints = watched.complaints.filter((text) => !text.includes('404 (Not Found)'))
     expect({ ...watched, complaints }).toEqual({ strangers: [], complaints: [], dialogs: [] })
     expect(await context.cookies()).toEqual([])
   })
 
   test(
-    'is light, does not move while it loads, and runs little script',
+    'is light, does not shift while it loads, and runs little script',
     async () => {
       const report: Record<string, { bytes: number; shift: number; calls: number }> = {}
       await using context = await browser.newContext()
@@ -105,7 +106,7 @@ describe.skipIf(!hasChromium('how every page is made'))('every page', () => {
         report[name] = { bytes, shift, calls }
       }
       expect(Object.keys(report)).toHaveLength(Object.keys(samplePaths(sample)).length)
-      // The search box of each has a script: no count would mean that nothing was counted.
+      // The search box of each page has a script, so a count of zero would mean that nothing was counted.
       expect(Object.values(report).filter(({ calls }) => calls === 0)).toEqual([])
       const over = Object.entries(report).filter(([name, { bytes, shift, calls }]) => {
         const most = accountPages.has(name) ? mostOfAccountPages : mostOfPages

@@ -1,4 +1,4 @@
-/** A description too long for its record, read from its author's own server. */
+/** Tests a description that is too long for its record and is read from its author's own server. */
 import { collections } from '@holdfast/lexicons/nsid'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { waitFor } from '../network/wait-for.ts'

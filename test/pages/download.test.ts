@@ -5,104 +5,110 @@ import type { AddressInfo } from 'node:net'
 import { join, normalize } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { needs } from '../system/requirements.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import { watch } from './audit.ts'
-import { hasChromium, startBrowser } from './browser.ts'
+import { startBrowser } from './browser.ts'
 import { fillSample, type Sample, volunteer } from './sample/sample.ts'
 import { putProbe, putRecord } from './sample/write.ts'
 import { type Site, startSite } from './site.ts'
 
-describe.skipIf(!hasChromium('downloading in the browser'))('somebody who cannot install a client', () => {
-  let site: Site
-  let sample: Sample
-  let files: string
-  let mirror: AsyncDisposable & { url: string }
-  let browser: Awaited<ReturnType<typeof startBrowser>>
-  let spoilt = false
-  const stack = new AsyncDisposableStack()
-  beforeAll(async () => {
-    site = stack.use(await startSite())
-    files = stack.use(await scratchDirectory()).path
-    sample = await fillSample(site.catalog, files)
-    mirror = stack.use(await startMirror(files, () => spoilt))
-    const { infoHash } = sample.torrents.earlier!
-    const value = { subject: { infoHashV2: infoHash }, url: mirror.url, kind: 'bep19' }
-    await putRecord(site.catalog, {
-      did: volunteer.did,
-      collection: 'webseed',
-      rkey: '3m4local222222',
-      value,
+describe.skipIf(!needs('downloading in the browser', 'chromium'))(
+  'somebody who cannot install a client',
+  () => {
+    let site: Site
+    let sample: Sample
+    let files: string
+    let mirror: AsyncDisposable & { url: string }
+    let browser: Awaited<ReturnType<typeof startBrowser>>
+    let spoilt = false
+    const stack = new AsyncDisposableStack()
+    beforeAll(async () => {
+      site = stack.use(await startSite())
+      files = stack.use(await scratchDirectory()).path
+      sample = await fillSample(site.catalog, files)
+      mirror = stack.use(await startMirror(files, () => spoilt))
+      const { infoHash } = sample.torrents.earlier!
+      const value = { subject: { infoHashV2: infoHash }, url: mirror.url, kind: 'bep19' }
+      await putRecord(site.catalog, {
+        did: volunteer.did,
+        collection: 'webseed',
+        rkey: '3m4local222222',
+        value,
+      })
+      await putProbe(site.catalog, {
+        subject: infoHash,
+        url: mirror.url,
+        status: 'verified',
+        detail: { cors: true },
+      })
+      browser = stack.use(await startBrowser())
     })
-    await putProbe(site.catalog, {
-      subject: infoHash,
-      url: mirror.url,
-      status: 'verified',
-      detail: { cors: true },
+    afterAll(() => stack.disposeAsync())
+
+    test('is not told that no web server has the files, when one was checked', async () => {
+      const [, , did, , rkey] = sample.datasets['long-name']!.split('/')
+      const { infoHash } = sample.torrents.strange!
+      const url = 'https://mirror.example.org/'
+      await putRecord(site.catalog, {
+        did: volunteer.did,
+        collection: 'webseed',
+        rkey: '3m4checked2222',
+        value: { subject: { infoHashV2: infoHash }, url, kind: 'bep19' },
+      })
+      await putProbe(site.catalog, { subject: infoHash, url, status: 'verified' })
+      const response = await fetch(`${site.url}/dataset/${did}/${rkey}`, { headers: { accept: 'text/html' } })
+      const text = await response.text()
+      expect(text).toContain('1 webseed still serves it')
+      expect(text).not.toContain('no webseed is known')
     })
-    browser = stack.use(await startBrowser())
-  })
-  afterAll(() => stack.disposeAsync())
 
-  test('is not told that no web server has the files, when one was checked', async () => {
-    const [, , did, , rkey] = sample.datasets['long-name']!.split('/')
-    const { infoHash } = sample.torrents.strange!
-    const url = 'https://mirror.example.org/'
-    await putRecord(site.catalog, {
-      did: volunteer.did,
-      collection: 'webseed',
-      rkey: '3m4checked2222',
-      value: { subject: { infoHashV2: infoHash }, url, kind: 'bep19' },
-    })
-    await putProbe(site.catalog, { subject: infoHash, url, status: 'verified' })
-    const response = await fetch(`${site.url}/dataset/${did}/${rkey}`, { headers: { accept: 'text/html' } })
-    const text = await response.text()
-    expect(text).toContain('1 webseed still serves it')
-    expect(text).not.toContain('no webseed is known')
-  })
-
-  const open = async (page: Page) => {
-    await page.goto(`${site.url}/torrent/${sample.torrents.earlier!.infoHash}`)
-    await page.getByRole('button', { name: 'Download in the browser' }).click()
-  }
-
-  test('has every file written to a folder, whole and checked', async () => {
-    await using context = await browser.newContext({ locale: 'en-GB' })
-    const watched = watch(context, site.url)
-    const page = await context.newPage()
-    // The origin's private folder is a real one; a dialog cannot be answered here.
-    await page.addInitScript('globalThis.showDirectoryPicker = () => navigator.storage.getDirectory()')
-    await open(page)
-    await page.getByText('Every piece was checked and is right.').waitFor()
-    for (const name of ['README.md', 'monthly.csv']) {
-      const read = `navigator.storage.getDirectory()
-        .then((folder) => folder.getFileHandle('${name}')).then((handle) => handle.getFile()).then((file) => file.text())`
-      expect(await page.evaluate(read)).toBe(await readFile(join(files, 'sea-ice-extent-2024', name), 'utf8'))
+    const open = async (page: Page) => {
+      await page.goto(`${site.url}/torrent/${sample.torrents.earlier!.infoHash}`)
+      await page.getByRole('button', { name: 'Download in the browser' }).click()
     }
-    expect(watched.complaints).toEqual([])
-    expect(watched.strangers.every((url) => url.startsWith(mirror.url))).toBe(true)
-  })
 
-  test('is given the files to save where the browser has no folders', async () => {
-    await using context = await browser.newContext({ locale: 'en-GB', acceptDownloads: true })
-    const page = await context.newPage()
-    await page.addInitScript('delete globalThis.showDirectoryPicker')
-    await open(page)
-    const downloading = page.waitForEvent('download')
-    await page.getByRole('link', { name: 'Save monthly.csv' }).click()
-    const path = await (await downloading).path()
-    expect(await readFile(path)).toEqual(await readFile(join(files, 'sea-ice-extent-2024', 'monthly.csv')))
-  })
+    test('has every file written to a folder, whole and checked', async () => {
+      await using context = await browser.newContext({ locale: 'en-GB' })
+      const watched = watch(context, site.url)
+      const page = await context.newPage()
+      // The origin's private folder is a real one, because a dialog cannot be answered here.
+      await page.addInitScript('globalThis.showDirectoryPicker = () => navigator.storage.getDirectory()')
+      await open(page)
+      await page.getByText('Every piece was checked and is right.').waitFor()
+      for (const name of ['README.md', 'monthly.csv']) {
+        const read = `navigator.storage.getDirectory()
+        .then((folder) => folder.getFileHandle('${name}')).then((handle) => handle.getFile()).then((file) => file.text())`
+        expect(await page.evaluate(read)).toBe(
+          await readFile(join(files, 'sea-ice-extent-2024', name), 'utf8'),
+        )
+      }
+      expect(watched.complaints).toEqual([])
+      expect(watched.strangers.every((url) => url.startsWith(mirror.url))).toBe(true)
+    })
 
-  test('is told which piece was wrong, and keeps nothing of it', async () => {
-    spoilt = true
-    await using context = await browser.newContext({ locale: 'en-GB' })
-    const page = await context.newPage()
-    await page.addInitScript('delete globalThis.showDirectoryPicker')
-    await open(page)
-    await page.getByText(/piece 0: the SHA-/).waitFor()
-    expect(await page.getByRole('link', { name: /^Save/ }).count()).toBe(0)
-  })
-})
+    test('is given the files to save where the browser has no folders', async () => {
+      await using context = await browser.newContext({ locale: 'en-GB', acceptDownloads: true })
+      const page = await context.newPage()
+      await page.addInitScript('delete globalThis.showDirectoryPicker')
+      await open(page)
+      const downloading = page.waitForEvent('download')
+      await page.getByRole('link', { name: 'Save monthly.csv' }).click()
+      const path = await (await downloading).path()
+      expect(await readFile(path)).toEqual(await readFile(join(files, 'sea-ice-extent-2024', 'monthly.csv')))
+    })
+
+    test('is told which piece was wrong', async () => {
+      spoilt = true
+      await using context = await browser.newContext({ locale: 'en-GB' })
+      const page = await context.newPage()
+      await page.addInitScript('delete globalThis.showDirectoryPicker')
+      await open(page)
+      await page.getByText(/piece 0: the SHA-/).waitFor()
+      expect(await page.getByRole('link', { name: /^Save/ }).count()).toBe(0)
+    })
+  },
+)
 
 /** A web server that browsers of any site may read. */
 async function startMirror(

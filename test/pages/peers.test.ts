@@ -6,16 +6,17 @@ import { loadConfig } from '@holdfast/tracker/config'
 import { startTracker, type Tracker } from '@holdfast/tracker/main'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { waitFor } from '../network/wait-for.ts'
+import { needs } from '../system/requirements.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import { openPeer, servePeers } from '../tracker/browsers/peers.ts'
 import { axeViolations, watch } from './audit.ts'
-import { hasChromium, meetsOnLoopback, startBrowser } from './browser.ts'
+import { meetsOnLoopback, startBrowser } from './browser.ts'
 import { fillSample } from './sample/sample.ts'
 import { type Site, startSite } from './site.ts'
 
 const names = ['README.md', 'monthly.csv']
 
-describe.skipIf(!hasChromium('joining a swarm in the browser'))(
+describe.skipIf(!needs('joining a swarm in the browser', 'chromium'))(
   'somebody who joins a swarm from a page',
   () => {
     let site: Site
@@ -48,7 +49,7 @@ describe.skipIf(!hasChromium('joining a swarm in the browser'))(
       return parseMetainfo(new Uint8Array(await response.arrayBuffer()))
     }
 
-    /** Another browser has all of it. */
+    /** Another browser has the complete content. */
     async function seed(metainfo: ReturnType<typeof parseMetainfo>): Promise<void> {
       const content = Buffer.alloc(metainfo.paddedSizeBytes)
       for (const file of metainfo.iterateFiles())
@@ -95,7 +96,7 @@ describe.skipIf(!hasChromium('joining a swarm in the browser'))(
   },
 )
 
-test('a page names the STUN servers that are asked too, and offers no swarm that a browser cannot or may not join', async () => {
+test('names the STUN servers that a browser asks for its address', async () => {
   await using site = await startSite({
     env: {
       HOLDFAST_TRACKERS: 'wss://tracker.example.org,udp://tracker.example.org:6969/announce',
@@ -108,8 +109,11 @@ test('a page names the STUN servers that are asked too, and offers no swarm that
   expect(page.headers.get('content-security-policy')).toContain(
     "connect-src 'self' wss://tracker.example.org",
   )
-  expect(await page.text()).toContain('stun.example.org is asked for that address too')
+  expect(await page.text()).toContain('it also asks stun.example.org for that address')
+})
 
+test('offers no swarm that a browser cannot or may not join', async () => {
+  await using files = await scratchDirectory()
   await using plain = await startSite({ env: { HOLDFAST_TRACKERS: 'ws://tracker.example.org' } })
   const sample = await fillSample(plain.catalog, files.path)
   const unreachable = await fetch(`${plain.url}/torrent/${sample.torrents.earlier!.infoHash}`)

@@ -4,13 +4,13 @@ import { type System, startSystem } from '../system/system.ts'
 import { startBrowser } from './browser.ts'
 import { signInAtPds } from './sign-in.ts'
 
-/** A whole system with the accounts `alice` and `bobby`, and a page of a browser in English that looks at its site. */
+/** A whole system with the accounts `alice` and `bobby`, and a browser page in English that shows its site. */
 export type Publisher = AsyncDisposable & {
   readonly directory: string
   readonly system: System
   readonly context: BrowserContext
   readonly page: Page
-  /** Where the site is, without a slash at the end. */
+  /** The URL of the site, without a slash at the end. */
   readonly site: string
 }
 
@@ -29,7 +29,7 @@ export async function startPublisher(): Promise<Publisher> {
   }
 }
 
-/** As alice does: names her server, and says who she is there. */
+/** Signs in like alice: names her server, and enters her password there. */
 export async function signIn({ page, site, system }: Publisher): Promise<void> {
   const account = system.network.accounts[0]!
   await page.goto(`${site}/publish`)

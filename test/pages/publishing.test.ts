@@ -1,4 +1,4 @@
-/** Publishing from the browser, against a real PDS and its own pages of consent. */
+/** Tests publishing from the browser, with a real PDS and its own consent pages. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { collections } from '@holdfast/lexicons/nsid'
@@ -6,14 +6,14 @@ import { createTorrent } from '@holdfast/torrent/create'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { waitFor } from '../network/wait-for.ts'
 import { putRecord } from '../system/publish.ts'
+import { needs } from '../system/requirements.ts'
 import { query } from '../system/xrpc.ts'
 import { axeViolations, countShifts, htmlErrors, mostShift, watch } from './audit.ts'
-import { hasChromium } from './browser.ts'
 import { type Publisher, signIn, startPublisher } from './publisher.ts'
 
 const asReader = { headers: { accept: 'text/html' } }
 
-describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publishes', () => {
+describe.skipIf(!needs('publishing from the browser', 'chromium'))('somebody who publishes', () => {
   let publisher: Publisher
   let system: Publisher['system']
   let context: Publisher['context']
@@ -48,7 +48,7 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     const torrent = await createTorrent([join(publisher.directory, 'pits.csv')], {})
     await writeFile(join(publisher.directory, 'pits.torrent'), torrent.metainfo)
     await dataset().getByLabel('Title').fill('Soil pits of the river plains')
-    await dataset().getByLabel('Keywords').fill('soil, pits')
+    await dataset().getByLabel('Keywords').fill('soil\npits')
     await dataset().locator('input[type=file]').setInputFiles(join(publisher.directory, 'pits.torrent'))
     await page.getByText(torrent.infoHashV2!).waitFor()
     expect(watched.strangers, 'the torrent was read without sending anything').toEqual([])
@@ -74,7 +74,7 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     )
   })
 
-  test('changes it, and what the form does not show stays', async () => {
+  test('keeps what the form does not show when changing it', async () => {
     const { datasets } = await query<{ datasets: { uri: string; record: object }[] }>(
       site,
       'searchDatasets',
@@ -102,7 +102,7 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     expect((await view()).dataset.record.keywords).toEqual([{ name: 'soil' }, { name: 'pits' }])
   })
 
-  test('changes what a torrent record says, and its files stay', async () => {
+  test('changes what a torrent record says without its files', async () => {
     await page.goto(`${site}/my`)
     const item = page.getByRole('listitem').filter({ hasText: 'pits.csv' })
     await item.getByRole('link', { name: 'Change' }).click()
@@ -140,7 +140,7 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     expect(await page.locator('#torrent-form').isVisible()).toBe(false)
   })
 
-  test('sees which of their records was rejected, and why', async () => {
+  test('sees why a record of theirs was rejected', async () => {
     const account = system.network.accounts[0]!
     const uri = await putRecord(account, { collection: 'dataset', rkey: 'wrong', record: { title: 7 } })
     await waitFor(
@@ -191,7 +191,7 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     expect(found).toEqual([])
   })
 
-  test('without JavaScript reads why a record was rejected, and how to publish all the same', async () => {
+  test('without JavaScript reads why a record was rejected and how to publish', async () => {
     const { did } = system.network.accounts[0]!
     await using plain = await context.browser()!.newContext({ javaScriptEnabled: false, locale: 'en-GB' })
     const own = await plain.newPage()
@@ -217,13 +217,13 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
     await waitFor(async () => (await asked()).datasets.length === 0, { what: 'the dataset to be gone' })
   })
 
-  test('signs out, and the page knows them no more', async () => {
+  test('signs out', async () => {
     await page.goto(`${site}/my`)
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByRole('button', { name: 'Sign in' }).waitFor()
   })
 
-  test('signs in by handle, and only the password is asked for', async () => {
+  test('signs in by handle with nothing but the password to type', async () => {
     const account = system.network.accounts[1]!
     await putRecord(account, { collection: 'dataset', rkey: 'wells', record: { title: 'Wells' } })
     await using fresh = await context.browser()!.newContext({ locale: 'en-GB' })
@@ -244,6 +244,6 @@ describe.skipIf(!hasChromium('publishing from the browser'))('somebody who publi
   test('an account that does not exist is told so', async () => {
     await page.getByLabel('Your handle').fill('nobody.invalid')
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByText(/That did not lead to an account/).waitFor()
+    await page.getByText(/No account was found/).waitFor()
   })
 })

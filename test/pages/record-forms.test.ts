@@ -1,15 +1,15 @@
-/** The forms of records beside datasets, filled in by somebody signed in at a real PDS. */
+/** Tests the forms for records other than datasets, filled in by somebody who is signed in at a real PDS. */
 import type { BlobRef } from '@atproto/api'
 import { collections } from '@holdfast/lexicons/nsid'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { waitFor } from '../network/wait-for.ts'
 import { putRecord } from '../system/publish.ts'
+import { needs } from '../system/requirements.ts'
 import { query } from '../system/xrpc.ts'
 import { axeViolations } from './audit.ts'
-import { hasChromium } from './browser.ts'
 import { type Publisher, signIn, startPublisher } from './publisher.ts'
 
-describe.skipIf(!hasChromium('the forms of records'))('somebody who is signed in', () => {
+describe.skipIf(!needs('the forms of records', 'chromium'))('somebody who is signed in', () => {
   let publisher: Publisher
   let system: Publisher['system']
   let page: Publisher['page']
@@ -21,7 +21,7 @@ describe.skipIf(!hasChromium('the forms of records'))('somebody who is signed in
   })
   afterAll(() => publisher[Symbol.asyncDispose]())
 
-  test('says how endangered a dataset of somebody else is, and thinks again', async () => {
+  test('says how endangered somebody else’s dataset is, and changes that', async () => {
     const bobby = system.network.accounts[1]!
     const uri = await putRecord(bobby, { collection: 'dataset', rkey: 'wells', record: { title: 'Wells' } })
     const asked = () => fetch(`${site}/dataset/${bobby.did}/wells`, { headers: { accept: 'text/html' } })
@@ -67,7 +67,7 @@ describe.skipIf(!hasChromium('the forms of records'))('somebody who is signed in
     expect((await assessments()).records).toHaveLength(1)
   })
 
-  test('says who they are, and changes it', async () => {
+  test('edits their profile', async () => {
     const { agent, did } = system.network.accounts[0]!
     const read = async () => {
       const asked = { repo: did, collection: collections.profile, rkey: 'self' }
@@ -85,7 +85,7 @@ describe.skipIf(!hasChromium('the forms of records'))('somebody who is signed in
     await form.getByRole('button', { name: 'Publish' }).click()
     await page.getByText('It is in your repository.').waitFor()
     expect(await read()).toMatchObject({ displayName: 'Alice of the pits', kind: 'library' })
-    // A kind that the form does not offer stays.
+    // A kind that the form does not offer is kept.
     await putRecord(system.network.accounts[0]!, {
       collection: 'profile',
       rkey: 'self',
@@ -105,7 +105,7 @@ describe.skipIf(!hasChromium('the forms of records'))('somebody who is signed in
     await waitFor(async () => (await shown()).includes('The pits library'), { what: 'the name to be seen' })
   })
 
-  test('gives the account a picture, drawn anew and served from here, and takes it back', async () => {
+  test('gives the account a picture, which is drawn anew, and removes it', async () => {
     const { agent, did } = system.network.accounts[0]!
     const read = async () => {
       const asked = { repo: did, collection: collections.profile, rkey: 'self' }

@@ -1,12 +1,12 @@
-/** The pages over a catalogue that a test fills, without a network behind it. */
+/** The pages over a catalog that a test fills, without a network. */
 
-import { type Catalog, openCatalog } from '@holdfast/appview/catalog/open'
-import { applyAdmissionPolicy } from '@holdfast/appview/catalog/visibility'
+import { applyAdmissionPolicy } from '@holdfast/appview/catalog/admission-policy'
 import { loadConfig } from '@holdfast/appview/config'
-import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
-import { startHttpServer } from '@holdfast/appview/http-server'
+import { type HttpServer, startHttpServer } from '@holdfast/appview/http/http-server'
 import { createDidResolver } from '@holdfast/appview/ingest/identity/did-resolver'
-import { startFaces } from '@holdfast/appview/start-faces'
+import { createGuardedFetch } from '@holdfast/appview/outbound/guarded-fetch'
+import { startInterfaces } from '@holdfast/appview/start-interfaces'
+import { type Catalog, openCatalog } from '@holdfast/appview/store/open'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
 
@@ -18,11 +18,11 @@ export interface Site extends AsyncDisposable {
 export interface SiteOptions {
   databaseUrl?: string
   env?: Record<string, string>
-  /** The catalogue's visible flags stand as they are. */
+  /** Keeps the catalog's flags of visibility as they are. */
   keepAdmission?: boolean
 }
 
-/** Opens every face of an AppView over an empty catalogue in memory, and lets everything in. */
+/** Opens all HTTP interfaces of an AppView over an empty catalog in memory, and allows everything. */
 export async function startSite(options: SiteOptions = {}): Promise<Site> {
   await using stack = new AsyncDisposableStack()
   const catalog = stack.use(await openCatalog({ databaseUrl: options.databaseUrl }))
@@ -38,19 +38,21 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
   const guardedFetch = createGuardedFetch({ allowPrivateHosts: false, userAgent: 'holdfast-test' })
   const resolver = createDidResolver({ plcUrl: 'http://127.0.0.1:1', guardedFetch, allowPrivateHosts: false })
   const log = pino({ level: 'warn' }, pino.destination(2))
-  const faces = stack.use(
-    await startFaces({
+  let http: HttpServer | undefined
+  const interfaces = stack.use(
+    await startInterfaces({
       catalog,
       config,
       registry: new Registry(),
       resolver,
       guardedFetch,
       version: '0.0.0',
+      publicUrl: () => config.publicUrl ?? `http://localhost:${http?.port ?? 0}`,
+      ingest: () => undefined,
       log,
     }),
   )
-  const http = stack.use(await startHttpServer(0, faces.http))
-  faces.openedAt(http.port)
+  http = stack.use(await startHttpServer(0, interfaces.http))
   const resources = stack.move()
   return {
     url: `http://127.0.0.1:${http.port}`,

@@ -1,24 +1,25 @@
 /**
- * `npm run screenshots [-- NAME …]`: every page in both themes and two widths, as PNG files in ./screenshots. The pages of
- * somebody who is signed in stand over a network of their own, with a real PDS behind them.
+ * `npm run screenshots [-- NAME …]`: every page in both themes and two widths, as PNG files in ./screenshots. The pages
+ * of a signed-in user run over a network of their own, with a real PDS.
  */
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
-import { hasChromium, startBrowser } from '../pages/browser.ts'
+import { startBrowser } from '../pages/browser.ts'
 import { samplePaths } from '../pages/sample/paths.ts'
 import { fillSample } from '../pages/sample/sample.ts'
 import { startSite } from '../pages/site.ts'
+import { needs } from '../system/requirements.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import { takePicture, themes, widths } from './pictures.ts'
 import { signedInNames, takeSignedIn } from './signed-in.ts'
 
 const directory = join(process.cwd(), 'screenshots')
-/** Names of pages to take alone. */
+/** The names of the only pages to take. */
 const only = new Set(process.argv.slice(2))
 const isWanted = (name: string) => only.size === 0 || only.has(name)
 
-if (hasChromium('screenshots')) {
+if (needs('screenshots', 'chromium')) {
   await using browser = await startBrowser()
   if (only.size === 0) await rm(directory, { recursive: true, force: true })
   await mkdir(directory, { recursive: true })

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 export const themes = ['light', 'dark'] as const
 export const widths = { wide: 1280, narrow: 360 } as const
 
-/** Takes the picture of a whole page in one theme and width, what loads late included. */
+/** Takes a screenshot of a whole page in one theme and width, including what loads late. */
 export async function takePicture(
   page: Page,
   picture: { name: string; directory: string; theme: (typeof themes)[number]; size: keyof typeof widths },

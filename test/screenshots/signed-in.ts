@@ -8,7 +8,7 @@ import { type System, startSystem } from '../system/system.ts'
 import { query } from '../system/xrpc.ts'
 import { takePicture, themes, widths } from './pictures.ts'
 
-/** Each page, by the name of its picture, over what {@link publishSomething} published; ready when this shows. */
+/** Each page, by the name of its screenshot, over what {@link publishSomething} published; it is ready when this shows. */
 const pages = {
   'in-publish': { path: () => '/publish', ready: '#dataset-form' },
   'in-publish-es': { path: () => '/publish?lang=es', ready: '#dataset-form' },
@@ -50,7 +50,7 @@ interface Published {
 
 const asked = (uri: string) => new URLSearchParams({ uri })
 
-/** Takes the pages of somebody who signed in at their own server and has published before. */
+/** Takes the pages of a user who is signed in at their own server and has published before. */
 export async function takeSignedIn(
   browser: Browser,
   { directory, names }: { directory: string; names: readonly Name[] },
@@ -88,7 +88,7 @@ async function signIn(
   await page.locator('#dataset-form').waitFor()
 }
 
-/** A sun over the plains, as a PNG of sixteen pixels. */
+/** A sun over plains, as a PNG of sixteen pixels. */
 async function uploadPicture({ agent }: System['network']['accounts'][number]): Promise<BlobRef> {
   const png = Buffer.from(
     'iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAIAAAAmkwkpAAAAI0lEQVR42mPo33EDiD4d9AOSDBAOBDFk9/kBEZAFJKEcCAIAJDAb6wTsjqgAAAAASUVORK5CYII=',
@@ -97,7 +97,7 @@ async function uploadPicture({ agent }: System['network']['accounts'][number]): 
   return (await agent.com.atproto.repo.uploadBlob(png, { encoding: 'image/png' })).data.blob
 }
 
-/** A dataset with a torrent, a profile and what this index refused. */
+/** Publishes a dataset with a torrent, a profile, and a record that this index rejects. */
 async function publishSomething(
   { network }: System,
   { site, directory }: { site: string; directory: string },

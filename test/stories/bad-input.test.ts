@@ -15,7 +15,7 @@ interface Status {
   warnings: { code?: string }[]
 }
 
-describe('bad input is refused with its reason, and everything else is unharmed', () => {
+describe('refuses bad input with its reason and harms nothing else', () => {
   let directory: Awaited<ReturnType<typeof scratchDirectory>>
   let system: System
   beforeAll(async () => {

@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { startNetwork } from '../network/network.ts'
 import { waitFor } from '../network/wait-for.ts'
-import { type Environment, environmentFor } from '../system/environment.ts'
+import type { Environment } from '../system/environment.ts'
 import { answering, type Program, startProgram } from '../system/program.ts'
 import { publishTorrent } from '../system/publish.ts'
-import { scratchDirectory } from '../system/scratch.ts'
+import { needs } from '../system/requirements.ts'
 import { testStores } from '../system/stores.ts'
+import { prepareSystem } from '../system/system.ts'
 import { announce } from '../system/tracker.ts'
 import { query, XrpcError } from '../system/xrpc.ts'
 
@@ -14,22 +14,17 @@ const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.met
 const appViewEntry = path('appview/bin/holdfast-appview.mjs')
 const trackerEntry = path('tracker/bin/holdfast-tracker.mjs')
 
-test.each(testStores())(
+const able = needs('a denied torrent across restarts', 'patience')
+
+test.skipIf(!able).each(testStores({ isLong: true }))(
   'a denied infohash stays refused, on $name',
-  { timeout: 240_000 },
-  async ({ create }) => {
-    await using network = await startNetwork()
-    await using directory = await scratchDirectory()
-    await using store = await create()
-    const env = await environmentFor(network, {
-      sources: [network.relayUrl],
-      directory: directory.path,
-      ...store,
-    })
+  async (store) => {
+    await using prepared = await prepareSystem(store)
+    const { network, directory, env } = prepared
     let programs = await startBoth(env)
     try {
-      const { torrent } = await publishTorrent(network.accounts[0]!, { directory: directory.path })
-      const other = await publishTorrent(network.accounts[1]!, { directory: directory.path })
+      const { torrent } = await publishTorrent(network.accounts[0]!, { directory })
+      const other = await publishTorrent(network.accounts[1]!, { directory })
       const [v1, v2] = [torrent.infoHashV1!, torrent.infoHashV2!]
       const admits = (infoHash: string) =>
         announce(env.HOLDFAST_TRACKERS, infoHash).then((reason) => reason === null)
@@ -50,7 +45,7 @@ test.each(testStores())(
 
       for (const rebuild of [false, true]) {
         await stopBoth(programs)
-        if (rebuild) await run(appViewEntry, { args: ['rebuild'], env })
+        if (rebuild) await run(appViewEntry, { args: ['rebuild', '--yes'], env })
         programs = await startBoth(env)
         await waitFor(() => admits(other.torrent.infoHashV1!), {
           what: 'the other one back',

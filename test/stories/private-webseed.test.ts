@@ -1,6 +1,6 @@
 /**
- * An index as it stands on the internet, which dials no private address. Its records come from an archive, because
- * no PDS of a test machine has a public one.
+ * Tests an index as it runs on the internet, which contacts no private address. Its records come from an archive,
+ * because no PDS on a test machine has a public address.
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,12 +20,10 @@ const entry = fileURLToPath(new URL('../../appview/bin/holdfast-appview.mjs', im
 
 interface Answers {
   getRecordStatus: { status: string; warnings: { code?: string; message?: string }[] }
-  getTorrent: { torrents: { webSeeds?: { url: string }[] }[] }
+  getTorrent: { torrents: { webseeds?: { url: string }[] }[] }
 }
 
-test('a webseed on a private host is told of and passed over, the torrent and the others are not', {
-  timeout: 120_000,
-}, async () => {
+test('a webseed on a private host is told of and passed over, the torrent and the others are not', async () => {
   await using network = await startNetwork()
   await using directory = await scratchDirectory()
   const archive = join(directory.path, 'archive')
@@ -40,7 +38,10 @@ test('a webseed on a private host is told of and passed over, the torrent and th
     directory: directory.path,
   })
   const operator = { ...env, HOLDFAST_ADMISSION: 'open' }
-  await using rebuild = startProgram(entry, { args: ['rebuild', '--from-archive', archive], env: operator })
+  await using rebuild = startProgram(entry, {
+    args: ['rebuild', '--yes', '--from-archive', archive],
+    env: operator,
+  })
   await waitFor(() => rebuild.process.exitCode !== null, { what: 'the rebuild to end' })
   expect(rebuild.process.exitCode, rebuild.output()).toBe(0)
   await using appView = startProgram(entry, { args: ['serve'], env: operator })
@@ -51,13 +52,13 @@ test('a webseed on a private host is told of and passed over, the torrent and th
   const told = await ask('getRecordStatus', lured)
   expect(told).toMatchObject({ status: 'indexed', warnings: [{ code: 'private-webseed-dropped' }] })
   expect(told.warnings[0]!.message).toContain('private address')
-  expect((await ask('getTorrent', lured)).torrents[0]?.webSeeds?.map(({ url }) => url)).toEqual([
+  expect((await ask('getTorrent', lured)).torrents[0]?.webseeds?.map(({ url }) => url)).toEqual([
     'https://data.example.com/lured',
   ])
   expect(await ask('getRecordStatus', sound)).toMatchObject({ status: 'indexed', warnings: [] })
 
-  /** Keeps the metainfo beside the repository and writes its record; returns the AT-URI. */
-  async function addTorrent(name: string, webSeeds: readonly string[]): Promise<string> {
+  /** Stores the metainfo with the repository and writes its record; returns the AT-URI. */
+  async function addTorrent(name: string, webseeds: readonly string[]): Promise<string> {
     const file = join(directory.path, name)
     await writeFile(file, `the data of ${name}`)
     const torrent = await createTorrent([file], {})
@@ -70,7 +71,7 @@ test('a webseed on a private host is told of and passed over, the torrent and th
       infoHashV1: torrent.infoHashV1!,
       infoHashV2: torrent.infoHashV2!,
       metainfo,
-      webSeeds: webSeeds.map((url) => ({ url, kind: 'bep19' })),
+      webseeds: webseeds.map((url) => ({ url, kind: 'bep19' })),
     }
     await repo.create(collections.torrent, name, record)
     return `at://${repo.did}/${collections.torrent}/${name}`

@@ -1,15 +1,18 @@
 import { join } from 'node:path'
-import { layEmbedded } from '@holdfast/appview/catalog/test-backends'
+import { layEmbedded } from '@holdfast/appview/testing/backends'
 import { freePort } from '../network/free-port.ts'
 import type { Network } from '../network/network.ts'
 
-/** The variables that all programs of one system on this machine share, as an operator would write them. */
+/** The variables that all programs of one system on this machine share, as an operator would set them. */
 export type Environment = Readonly<Record<string, string>> & {
   readonly HOLDFAST_APPVIEW_URL: string
   readonly HOLDFAST_TRACKERS: string
 }
 
-/** An AppView and a tracker on free loopback ports, over a hermetic network, with their files below `directory`. */
+/**
+ * The environment of an AppView and a tracker on free loopback ports, over a hermetic network, with their files below
+ * `directory`.
+ */
 export async function environmentFor(
   network: Pick<Network, 'plcUrl'>,
   options: { sources: readonly string[]; directory: string; databaseUrl?: string | undefined },
@@ -25,6 +28,8 @@ export async function environmentFor(
     HOLDFAST_PORT: String(port),
     HOLDFAST_APPVIEW_URL: `http://127.0.0.1:${port}`,
     HOLDFAST_ALLOW_PRIVATE_HOSTS: 'true',
+    // Our own hosts are asked as often as a test needs.
+    HOLDFAST_OUTBOUND_HOST_GAP: '0s',
     HOLDFAST_TRACKER_PORT: String(trackerPort),
     HOLDFAST_TRACKER_UDP_PORT: String(trackerPort),
     HOLDFAST_TRACKERS: `http://127.0.0.1:${trackerPort}/announce,udp://127.0.0.1:${trackerPort}/announce`,
@@ -34,7 +39,7 @@ export async function environmentFor(
   }
 }
 
-/** The environment of somebody who publishes from a script: one account of the network. */
+/** The environment of somebody who publishes from a script with one account of the network. */
 export function accountEnvironment(
   network: Network,
   index: number,

@@ -1,8 +1,8 @@
 import postgres from 'postgres'
 
 /**
- * A database of this name beside the given one, filled once: loading takes minutes, so it stays, and one that is there
- * whole is used again. Resolves with its URL.
+ * Creates a database of this name next to the given one, and fills it once: loading takes minutes, so it is kept, and a
+ * complete one is reused. Resolves to its URL.
  */
 export async function keptDatabase(
   serverUrl: string,

@@ -3,13 +3,13 @@ import { waitFor } from '../network/wait-for.ts'
 
 export interface Program extends AsyncDisposable {
   readonly process: ChildProcess
-  /** What it printed so far, both streams. */
+  /** Everything it has printed so far, on both streams. */
   output(): string
-  /** Sends a signal and waits for the end; resolves with the exit code, null after a signal. */
+  /** Sends a signal and waits for the exit; resolves to the exit code, or null after a signal. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-/** Starts a program of ours in a process of its own, as systemd would. */
+/** Starts one of our programs in a process of its own, as systemd would. */
 export function startProgram(
   entry: string,
   options: { args?: readonly string[]; env: Readonly<Record<string, string>> },
@@ -35,7 +35,7 @@ export function startProgram(
   }
 }
 
-/** Resolves when the program answers `GET url` with 2xx; a program that ends instead fails with what it printed. */
+/** Resolves when the program answers `GET url` with 2xx; if the program exits first, it rejects with what that printed. */
 export async function answering(program: Program, url: string): Promise<void> {
   const ended = () => program.process.exitCode !== null
   const answered = waitFor(async () => ended() || (await fetch(url)).ok, {

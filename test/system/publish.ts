@@ -5,7 +5,7 @@ import { collections } from '@holdfast/lexicons/nsid'
 import { type CreatedTorrent, createTorrent } from '@holdfast/torrent/create'
 import type { TestAccount } from '../network/accounts.ts'
 
-/** Writes a record of ours with its `$type` and `createdAt`; returns its AT-URI. */
+/** Writes a Holdfast record with its `$type` and `createdAt`; returns its AT-URI. */
 export async function putRecord(
   account: TestAccount,
   put: { collection: keyof typeof collections; rkey: string; record: object },
@@ -26,7 +26,7 @@ export interface PublishedTorrent {
   torrent: CreatedTorrent
 }
 
-/** Makes a torrent of random bytes, uploads it and writes its record. `claims` overrides what the record says. */
+/** Makes a torrent of random bytes, uploads it and writes its record. `claims` replaces fields of the record. */
 export async function publishTorrent(
   account: TestAccount,
   options: { directory: string; sizeBytes?: number; claims?: object; datasets?: readonly { uri: string }[] },

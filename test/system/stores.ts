@@ -1,21 +1,18 @@
-import { createScratchDatabase } from '@holdfast/appview/catalog/test-backends'
+import { createScratchDatabase } from '@holdfast/appview/testing/backends'
+import { storesHere } from './requirements.ts'
 
 export interface Store {
   readonly name: string
-  /** A database of the test's own; for PGlite none, which means the data directory. */
+  /** The URL of a database for this test; none for PGlite, which then uses the data directory. */
   create(): Promise<AsyncDisposable & { databaseUrl?: string }>
 }
 
-/** The stores that a story is told on: PGlite always, PostgreSQL where the tests are given one (in CI they must be). */
-export function testStores(env = process.env): readonly Store[] {
+/** The stores that a story runs on in this lane: PGlite, PostgreSQL if the tests are given one, or both. */
+export function testStores(options?: { isLong?: boolean }): readonly Store[] {
+  const here = storesHere(options)
   const embedded: Store = { name: 'PGlite', create: async () => ({ [Symbol.asyncDispose]: async () => {} }) }
-  const url = env.HOLDFAST_TEST_DATABASE_URL
-  if (!url && env.CI === 'true')
-    throw new Error('CI must set HOLDFAST_TEST_DATABASE_URL: no store may be left out.')
-  if (!url) {
-    process.stderr.write('left out: PostgreSQL (HOLDFAST_TEST_DATABASE_URL is not set)\n')
-    return [embedded]
-  }
+  const { databaseUrl: url } = here
+  if (url === undefined) return [embedded]
   const server: Store = {
     name: 'PostgreSQL',
     async create() {
@@ -23,5 +20,5 @@ export function testStores(env = process.env): readonly Store[] {
       return { databaseUrl: scratch.url, [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose]() }
     },
   }
-  return [embedded, server]
+  return here.embedded ? [embedded, server] : [server]
 }

@@ -4,6 +4,8 @@ import { loadConfig as loadTrackerConfig } from '@holdfast/tracker/config'
 import { startTracker } from '@holdfast/tracker/main'
 import { type Network, type NetworkOptions, startNetwork } from '../network/network.ts'
 import { type Environment, environmentFor } from './environment.ts'
+import { scratchDirectory } from './scratch.ts'
+import type { Store } from './stores.ts'
 
 export interface System extends AsyncDisposable {
   readonly network: Network
@@ -13,11 +15,11 @@ export interface System extends AsyncDisposable {
 }
 
 export interface SystemOptions extends NetworkOptions {
-  /** Where the programs keep their files; the caller removes it. */
+  /** The directory for the programs' files; the caller removes it. */
   directory: string
-  /** PostgreSQL; PGlite in the directory without it. */
+  /** The URL of PostgreSQL; without it, PGlite in the directory is used. */
   databaseUrl?: string | undefined
-  /** Variables on top of the usual ones. */
+  /** Variables in addition to the usual ones. */
   env?: Readonly<Record<string, string>>
 }
 
@@ -32,4 +34,22 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const tracker = stack.use(await startTracker(loadTrackerConfig(env)))
   const resources = stack.move()
   return { network, env, appView, tracker, [Symbol.asyncDispose]: () => resources.disposeAsync() }
+}
+
+/** A hermetic network, and what the programs of one system over it need: a directory, a store, variables. */
+export interface Surroundings extends AsyncDisposable {
+  readonly network: Network
+  readonly directory: string
+  readonly env: Environment
+}
+
+/** Makes only the environment, for stories that start the programs themselves. */
+export async function prepareSystem({ create }: Pick<Store, 'create'>): Promise<Surroundings> {
+  await using stack = new AsyncDisposableStack()
+  const network = stack.use(await startNetwork())
+  const { path: directory } = stack.use(await scratchDirectory())
+  const store = stack.use(await create())
+  const env = await environmentFor(network, { sources: [network.relayUrl], directory, ...store })
+  const resources = stack.move()
+  return { network, directory, env, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }

@@ -1,4 +1,4 @@
-/** One announce over HTTP (BEP 3) from a made-up peer; resolves with the failure reason, or null when it was let in. */
+/** Sends one announce over HTTP (BEP 3) from an invented peer; resolves to the failure reason, or null if it was accepted. */
 export async function announce(trackers: string, infoHash: string): Promise<string | null> {
   const peer = 'peer_id=-HF0001-000000000000&port=6881&left=0&compact=1'
   const body = await ask(`${httpTracker(trackers)}?info_hash=${escaped(infoHash)}&${peer}`)
@@ -6,7 +6,7 @@ export async function announce(trackers: string, infoHash: string): Promise<stri
   return rest?.slice(0, Number(length)) ?? null
 }
 
-/** How many seeders the tracker counts for a content (BEP 48). */
+/** The number of seeders that the tracker counts for a content (BEP 48). */
 export async function scrapeSeeders(trackers: string, infoHash: string): Promise<number> {
   const scrapeUrl = httpTracker(trackers).replace(/announce$/, 'scrape')
   const body = await ask(`${scrapeUrl}?info_hash=${escaped(infoHash)}`)

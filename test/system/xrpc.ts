@@ -1,6 +1,6 @@
 import { type MethodName, methods } from '@holdfast/lexicons/nsid'
 
-/** A method answered with an error; `error` is the name its lexicon declares. */
+/** A method answered with an error; `error` is the name that its lexicon declares. */
 export class XrpcError extends Error {
   readonly status: number
   readonly error: string
@@ -13,7 +13,7 @@ export class XrpcError extends Error {
 
 type Params = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>
 
-/** Asks a query as a third-party client would, over plain HTTP, or as the operator when given a token. Throws XrpcError. */
+/** Calls a query over plain HTTP, as a third-party client would, or as the operator if a token is given. Throws XrpcError. */
 export async function query<T>(
   baseUrl: string,
   method: MethodName,
@@ -31,7 +31,7 @@ export async function query<T>(
   )
 }
 
-/** Calls a procedure with a JSON body, as the operator when given a token. Throws XrpcError. */
+/** Calls a procedure with a JSON body, as the operator if a token is given. Throws XrpcError. */
 export async function call<T>(
   baseUrl: string,
   method: MethodName,

@@ -26,7 +26,7 @@ function numberArgument(position: number, otherwise: number): number {
 interface Task {
   readonly count: number
   readonly seed: number
-  /** The number of the file being parsed. */
+  /** The number of the file that is being parsed. */
   readonly current: SharedArrayBuffer
 }
 
@@ -44,7 +44,7 @@ function watch(): void {
     peakRss = Math.max(peakRss, process.memoryUsage.rss())
     if (peakRss > limitRssBytes) end(`memory: ${peakRss} bytes at file ${current[0]}`)
     if (current[0] !== seen) [seen, since] = [current[0]!, performance.now()]
-    // The worker measures itself by its own time; this is for one that never comes back.
+    // The worker measures itself by its own time; this limit is for a worker that never returns.
     else if (seen > 0 && performance.now() - since > 30 * limitMs) end(`file ${seen} hangs`)
   }, 100)
   worker.on('error', (error) => end(error.stack ?? String(error)))
@@ -68,7 +68,7 @@ async function fuzz({ count, seed, current }: Task): Promise<void> {
   let [accepted, slowestMs] = [0, 0]
   for await (const { file, number } of mutated(count, seed)) {
     counter[0] = number
-    // Of this thread's own time: on a busy machine a second passes with nothing done.
+    // The time of this thread, because on a busy machine a second may pass without any progress.
     const before = process.threadCpuUsage()
     if (parsed(file, number)) accepted++
     const { user, system } = process.threadCpuUsage(before)
@@ -86,7 +86,7 @@ async function* mutated(count: number, seed: number): AsyncGenerator<{ file: Buf
     yield { file: mutate(seeds[Math.floor(random() * seeds.length)]!, random), number }
 }
 
-/** Null when refused as it should be. */
+/** Null if the file was rejected as it should be. */
 function parsed(file: Buffer, number: number) {
   try {
     const metainfo = parseMetainfo(file)
@@ -100,7 +100,7 @@ function parsed(file: Buffer, number: number) {
   }
 }
 
-/** Why a file is refused, without what differs from file to file. */
+/** The reason for rejecting a file, without the parts that differ from file to file. */
 function reason(file: Buffer): string {
   try {
     parseMetainfo(file)

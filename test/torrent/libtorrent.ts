@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
@@ -18,38 +18,18 @@ export interface LibtorrentVerdict {
 export interface Libtorrent extends AsyncDisposable {
   parse(file: string): Promise<LibtorrentVerdict>
   create(request: LibtorrentCreate): Promise<{ v1: string | null; v2: string | null }>
-  /** Hashes as `create` does and says how long `set_piece_hashes` took. */
+  /** Hashes like `create` and returns how long `set_piece_hashes` took. */
   hash(request: LibtorrentCreate): Promise<{ seconds: number }>
 }
 
 export interface LibtorrentCreate {
-  /** The directory in which the torrent's own lies. */
+  /** The directory that contains the torrent's own. */
   readonly root: string
   readonly name: string
-  /** Path and size; an empty path is the single file `name`. */
+  /** The path and size; an empty path is the single file `name`. */
   readonly files: readonly (readonly [string, number])[]
   readonly pieceLengthBytes: number
   readonly version: 'v1' | 'v2' | 'hybrid'
-}
-
-/**
- * Whether the programs a test measures against are here; says in one line what is left out where not, and throws under CI,
- * which installs them.
- */
-export function haveTools(
-  what: string,
-  tools: readonly ('libtorrent' | 'mktorrent' | 'transmission-create')[],
-): boolean {
-  const missing = tools.filter((tool) =>
-    tool === 'libtorrent'
-      ? spawnSync(python, ['-c', 'import libtorrent']).status !== 0
-      : spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0,
-  )
-  if (missing.length === 0) return true
-  if (process.env.CI === 'true')
-    throw new Error(`${what}: ${missing.join(', ')} should be installed by .ci/run`)
-  console.log(`left out: ${what} (no ${missing.join(', ')} on this machine)`)
-  return false
 }
 
 /** Starts libtorrent behind its driver script; requests are answered in order. */

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** Numbers in [0, 1) that a seed decides (mulberry32). */
+/** Random numbers in [0, 1) that depend on a seed (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -12,7 +12,7 @@ export function seeded(seed: number): () => number {
   }
 }
 
-// Names that sort differently as bytes, as UTF-16, by locale and with a slash behind them.
+// Names whose order differs as bytes, as UTF-16, by locale, and with a slash after them.
 const names = [
   'a',
   'A',
@@ -48,7 +48,7 @@ const more = [
   'x'.repeat(100),
 ]
 
-/** Writes a tree of files under `root`: empty ones, odd sizes, deep and unicode names. At least one holds bytes. */
+/** Writes a tree of files under `root`: empty ones, odd sizes, deep and Unicode names. At least one is not empty. */
 export function writeRandomTree(
   root: string,
   seed: number,
@@ -66,7 +66,7 @@ export function writeRandomTree(
     )
     const name = files ? `${pick(names)}-${index}` : pick([...names, ...more])
     const path = [...directories, name].join('/')
-    // A name is either a file or a directory.
+    // A name is used for either a file or a directory.
     if (taken.has(path) || [...taken].some((other) => !files && other.startsWith(`${path}/`))) continue
     taken.add(path)
     const sizeBytes =
@@ -76,7 +76,7 @@ export function writeRandomTree(
   }
 }
 
-/** Empty, around a block, around a piece, and a few pieces with an odd end. */
+/** A size: empty, near a block, near a piece, or a few pieces with an odd end. */
 function sizeOf(random: () => number, pieceLengthBytes: number): number {
   const kind = random()
   if (kind < 0.15) return 0

@@ -7,13 +7,13 @@ import { loadConfig } from '@holdfast/tracker/config'
 import { startTracker } from '@holdfast/tracker/main'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import { hasChromium } from '../pages/browser.ts'
+import { needs } from '../system/requirements.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import { openPeer, servePeers } from './browsers/peers.ts'
 
 const pieceLength = 16_384
 
-test.skipIf(!hasChromium('two browsers exchange a file'))(
+test.skipIf(!needs('two browsers exchange a file', 'chromium'))(
   'two browsers exchange a file by WebTorrent, having met at the tracker',
   async () => {
     await using scratch = await scratchDirectory()

@@ -1,4 +1,4 @@
-/** The examples of `tracker/deploy/`, in the programs they are for: only addresses, ports and paths are changed. */
+/** Tests the examples of `tracker/deploy/` in the programs they are for; only addresses, ports and paths are changed. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
@@ -12,6 +12,7 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import WebSocket from 'ws'
 import { waitFor } from '../network/wait-for.ts'
+import { needs, type Requirement } from '../system/requirements.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 
 const examples = new URL('../../tracker/deploy/', import.meta.url)
@@ -20,17 +21,21 @@ const client = '127.0.0.7'
 const servername = 'tracker.example.org'
 const query = `info_hash=${'%ab'.repeat(20)}&peer_id=-XX0001-abcdefghijkl&left=0&port=1000`
 
-/** What is no TLS; a record that breaks off; a ClientHello whose name of the server has a wrong length. */
+/** Bytes that are not TLS, an incomplete record, and a ClientHello in which the server name has a wrong length. */
 const brokenHellos = [
   '474554202f0d0a0d0a',
   '1603010005010000',
   `1603010039010000350303${'00'.repeat(32)}000002c02b0100000a00000006000500000161`,
 ]
 
-type Place = { folder: string; port: number; trackerPort: number }
+interface Place {
+  folder: string
+  port: number
+  trackerPort: number
+}
 
-type Proxy = {
-  command: string
+interface Proxy {
+  command: Requirement
   example: string
   adapt(example: string, place: Place): string
   args(config: string, place: Place): string[]
@@ -46,7 +51,7 @@ const proxies: Record<string, Proxy> = {
         .replace('listen [::]:443 ssl', `listen [::1]:${port} ssl`)
         .replaceAll(/\/etc\/letsencrypt\S+\/(?:fullchain|privkey)\.pem/g, `${folder}/tracker.example.org.pem`)
         .replace('/var/log/nginx', folder)
-      // As Debian's nginx.conf does, which includes it.
+      // Debian's nginx.conf, which includes the example, does the same.
       const logs = `access_log ${folder}/access.log; error_log ${folder}/error.log;`
       return `daemon off; pid ${folder}/pid; events {} http { ${logs} ${server} }`
     },
@@ -77,12 +82,8 @@ const proxies: Record<string, Proxy> = {
 }
 
 for (const [name, proxy] of Object.entries(proxies)) {
-  test(`behind ${name}, clients keep their addresses, which it writes down nowhere`, async (context) => {
-    if (spawnSync('which', [proxy.command]).status !== 0) {
-      console.log(`left out: ${proxy.command} is not installed`)
-      expect(process.env.CI).not.toBe('true')
-      context.skip()
-    }
+  const able = needs(`a tracker behind ${name}`, proxy.command, 'openssl')
+  test.skipIf(!able)(`behind ${name}, clients keep their addresses and its log has none`, async () => {
     await using scratch = await scratchDirectory()
     const config = {
       ...loadConfig({}),
@@ -119,7 +120,13 @@ for (const [name, proxy] of Object.entries(proxies)) {
       })
       await once(socket, 'open')
       const infoHash = Buffer.from(infoHashV1, 'hex').toString('latin1')
-      const hello = { action: 'announce', info_hash: infoHash, peer_id: 'a'.repeat(20), left: 0, offers: [] }
+      const hello = {
+        action: 'announce',
+        info_hash: infoHash,
+        peer_id: 'a'.repeat(20),
+        left: 0,
+        offers: [],
+      }
       socket.send(JSON.stringify(hello))
       const [answer] = (await once(socket, 'message')) as [Buffer]
       expect(JSON.parse(String(answer))).toMatchObject({ action: 'announce', complete: 3 })
@@ -130,10 +137,10 @@ for (const [name, proxy] of Object.entries(proxies)) {
       socket.on('error', () => {})
       socket.end(Buffer.from(hello, 'hex'))
       socket.resume()
-      // Not `once` of events, which an error would end.
+      // `once` of events is not used, because an error would end it.
       await new Promise((resolve) => socket.once('close', resolve))
     }
-    // The tracker is away now.
+    // The tracker is stopped now.
     expect((await ask(running.port, `/announce?${query}`, client)).status).toBeGreaterThanOrEqual(502)
     await running.stop()
     const files = await readdir(scratch.path, { recursive: true, withFileTypes: true })
@@ -149,12 +156,8 @@ for (const [name, proxy] of Object.entries(proxies)) {
   })
 }
 
-test('systemd takes the unit as it stands', async (context) => {
-  if (spawnSync('which', ['systemd-analyze']).status !== 0) {
-    console.log('left out: systemd-analyze is not installed')
-    expect(process.env.CI).not.toBe('true')
-    context.skip()
-  }
+const hasSystemd = needs('the unit as systemd reads it', 'systemd-analyze')
+test.skipIf(!hasSystemd)('systemd takes the unit as it stands', async () => {
   await using scratch = await scratchDirectory()
   const unit = await readFile(new URL('holdfast-tracker@.service', examples), 'utf8')
   const file = path.join(scratch.path, 'holdfast-tracker@a.service')
@@ -185,7 +188,7 @@ async function startProxy(proxy: Proxy, folder: string, onText: (text: string) =
   return { ...place, stop, [Symbol.asyncDispose]: stop }
 }
 
-/** Key and certificate in one file. */
+/** The key and the certificate in one file. */
 async function makeCertificate(folder: string): Promise<void> {
   const [key, certificate] = ['key', 'certificate'].map((name) => path.join(folder, `${name}.pem`)) as [
     string,

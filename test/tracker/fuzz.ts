@@ -1,7 +1,8 @@
 /**
- * Throws datagrams, requests and WebSocket messages at a tracker in a process of its own, most of them nearly right:
+ * Sends datagrams, requests and WebSocket messages, most of them nearly valid, to a tracker in a process of its own:
  *   node test/tracker/fuzz.ts --count 10000000 --seed 1
- * Ends with an error when it crashes, grows, stops answering, or sends an address that proved nothing more than it got.
+ * Exits with an error if the tracker crashes, grows, stops answering, or sends more bytes than it received to an address that
+ * has not proved to be genuine.
  */
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
@@ -14,9 +15,14 @@ import { spawnTracker, type TrackerProcess } from './spawn-tracker.ts'
 
 const known = 'ab'.repeat(20)
 
-const ROUNDS = 8
+const rounds = 8
 
-export type FuzzResult = { datagrams: number; requests: number; messages: number; grownMB: number }
+export interface FuzzResult {
+  datagrams: number
+  requests: number
+  messages: number
+  grownMB: number
+}
 
 /** Sends `count` things, made from `seed`. @throws Error that says what went wrong */
 export async function fuzz(count: number, seed: number, log: (line: string) => void): Promise<FuzzResult> {
@@ -28,25 +34,25 @@ export async function fuzz(count: number, seed: number, log: (line: string) => v
     messages: Math.floor(count * 0.05),
   }
   const residents: number[] = []
-  for (let round = 0; round < ROUNDS; round++) {
-    await fuzzUdp(target, random, Math.floor(each.datagrams / ROUNDS))
-    await fuzzHttp(target, random, Math.floor(each.requests / ROUNDS))
-    await fuzzSockets(target, random, Math.floor(each.messages / ROUNDS))
+  for (let round = 0; round < rounds; round++) {
+    await fuzzUdp(target, random, Math.floor(each.datagrams / rounds))
+    await fuzzHttp(target, random, Math.floor(each.requests / rounds))
+    await fuzzSockets(target, random, Math.floor(each.messages / rounds))
     residents.push(await residentMB(target))
-    log(`round ${round + 1} of ${ROUNDS}: ${residents[round]!.toFixed(0)} MB`)
+    log(`round ${round + 1} of ${rounds}: ${residents[round]!.toFixed(0)} MB`)
   }
   if (target.child.exitCode !== null) throw new Error('the tracker crashed')
   const health = await fetch(`http://127.0.0.1:${target.port}/health`)
   if (!health.ok) throw new Error(`the tracker is unwell: ${health.status}`)
-  // A young process grows to its working size; a leak goes on after that.
-  const grownMB = residents.at(-1)! - residents[ROUNDS / 2]!
+  // A new process grows to its working size; a leak continues after that.
+  const grownMB = residents.at(-1)! - residents[rounds / 2]!
   if (grownMB > 64) throw new Error(`the tracker grew by ${grownMB.toFixed(0)} MB`)
   return { ...each, grownMB }
 }
 
 type Random = (below: number) => number
 
-/** xorshift32: the same seed makes the same run. */
+/** The xorshift32 generator: the same seed makes the same run. */
 function newRandom(seed: number): Random {
   let state = seed | 0 || 1
   return (below) => {
@@ -57,7 +63,7 @@ function newRandom(seed: number): Random {
   }
 }
 
-/** Half the time `bytes` with a few of them changed, cut short or made longer; else noise. */
+/** Half the time, `bytes` with a few of them changed, removed or added; otherwise noise. */
 function mutate(random: Random, bytes: Buffer): Buffer {
   if (random(10) === 0) return Buffer.from(Array.from({ length: random(1500) }, () => random(256)))
   const changed = Buffer.from(bytes)
@@ -93,7 +99,8 @@ async function fuzzUdp(target: TrackerProcess, random: Random, count: number): P
     }
     if (asked.size > 10_000) asked.clear()
     socket.send(datagram, target.udpPort, '127.0.0.1')
-    // Now and then wait for an honest answer: the tracker is alive and the kernel's buffers are empty.
+    // Now and then, wait for the answer to an honest request, which shows that the tracker works and the kernel's
+    // buffers are empty.
     if (sent % 200 === 0) await askUdp(socket, target, connectOf(random))
     if (tooLong !== undefined) break
   }

@@ -14,7 +14,7 @@ import { scratchDirectory } from '../system/scratch.ts'
 const entry = fileURLToPath(new URL('../../tracker/bin/holdfast-tracker.mjs', import.meta.url))
 const infoHashV1 = 'ab'.repeat(20)
 
-/** The tracker as a program, with everything it says. */
+/** The tracker as a program, and everything it prints. */
 function run(env: Record<string, string>, args: string[] = []): { child: ChildProcess; said: () => string } {
   const child = spawn(process.execPath, [entry, ...args], { env: { ...process.env, ...env } })
   let text = ''
@@ -27,7 +27,7 @@ function run(env: Record<string, string>, args: string[] = []): { child: ChildPr
   return { child, said: () => text }
 }
 
-test('no peer address in its log at any level, in its metrics or on its disk; SIGTERM ends it with 0', async () => {
+test('keeps peer addresses out of its log, its metrics and its disk, and exits with 0', async () => {
   await using list = new ListServer()
   list.add({ infoHashV1 })
   await list.start()
@@ -90,14 +90,16 @@ test('no peer address in its log at any level, in its metrics or on its disk; SI
   for (const form of forms) expect(everything.includes(form), JSON.stringify(form)).toBe(false)
 })
 
-test('settings that are wrong are listed together, and a port in use is told plainly', async () => {
+test('lists all wrong settings together', async () => {
   const wrong = spawnSync(process.execPath, [entry], {
     env: { ...process.env, HOLDFAST_TRACKER_PORT: '99999', HOLDFAST_TRACKER_MAX_LIST_AGE: 'soon' },
     encoding: 'utf8',
   })
   expect(wrong.status).toBe(1)
   expect(wrong.stderr).toMatch(/HOLDFAST_TRACKER_PORT=99999.*\n.*HOLDFAST_TRACKER_MAX_LIST_AGE=soon/)
+})
 
+test('says how to go on when its port is in use', async () => {
   await using list = new ListServer()
   await list.start()
   const port = new URL(list.url).port
@@ -111,5 +113,7 @@ test('settings that are wrong are listed together, and a port in use is told pla
     HOLDFAST_LOG_LEVEL: 'silent',
   })
   expect((await once(taken.child, 'exit'))[0]).toBe(1)
-  expect(taken.said()).toMatch(/port \d+ is in use: stop what holds it or set HOLDFAST_TRACKER_PORT/)
+  expect(taken.said()).toMatch(
+    /port \d+ is in use: stop the program that uses it or set HOLDFAST_TRACKER_PORT/,
+  )
 })

@@ -1,6 +1,7 @@
 /**
- * `recorded/clients.json` holds what clients of Debian 12 sent while each fetched a file and ended: the bytes as they
- * were, but for the address of the tracker in `Host`. A connection id is replaced by the one this tracker gave.
+ * `recorded/clients.json` contains what clients of Debian 12 sent while each downloaded a file and exited: the original
+ * bytes, except for the address of the tracker in `Host`. A connection id is replaced by the one that this tracker
+ * gave.
  */
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -19,12 +20,12 @@ import {
   udpScrapeAnswer,
 } from './recorded/expected.ts'
 
-type Recording = {
+interface Recording {
   client: string
   version: string
   transport: 'http' | 'udp'
   family: keyof typeof networks
-  /** Of a hybrid, which is announced under both of its names; else the name is in the requests. */
+  /** The infohashes of a hybrid, which is announced under both; otherwise the infohash is in the requests. */
   torrent?: { infoHashV1: string; infoHashV2: string }
   /** HTTP requests, or datagrams in hexadecimal. */
   requests: string[]
@@ -34,7 +35,7 @@ const recordings = JSON.parse(
   readFileSync(new URL('recorded/clients.json', import.meta.url), 'utf8'),
 ) as Recording[]
 
-/** Where the tracker, the recorded client and a seeder that is always there are, on this machine. */
+/** The addresses, on this machine, of the tracker, the recorded client and a seeder that is always present. */
 const networks = {
   ipv4: { tracker: '127.0.0.1', client: Buffer.from([127, 0, 0, 1]), resident: '127.0.0.9' },
   ipv6: { tracker: '::1', client: Buffer.from(`${'00'.repeat(15)}01`, 'hex'), resident: '::1' },
@@ -103,13 +104,13 @@ async function replayByUdp(tracker: Tracker, { family, requests }: Recording): P
   socket.close()
 }
 
-/** Half an hour, up to twice that on a busy machine, and a tenth more or less. */
+/** The interval of half an hour, up to twice that on a busy machine, plus or minus a tenth. */
 function expectInterval(seconds: number): void {
   expect(seconds).toBeGreaterThanOrEqual(1620)
   expect(seconds).toBeLessThanOrEqual(3960)
 }
 
-/** Sends a request as it stands and returns the body of the only answer. */
+/** Sends a request unchanged and returns the body of the only answer. */
 async function askByHttp(port: number, host: string, request: string): Promise<Buffer> {
   const socket = connect(port, host)
   socket.write(request, 'latin1')
@@ -141,11 +142,11 @@ async function seedAsResident(
   await once(socket, 'close')
 }
 
-/** Of HTTP requests and of datagrams. */
+/** Whether a recorded HTTP request or datagram is an announce. */
 const isAnnounce = (request: string): boolean =>
   request.startsWith('GET /announce') || request.slice(16, 24) === '00000001'
 
-/** The 20 bytes that a request names. */
+/** The 20 bytes of the infohash in a request. */
 function infoHashOf(transport: Recording['transport'], request: string): Buffer {
   if (transport === 'udp') return Buffer.from(request, 'hex').subarray(16, 36)
   const encoded = /info_hash=([^& ]+)/.exec(request)![1]!

@@ -10,5 +10,7 @@ const config = loadConfig({
   HOLDFAST_TRACKER_HOST: '127.0.0.1',
 })
 const allowList = ownAllowList(hashes.split(',').map((infoHashV1) => ({ infoHashV1 })))
-const { port, udpPort } = await startTracker({ ...config, port: 0, udpPort: 0 }, { allowList })
+// The clients of these tests share an address.
+const own = { port: 0, udpPort: 0, peersPerAddress: 60_000 }
+const { port, udpPort } = await startTracker({ ...config, ...own }, { allowList })
 console.log(JSON.stringify({ port, udpPort }))

@@ -7,11 +7,11 @@ export type TrackerProcess = AsyncDisposable & {
   readonly port: number
   readonly udpPort: number
   readonly child: ChildProcess
-  /** Ends it at once. */
+  /** Kills it at once. */
   kill(): Promise<void>
 }
 
-/** A tracker in a process of its own that serves `infoHashes`, on its own or with what others tell `redisUrl`. */
+/** A tracker in a process of its own that serves `infoHashes`, alone or with what other nodes share through `redisUrl`. */
 export async function spawnTracker(infoHashes: readonly string[], redisUrl = ''): Promise<TrackerProcess> {
   const script = fileURLToPath(new URL('shared-tracker.ts', import.meta.url))
   const args = [script, redisUrl, infoHashes.join(',')]

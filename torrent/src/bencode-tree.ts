@@ -8,7 +8,7 @@ import {
   stringSpan,
 } from './bencode.ts'
 
-/** A value to encode. Strings are written as UTF-8, `undefined` entries not at all. */
+/** A value to encode. Strings are written as UTF-8, and `undefined` entries are left out. */
 export type Encodable =
   | string
   | number
@@ -18,7 +18,7 @@ export type Encodable =
   | ReadonlyMap<string | Uint8Array, Encodable | undefined>
   | { readonly [key: string]: Encodable | undefined }
 
-/** Encodes byte-exactly: keys sorted as bytes, integers whole (throws RangeError on others). BEP 3. */
+/** Encodes canonically (BEP 3): keys are sorted as bytes. Throws RangeError for numbers that are not integers. */
 export function encode(value: Encodable): Uint8Array {
   const chunks: Uint8Array[] = []
   append(value, chunks)
@@ -28,8 +28,9 @@ export function encode(value: Encodable): Uint8Array {
 export type Decoded = Uint8Array | number | Decoded[] | Map<string, Decoded>
 
 /**
- * Decodes a whole value into a tree: strings as bytes, keys as latin1 text (one character a byte), the first of
- * repeated keys. For small values; use the positions of `bencode.ts` on metainfo. Throws BencodeError.
+ * Decodes a whole value into a tree: strings become bytes, keys become latin1 text (one character per byte), and the
+ * first of repeated keys counts. Use it for small values; for metainfo, use the positions of `bencode.ts`. Throws
+ * BencodeError.
  */
 export function decode(bytes: Uint8Array, limits?: Partial<BencodeLimits>): Decoded {
   scanValue(bytes, 0, limits)
@@ -65,9 +66,9 @@ function append(value: Encodable, chunks: Uint8Array[]): void {
       throw new RangeError(`bencode has whole numbers only, not ${value}`)
     chunks.push(Buffer.from(`i${value}e`))
   } else if (Array.isArray(value)) {
-    chunks.push(LIST)
+    chunks.push(list)
     for (const item of value) append(item, chunks)
-    chunks.push(END)
+    chunks.push(endByte)
   } else appendDict(value as Exclude<typeof value, readonly Encodable[]>, chunks)
 }
 
@@ -82,16 +83,16 @@ function appendDict(
     .filter((entry): entry is [string | Uint8Array, Encodable] => entry[1] !== undefined)
     .map(([key, value]) => [Buffer.from(key as string), value] as const)
     .sort(([a], [b]) => Buffer.compare(a, b))
-  chunks.push(DICT)
+  chunks.push(dictByte)
   for (const [key, value] of sorted) {
     appendString(key, chunks)
     append(value, chunks)
   }
-  chunks.push(END)
+  chunks.push(endByte)
 }
 
 function appendString(bytes: Uint8Array, chunks: Uint8Array[]): void {
   chunks.push(Buffer.from(`${bytes.length}:`), bytes)
 }
 
-const [DICT, LIST, END] = [Buffer.from('d'), Buffer.from('l'), Buffer.from('e')]
+const [dictByte, list, endByte] = [Buffer.from('d'), Buffer.from('l'), Buffer.from('e')]

@@ -5,7 +5,7 @@ import { type Decoded, decode, type Encodable, encode } from './bencode-tree.ts'
 
 const bytes = (text: string) => Buffer.from(text, 'latin1')
 
-test('what was encoded decodes to the same and is canonical', () => {
+test('decodes what it encoded to the same value, in canonical form', () => {
   const { value } = fc.letrec<{ value: Encodable }>((tie) => ({
     value: fc.oneof(
       { depthSize: 'small' },
@@ -34,7 +34,7 @@ function toEncodable(tree: Decoded): Encodable {
   return tree
 }
 
-test('keys are sorted as bytes, not as JavaScript sorts strings', () => {
+test('sorts keys as bytes, not as JavaScript sorts strings', () => {
   // U+FFEE is above the surrogates of U+1F600 as UTF-16 and below it as UTF-8.
   expect(Buffer.from(encode({ '\u{1f600}': 1, '\uffee': 2, b: 3, B: undefined })).toString()).toBe(
     'd1:bi3e3:\uffeei2e4:\u{1f600}i1ee',
@@ -67,7 +67,7 @@ test('depth and number of values are bounded without recursion', () => {
   )
 })
 
-test('an order that is not canonical passes the scan and is found when asked', () => {
+test('scans an order that is not canonical, and finds it when asked', () => {
   const swapped = bytes('d1:bi1e1:ai2ee')
   expect(scanValue(swapped)).toBe(swapped.length)
   expect(integerAt(swapped, findKey(swapped, 0, 'a'))).toBe(2)

@@ -1,42 +1,61 @@
 import { createHash } from 'node:crypto'
+import { closeSync, openSync, truncateSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { emitInfo, emitPieceLayers, type InfoParts } from './create/emit.ts'
 import type { FileTable } from './create/file-table.ts'
+import { assertNothingChanged } from './create/last-look.ts'
 import { automaticPieceLength, chunkPieceLength, hashSources, type Layout, layOut } from './create/layout.ts'
+import { describeNameProblem, type NameProblem } from './create/names.ts'
 import { type CreateProgress, progressMeter } from './create/progress.ts'
-import { openResumeLog, type ResumeLog } from './create/resume.ts'
+import { openResumeLog, StaleResumeError } from './create/resume.ts'
 import { type Scan, scanFiles } from './create/scan.ts'
 import { cutJobs } from './hashing/cut-jobs.ts'
-import type { HashPlan } from './hashing/job.ts'
+import type { HashJob, HashPlan } from './hashing/job.ts'
 import { runJobs } from './hashing/pool.ts'
 import { type OuterOptions, wrapInfo } from './outer-fields.ts'
 
+export { describeNameProblem, type NameProblem } from './create/names.ts'
 export type { CreateProgress } from './create/progress.ts'
 export type { OuterOptions } from './outer-fields.ts'
 
 export interface CreateOptions extends OuterOptions {
-  /** `hybrid` by default: one file that v1 and v2 clients share. */
+  /** The default is `hybrid`: one file that v1 and v2 clients share. */
   readonly version?: 'v1' | 'v2' | 'hybrid'
-  /** The torrent's name; by default that of the path, and needed when there are several. */
+  /** The torrent's name; by default that of the path. It is required for several paths. */
   readonly name?: string
   /** A power of two from 16 KiB to 512 MiB; by default about 2,000 pieces. */
   readonly pieceLengthBytes?: number
-  /** `chunks`: a Zarr-like store where a file is a chunk: the piece length makes each its own piece and `piecesRoot`. */
+  /**
+   * `chunks` is for a Zarr-like store in which every file is a chunk: the piece length is chosen so that each chunk is
+   * one piece and can be found by its `piecesRoot`.
+   */
   readonly layout?: 'auto' | 'chunks'
-  /** Globs to leave out: without a slash a name anywhere, with one a path under the root. */
+  /**
+   * Globs of files to leave out: one without a slash matches a name anywhere, one with a slash matches a path under the
+   * root.
+   */
   readonly exclude?: readonly string[]
-  /** `follow` by default: what a link points to is stored in its place. */
+  /**
+   * Returns the reason to leave out a file or directory of this name, or undefined; those left out are listed in
+   * `skipped` with the reason.
+   */
+  readonly passOver?: (name: string) => string | undefined
+  /** The default is `follow`: the target of a link is stored in its place. */
   readonly symlinks?: 'follow' | 'keep' | 'skip'
   /** Record executable bits, which makes the infohash depend on them. */
   readonly attributes?: boolean
+  /** Reject names that collide or are invalid on other systems, instead of reporting them in `nameProblems`. */
+  readonly portable?: boolean
+  /** Paths on disk that are left out even if they are inside the torrent's directory, such as the `.torrent` itself. */
+  readonly leaveOut?: readonly string[]
   readonly private?: boolean
   readonly source?: string
-  /** Infohashes in hex, and names, of torrents that share files (BEP 38). */
+  /** Infohashes in hex, and names of collections, of torrents that share files with this one (BEP 38). */
   readonly similar?: readonly string[]
   readonly collections?: readonly string[]
-  /** Hashing threads; all cores by default. */
+  /** The number of hashing threads; all cores by default. */
   readonly threads?: number
-  /** A file that remembers finished pieces, so that a run that was interrupted goes on where it stopped. */
+  /** A file that stores finished pieces, so that an interrupted run can be resumed. */
   readonly resumeFile?: string
   readonly signal?: AbortSignal
 }
@@ -45,24 +64,27 @@ export interface CreatedTorrent {
   readonly infoHashV1: string | null
   readonly infoHashV2: string | null
   readonly name: string
-  /** Of the files, without padding. */
+  /** The size of the files in bytes, without padding. */
   readonly sizeBytes: number
   readonly pieceLengthBytes: number
   readonly pieceCount: number
   readonly fileCount: number
-  /** The `.torrent` in one piece, made when asked for. */
+  /** The `.torrent` in one piece, built on first use. */
   readonly metainfo: Uint8Array
-  /** The same bit by bit, for trees whose `.torrent` is large. */
+  /** The `.torrent` in chunks, for trees whose `.torrent` is large. */
   chunks(): Generator<Uint8Array>
-  /** What was left out of the torrent and why. */
+  /** Files that were left out of the torrent, with the reason. */
   readonly skipped: readonly { readonly path: string; readonly reason: string }[]
-  /** Bytes that a resume file spared from being read again. */
+  /** Names that cause problems on other systems; at most the first hundred. */
+  readonly nameProblems: readonly NameProblem[]
+  readonly nameProblemCount: number
+  /** The number of bytes that did not have to be read again because of the resume file. */
   readonly resumedBytes: number
 }
 
 /**
- * Makes a torrent of a file, a directory, or several of them under one name. The same names, bytes and options make the
- * same infohash on every platform. Throws on what cannot be read or changes meanwhile (BEP 3, 47, 52).
+ * Makes a torrent of a file, a directory, or several paths under one name. The same names, bytes and options give the
+ * same infohash on every platform (BEP 3, 47, 52). Throws an Error if a file cannot be read or changes in the meantime.
  */
 export async function createTorrent(
   paths: string | readonly string[],
@@ -73,20 +95,26 @@ export async function createTorrent(
   const name = options.name ?? nameOf(sources)
   const version = options.version ?? 'hybrid'
   const meter = progressMeter(onProgress)
+  // The resume file must exist before its directory is listed, because the torrent may be made of that directory.
+  if (options.resumeFile) closeSync(openSync(options.resumeFile, 'a'))
   const scan = await scanFiles(sources, {
     exclude: options.exclude ?? [],
     symlinks: options.symlinks ?? 'follow',
     attributes: options.attributes ?? false,
     order: version === 'v1' ? 'path' : 'tree',
+    passOver: options.passOver,
+    leaveOut: leftOut(options),
     onFile: meter.scanned,
     ...(options.signal && { signal: options.signal }),
   })
   if (scan.files.sizeBytes === 0)
     throw new Error(
-      `${sources.join(', ')}: there are no bytes to make a torrent of; every file is empty or left out.`,
+      `${sources.join(', ')}: there is no data to make a torrent of; every file is empty or left out.`,
     )
+  if (options.portable) assertPortable(scan.names)
   const layout = layOut(scan.files, version, choosePieceLength(scan.files, version, options))
   const digests = await hashFiles(scan, layout, { options, meter })
+  await assertNothingChanged(scan.files, options.signal)
   return describe(
     { ...digests, ...infoOptions(options), name, layout, files: scan.files, isSingleFile: scan.isSingleFile },
     options,
@@ -94,9 +122,22 @@ export async function createTorrent(
   )
 }
 
+function leftOut({ leaveOut = [], resumeFile }: CreateOptions): Set<string> {
+  const places = [...leaveOut, ...(resumeFile === undefined ? [] : [resumeFile])]
+  return new Set(places.map((place) => resolve(place)))
+}
+
+function assertPortable({ found, count }: Scan['names']): void {
+  if (count === 0) return
+  const more = count > 10 ? `; and ${count - 10} more` : ''
+  throw new RangeError(
+    `The names are not portable: ${found.slice(0, 10).map(describeNameProblem).join('; ')}${more}.`,
+  )
+}
+
 function nameOf(sources: readonly string[]): string {
   const name = sources.length === 1 ? basename(resolve(sources[0]!)) : ''
-  if (name === '') throw new Error('Several paths, or the root directory, need a name for the torrent.')
+  if (name === '') throw new Error('A torrent of several paths, or of the root directory, needs a name.')
   return name
 }
 
@@ -130,30 +171,48 @@ async function hashFiles(
     bytesRead: new SharedArrayBuffer(8),
     onBadFile: 'throw',
   }
-  const log: ResumeLog | null = run.options.resumeFile ? openResumeLog(run.options.resumeFile, plan) : null
   const stop = run.meter.hashing(plan.bytesRead, files)
+  const jobs = () => cutJobs(hashSources(files, layout), layout)
   try {
-    const jobs = cutJobs(hashSources(files, layout), layout)
-    await runJobs(log ? log.remaining(jobs) : jobs, plan, {
-      threads: run.options.threads,
-      signal: run.options.signal,
-      ...(log && { onJob: log.done }),
-    })
+    const resumedBytes = await runOrResume(jobs, plan, run.options)
+    return {
+      sha1: plan.sha1 && Buffer.from(plan.sha1),
+      sha256: plan.sha256 && Buffer.from(plan.sha256),
+      resumedBytes,
+    }
   } finally {
     stop()
-    log?.close()
   }
-  return {
-    sha1: plan.sha1 && Buffer.from(plan.sha1),
-    sha256: plan.sha256 && Buffer.from(plan.sha256),
-    resumedBytes: log?.resumedBytes() ?? 0,
+}
+
+/** Runs the jobs that the resume file has not finished; resolves to the number of bytes of those that it has. */
+async function runOrResume(
+  jobs: () => Generator<HashJob>,
+  plan: HashPlan,
+  { resumeFile, threads, signal }: CreateOptions,
+): Promise<number> {
+  if (!resumeFile) {
+    await runJobs(jobs(), plan, { threads, signal })
+    return 0
   }
+  const log = openResumeLog(resumeFile, plan)
+  try {
+    await runJobs(log.remaining(jobs()), plan, { threads, signal, onJob: log.done })
+    return log.resumedBytes()
+  } catch (error) {
+    if (!(error instanceof StaleResumeError)) throw error
+  } finally {
+    log.close()
+  }
+  // The digests in the file do not match the bytes on disk, although the file times do, so none of them are used.
+  truncateSync(resumeFile)
+  return runOrResume(jobs, plan, { resumeFile, threads, signal })
 }
 
 function describe(
   parts: InfoParts & { readonly resumedBytes: number },
   outer: OuterOptions,
-  { skipped }: Scan,
+  { skipped, names }: Scan,
 ): CreatedTorrent {
   const { files, layout, sha256 } = parts
   const [sha1OfInfo, sha256OfInfo] = [createHash('sha1'), createHash('sha256')]
@@ -179,6 +238,8 @@ function describe(
     },
     chunks,
     skipped,
+    nameProblems: names.found,
+    nameProblemCount: names.count,
     resumedBytes: parts.resumedBytes,
   }
 }

@@ -1,6 +1,6 @@
-/** An infohash in its one spelling: lowercase hex. */
+/** An infohash in its normalized spelling, lowercase hex. */
 export interface InfoHash {
-  /** `short`: 40 digits, a v1 infohash or a v2 one cut to 20 bytes, which look alike. `v2`: all 64 digits. */
+  /** `short`: 40 digits, which are a v1 infohash or a v2 infohash cut to 20 bytes; they look alike. `v2`: all 64 digits. */
   readonly form: 'short' | 'v2'
   readonly hex: string
 }
@@ -21,12 +21,12 @@ export function normalizeInfoHash(text: string): InfoHash | null {
   return null
 }
 
-/** The 40 hex digits by which trackers, peers and the DHT know a v2 torrent (BEP 52). */
+/** The 40 hex digits that identify a v2 torrent to trackers, peers and the DHT (BEP 52). */
 export function truncate(infoHashV2: string): string {
   return infoHashV2.slice(0, 40)
 }
 
-/** Every 40-digit name under which a torrent is announced. */
+/** Every 40-digit infohash under which a torrent is announced. */
 export function announcedInfoHashes(torrent: {
   readonly infoHashV1?: string | null
   readonly infoHashV2?: string | null

@@ -1,21 +1,21 @@
 import { normalizeInfoHash } from './infohash.ts'
 import type { Metainfo } from './metainfo.ts'
 
-/** What a magnet link says (BEP 9, 53); hashes in lowercase hex. */
+/** The contents of a magnet link (BEP 9, 53); hashes in lowercase hex. */
 export interface Magnet {
   readonly infoHashV1: string | null
   readonly infoHashV2: string | null
   readonly name: string | null
-  /** `xl`. */
+  /** The parameter `xl`. */
   readonly sizeBytes: number | null
   readonly trackers: readonly string[]
-  /** `ws`, BEP 19. */
-  readonly webSeeds: readonly string[]
-  /** `xs` and `as`: where the `.torrent` itself may be had. */
+  /** The parameter `ws`, BEP 19. */
+  readonly webseeds: readonly string[]
+  /** The parameters `xs` and `as`: addresses of the `.torrent` itself. */
   readonly metainfoUrls: readonly string[]
-  /** `x.pe`: host and port. */
+  /** The parameter `x.pe`: host and port. */
   readonly peers: readonly string[]
-  /** `so`: the files to fetch, by index, both ends included. Empty means all. */
+  /** The parameter `so`: the files to download, by index, with both ends included. Empty means all. */
   readonly selectOnly: readonly FileRange[]
 }
 
@@ -26,29 +26,30 @@ export interface FileRange {
 
 const maxLinkLength = 64 * 1024
 
-/** Parses a magnet link. Throws TypeError on one that is none or names no infohash. */
+/** Parses a magnet link. Throws TypeError for a text that is not one, or a link without an infohash. */
 export function parseMagnet(link: string): Magnet {
   if (link.length > maxLinkLength)
-    throw new TypeError(`A magnet link of more than ${maxLinkLength} characters.`)
-  if (!/^magnet:\?/i.test(link)) throw new TypeError('Not a magnet link: it starts with "magnet:?".')
+    throw new TypeError(`The magnet link has more than ${maxLinkLength} characters.`)
+  if (!/^magnet:\?/i.test(link))
+    throw new TypeError('This is not a magnet link, which starts with "magnet:?".')
   const fields = readFields(link.slice(link.indexOf('?') + 1))
   const hashes = readTopics(fields('xt'))
   if (!hashes.infoHashV1 && !hashes.infoHashV2)
-    throw new TypeError('The magnet link names no infohash (xt=urn:btih:… or xt=urn:btmh:1220…).')
+    throw new TypeError('The magnet link has no infohash (xt=urn:btih:… or xt=urn:btmh:1220…).')
   const xl = fields('xl')[0] ?? ''
   return {
     ...hashes,
     name: fields('dn')[0] || null,
     sizeBytes: /^\d{1,15}$/.test(xl) ? Number(xl) : null,
     trackers: unique(fields('tr')),
-    webSeeds: unique(fields('ws')),
+    webseeds: unique(fields('ws')),
     metainfoUrls: unique([...fields('xs'), ...fields('as')]),
     peers: unique(fields('x.pe')),
     selectOnly: fields('so').flatMap(readRanges),
   }
 }
 
-/** Writes a magnet link; both infohashes of a hybrid torrent are named. Throws TypeError without any. */
+/** Writes a magnet link with both infohashes of a hybrid torrent. Throws TypeError if there is none. */
 export function formatMagnet(magnet: Partial<Magnet>): string {
   const { infoHashV1, infoHashV2, name, sizeBytes } = magnet
   if (!infoHashV1 && !infoHashV2) throw new TypeError('A magnet link needs an infohash.')
@@ -59,7 +60,7 @@ export function formatMagnet(magnet: Partial<Magnet>): string {
   if (name) add('dn', name)
   if (sizeBytes != null) add('xl', String(sizeBytes))
   for (const url of magnet.trackers ?? []) add('tr', url)
-  for (const url of magnet.webSeeds ?? []) add('ws', url)
+  for (const url of magnet.webseeds ?? []) add('ws', url)
   for (const url of magnet.metainfoUrls ?? []) add('xs', url)
   for (const peer of magnet.peers ?? []) add('x.pe', peer)
   const ranges = (magnet.selectOnly ?? []).map(({ first, last }) =>
@@ -69,13 +70,16 @@ export function formatMagnet(magnet: Partial<Magnet>): string {
   return `magnet:?${fields.join('&')}`
 }
 
-/** The magnet of a torrent whose metainfo is at hand; only webseeds that are mirrors (BEP 19) have a place in a link. */
+/**
+ * The magnet link of a torrent; of its webseeds, it includes only mirrors (BEP 19), because a link has no parameter for
+ * others.
+ */
 export function magnetOf(metainfo: Metainfo): Magnet {
-  const { infoHashV1, infoHashV2, name, sizeBytes, trackers, webSeeds } = metainfo
+  const { infoHashV1, infoHashV2, name, sizeBytes, trackers, webseeds } = metainfo
   return {
     ...{ infoHashV1, infoHashV2, name, sizeBytes },
     trackers: trackers.map(({ url }) => url),
-    webSeeds: webSeeds.filter(({ kind }) => kind === 'bep19').map(({ url }) => url),
+    webseeds: webseeds.filter(({ kind }) => kind === 'bep19').map(({ url }) => url),
     metainfoUrls: [],
     peers: [],
     selectOnly: [],
@@ -92,7 +96,10 @@ function readFields(query: string): (key: string) => string[] {
       .slice(0, equals)
       .toLowerCase()
       .replace(/\.\d+$/, '')
-    fields.set(key, [...(fields.get(key) ?? []), decode(pair.slice(equals + 1)).trim()])
+    const value = decode(pair.slice(equals + 1)).trim()
+    const values = fields.get(key)
+    if (values) values.push(value)
+    else fields.set(key, [value])
   }
   return (key) => fields.get(key) ?? []
 }
@@ -102,7 +109,7 @@ function decode(value: string): string {
   try {
     return decodeURIComponent(spaced)
   } catch {
-    // Links in the wild carry Latin-1 or a lone per cent sign; the text as it stands is the best guess.
+    // Some links contain Latin-1 or a lone percent sign; then the undecoded text is the best guess.
     return spaced
   }
 }

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 
-/** Bytes of a leaf of a v2 hash tree (BEP 52). */
+/** The size in bytes of a leaf of a v2 hash tree (BEP 52). */
 export const blockBytes = 16_384
 
 /**
- * The root over `count` SHA-256 digests that stand one after the other in `layer`, filled up to `width` leaves (a power
- * of two) with `pad`. Overwrites `layer`. BEP 52.
+ * The Merkle root of the `count` SHA-256 digests in `layer`, filled up to `width` leaves (a power of two) with `pad`
+ * (BEP 52). Overwrites `layer`.
  */
 export function merkleRoot(layer: Buffer, width: number, pad: Buffer = zeroDigest): Buffer {
   let count = layer.length / digestBytes
@@ -26,20 +26,20 @@ export function merkleRoot(layer: Buffer, width: number, pad: Buffer = zeroDiges
   return Buffer.from(layer.subarray(0, digestBytes))
 }
 
-/** The root of a subtree of `leaves` (a power of two) zero digests: what fills a piece layer up. */
+/** The root of a subtree of `leaves` (a power of two) zero digests, which fills up a piece layer. */
 export function padRoot(leaves: number): Buffer {
   let pad: Buffer = zeroDigest
   for (; leaves > 1; leaves /= 2) pad = hash('sha256', Buffer.concat([pad, pad]), 'buffer')
   return pad
 }
 
-/** The root of a file from its piece layer: one digest a piece, in order. */
+/** The root of a file from its piece layer, which has one digest per piece, in order. */
 export function rootOfPieceLayer(layer: Uint8Array, pieceLengthBytes: number): Buffer {
   const count = layer.length / digestBytes
   return merkleRoot(Buffer.from(layer), nextPowerOfTwo(count), padRoot(pieceLengthBytes / blockBytes))
 }
 
-/** The smallest power of two that is not below `n`. */
+/** The smallest power of two that is at least `n`. */
 export function nextPowerOfTwo(n: number): number {
   let power = 1
   while (power < n) power *= 2

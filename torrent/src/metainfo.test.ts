@@ -1,14 +1,15 @@
 import { hash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { type Encodable, encode } from './bencode-tree.ts'
-import { type MetainfoError, parseMetainfo } from './metainfo.ts'
+import { type MetainfoError, MetainfoLimitError, parseMetainfo } from './metainfo.ts'
 import { mergeMetainfo, reissueMetainfo } from './reissue.ts'
 
 const piece = Buffer.alloc(20, 1)
 const root = Buffer.alloc(32, 2)
 const v1 = (info: Record<string, Encodable>, outer: Record<string, Encodable> = {}) =>
   encode({ info: { name: 'data', 'piece length': 16_384, pieces: piece, ...info }, ...outer })
-const listOf = (...path: string[]) => v1({ files: [{ length: 5, path }] })
+const entry = (...path: (string | Uint8Array)[]) => ({ length: 5, path })
+const listOf = (...path: (string | Uint8Array)[]) => v1({ files: [entry(...path)] })
 const v2 = (tree: Encodable, info: Record<string, Encodable> = {}, outer: Record<string, Encodable> = {}) =>
   encode({
     info: { 'file tree': tree, 'meta version': 2, name: 'data', 'piece length': 16_384, ...info },
@@ -58,7 +59,7 @@ test('the fields around info', () => {
       { url: 'http://b', tier: 0 },
       { url: 'http://c', tier: 2 },
     ],
-    webSeeds: [
+    webseeds: [
       { url: 'http://w/', kind: 'bep19' },
       { url: 'http://s/', kind: 'bep17' },
     ],
@@ -198,6 +199,100 @@ test.each([
   expect((error as MetainfoError).field).toBe(field)
 })
 
+const link = (path: string[], ...target: string[]) => ({ path, attr: 'l', 'symlink path': target })
+const tree = (depth: number, name: string, leaves: Encodable): Encodable =>
+  depth === 0 ? leaves : { [name]: tree(depth - 1, name, leaves) }
+
+test.each<[string, Uint8Array, string]>([
+  ['two files of one path', v1({ files: [entry('a', 'b'), entry('c'), entry('a', 'b')] }), 'there twice'],
+  [
+    'names that are no UTF-8 and come to the same',
+    v1({
+      files: [
+        { length: 5, path: [Buffer.from([0xe8])] },
+        { length: 5, path: [Buffer.from([0xe9])] },
+      ],
+    }),
+    'there twice',
+  ],
+  ['names that differ in slashes', v2({ 'a/b': leaf(1), ab: leaf(1) }), 'there twice'],
+  ['a file below a file', v1({ files: [entry('a'), entry('a', 'b')] }), 'file and a directory'],
+  [
+    'a file above a file',
+    v1({ files: [entry('a', 'b', 'c'), entry('z'), entry('a', 'b')] }),
+    'file and a dir',
+  ],
+  [
+    'a path through a symlink',
+    v1({ files: [entry('d', 'x'), link(['l'], 'd'), entry('l', 'y')] }),
+    'through the symlink "l"',
+  ],
+  [
+    'a symlink through a symlink',
+    v1({ files: [entry('d', 'e', 'x'), link(['l', 'm'], '..'), link(['l'], 'd', 'e')] }),
+    'through the symlink "l"',
+  ],
+  [
+    'a symlink among directories of a tree that come to the same name',
+    v2({ 'a/b': { '': { attr: 'l', length: 0, 'symlink path': ['c'] } }, ab: { x: leaf(1) }, c: leaf(1) }),
+    'through the symlink "ab"',
+  ],
+  [
+    'two empty files in the list of a hybrid',
+    v2(
+      { a: { '': { length: 0 } }, b: { '': { length: 0 } }, c: leaf(1) },
+      {
+        files: [
+          { length: 0, path: ['e'] },
+          { length: 0, path: ['e'] },
+          { length: 1, path: ['c'] },
+        ],
+        pieces: piece,
+      },
+    ),
+    'there twice',
+  ],
+])('%s: one would take the other’s place', (_, file, problem) => {
+  expect(() => parseMetainfo(file)).toThrow(problem)
+})
+
+test('pads of one name, a directory of many files and names that differ in case are fine', () => {
+  const pad = { length: 1, path: ['.pad', '1'], attr: 'p' }
+  const files = [entry('a', 'x'), pad, entry('a', 'y'), pad, entry('A', 'x'), entry('b'), entry('a', 'z')]
+  expect(parseMetainfo(v1({ files })).fileCount).toBe(5)
+})
+
+test.each<[string, Uint8Array]>([
+  ['many files below one long path', v2(tree(5, 'd'.repeat(1_000), { a: leaf(1), b: leaf(1) }))],
+  ['a long path in a list', listOf(...Array<string>(5).fill('d'.repeat(1_000)))],
+  ['a path of many elements', listOf(...Array<string>(2_000).fill('a'))],
+  ['a path that grows as it is decoded', listOf(...Array<Buffer>(50).fill(Buffer.alloc(40, 0xff)))],
+  [
+    'a long target of a symlink',
+    v1({ files: [entry('a'), link(['l'], ...Array<string>(5).fill('d'.repeat(1_000)))] }),
+  ],
+  ['a long URL', v1({ length: 5 }, { 'url-list': [`http://a/${'b'.repeat(10_000)}`] })],
+  ['a long tracker', v1({ length: 5 }, { announce: `http://a/${'b'.repeat(10_000)}` })],
+  ['many collections', v1({ length: 5, collections: Array<string>(3_000).fill('c') })],
+  ['many similar torrents', v1({ length: 5 }, { similar: Array<Buffer>(3_000).fill(piece) })],
+])('%s: more than is read, in a short message', (_, file) => {
+  let error: unknown
+  try {
+    parseMetainfo(file)
+  } catch (thrown) {
+    error = thrown
+  }
+  expect(error).toBeInstanceOf(MetainfoLimitError)
+  expect((error as Error).message.length).toBeLessThan(1_000)
+})
+
+test('layers that no file asks for are passed over', () => {
+  const strange = new Map(Array.from({ length: 50 }, (_, i) => [Buffer.alloc(32, i + 3), Buffer.alloc(64)]))
+  const found = parseMetainfo(v2({ a: leaf(1) }, {}, { 'piece layers': strange }))
+  expect(found.hasPieceLayers).toBe(true)
+  expect(found.pieceLayer(Buffer.alloc(32, 3).toString('hex'))).toBe(null)
+})
+
 test('limits are the caller’s', () => {
   const file = v1(
     {
@@ -224,16 +319,16 @@ test('re-issuing changes what is around info and nothing in it', () => {
         { url: 'http://b/', tier: 1 },
         { url: 'http://a/', tier: 0 },
       ],
-      webSeeds: [{ url: 'http://new/', kind: 'bep19' }],
+      webseeds: [{ url: 'http://new/', kind: 'bep19' }],
     }),
   )
   expect(after.infoHashV1).toBe(before.infoHashV1)
   expect(after.comment).toBe('kept')
   expect(after.trackers.map(({ url }) => url)).toEqual(['http://a/', 'http://b/'])
-  expect(after.webSeeds).toEqual([{ url: 'http://new/', kind: 'bep19' }])
+  expect(after.webseeds).toEqual([{ url: 'http://new/', kind: 'bep19' }])
 })
 
-test('merging gathers trackers and webseeds of one info, and refuses two', () => {
+test('merges the trackers and webseeds of one info', () => {
   const one = parseMetainfo(v1({ length: 5 }, { announce: 'http://a/', 'url-list': 'http://w/' }))
   const two = parseMetainfo(
     v1({ length: 5 }, { 'announce-list': [['http://a/'], ['http://b/']], httpseeds: ['http://s/'] }),
@@ -241,6 +336,10 @@ test('merging gathers trackers and webseeds of one info, and refuses two', () =>
   const merged = parseMetainfo(mergeMetainfo(one, two))
   expect(merged.infoHashV1).toBe(one.infoHashV1)
   expect(merged.trackers.map(({ url }) => url)).toEqual(['http://a/', 'http://b/'])
-  expect(merged.webSeeds).toHaveLength(2)
+  expect(merged.webseeds).toHaveLength(2)
+})
+
+test('refuses to merge two infos', () => {
+  const one = parseMetainfo(v1({ length: 5 }))
   expect(() => mergeMetainfo(one, parseMetainfo(v1({ length: 6 })))).toThrow('not the same')
 })

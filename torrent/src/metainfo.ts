@@ -1,72 +1,77 @@
 import { hash } from 'node:crypto'
-import { BencodeError, findKey, kindAt, type Span, scanValue, valueEnd } from './bencode.ts'
-import { findInteger, findString } from './metainfo/file-entry.ts'
+import { BencodeError, kindAt, lookUp, scanValue, valueEnd } from './bencode.ts'
+import { readInteger, readText } from './metainfo/file-entry.ts'
 import { type Info, readInfo } from './metainfo/info.ts'
-import { MetainfoError } from './metainfo/metainfo-error.ts'
-import { type OuterFields, readOuter, readStrings } from './metainfo/outer.ts'
+import { MetainfoError, MetainfoLimitError } from './metainfo/metainfo-error.ts'
+import { type OuterFields, outerKeys, readOuter, readStrings, type UrlLimits } from './metainfo/outer.ts'
 import { type PieceLayers, readPieceLayers } from './metainfo/piece-layers.ts'
 
-export { MetainfoError } from './metainfo/metainfo-error.ts'
-export type { Tracker, WebSeed } from './metainfo/outer.ts'
+export { MetainfoError, MetainfoLimitError } from './metainfo/metainfo-error.ts'
+export type { Tracker, Webseed } from './metainfo/outer.ts'
 
-/** A file of a torrent; pad files are not listed, they show as gaps between `offset`s. */
+/** A file of a torrent. Pad files are not listed; they appear as gaps between the `offset`s. */
 export interface MetainfoFile {
-  /** Under the torrent's root directory; in a single-file torrent the name itself. No element climbs. */
+  /** The path under the torrent's root directory; in a single-file torrent, the name itself. No element leads upwards. */
   readonly path: readonly string[]
   readonly sizeBytes: number
-  /** Where the file starts among the torrent's bytes, padding counted. */
+  /** The offset of the file among the torrent's bytes, including padding. */
   readonly offset: number
-  /** BEP 52 root in hex: the same for the same content in any torrent. Null for v1, empty files and symlinks. */
+  /** The BEP 52 root in hex, which is the same for the same content in any torrent. Null for v1, empty files and symlinks. */
   readonly piecesRoot: string | null
-  /** `x` executable, `h` hidden (BEP 47). */
+  /** The letters `x` executable and `h` hidden (BEP 47). */
   readonly attributes: string
-  /** Where a symlink points, as a path under the torrent's root. */
+  /** The target of a symlink, as a path under the torrent's root. */
   readonly symlink: readonly string[] | null
 }
 
-/** A `.torrent`, checked; hashes in lowercase hex, sizes in bytes. */
+/** A `.torrent` that was checked; hashes are in lowercase hex, sizes in bytes. */
 export interface Metainfo extends OuterFields {
   readonly infoHashV1: string | null
   readonly infoHashV2: string | null
   readonly name: string
-  /** One file called `name`, not a directory of that name. */
+  /** Whether the torrent is one file called `name`, and not a directory of that name. */
   readonly isSingleFile: boolean
-  /** Of the files, without padding. */
+  /** The size of the files in bytes, without padding. */
   readonly sizeBytes: number
-  /** With padding: what libtorrent calls the total size. */
+  /** The size with padding, which libtorrent calls the total size. */
   readonly paddedSizeBytes: number
   readonly pieceLengthBytes: number
-  /** Files, empty ones and symlinks included, pads not. */
+  /** The number of files, including empty ones and symlinks, without pad files. */
   readonly fileCount: number
-  /** All files at once, made when first asked for; `iterateFiles` holds one at a time. */
+  /** All files, built on first use; `iterateFiles` keeps only one in memory at a time. */
   readonly files: readonly MetainfoFile[]
   readonly private: boolean
   readonly source: string | null
-  /** Infohashes (hex) whose files are likely shared (BEP 38). */
+  /** Infohashes (hex) of torrents that probably share files with this one (BEP 38). */
   readonly similar: readonly string[]
   readonly collections: readonly string[]
-  /** Every v2 file of several pieces has its piece layer here. True for v1. */
+  /** Whether every v2 file with several pieces has its piece layer here. True for v1. */
   readonly hasPieceLayers: boolean
-  /** The exact bytes that the infohashes cover. */
+  /** The exact bytes that the infohashes are computed from. */
   readonly infoBytes: Uint8Array
-  /** SHA-1 digests of the pieces, 20 bytes each; null in a v2-only torrent. */
+  /** The SHA-1 digests of the pieces, 20 bytes each; null in a v2-only torrent. */
   readonly pieces: Uint8Array | null
-  /** The file that was parsed. */
+  /** The bytes of the parsed file. */
   readonly bytes: Uint8Array
-  /** One digest (32 bytes) a piece of the file with this root; null when it is not here. */
+  /** The piece layer of the file with this root, one digest (32 bytes) per piece; null if it is not included. */
   pieceLayer(piecesRoot: string): Uint8Array | null
-  /** The files in order, one at a time. */
+  /** Iterates over the files in order. */
   iterateFiles(): Generator<MetainfoFile>
 }
 
 export interface MetainfoLimits {
   readonly maxBytes: number
+  /** The nesting depth of bencode, and the number of elements of a path. */
   readonly maxDepth: number
   readonly maxValues: number
   readonly maxFiles: number
   readonly maxPieces: number
-  /** Trackers, and webseeds of each kind. */
+  /** The size of a whole path from the torrent's root, as UTF-8. */
+  readonly maxPathBytes: number
+  /** The number of trackers, of webseeds of each kind, and of similar torrents and collections (BEP 38). */
   readonly maxUrls: number
+  /** The size of each of these. */
+  readonly maxUrlBytes: number
 }
 
 export const defaultMetainfoLimits: MetainfoLimits = {
@@ -75,21 +80,25 @@ export const defaultMetainfoLimits: MetainfoLimits = {
   maxValues: 40_000_000,
   maxFiles: 4_000_000,
   maxPieces: 2 ** 21,
+  maxPathBytes: 4_096,
   maxUrls: 2_000,
+  maxUrlBytes: 8_192,
 }
 
 /**
- * Parses and checks a `.torrent`: v1, v2 or hybrid (BEP 3, 12, 17, 19, 27, 38, 47, 52). Accepts what libtorrent 2.0 does
- * except where torrent/README.md says why not. Throws MetainfoError naming the field.
+ * Parses and checks a `.torrent`: v1, v2 or hybrid (BEP 3, 12, 17, 19, 27, 38, 47, 52). It accepts the same files as
+ * libtorrent 2.0, with the exceptions explained in torrent/README.md. Throws MetainfoError, which names the field, or
+ * MetainfoLimitError if the file only exceeds the limits.
  */
 export function parseMetainfo(file: Uint8Array, limits: Partial<MetainfoLimits> = {}): Metainfo {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length)
   const bounds = { ...defaultMetainfoLimits, ...limits }
-  const infoSpan = findInfo(bytes, bounds)
-  const infoBytes = bytes.subarray(infoSpan.start, infoSpan.end)
-  const info = readInfo(bytes, infoSpan.start, bounds)
+  const outer = findOuter(bytes, bounds)
+  const info = readInfo(bytes, outer.info, bounds)
+  const { places, pieceLengthBytes } = info
+  const infoBytes = bytes.subarray(outer.info, info.end)
   const { layers, complete } = info.hasV2
-    ? readPieceLayers(bytes, info.walk(), info.pieceLengthBytes)
+    ? readPieceLayers(bytes, outer['piece layers'], { walk: info.walk, pieceLengthBytes })
     : { layers: new Map(), complete: true }
   const alignTo = info.hasV2 ? info.pieceLengthBytes : 1
   let files: MetainfoFile[] | undefined
@@ -100,16 +109,16 @@ export function parseMetainfo(file: Uint8Array, limits: Partial<MetainfoLimits> 
     isSingleFile: info.isSingleFile,
     sizeBytes: info.sizeBytes,
     paddedSizeBytes: info.paddedSizeBytes,
-    pieceLengthBytes: info.pieceLengthBytes,
+    pieceLengthBytes,
     fileCount: info.fileCount,
     get files() {
       files ??= [...placeFiles(info, alignTo)]
       return files
     },
-    private: (findInteger(bytes, infoSpan.start, 'private') ?? 0) !== 0,
-    source: findString(bytes, infoSpan.start, 'source'),
-    ...readOuter(bytes, bounds.maxUrls),
-    ...readRelations(bytes, infoSpan.start),
+    private: (readInteger(bytes, places.private) ?? 0) !== 0,
+    source: readText(bytes, places.source),
+    ...readOuter(bytes, outer, bounds),
+    ...readRelations(bytes, [places, outer], bounds),
     hasPieceLayers: complete,
     infoBytes,
     pieces: info.pieces && bytes.subarray(info.pieces.start, info.pieces.end),
@@ -119,14 +128,27 @@ export function parseMetainfo(file: Uint8Array, limits: Partial<MetainfoLimits> 
   }
 }
 
-/** The files of a `.torrent` one at a time, in bounded memory. Throws MetainfoError before the first. */
+/** The parts of a `.torrent` that its infohashes do not cover, around an `info` that was not parsed. */
+export type Envelope = OuterFields & Pick<Metainfo, 'bytes' | 'infoBytes'>
+
+/** Reads only the fields around `info`, for a file that was parsed before, in a fraction of the time. Throws MetainfoError. */
+export function readEnvelope(file: Uint8Array, limits: Partial<MetainfoLimits> = {}): Envelope {
+  const bytes = Buffer.from(file.buffer, file.byteOffset, file.length)
+  const bounds = { ...defaultMetainfoLimits, ...limits }
+  const outer = findOuter(bytes, bounds)
+  const infoBytes = bytes.subarray(outer.info, valueEnd(bytes, outer.info))
+  return { ...readOuter(bytes, outer, bounds), bytes, infoBytes }
+}
+
+/** Iterates over the files of a `.torrent`, in bounded memory. Throws MetainfoError before the first file. */
 export function iterateFiles(bytes: Uint8Array, limits?: Partial<MetainfoLimits>): Generator<MetainfoFile> {
   return parseMetainfo(bytes, limits).iterateFiles()
 }
 
-function findInfo(bytes: Uint8Array, limits: MetainfoLimits): Span {
+/** Checks the structure and finds the fields around `info`, and `info` itself. */
+function findOuter(bytes: Uint8Array, limits: MetainfoLimits) {
   if (bytes.length > limits.maxBytes)
-    throw new MetainfoError('file', `${bytes.length} bytes, more than ${limits.maxBytes}`)
+    throw new MetainfoLimitError('file', `${bytes.length} bytes, more than ${limits.maxBytes}`)
   try {
     scanValue(bytes, 0, limits)
   } catch (error) {
@@ -134,9 +156,9 @@ function findInfo(bytes: Uint8Array, limits: MetainfoLimits): Span {
     throw error
   }
   if (kindAt(bytes, 0) !== 'dictionary') throw new MetainfoError('file', 'is not a dictionary')
-  const start = findKey(bytes, 0, 'info')
-  if (start < 0 || kindAt(bytes, start) !== 'dictionary') throw new MetainfoError('info', 'is missing')
-  return { start, end: valueEnd(bytes, start) }
+  const { at } = lookUp(bytes, 0, [...outerKeys, 'info', 'piece layers', 'similar', 'collections'])
+  if (at.info < 0 || kindAt(bytes, at.info) !== 'dictionary') throw new MetainfoError('info', 'is missing')
+  return at
 }
 
 function* placeFiles(info: Info, alignTo: number): Generator<MetainfoFile> {
@@ -147,9 +169,14 @@ function* placeFiles(info: Info, alignTo: number): Generator<MetainfoFile> {
   }
 }
 
-/** BEP 38 stands inside `info` by its text and beside it in libtorrent's files; both are read. */
-function readRelations(bytes: Uint8Array, infoAt: number) {
-  const both = (key: string) => [...readStrings(bytes, infoAt, key), ...readStrings(bytes, 0, key)]
+/** BEP 38 puts these fields inside `info`; libtorrent writes them next to it. Both are read. */
+function readRelations(
+  bytes: Uint8Array,
+  places: readonly Readonly<Record<'similar' | 'collections', number>>[],
+  limits: UrlLimits,
+) {
+  const both = (key: 'similar' | 'collections') =>
+    places.flatMap((at) => readStrings(bytes, at[key], { key, ...limits }))
   const similar = both('similar').filter(({ length }) => length === 20 || length === 32)
   return {
     similar: [...new Set(similar.map((digest) => Buffer.from(digest).toString('hex')))],

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -24,7 +25,7 @@ async function make(version: 'v1' | 'v2' | 'hybrid'): Promise<Metainfo> {
 }
 
 test.each(['v1', 'v2', 'hybrid'] as const)(
-  '%s: whole files are right, from the root or the directory above',
+  '%s: finds whole files right from the root or the directory above',
   async (version) => {
     const metainfo = await make(version)
     expect(await verifyFiles(metainfo, root)).toMatchObject({
@@ -38,7 +39,7 @@ test.each(['v1', 'v2', 'hybrid'] as const)(
   },
 )
 
-test.each(['v2', 'hybrid'] as const)('%s: each fault is laid at its own file', async (version) => {
+test.each(['v2', 'hybrid'] as const)('%s: reports each fault at its own file', async (version) => {
   const metainfo = await make(version)
   const damaged = Buffer.alloc(70_000, 'c')
   damaged[20_000] = 0
@@ -77,7 +78,7 @@ test.each(['v2', 'hybrid'] as const)('%s: each fault is laid at its own file', a
   expect(report.extra).toEqual(['sub/extra'])
 })
 
-test('v1: a neighbour of a missing file is in doubt, not bad', async () => {
+test('v1: reports a neighbor of a missing file as unverifiable, not bad', async () => {
   const metainfo = await make('v1')
   rmSync(join(root, 'sub/b'))
   const report = await verifyFiles(metainfo, root)
@@ -89,7 +90,7 @@ test('v1: a neighbour of a missing file is in doubt, not bad', async () => {
   expect(report.badPieces).toEqual([{ first: 2, last: 2 }])
 })
 
-test('v2 without piece layers: the root says that a file is bad, not where', async () => {
+test('v2 without piece layers: says that a file is bad, but not where', async () => {
   const { metainfo: bytes } = await createTorrent(root, { version: 'v2', pieceLengthBytes })
   const at = findKey(bytes, 0, 'piece layers')
   const without = Buffer.concat([
@@ -125,4 +126,56 @@ test('a single file is found as itself or in its directory', async () => {
   expect((await verifyFiles(metainfo, join(root, 'nowhere'))).problems).toMatchObject([
     { problem: 'missing' },
   ])
+})
+
+test('files are found where a person points at them, whatever the directories are called', async () => {
+  const metainfo = await make('hybrid')
+  const renamed = join(root, '..', 'renamed')
+  renameSync(root, renamed)
+  expect((await verifyFiles(metainfo, renamed)).ok).toBe(true)
+  // A directory with the torrent's name that contains the torrent's directory.
+  mkdirSync(join(root, 'other'), { recursive: true })
+  renameSync(renamed, join(root, 'data'))
+  expect(await verifyFiles(metainfo, root)).toMatchObject({ ok: true, root: join(root, 'data') })
+  expect((await verifyFiles(metainfo, root, { isRoot: true })).ok).toBe(false)
+})
+
+test('a single file is found in the directory that a client made for it', async () => {
+  const metainfo = parseMetainfo((await createTorrent(join(root, 'a'), { pieceLengthBytes })).metainfo)
+  const directory = join(root, '..', 'downloads')
+  mkdirSync(join(directory, 'a'), { recursive: true })
+  renameSync(join(root, 'a'), join(directory, 'a/a'))
+  expect((await verifyFiles(metainfo, directory)).ok).toBe(true)
+})
+
+test('reports a name in another Unicode form as the same file', async () => {
+  mkdirSync(join(root, 'Gl\u00e8cier'))
+  writeFileSync(join(root, 'Gl\u00e8cier/\u00e9t\u00e9'), 'x')
+  const metainfo = await make('hybrid')
+  renameSync(join(root, 'Gl\u00e8cier/\u00e9t\u00e9'), join(root, 'Gl\u00e8cier/e\u0301te\u0301'))
+  renameSync(join(root, 'Gl\u00e8cier'), join(root, 'Gle\u0300cier'))
+  expect(await verifyFiles(metainfo, root)).toMatchObject({
+    ok: true,
+    extra: [],
+    otherForms: [{ path: 'Gl\u00e8cier/\u00e9t\u00e9', onDisk: 'Gle\u0300cier/e\u0301te\u0301' }],
+  })
+})
+
+test('a symlink is right when it leads where the torrent says', async () => {
+  symlinkSync('sub/b', join(root, 'link'))
+  const metainfo = parseMetainfo((await createTorrent(root, { symlinks: 'keep' })).metainfo)
+  expect((await verifyFiles(metainfo, root)).ok).toBe(true)
+  rmSync(join(root, 'link'))
+  symlinkSync('sub/c', join(root, 'link'))
+  expect((await verifyFiles(metainfo, root)).problems).toMatchObject([{ path: 'link', problem: 'target' }])
+  rmSync(join(root, 'link'))
+  writeFileSync(join(root, 'link'), '')
+  expect((await verifyFiles(metainfo, root)).problems).toMatchObject([{ path: 'link', problem: 'kind' }])
+})
+
+test('reports a pipe in place of a file without waiting for it', async () => {
+  const metainfo = await make('hybrid')
+  rmSync(join(root, 'a'))
+  execFileSync('mkfifo', [join(root, 'a')])
+  expect((await verifyFiles(metainfo, root)).problems).toMatchObject([{ path: 'a', problem: 'kind' }])
 })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createTorrent } from './create.ts'
 import { type Metainfo, parseMetainfo } from './metainfo.ts'
-import { bep19Url, checkWebSeed } from './webseed.ts'
+import { bep19Url, checkWebseed } from './webseed.ts'
 
 let scratch: string
 const torrents = new Map<string, Metainfo>()
@@ -48,18 +48,18 @@ function files(spoil: (body: Buffer, path: string) => Buffer = (body) => body): 
   }
 }
 
-test.each(['v1', 'v2', 'hybrid'])('%s: every piece of a good mirror is right', async (version) => {
+test.each(['v1', 'v2', 'hybrid'])('%s: finds every piece of a good mirror right', async (version) => {
   const url = await serve(files())
-  const report = await checkWebSeed(torrents.get(version)!, { url, kind: 'bep19' }, fetch, { pieces: 'all' })
+  const report = await checkWebseed(torrents.get(version)!, { url, kind: 'bep19' }, fetch, { pieces: 'all' })
   expect(report.badPieces).toEqual([])
   expect(report).toMatchObject({ ok: true, checkedPieces: report.pieceCount, bytes: 90_100 })
 })
 
-test.each(['v1', 'v2', 'hybrid'])('%s: a wrong byte is found in its piece', async (version) => {
+test.each(['v1', 'v2', 'hybrid'])('%s: finds a wrong byte in its piece', async (version) => {
   const spoil = (body: Buffer, path: string) =>
     path.endsWith('z') ? Buffer.concat([body.subarray(0, -1), Buffer.from('!')]) : body
   const url = await serve(files(spoil))
-  const report = await checkWebSeed(torrents.get(version)!, { url, kind: 'bep19' }, fetch, { pieces: 'all' })
+  const report = await checkWebseed(torrents.get(version)!, { url, kind: 'bep19' }, fetch, { pieces: 'all' })
   expect(report.badPieces.map(({ piece }) => piece)).toEqual([report.pieceCount - 1])
   expect(report.badPieces[0]!.problem).toMatch(/SHA-(1|256) \(v[12]\) differs/)
 })
@@ -67,7 +67,7 @@ test.each(['v1', 'v2', 'hybrid'])('%s: a wrong byte is found in its piece', asyn
 test('a sample takes both ends and no more than asked', async () => {
   const url = await serve(files())
   const seen: number[] = []
-  const report = await checkWebSeed(torrents.get('hybrid')!, { url, kind: 'bep19' }, fetch, {
+  const report = await checkWebseed(torrents.get('hybrid')!, { url, kind: 'bep19' }, fetch, {
     pieces: 3,
     concurrency: 1,
     onPiece: ({ piece }) => seen.push(piece),
@@ -91,7 +91,7 @@ test.each<[string, RequestListener, RegExp]>([
 ])('a server that is %s gets a verdict, not an exception', async (kind, listener, problem) => {
   const url = await serve(listener)
   const seed = { url, kind: 'bep19' } as const
-  const report = await checkWebSeed(torrents.get('v2')!, seed, fetch, {
+  const report = await checkWebseed(torrents.get('v2')!, seed, fetch, {
     pieces: 1,
     timeoutMs: kind === 'silent' ? 200 : 30_000,
   })
@@ -111,11 +111,11 @@ test('an httpseeds script is asked by piece (BEP 17)', async () => {
     const from = Number(searchParams.get('piece')) * 16_384
     response.end(whole.subarray(from, from + 16_384))
   })
-  const report = await checkWebSeed(metainfo, { url: `${url}seed.php`, kind: 'bep17' }, fetch, {
+  const report = await checkWebseed(metainfo, { url: `${url}seed.php`, kind: 'bep17' }, fetch, {
     pieces: 'all',
   })
   expect(report).toMatchObject({ ok: true, checkedPieces: 6 })
-  const v2 = await checkWebSeed(torrents.get('v2')!, { url, kind: 'bep17' }, fetch)
+  const v2 = await checkWebseed(torrents.get('v2')!, { url, kind: 'bep17' }, fetch)
   expect(v2.badPieces[0]!.problem).toContain('v1 and hybrid torrents only')
 })
 

@@ -6,7 +6,7 @@ if (major < 24) {
   console.error(`holdfast-tracker needs Node 24 or later; this is ${process.version}.`)
   process.exit(1)
 }
-// From a clone the source runs as it is; a package holds what was built of it.
+// In a clone the TypeScript source runs directly; a published package contains only what was built from it.
 const source = new URL('../src/run.ts', import.meta.url)
 const { runTracker } = await import(existsSync(source) ? source.href : '../dist/run.js')
 process.exitCode = await runTracker(process.argv.slice(2), process.env)

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Builds batch.node beside its source, or as the file that is named. Needs a C compiler and nothing else; the tracker
+// Builds batch.node next to its source, or at the path that is given. This needs only a C compiler; the tracker also
 // runs without it.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

@@ -91,7 +91,7 @@ static void describe(struct slot *slot, const struct sockaddr_storage *from) {
   else memcpy(slot->address, address, 16);
 }
 
-/* A whole GET of what this is for, and nothing after it. */
+/* Whether the request is a complete GET of an announce or scrape, with nothing after it. */
 static bool is_plain(const struct slot *slot) {
   const char *text = (const char *)slot->request;
   int length = slot->received;
@@ -99,7 +99,7 @@ static bool is_plain(const struct slot *slot) {
   return !memcmp(text, "GET /announce", 13) || !memcmp(text, "GET /scrape", 11);
 }
 
-/* Out of file descriptors: with the one kept for this, takes a connection off the queue and closes it. */
+/* When there are no file descriptors left, uses the spare one to accept a connection and close it. */
 static void shed(struct tcp *tcp) {
   close(tcp->spare);
   int fd = accept4(tcp->fd, NULL, NULL, SOCK_CLOEXEC);
@@ -184,7 +184,7 @@ static int listen_socket(const char *host, int *port, bool reuse_port) {
   if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, *host ? &one : &zero, sizeof one);
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   if (reuse_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
-  /* A connection is taken once its request is here. */
+  /* A connection is accepted only when its request has arrived. */
   setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &wait, sizeof wait);
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   void *ip = family == AF_INET ? (void *)&four->sin_addr : (void *)&address.sin6_addr;

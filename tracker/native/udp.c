@@ -75,7 +75,7 @@ static void arm(struct udp *udp) {
   }
 }
 
-/* Moves what the kernel said of each datagram to where JavaScript reads it. */
+/* Copies length, port and address of each datagram to where JavaScript reads them. */
 static void describe(struct udp *udp, int count) {
   for (int i = 0; i < count; i++) {
     struct slot *slot = &udp->slots[i];
@@ -88,7 +88,7 @@ static void describe(struct udp *udp, int count) {
   }
 }
 
-/* Keeps the address the datagram came to as the one its answer leaves from, by any interface. */
+/* Makes the answer leave from the address that the datagram was sent to, through any interface. */
 static void keep_local_address(struct msghdr *message) {
   for (struct cmsghdr *each = CMSG_FIRSTHDR(message); each; each = CMSG_NXTHDR(message, each)) {
     if (each->cmsg_level == IPPROTO_IP && each->cmsg_type == IP_PKTINFO)
@@ -115,7 +115,7 @@ static void send_answers(struct udp *udp, int count) {
   }
 }
 
-/* Linux 4.12 and later say; before that nobody is ever behind. */
+/* Linux 4.12 and later report this; on older kernels the result is always false. */
 static bool is_behind(int fd) {
   uint32_t memory[SK_MEMINFO_VARS] = {0};
   socklen_t length = sizeof memory;
@@ -127,7 +127,7 @@ static void readable(uv_poll *poll, int status, int events) {
   struct udp *udp = poll->data;
   napi_env env = udp->env;
   (void)status, (void)events;
-  /* Other sockets and timers get their turn after a few batches. */
+  /* After a few batches, other sockets and timers get a turn. */
   for (int round = 0; round < ROUNDS && udp->fd >= 0; round++) {
     arm(udp);
     bool behind = is_behind(udp->fd);

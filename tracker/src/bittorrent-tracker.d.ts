@@ -1,4 +1,4 @@
-/** What the tests use of bittorrent-tracker, which ships no types. */
+/** The part of bittorrent-tracker that tests use; it ships no types. */
 declare module 'bittorrent-tracker/client' {
   import { EventEmitter } from 'node:events'
 

@@ -1,11 +1,13 @@
 import os from 'node:os'
+import { ConfigError } from '@holdfast/runtime/operator-error'
+import { redisUrl } from '@holdfast/runtime/redis-url'
 import ipaddr from 'ipaddr.js'
-import { readRedisUrl } from './cluster/redis-url.ts'
+import { defaultPeersPerAddress } from './swarms/memory.ts'
 
-export type TrackerConfig = {
+export interface TrackerConfig {
   readonly port: number
   readonly udpPort: number
-  /** Where to listen; every address of the machine when absent. */
+  /** The address to listen on; if absent, every address of the machine. */
   readonly host?: string | undefined
   readonly appviewUrls: readonly string[]
   readonly workers: number
@@ -16,18 +18,23 @@ export type TrackerConfig = {
   readonly logLevel: string
   readonly trustedProxies: readonly string[]
   readonly adminToken: string | undefined
-  /** Bytes reserved for peers; a tracker that is full answers but takes in nobody new. */
+  /** Whether the tracker has a public address, so that requests from this machine may come through a proxy. */
+  readonly isPublic: boolean
+  /** Bytes reserved for peers. When they are used up, the tracker still answers, but accepts no new peers. */
   readonly memoryBytes: number
+  /** The number of torrents that the allow-list can hold. */
   readonly maxTorrents: number
-  /** TCP connections that one address may hold open; trusted proxies are exempt. */
+  /** The number of peers in one swarm that may share an IPv4 address or a /64. */
+  readonly peersPerAddress: number
+  /** The number of TCP connections that one address may have open; trusted proxies are exempt. */
   readonly socketsPerAddress: number
-  /** Seconds between two announces of a client, before jitter and load. */
+  /** Seconds between two announces of a client, before jitter and load are applied. */
   readonly intervalSeconds: number
 }
 
 /**
  * Reads the tracker's variables.
- * @throws ConfigError that lists every variable that is wrong
+ * @throws ConfigError that lists every wrong variable
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): TrackerConfig {
   const problems: string[] = []
@@ -47,15 +54,17 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): T
     host: read('HOLDFAST_TRACKER_HOST', undefined, readHost),
     appviewUrls: read('HOLDFAST_APPVIEW_URL', ['http://127.0.0.1:3000'], readUrls),
     workers: read('HOLDFAST_TRACKER_WORKERS', 1, readWorkers),
-    maxListAgeMs: read('HOLDFAST_TRACKER_MAX_LIST_AGE', 24 * HOUR_MS, readDuration),
-    redisUrl: read('HOLDFAST_REDIS_URL', undefined, checkRedisUrl),
+    maxListAgeMs: read('HOLDFAST_TRACKER_MAX_LIST_AGE', 24 * hourMs, readDuration),
+    redisUrl: read('HOLDFAST_REDIS_URL', undefined, redisUrl),
     redisMayPersist: read('HOLDFAST_REDIS_ALLOW_PERSISTENCE', false, readSwitch),
     dataDir: read('HOLDFAST_DATA_DIR', './data', (value) => value),
     logLevel: read('HOLDFAST_LOG_LEVEL', 'info', readLogLevel),
     trustedProxies: read('HOLDFAST_TRUSTED_PROXIES', [], readCidrs),
+    isPublic: read('HOLDFAST_PUBLIC_URL', false, () => true),
     adminToken: read('HOLDFAST_ADMIN_TOKEN', undefined, (value) => value),
     memoryBytes: read('HOLDFAST_TRACKER_MEMORY', 1024 ** 3, readSize),
-    maxTorrents: 4_000_000,
+    maxTorrents: read('HOLDFAST_TRACKER_MAX_TORRENTS', 4_000_000, readCount(1, 16_000_000)),
+    peersPerAddress: read('HOLDFAST_TRACKER_PEERS_PER_ADDRESS', defaultPeersPerAddress, readCount(1, 60_000)),
     socketsPerAddress: 200,
     intervalSeconds: read('HOLDFAST_TRACKER_INTERVAL', 30 * 60, (value) => readDuration(value) / 1000),
   }
@@ -63,25 +72,23 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): T
   return config
 }
 
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-  readonly problems: readonly string[]
-
-  constructor(problems: readonly string[]) {
-    super(`the tracker cannot start with these settings:\n${problems.map((each) => `  ${each}`).join('\n')}`)
-    this.problems = problems
-  }
-}
-
-const HOUR_MS = 3_600_000
-const durationUnits: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS }
+const hourMs = 3_600_000
+const durationUnits: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: hourMs, d: 24 * hourMs }
 const sizeUnits: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9 }
 
 function readPort(value: string): number {
   const port = Number(value)
   if (!/^\d+$/.test(value) || port > 65535)
-    throw new Error('expected a port from 0 to 65535 (0 takes a free one)')
+    throw new Error('expected a port from 0 to 65535 (0 for any free port)')
   return port
+}
+
+function readCount(least: number, most: number): (value: string) => number {
+  return (value) => {
+    const count = Number(value)
+    if (/^\d+$/.test(value) && count >= least && count <= most) return count
+    throw new Error(`expected a number from ${least} to ${most}`)
+  }
 }
 
 function readHost(value: string): string {
@@ -104,11 +111,6 @@ function readUrls(value: string): string[] {
     }
   }
   return urls.map((url) => url.replace(/\/+$/, ''))
-}
-
-function checkRedisUrl(value: string): string {
-  readRedisUrl(value)
-  return value
 }
 
 function readDuration(value: string): number {

@@ -1,4 +1,4 @@
-/** What the tracker counts as it works. A closed set: metrics are made of these names and nothing else. */
+/** The counters of the tracker. The set is closed: metrics use these names and no others. */
 export const countNames = [
   'udpConnects',
   'udpAnnounces',
@@ -24,6 +24,7 @@ export const countNames = [
   'socketMalformed',
   'socketUnready',
   'proxyRefused',
+  'redisMalformed',
   'expiredPeers',
 ] as const
 

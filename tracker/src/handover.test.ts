@@ -9,11 +9,11 @@ import { startTracker } from './main.ts'
 
 const hashes = Array.from({ length: 20 }, (_, number) => (number + 1).toString(16).padStart(40, '0'))
 
-test('a successor takes the ports and every peer, and nothing of them touches the disk', async () => {
+test('hands the ports and every peer to a successor without touching the disk', async () => {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'holdfast-tracker-'))
   onTestFinished(() => rm(dataDir, { recursive: true }))
   const small = { port: 0, udpPort: 0, host: '127.0.0.1', memoryBytes: 1 << 24, maxTorrents: 1000, dataDir }
-  const config = { ...loadConfig({}), ...small, workers: 2 }
+  const config = { ...loadConfig({}), ...small, workers: 2, peersPerAddress: 1000 }
   const allowList = ownAllowList(hashes.map((infoHashV1) => ({ infoHashV1 })))
   const parts = { allowList, log: pino({ level: 'silent' }), offersHandover: true, takeOver: true }
   await using old = await startTracker(config, parts)

@@ -7,8 +7,8 @@ import { type Announce, newAnnounce, noReply } from './swarms/announce.ts'
 import type { Swarms } from './swarms/swarms.ts'
 
 /**
- * Hands the swarms of a running tracker to the one that takes its place, over a Unix socket and never by a file:
- * the old one stops serving, sends every peer with the tick it was last heard in, and ends.
+ * Hands the swarms of a running tracker to its successor, over a Unix socket and never in a file: the old tracker stops
+ * serving, sends every peer with the tick of its last announce, and exits.
  */
 export async function offerHandover(socketPath: string, giveUp: () => Promise<Swarms>): Promise<Handover> {
   await mkdir(path.dirname(socketPath), { recursive: true })
@@ -28,7 +28,7 @@ export async function offerHandover(socketPath: string, giveUp: () => Promise<Sw
       socket.end()
       await once(socket, 'close')
     } finally {
-      // Whatever became of it, this tracker no longer serves.
+      // Whether or not the transfer succeeded, this tracker no longer serves.
       done.resolve()
     }
   })
@@ -39,20 +39,20 @@ export async function offerHandover(socketPath: string, giveUp: () => Promise<Sw
     done: done.promise,
     async [Symbol.asyncDispose]() {
       server.close()
-      // After a handover the path is the successor's.
+      // After a handover, the socket's path belongs to the successor.
       if (!taken) await rm(socketPath, { force: true })
     },
   }
 }
 
 export type Handover = AsyncDisposable & {
-  /** Resolves when a successor has all there is. */
+  /** Resolves when a successor has received everything. */
   readonly done: Promise<void>
 }
 
 /**
- * Asks the tracker that listens on `socketPath` to stop and hand over; every chunk is a list of peers.
- * @returns undefined when there is none
+ * Asks the tracker that listens on `socketPath` to stop and to send its peers; every chunk is a list of peers.
+ * @returns undefined if no tracker listens there
  */
 export async function takeOver(socketPath: string): Promise<Buffer | undefined> {
   const socket = connect(socketPath)
@@ -66,11 +66,11 @@ export async function takeOver(socketPath: string): Promise<Buffer | undefined> 
   return Buffer.concat(chunks)
 }
 
-/** Enters the peers of a handover whose torrents are allowed; how many. */
+/** Adds the peers of a handover whose torrents are allowed, as far as they were received; returns how many. */
 export function enterPeers(swarms: Swarms, peers: Buffer): number {
   const announce = newAnnounce()
   let entered = 0
-  for (let at = 0; at < peers.length; ) {
+  for (let at = 0; at + 5 <= peers.length; ) {
     const length = peers.readUInt32BE(at)
     announce.tick = peers[at + 4]!
     const records = peers.subarray(at + 5, at + 5 + length)
@@ -82,7 +82,7 @@ export function enterPeers(swarms: Swarms, peers: Buffer): number {
   return entered
 }
 
-/** Peers in packs of one tick: length 4, tick 1, records. */
+/** Peers in chunks with the same tick: length 4, tick 1, records. */
 function* peersOf(swarms: Swarms): Generator<Buffer, void> {
   const packs = new Map<number, { bytes: Buffer; length: number }>()
   const finished: Buffer[] = []
@@ -95,11 +95,11 @@ function* peersOf(swarms: Swarms): Generator<Buffer, void> {
   const add = (infoHash: Uint8Array, announce: Announce): void => {
     let pack = packs.get(announce.tick)
     if (pack === undefined) {
-      pack = { bytes: Buffer.allocUnsafe(PACK_BYTES), length: 5 }
+      pack = { bytes: Buffer.allocUnsafe(packBytes), length: 5 }
       packs.set(announce.tick, pack)
     }
     pack.length = writeRecord(pack.bytes, pack.length, { infoHash, offset: 0, announce })
-    if (pack.length > PACK_BYTES - 64) finish(announce.tick, pack)
+    if (pack.length > packBytes - 64) finish(announce.tick, pack)
   }
   for (let from = 1; from !== 0; ) {
     from = swarms.forEachPeer(add, { from, count: 100 })
@@ -109,4 +109,4 @@ function* peersOf(swarms: Swarms): Generator<Buffer, void> {
   yield* finished
 }
 
-const PACK_BYTES = 64 * 1024
+const packBytes = 64 * 1024

@@ -6,12 +6,12 @@ import { pino } from 'pino'
 import { followAppViews } from './allow-list/follow.ts'
 import type { AllowListSource, AllowListTarget } from './allow-list/source.ts'
 import { newAllowListTarget } from './allow-list/target.ts'
+import { AnnounceInterval, tickSeconds } from './announce-interval.ts'
 import { Sharing } from './cluster/sharing.ts'
 import type { TrackerConfig } from './config.ts'
 import { newCounts } from './counts.ts'
 import { enterPeers, offerHandover, takeOver } from './handover.ts'
 import { newMetrics } from './metrics.ts'
-import { Pace, TICK_SECONDS } from './pace.ts'
 import { swarmsAsJson } from './page.ts'
 import { type ServeSettings, serve } from './serve.ts'
 import { openSwarmMemory } from './swarms/memory.ts'
@@ -22,9 +22,9 @@ import { SignalHub } from './wire/signal-hub.ts'
 import { startWorkers } from './workers.ts'
 
 /**
- * Starts a tracker: an allow-list decides which swarms there may be, and UDP, HTTP and WebSocket feed them, in this
- * thread and in as many more as the config says. Port 0 takes a free one. Dispose of it to drain and stop.
- * @throws Error when a port cannot be had, saying which and why
+ * Starts a tracker: an allow-list decides which swarms may exist, and clients announce by UDP, HTTP and WebSocket, served by
+ * this thread and by as many more as the config says. Port 0 means any free port. Dispose of the tracker to drain and stop it.
+ * @throws Error that says which port cannot be used, and why
  */
 export async function startTracker(config: TrackerConfig, parts: TrackerParts = {}): Promise<Tracker> {
   await using started = new AsyncDisposableStack()
@@ -32,23 +32,25 @@ export async function startTracker(config: TrackerConfig, parts: TrackerParts = 
   const inherited = parts.takeOver ? await takeOver(socketPath) : undefined
   const log = parts.log ?? pino({ name: 'tracker', level: config.logLevel })
   const shared = config.workers > 1
-  const memory = openSwarmMemory({ maxTorrents: config.maxTorrents, peerBytes: config.memoryBytes })
+  const { maxTorrents, memoryBytes: peerBytes, peersPerAddress } = config
+  const memory = openSwarmMemory({ maxTorrents, peerBytes, peersPerAddress })
   const swarms = new Swarms(memory, { onDrop: (torrent) => hub.forget(torrent), shared })
   const counts = newCounts()
   const listReady = (): boolean => list.ready()
-  const hub = new SignalHub({ swarms, counts, listReady })
+  const hub = new SignalHub({ swarms, counts, listReady, peersPerAddress })
   const keepList = parts.allowList ?? followAppViews(followOptions(config, log))
   const list = started.use(keepList(newAllowListTarget(swarms)))
 
   const sharingOptions = () => ({
-    ...{ url: config.redisUrl!, mayPersist: config.redisMayPersist, swarms, listReady, log },
-    peerLifeMs: () => pace.ttlTicks * TICK_SECONDS * 1000,
+    ...{ url: config.redisUrl!, mayPersist: config.redisMayPersist, swarms, counts, listReady, log },
+    peersPerAddress,
+    peerLifeMs: () => interval.ttlTicks * tickSeconds * 1000,
   })
   const secret = randomBytes(32)
-  const pace = new Pace(config.intervalSeconds)
+  const interval = new AnnounceInterval(config.intervalSeconds)
   const ids = new ConnectionIds(secret)
-  started.use(startClock({ pace, ids }))
-  started.use(startUpkeep({ swarms, pace, memory, list }))
+  started.use(startClock({ interval, ids }))
+  started.use(startUpkeep({ swarms, interval, memory, list }))
 
   const sharing =
     config.redisUrl === undefined ? undefined : started.use(await Sharing.start(sharingOptions()))
@@ -57,14 +59,25 @@ export async function startTracker(config: TrackerConfig, parts: TrackerParts = 
   const registry = newMetrics({
     counts: allCounts,
     totals: () => swarms.totals(),
-    pace,
+    interval,
     list,
     sharing: () => sharing?.connected ?? false,
   })
   const pages = { metrics: () => registry.metrics(), swarms: () => swarmsAsJson(swarms) }
+  const listLeftOut = (): number => list.leftOut()
   const settings = serveSettings(config)
   const serving = started.use(
-    await serve({ settings, swarms, pace, ids, counts, hub, listReady, pages, note }),
+    await serve({
+      settings,
+      swarms,
+      interval,
+      ids,
+      counts,
+      hub,
+      listReady,
+      pages: { ...pages, listLeftOut },
+      note,
+    }),
   )
   const { port, udpPort } = serving
   const start = { memory: memory.buffer, secret, intervalSeconds: config.intervalSeconds }
@@ -112,39 +125,39 @@ export async function startTracker(config: TrackerConfig, parts: TrackerParts = 
 }
 
 export type Tracker = AsyncDisposable & {
-  /** HTTP and WebSocket. */
+  /** The port of HTTP and WebSocket. */
   readonly port: number
   readonly udpPort: number
-  /** Whether announces are served. */
+  /** Whether an allow-list is loaded, so that announces are served. */
   listReady(): boolean
-  /** Rejects when a serving thread has died and the tracker must be started anew. */
+  /** Rejects if a serving thread has died, so that the tracker must be restarted. */
   readonly failure: Promise<never>
-  /** Resolves when a successor serves in this tracker's place; it can be disposed of. */
+  /** Resolves when a successor serves instead of this tracker, which can then be disposed of. */
   readonly handedOver: Promise<void>
 }
 
-export type TrackerParts = {
-  /** Starts what keeps the allow-list, where it is not the AppViews of the config. */
+export interface TrackerParts {
+  /** Starts the source of the allow-list, if that is not the AppViews of the config. */
   allowList?: (target: AllowListTarget) => AllowListSource
   log?: Logger
-  /** Ask the tracker that runs on the same data directory for its place and its peers; start anew if there is none. */
+  /** Ask the tracker that runs on the same data directory to hand over its peers and ports; start empty if there is none. */
   takeOver?: boolean
-  /** Let a successor do so. */
+  /** Allow a successor to do the same. */
   offersHandover?: boolean
 }
 
-/** Peers can be entered once it is known which torrents are allowed: at once, with a saved list. */
+/** Peers are added once it is known which torrents are allowed; with a saved list, that is at once. */
 async function enterWhenReady(
   peers: Buffer,
   parts: { swarms: Swarms; listReady: () => boolean; log: Logger },
 ): Promise<void> {
-  const deadline = Date.now() + INHERITANCE_MS
+  const deadline = Date.now() + inheritanceMs
   while (!parts.listReady() && Date.now() < deadline) await wait(20)
   const peersEntered = enterPeers(parts.swarms, peers)
   parts.log.info({ peersEntered }, 'took over from the tracker that ran here')
 }
 
-const INHERITANCE_MS = 300_000
+const inheritanceMs = 300_000
 
 function followOptions(config: TrackerConfig, log: Logger) {
   return {
@@ -164,9 +177,10 @@ function serveSettings(config: TrackerConfig): ServeSettings {
     reusePort: config.workers > 1,
     trustedProxies: config.trustedProxies,
     adminToken: config.adminToken,
+    isPublic: config.isPublic,
     socketsPerAddress: config.socketsPerAddress,
     maxSockets: Math.ceil(50_000 / config.workers),
-    // BEP 3 `tracker id`: tells the nodes of one tracker apart, made anew at every start.
+    // The BEP 3 `tracker id`, which distinguishes the nodes of one tracker; it is new at every start.
     trackerId: randomBytes(4).toString('hex'),
   }
 }

@@ -1,11 +1,11 @@
 import { Counter, Gauge, Registry } from 'prom-client'
+import type { AnnounceInterval } from './announce-interval.ts'
 import type { Counts } from './counts.ts'
-import type { Pace } from './pace.ts'
 import type { SwarmTotals } from './swarms/swarms.ts'
 
 /**
- * The tracker's metrics. Every label is one of a fixed set of words: nothing a client sends becomes a label, so
- * no address, infohash or peer id can.
+ * The tracker's metrics. Every label has a fixed set of values: nothing that a client sends becomes a label, so no
+ * address, infohash or peer id can.
  */
 export function newMetrics(parts: MetricsParts): Registry {
   const registry = new Registry()
@@ -22,19 +22,19 @@ export function newMetrics(parts: MetricsParts): Registry {
   }
   const requests = new Counter({
     name: 'holdfast_tracker_requests_total',
-    help: 'Requests by how they came and what became of them.',
+    help: 'Requests by protocol and outcome.',
     labelNames: ['transport', 'outcome'] as const,
     registers,
     collect() {
       this.reset()
       const counts = parts.counts()
-      for (const [transport, outcome, name] of REQUESTS) this.inc({ transport, outcome }, counts[name])
+      for (const [transport, outcome, name] of requestKinds) this.inc({ transport, outcome }, counts[name])
     },
   })
   void requests
   const peers = new Gauge({
     name: 'holdfast_tracker_peers',
-    help: 'Peers that announced lately.',
+    help: 'Peers that announced recently.',
     labelNames: ['family'] as const,
     registers,
     collect() {
@@ -44,26 +44,32 @@ export function newMetrics(parts: MetricsParts): Registry {
       peers.set({ family: 'websocket' }, totals.socketPeers)
     },
   })
-  const { totals, pace, list } = parts
+  const { totals, interval, list } = parts
   gauge('holdfast_tracker_torrents', 'Torrents on the allow-list.', () => totals().torrents)
   gauge('holdfast_tracker_infohashes', 'Infohashes on the allow-list.', () => totals().infoHashes)
   gauge('holdfast_tracker_swarms', 'Torrents with at least one peer.', () => totals().activeSwarms)
-  gauge('holdfast_tracker_peer_memory_bytes', 'Memory that peers take.', () => totals().memoryBytes)
+  gauge('holdfast_tracker_peer_memory_bytes', 'Memory used by peers.', () => totals().memoryBytes)
   gauge(
     'holdfast_tracker_full_total',
-    'Peers not taken in because the memory is used up.',
+    'Peers that were not added because the memory is used up.',
     () => totals().refusedFull,
   )
   gauge(
+    'holdfast_tracker_crowded_total',
+    'Peers that were dropped or not added because their address has reached its limit.',
+    () => totals().crowded,
+  )
+  gauge(
     'holdfast_tracker_interval_stretch',
-    'How much longer than usual clients are asked to wait.',
-    () => pace.stretch,
+    'Factor by which the announce interval is longer than usual because of load.',
+    () => interval.stretch,
   )
-  gauge('holdfast_tracker_list_ready', '1 while there is an allow-list to serve.', () =>
-    list.ready() ? 1 : 0,
-  )
+  gauge('holdfast_tracker_list_ready', '1 while an allow-list is loaded.', () => (list.ready() ? 1 : 0))
   gauge('holdfast_tracker_list_age_seconds', 'Seconds since the oldest source last confirmed its list.', () =>
     list.ageSeconds(),
+  )
+  gauge('holdfast_tracker_list_left_out', 'Torrents that are not served because the list is full.', () =>
+    list.leftOut(),
   )
   gauge('holdfast_tracker_sharing', '1 while swarms are shared with other nodes.', () =>
     parts.sharing() ? 1 : 0,
@@ -76,15 +82,15 @@ export function newMetrics(parts: MetricsParts): Registry {
   return registry
 }
 
-export type MetricsParts = {
+export interface MetricsParts {
   counts: () => Counts
   totals: () => SwarmTotals
-  pace: Pace
-  list: { ready(): boolean; ageSeconds(): number }
+  interval: AnnounceInterval
+  list: { ready(): boolean; ageSeconds(): number; leftOut(): number }
   sharing: () => boolean
 }
 
-const REQUESTS = [
+const requestKinds = [
   ['udp', 'connect', 'udpConnects'],
   ['udp', 'announce', 'udpAnnounces'],
   ['udp', 'scrape', 'udpScrapes'],
@@ -109,4 +115,5 @@ const REQUESTS = [
   ['websocket', 'unknown-torrent', 'socketUnknown'],
   ['websocket', 'malformed', 'socketMalformed'],
   ['websocket', 'no-list', 'socketUnready'],
+  ['redis', 'malformed', 'redisMalformed'],
 ] as const

@@ -1,19 +1,21 @@
-import { PersistentRedis } from './cluster/redis.ts'
-import { ConfigError, loadConfig } from './config.ts'
+import { messageOf } from '@holdfast/runtime/operator-error'
+import { loadConfig } from './config.ts'
 import { startTracker } from './main.ts'
 
-/** Runs the tracker until it is told to stop; the exit code. */
+/** Runs the tracker until it is told to stop; resolves to the exit code. */
 export async function runTracker(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(HELP)
+    process.stdout.write(help)
     return 0
   }
   const takeOver = args.length === 1 && args[0] === '--take-over'
   if (args.length > 0 && !takeOver) {
-    process.stderr.write(`holdfast-tracker takes no argument "${args[0]}"; see holdfast-tracker --help\n`)
+    process.stderr.write(
+      `holdfast-tracker does not accept the argument "${args[0]}"; see holdfast-tracker --help\n`,
+    )
     return 2
   }
   const stop = new Promise<void>((stopped) => {
@@ -23,15 +25,13 @@ export async function runTracker(
     await using tracker = await startTracker(loadConfig(env), { takeOver, offersHandover: true })
     await Promise.race([stop, tracker.failure, tracker.handedOver])
   } catch (error) {
-    const explained = error instanceof ConfigError || error instanceof PersistentRedis
-    if (!explained && !(error instanceof Error && error.cause !== undefined)) throw error
-    process.stderr.write(`${error.message}\n`)
+    process.stderr.write(`${messageOf(error)}\n`)
     return 1
   }
   return 0
 }
 
-const HELP = `holdfast-tracker: a BitTorrent tracker for exactly the torrents an AppView has indexed
+const help = `holdfast-tracker: a BitTorrent tracker for exactly the torrents an AppView has indexed
 
   holdfast-tracker               starts
   holdfast-tracker --take-over   starts in place of the one that runs on the same data directory, with its peers
@@ -43,7 +43,9 @@ Everything is set by the environment:
   HOLDFAST_TRACKER_HOST           address to listen on                      all
   HOLDFAST_TRACKER_WORKERS        threads that serve, or "auto"             1
   HOLDFAST_TRACKER_MAX_LIST_AGE   how old a saved list may be at the start  24h
-  HOLDFAST_TRACKER_MEMORY         most memory for peers                     1GB
+  HOLDFAST_TRACKER_MEMORY         most memory for peers                     1 GiB
+  HOLDFAST_TRACKER_MAX_TORRENTS   how long the allow-list may be            4000000
+  HOLDFAST_TRACKER_PEERS_PER_ADDRESS  of a swarm, an address or a /64       8
   HOLDFAST_TRACKER_INTERVAL       between announces of a client             30m
   HOLDFAST_REDIS_URL              shares swarms between machines            none
   HOLDFAST_TRUSTED_PROXIES        addresses and networks of proxies         none

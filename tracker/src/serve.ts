@@ -1,8 +1,9 @@
+import { OperatorError } from '@holdfast/runtime/operator-error'
+import type { AnnounceInterval } from './announce-interval.ts'
 import type { Counts } from './counts.ts'
 import { openHttpServer } from './net/http-server.ts'
 import { openUdpSockets } from './net/udp-sockets.ts'
 import { WebSockets } from './net/web-sockets.ts'
-import type { Pace } from './pace.ts'
 import { Pages, type PagesParts } from './page.ts'
 import type { Swarms } from './swarms/swarms.ts'
 import type { ConnectionIds } from './wire/connection-ids.ts'
@@ -11,29 +12,30 @@ import { TrustedProxies } from './wire/proxy.ts'
 import type { SignalReceiver } from './wire/signal-hub.ts'
 import { type NoteAnnounce, UdpResponder } from './wire/udp.ts'
 
-/** What one thread needs to answer clients. */
-export type ServeParts = {
+/** The parts that one thread needs to answer clients. */
+export interface ServeParts {
   settings: ServeSettings
   swarms: Swarms
-  pace: Pace
+  interval: AnnounceInterval
   ids: ConnectionIds
   counts: Counts
   hub: SignalReceiver
   listReady: () => boolean
-  pages: Pick<PagesParts, 'metrics' | 'swarms'>
-  /** Is told of every announce by UDP and HTTP that was served. */
+  pages: Pick<PagesParts, 'metrics' | 'swarms' | 'listLeftOut'>
+  /** Called for every UDP and HTTP announce that was served. */
   note?: NoteAnnounce | undefined
 }
 
-/** The part of the config that is about sockets; plain values, so that a thread can be sent it. */
-export type ServeSettings = {
+/** The settings of the sockets, as plain values, so that they can be sent to a thread. */
+export interface ServeSettings {
   port: number
   udpPort: number
   host: string | undefined
-  /** Other threads listen on the same ports. */
+  /** Whether other threads listen on the same ports. */
   reusePort: boolean
   trustedProxies: readonly string[]
   adminToken: string | undefined
+  isPublic: boolean
   socketsPerAddress: number
   maxSockets: number
   trackerId: string
@@ -42,22 +44,35 @@ export type ServeSettings = {
 export type Serving = AsyncDisposable & { port: number; udpPort: number; transport: 'batch' | 'dgram' }
 
 /**
- * Opens HTTP, WebSocket and UDP and answers what comes.
- * @throws Error that says which port cannot be had and what to do
+ * Opens the HTTP, WebSocket and UDP sockets and answers requests.
+ * @throws OperatorError that says which port cannot be used and what to do
  */
 export async function serve(parts: ServeParts): Promise<Serving> {
   await using opened = new AsyncDisposableStack()
-  const { settings, swarms, pace, ids, counts, listReady, note } = parts
+  const { settings, swarms, interval, ids, counts, listReady, note } = parts
   const { host, reusePort } = settings
   const proxies = new TrustedProxies(settings.trustedProxies)
-  const pages = new Pages({ ...parts.pages, listReady, proxies, adminToken: settings.adminToken })
+  const pages = new Pages({
+    ...parts.pages,
+    listReady,
+    proxies,
+    adminToken: settings.adminToken,
+    isPublic: settings.isPublic,
+  })
   const webSockets = opened.use(new WebSockets(parts.hub, counts))
   const http = opened.use(
     await openHttpServer({
       port: settings.port,
       host,
       reusePort,
-      responder: new HttpResponder({ swarms, pace, counts, listReady, note, trackerId: settings.trackerId }),
+      responder: new HttpResponder({
+        swarms,
+        interval,
+        counts,
+        listReady,
+        note,
+        trackerId: settings.trackerId,
+      }),
       counts,
       proxies,
       socketsPerAddress: settings.socketsPerAddress,
@@ -69,7 +84,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
       },
     }).catch((error) => explainListen(error, 'HOLDFAST_TRACKER_PORT', settings.port)),
   )
-  const responder = new UdpResponder({ swarms, pace, ids, counts, listReady, note })
+  const responder = new UdpResponder({ swarms, interval, ids, counts, listReady, note })
   const udp = opened.use(
     await openUdpSockets(responder, counts, { port: settings.udpPort, host, reusePort }).catch((error) =>
       explainListen(error, 'HOLDFAST_TRACKER_UDP_PORT', settings.udpPort),
@@ -86,11 +101,11 @@ export async function serve(parts: ServeParts): Promise<Serving> {
 
 function explainListen(error: NodeJS.ErrnoException, variable: string, port: number): never {
   const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: `port ${port} is in use: stop what holds it or set ${variable}`,
+    EADDRINUSE: `port ${port} is in use: stop the program that uses it or set ${variable}`,
     EACCES: `this user may not listen on port ${port}: choose one above 1023 with ${variable}`,
-    EADDRNOTAVAIL: 'HOLDFAST_TRACKER_HOST is no address of this machine',
+    EADDRNOTAVAIL: 'HOLDFAST_TRACKER_HOST is not an address of this machine',
   }
-  throw new Error(`the tracker cannot listen: ${reasons[error.code ?? ''] ?? error.message}`, {
+  throw new OperatorError(`the tracker cannot listen: ${reasons[error.code ?? ''] ?? error.message}`, {
     cause: error,
   })
 }

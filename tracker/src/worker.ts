@@ -1,19 +1,21 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { messageOf, OperatorError } from '@holdfast/runtime/operator-error'
+import { AnnounceInterval } from './announce-interval.ts'
 import { Journal } from './cluster/journal.ts'
-import { EVERY_MS, SHARDS } from './cluster/shards.ts'
+import { everyMs, shards } from './cluster/shards.ts'
 import { newCounts } from './counts.ts'
-import { Pace } from './pace.ts'
 import { serve } from './serve.ts'
 import { header, openSwarmMemory } from './swarms/memory.ts'
 import { Swarms } from './swarms/swarms.ts'
 import { startClock } from './upkeep.ts'
 import { ConnectionIds } from './wire/connection-ids.ts'
-import type { SignalReceiver, SignalSocket } from './wire/signal-hub.ts'
+import type { SignalReceiver } from './wire/signal-hub.ts'
+import type { SignalSocket } from './wire/signal-swarm.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
 
 /**
- * A serving thread: answers clients from the swarms it shares with the others. WebSocket peers meet in the main
- * thread, so what they say is passed on to it.
+ * A serving thread: it answers clients from the swarms that it shares with the other threads. WebSocket peers are
+ * managed in the main thread, so their messages are passed on to it.
  */
 const start = workerData as WorkerStart
 const main = parentPort!
@@ -22,19 +24,21 @@ const tell = (message: FromWorker): void => main.postMessage(message)
 const memory = openSwarmMemory(start.memory)
 const swarms = new Swarms(memory, { shared: true })
 const counts = newCounts()
-const pace = new Pace(start.intervalSeconds)
+const interval = new AnnounceInterval(start.intervalSeconds)
 const ids = new ConnectionIds(start.secret)
-const clock = startClock({ pace, ids })
+const clock = startClock({ interval, ids })
 const counting = setInterval(() => tell({ kind: 'counts', counts }), 1000)
 
-const journal = start.shares ? new Journal(SHARDS) : undefined
+const journal = start.shares
+  ? new Journal(shards, { peersPerAddress: memory.words[header.peersPerAddress]! })
+  : undefined
 const reportJournal = (): void => {
-  for (let shard = 0; shard < SHARDS; shard++) {
+  for (let shard = 0; shard < shards; shard++) {
     const records = journal?.take(shard)
     if (records !== undefined) tell({ kind: 'journal', shard, records })
   }
 }
-const reporting = setInterval(reportJournal, EVERY_MS)
+const reporting = setInterval(reportJournal, everyMs)
 
 const sockets = new Map<number, SignalSocket>()
 const numbers = new Map<SignalSocket, number>()
@@ -85,14 +89,18 @@ main.on('message', async (message: ToWorker) => {
 const serving = await serve({
   settings: start.settings,
   swarms,
-  pace,
+  interval,
   ids,
   counts,
   hub,
   note: journal?.note.bind(journal),
   listReady: () => memory.words[header.listReady] === 1,
-  pages: { metrics: () => ask('metrics'), swarms: () => ask('swarms') },
+  pages: {
+    metrics: () => ask('metrics'),
+    swarms: () => ask('swarms'),
+    listLeftOut: () => memory.words[header.listLeftOut]!,
+  },
 }).catch((error: Error) => {
-  tell({ kind: 'failed', message: error.message })
+  tell({ kind: 'failed', message: messageOf(error), isExplained: error instanceof OperatorError })
 })
 if (serving !== undefined) tell({ kind: 'ready' })

@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { OperatorError } from '@holdfast/runtime/operator-error'
 import { addCounts, type Counts, newCounts } from './counts.ts'
-import type { SignalReceiver, SignalSocket } from './wire/signal-hub.ts'
+import type { SignalReceiver } from './wire/signal-hub.ts'
+import type { SignalSocket } from './wire/signal-swarm.ts'
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts'
 
 /**
- * Starts `count` threads that serve on the same ports, sharing the swarms in `start.memory`.
- * @throws Error when one of them cannot serve
+ * Starts `count` threads that serve on the same ports and share the swarms in `start.memory`.
+ * @throws Error if one of them cannot serve
  */
 export async function startWorkers(count: number, start: WorkerStart, parts: WorkersParts): Promise<Workers> {
   await using started = new AsyncDisposableStack()
@@ -19,7 +21,7 @@ export async function startWorkers(count: number, start: WorkerStart, parts: Wor
     const ready = new Promise<void>((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'ready') resolve()
-        else if (message.kind === 'failed') reject(new Error(message.message, { cause: 'worker' }))
+        else if (message.kind === 'failed') reject(failure(message))
         else if (message.kind === 'counts') counts[number] = message.counts
         else if (message.kind === 'journal') parts.onJournal(message.shard, message.records)
         else serveWorker(worker, message, parts)
@@ -33,7 +35,7 @@ export async function startWorkers(count: number, start: WorkerStart, parts: Wor
       await ended
     })
     await ready
-    // A thread that dies may have died with the swarms half changed: start over rather than guess.
+    // A thread may have died while it was changing the swarms, so the tracker is restarted instead of trusting them.
     worker.once('error', parts.onFailure)
   }
   const running = started.move()
@@ -44,11 +46,11 @@ export async function startWorkers(count: number, start: WorkerStart, parts: Wor
 }
 
 export type Workers = AsyncDisposable & {
-  /** `own` with what all threads have counted. */
+  /** The sum of `own` and the counts of all threads. */
   counts(own: Counts): Counts
 }
 
-export type WorkersParts = {
+export interface WorkersParts {
   hub: SignalReceiver
   answer: (about: 'metrics' | 'swarms') => Promise<string>
   onJournal: (shard: number, records: Uint8Array) => void
@@ -83,4 +85,9 @@ function serveWorker(
     own.set(message.socket, socket)
   }
   parts.hub.receive(socket, message.text)
+}
+
+/** Errors lose their class when they are sent between threads. */
+function failure({ message, isExplained }: { message: string; isExplained: boolean }): Error {
+  return isExplained ? new OperatorError(message) : new Error(message)
 }

@@ -1,47 +1,49 @@
-import type { listAdmissions, updateAdmission } from '@holdfast/lexicons'
+import type { admin } from '@holdfast/lexicons'
 import { Command, InvalidArgumentError } from 'commander'
 import type { OperatorClient } from './operator-client.ts'
 
-/** `holdfast-appview admin allow|deny|restore|list`: in effect on every face and on trackers within a second. */
+/** `holdfast-appview admin allow|deny|restore|list`: a decision takes effect in every interface and on trackers within a second. */
 export function admissionCommands(connect: () => OperatorClient): Command {
-  const admin = new Command('admin').description('decide what is let in and what is kept out')
+  const commands = new Command('admin').description(
+    'decide which accounts, records and content are let in and which are kept out',
+  )
   const decisions = [
     ['allow', 'let in'],
-    ['deny', 'keep out, everywhere and at once'],
+    ['deny', 'keep out, at once and everywhere,'],
     ['restore', 'take back the decision on'],
   ] as const
   for (const [action, does] of decisions) {
-    admin
+    commands
       .command(action)
       .description(`${does} an account, a record, or content under all its infohashes`)
       .argument('<subject>', 'a DID, handle, AT-URI, infohash in any form, or magnet link')
-      .option('--reason <text>', 'why: kept, and shown to the author who asks')
+      .option('--reason <text>', 'why; it is stored, and shown to an author who asks')
       .option('--json', 'print the answer as one JSON line')
       .action(async (subject: string, options: { reason?: string; json?: boolean }) => {
         const body = { subject, action, ...(options.reason !== undefined && { reason: options.reason }) }
-        const result = await connect().call<updateAdmission.$OutputBody>('updateAdmission', body)
+        const result = await connect().call<admin.updateAdmission.$OutputBody>('updateAdmission', body)
         print(options.json ? JSON.stringify(result) : describe(result))
       })
   }
-  admin
+  commands
     .command('list')
-    .description('the decisions made, or what waits for one, latest first')
+    .description('list decisions, or what waits for one, latest first')
     .option('--state <state>', 'allowed, denied or awaiting-review')
     .option('--kind <kind>', 'account, record or content')
     .option('--limit <count>', 'how many', count, 50)
     .option('--json', 'print the answer as one JSON line')
     .action(async ({ json, ...params }: { state?: string; kind?: string; limit: number; json?: boolean }) => {
-      const result = await connect().query<listAdmissions.$OutputBody>('listAdmissions', params)
+      const result = await connect().query<admin.listAdmissions.$OutputBody>('listAdmissions', params)
       if (json) return print(JSON.stringify(result))
       for (const view of result.admissions)
         print([view.state, view.subject, view.title, view.reason].filter(Boolean).join('\t'))
-      if (result.admissions.length === 0) print('nothing')
+      if (result.admissions.length === 0) print('no entries')
     })
-  return admin
+  return commands
 }
 
-function describe({ admission, affected }: updateAdmission.$OutputBody): string {
-  return `${admission.subject} is ${admission.state}; ${affected} ${affected === 1 ? 'record' : 'records'} came into or went out of view`
+function describe({ admission, affected }: admin.updateAdmission.$OutputBody): string {
+  return `${admission.subject} is ${admission.state}; ${affected} ${affected === 1 ? 'record was' : 'records were'} shown or hidden by this`
 }
 
 function count(text: string): number {

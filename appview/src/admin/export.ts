@@ -3,11 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { exportMetainfo, exportRecords } from '../catalog/reads/export-reads.ts'
-import type { Db } from '../catalog/sql.ts'
+import { exportMetainfo, exportRecords } from '../catalog/read/export.ts'
+import type { Db } from '../store/sql.ts'
 
 export interface ExportOptions {
-  /** Where the lines go; to `stdout` without it. */
+  /** The file to write; without it the lines go to `stdout`. */
   file?: string | undefined
   /** A folder for the `.torrent` files, each named by its infohash. */
   torrents?: string | undefined

@@ -1,17 +1,18 @@
-import type { describeServer, getIngestStatus, getStats } from '@holdfast/lexicons'
+import type { admin, describeServer, getStats } from '@holdfast/lexicons'
 import { Command } from 'commander'
+import { outdatedAdvice } from '../store/index-version.ts'
 import type { OperatorClient } from './operator-client.ts'
 
-/** `holdfast-appview status`: how the running AppView goes. */
+/** `holdfast-appview status`: the state of the running AppView. */
 export function statusCommand(connect: () => OperatorClient): Command {
   return new Command('status')
-    .description('how following the network goes, and what the index holds')
+    .description('show how well the AppView keeps up with the network, and what the index contains')
     .option('--json', 'print the answers as one JSON line')
     .action(async ({ json }: { json?: boolean }) => {
       const client = connect()
       const [server, ingest, { stats }] = await Promise.all([
         client.query<describeServer.$OutputBody>('describeServer'),
-        client.query<getIngestStatus.$OutputBody>('getIngestStatus'),
+        client.query<admin.getIngestStatus.$OutputBody>('getIngestStatus'),
         client.query<getStats.$OutputBody>('getStats'),
       ])
       const text = json ? JSON.stringify({ server, ingest, stats }) : describe(server, ingest, stats)
@@ -19,24 +20,40 @@ export function statusCommand(connect: () => OperatorClient): Command {
     })
 }
 
+/** Decisions take effect at once, and the flags of records are updated afterwards; these lines say how many are left. */
+export function describeSweeps(sweeps: readonly admin.getIngestStatus.Sweep[]): string[] {
+  if (sweeps.length === 0) return []
+  const lines = sweeps.map(({ subject, remaining, since }) => {
+    const records = remaining === 1 ? 'record' : 'records'
+    const left = remaining === undefined ? 'records not counted yet' : `${remaining} ${records} to go`
+    return `  ${subject}  ${left}, since ${since}`
+  })
+  return ['decisions that are in effect, while the flags of their records are still being updated', ...lines]
+}
+
 function describe(
   server: describeServer.$OutputBody,
-  ingest: getIngestStatus.$OutputBody,
+  ingest: admin.getIngestStatus.$OutputBody,
   stats: getStats.Stats,
 ): string {
   const hosts = ingest.hosts.map((host) => {
     const lag = host.lagMs === undefined ? '' : `, ${(host.lagMs / 1000).toFixed(1)} s behind`
-    return `  ${host.host}  ${host.connected ? 'connected' : 'not connected'}${lag}${host.error ? `  (${host.error})` : ''}`
+    const waiting = host.waiting ? `, ${host.waiting} events waiting` : ''
+    const parked = host.parked ? `, ${host.parked} more waiting for the servers of their accounts` : ''
+    const behind = host.caughtUp ? `, caught up${parked}` : `${lag}${waiting}${parked}`
+    return `  ${host.host}  ${host.connected ? 'connected' : 'not connected'}${behind}${host.error ? `  (${host.error})` : ''}`
   })
   const list = (items: readonly { count: number }[], name: (item: never) => string) =>
     items.length === 0 ? 'none' : items.map((item) => `${item.count} ${name(item as never)}`).join(', ')
   return [
     `${server.name ?? server.url ?? 'Holdfast'} ${server.version}, admission ${server.admission}`,
     `${stats.datasets} datasets, ${stats.torrents} torrents, ${stats.infoHashes} contents announced, ${stats.authors} authors`,
-    'sources',
+    ...(ingest.needsRebuild ? [outdatedAdvice] : []),
+    ingest.caughtUp ? 'sources (all caught up)' : 'sources',
     ...hosts,
-    `repositories: ${list(ingest.repos, (item: getIngestStatus.RepoCount) => item.state)}`,
-    `metainfo: ${list(ingest.metainfo ?? [], (item: getIngestStatus.MetainfoCount) => item.status)}`,
-    `refused: ${list(ingest.rejects, (item: getIngestStatus.RejectCount) => item.reason)}`,
+    `repositories: ${list(ingest.repos, (item: admin.getIngestStatus.RepoCount) => item.state)}`,
+    `metainfo: ${list(ingest.metainfo ?? [], (item: admin.getIngestStatus.MetainfoCount) => item.status)}`,
+    `refused: ${list(ingest.rejects, (item: admin.getIngestStatus.RejectCount) => item.reason)}`,
+    ...describeSweeps(ingest.sweeps ?? []),
   ].join('\n')
 }

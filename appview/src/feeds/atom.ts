@@ -1,7 +1,7 @@
 import { type Feed, type FeedItem, updatedAt } from './feed.ts'
 import { type Element, element, text, writeXml } from './xml.ts'
 
-/** Atom (RFC 4287). */
+/** Writes a feed as Atom (RFC 4287). */
 export function writeAtom(feed: Feed): string {
   const root = element(
     'feed',

@@ -1,16 +1,16 @@
-/** A feed before it takes one of its three forms. Instants are ISO 8601. */
+/** The content of a feed, from which RSS, Atom or JSON Feed is written. Instants are ISO 8601. */
 export interface Feed {
   readonly title: string
   readonly description: string
-  /** Where a person reads the same. */
+  /** The URL of the page that shows the same to people. */
   readonly pageUrl: string
-  /** Where this feed is. */
+  /** The URL of this feed. */
   readonly feedUrl: string
   readonly items: readonly FeedItem[]
 }
 
 export interface FeedItem {
-  /** The AT-URI of the record: the same after a rebuild, so that no reader shows anything twice. */
+  /** The AT-URI of the record. It is the same after a rebuild, so that no reader shows an item twice. */
   readonly id: string
   readonly title: string
   readonly pageUrl: string
@@ -19,18 +19,18 @@ export interface FeedItem {
   readonly author: string
   /** From the record, never from the clock of this index. */
   readonly publishedAt: string
-  /** When the record was last edited; as published where it never was. */
+  /** When the record was last edited, or else when it was published. */
   readonly updatedAt: string
   readonly categories: readonly string[]
   readonly license?: string | undefined
-  /** The newest first. RSS has room for that one. */
+  /** Newest first; RSS can contain only the first. */
   readonly torrents: readonly FeedTorrent[]
 }
 
 export interface FeedTorrent {
   readonly fileUrl: string
   readonly magnet: string
-  /** The name that RSS readers of BitTorrent clients know: v1, else truncated v2, as 40 hex digits. */
+  /** The infohash that BitTorrent clients' RSS readers understand: the v1, else the truncated v2, as 40 hex digits. */
   readonly infoHash: string
   readonly sizeBytes: number
   readonly fileCount: number
@@ -38,7 +38,7 @@ export interface FeedTorrent {
   readonly leechers?: number | undefined
 }
 
-/** The newest instant of a feed, for validators; the epoch where it is empty. */
+/** The newest instant in a feed; 1970-01-01 for an empty feed. */
 export function updatedAt(feed: Feed): string {
   return feed.items.reduce(
     (newest, item) => (item.updatedAt > newest ? item.updatedAt : newest),

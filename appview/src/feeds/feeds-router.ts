@@ -1,26 +1,23 @@
-/** The index for feed readers, BitTorrent clients' RSS readers and Torznab tools. */
+/** Routes for feed readers, the RSS readers of BitTorrent clients, and Torznab tools. */
 import { collections } from '@holdfast/lexicons/nsid'
 import express, { type ErrorRequestHandler, type Request, type Response, type Router } from 'express'
-import { SearchError } from '../catalog/search/search-error.ts'
-import { datasetPath } from '../page-paths.ts'
-import { writeAtom } from './atom.ts'
+import { datasetPath } from '../http/page-paths.ts'
+import { hereOf, queryOf } from '../http/request-target.ts'
+import { SearchError } from '../search/query/search-error.ts'
 import type { Feed, FeedItem } from './feed.ts'
-import { writeJsonFeed } from './json-feed.ts'
 import { writeOpml } from './opml.ts'
-import { queryOf } from './request-query.ts'
-import { writeRss } from './rss.ts'
 import { datasetItems, type FeedParts, lostItems, torrentItems } from './sources.ts'
 import { torznab } from './torznab.ts'
 
-const writers = {
-  rss: { write: writeRss, type: 'application/rss+xml' },
-  atom: { write: writeAtom, type: 'application/atom+xml' },
-  json: { write: writeJsonFeed, type: 'application/feed+json' },
+const types = {
+  rss: 'application/rss+xml',
+  atom: 'application/atom+xml',
+  json: 'application/feed+json',
 } as const
 
 const format = ':format(rss|atom|json)'
 
-/** A filter that stands in a feed's path: `/feeds/risk/endangered.rss`. */
+/** Filters that may be part of a feed's path, such as `/feeds/risk/endangered.rss`. */
 const filters: Readonly<Record<string, string>> = {
   keyword: 'keyword',
   publisher: 'publisher',
@@ -53,7 +50,7 @@ export function feedsRouter(parts: FeedParts): Router {
     items: await torrentItems(parts, queryOf(req)),
   }))
   feed(`/feeds/needs.${format}`, async (req) => {
-    const query = queryWith(req, { sort: 'fewest-seeders', maxSeeders: '2', metainfoStatus: 'verified' })
+    const query = queryWith(req, { sort: 'fewest-seeders', needsSeeders: 'true' })
     return { title: 'Torrents that need seeders', page: '/needs', items: await torrentItems(parts, query) }
   })
   feed(`/feeds/lost.${format}`, async () => ({
@@ -92,33 +89,34 @@ interface Described {
   items: readonly FeedItem[]
 }
 
-function send(
+async function send(
   parts: FeedParts,
   { req, res, described }: { req: Request; res: Response; described: Described },
-): void {
+): Promise<void> {
   const publicUrl = parts.publicUrl()
   const { title, page, items } = described
   const feed: Feed = {
     title: `${title} · ${parts.name}`,
     description: `${title}, from the index ${publicUrl}`,
     pageUrl: `${publicUrl}${page}`,
-    feedUrl: `${publicUrl}${req.originalUrl}`,
+    feedUrl: `${publicUrl}${hereOf(req)}`,
     items,
   }
-  const { write, type } = writers[req.params.format as keyof typeof writers]
+  const form = req.params.format as keyof typeof types
+  const document = await parts.documents.write({ kind: 'feed', form, feed })
   res.set('Cache-Control', 'public, max-age=60')
-  // Express answers If-None-Match by the ETag of the body. No date would do: a record that comes late is older than others.
-  res.type(type).send(write(feed))
+  // Express answers If-None-Match by the ETag of the body. Last-Modified would not do, since a record may arrive late.
+  res.type(`${types[form]}; charset=utf-8`).send(document)
 }
 
-/** The request's parameters, with some that the feed fixes. */
+/** The request's parameters, with those that the feed prescribes. */
 function queryWith(req: Request, fixed: Readonly<Record<string, string>>): URLSearchParams {
   const query = queryOf(req)
   for (const [name, value] of Object.entries(fixed)) query.set(name, value)
   return query
 }
 
-/** What the search refuses is the reader's mistake, said in one line. */
+/** Answers an error of the search, which is the client's mistake, with one line of text. */
 const badRequest: ErrorRequestHandler = (error: Error, _req, res, next) => {
   const isCallers = error instanceof SearchError || error.name === 'LexValidationError' || 'issues' in error
   if (!isCallers || res.headersSent) return next(error)

@@ -1,5 +1,5 @@
 import type { defs } from '@holdfast/lexicons'
-import { datasetPath, torrentPath } from '../page-paths.ts'
+import { datasetPath, torrentPath } from '../http/page-paths.ts'
 import type { FeedItem, FeedTorrent } from './feed.ts'
 
 /** The fields of a dataset record that a feed shows. */
@@ -11,14 +11,14 @@ interface DatasetRecord {
   license?: { spdx?: string; url?: string; text?: string }
 }
 
-/** What an item needs beside its record. */
+/** What is needed for an item besides its record. */
 interface ItemContext {
   publicUrl: string
   /** When records were last edited, by AT-URI. */
   edits: ReadonlyMap<string, string>
 }
 
-/** A dataset as a feed's item. */
+/** Makes a feed's item of a dataset. */
 export function datasetItem(
   view: defs.DatasetView,
   torrents: readonly FeedTorrent[],
@@ -38,7 +38,7 @@ export function datasetItem(
   }
 }
 
-/** A torrent as a feed's item, with its `.torrent` enclosed where the metainfo is verified. */
+/** Makes a feed's item of a torrent, with its `.torrent` enclosed when the metainfo is verified. */
 export function torrentItem(
   view: defs.TorrentView,
   licenses: ReadonlyMap<string, string>,
@@ -63,7 +63,7 @@ export function torrentItem(
   }
 }
 
-/** A verified content as it is enclosed. */
+/** Makes the enclosure of verified content. */
 export function enclosed(
   content: Pick<defs.TorrentView, 'infoHashV1' | 'infoHashV2' | 'sizeBytes' | 'fileCount'> & {
     magnet: string
@@ -82,7 +82,7 @@ export function enclosed(
   }
 }
 
-/** The record's own time, but never later than when it was first seen: nobody pins a feed's top with a date to come. */
+/** The record's own dates, but never later than when it was first seen, so that a date in the future cannot stay on top. */
 function datesOf(createdAt: string | undefined, indexedAt: string, editedAt: string | undefined) {
   const createdMs = Date.parse(createdAt ?? '') || Number.POSITIVE_INFINITY
   const publishedAt = new Date(Math.min(createdMs, Date.parse(indexedAt))).toISOString()

@@ -1,6 +1,6 @@
 import type { Feed, FeedItem } from './feed.ts'
 
-/** JSON Feed 1.1; what it has no words for is under `_holdfast`. */
+/** Writes a feed as JSON Feed 1.1; what it has no fields for is under `_holdfast`. */
 export function writeJsonFeed(feed: Feed): string {
   return JSON.stringify({
     version: 'https://jsonfeed.org/version/1.1',

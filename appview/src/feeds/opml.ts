@@ -10,7 +10,7 @@ const feeds = [
   ['Torrents that need seeders', '/feeds/needs.rss'],
 ] as const
 
-/** OPML 2.0 of the feeds that most people want. */
+/** Writes a list of the feeds that most people want, as OPML 2.0. */
 export function writeOpml(name: string, publicUrl: string): string {
   const outlines = feeds.map(([title, path]) =>
     element('outline', {

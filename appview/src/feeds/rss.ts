@@ -1,7 +1,7 @@
 import { type Feed, type FeedItem, type FeedTorrent, updatedAt } from './feed.ts'
 import { type Element, element, text, writeXml } from './xml.ts'
 
-/** RSS 2.0 with `.torrent` enclosures, ezRSS's `torrent:` names and Torznab's attributes, which BitTorrent clients read. */
+/** Writes RSS 2.0 with what BitTorrent clients read: `.torrent` enclosures, ezRSS's `torrent:` elements and Torznab's attributes. */
 export function writeRss(feed: Feed, options: { asTorznab?: boolean } = {}): string {
   const namespaces = {
     version: '2.0',
@@ -30,7 +30,7 @@ function item(entry: FeedItem, { asTorznab = false }: { asTorznab?: boolean }): 
     {},
     text('title', entry.title),
     text('link', entry.pageUrl),
-    // Not in RSS, nor by these names in Torznab's specification; its clients read the page and the size from here.
+    // Torznab clients read the page and the size from these elements, though its specification does not define them.
     asTorznab ? text('comments', entry.pageUrl) : undefined,
     asTorznab ? text('size', torrent?.sizeBytes) : undefined,
     element('guid', { isPermaLink: 'false' }, entry.id),
@@ -70,10 +70,10 @@ function torrentElements(torrent: FeedTorrent): Element[] {
   ]
 }
 
-/** Newznab's category tree has no place for data: `Other`. */
+/** Newznab's category `Other`, because its tree has no category for data. */
 export const otherCategory = 8000
 
-/** RFC 822 with four-digit years, as RSS 2.0 wants it. */
+/** Writes an instant by RFC 822 with a four-digit year, as RSS 2.0 requires. */
 function rfc822(instant: string): string {
   return new Date(instant).toUTCString().replace('GMT', '+0000')
 }

@@ -1,17 +1,17 @@
-/** The feeds there are: each a search with its newest first. */
+/** Reads the items of each feed. A feed is a search whose results are sorted by date, newest first. */
 import { searchDatasets as datasetLexicon, searchTorrents as torrentLexicon } from '@holdfast/lexicons'
-import type { SearchMemory } from '../catalog/search/memory/search-memory.ts'
-import { searchDatasets } from '../catalog/search/searchDatasets.ts'
-import { searchTorrents } from '../catalog/search/searchTorrents.ts'
-import type { Db } from '../catalog/sql.ts'
-import { swarmKey } from '../catalog/swarms/swarm-contents.ts'
+import { swarmKey } from '../catalog/swarms/contents.ts'
 import { readDatasetViews } from '../catalog/views/datasets/dataset-views.ts'
-import { readLicenses } from '../catalog/views/datasets/licenses.ts'
 import { readLostSources } from '../catalog/views/datasets/lost-sources.ts'
-import { readEdits } from '../catalog/views/records/edits.ts'
+import { readEdits, readLicenses } from '../catalog/views/feed-views.ts'
 import { type HeldTorrent, readHeldTorrents } from '../catalog/views/torrents/held-torrents.ts'
 import { readSwarms } from '../catalog/views/torrents/swarm-views.ts'
 import { readTorrentViews } from '../catalog/views/torrents/torrent-views.ts'
+import { searchDatasets } from '../search/datasets.ts'
+import type { SearchMemory } from '../search/memory/search-memory.ts'
+import { searchTorrents } from '../search/torrents.ts'
+import type { Db } from '../store/sql.ts'
+import type { DocumentWriter } from './document-writer.ts'
 import type { FeedItem, FeedTorrent } from './feed.ts'
 import { datasetItem, enclosed, torrentItem } from './items.ts'
 
@@ -22,11 +22,12 @@ export interface FeedParts {
   trackers: readonly string[]
   publicUrl: () => string
   name: string
+  documents: DocumentWriter
 }
 
 const pageSize = '50'
 
-/** Datasets by any parameters of `searchDatasets`; newest first unless asked otherwise. Throws what the search throws. */
+/** Reads datasets by any parameters of `searchDatasets`; newest first by default. Throws what the search throws. */
 export async function datasetItems(parts: FeedParts, query: URLSearchParams): Promise<FeedItem[]> {
   const parameters = datasetLexicon.main.parameters.fromURLSearchParams(withDefaults(query))
   const { hits } = await searchDatasets(parts.db, parameters, parts.memory)
@@ -36,7 +37,7 @@ export async function datasetItems(parts: FeedParts, query: URLSearchParams): Pr
   )
 }
 
-/** Datasets whose sources are lost, under the day that the last of them went. One that is lost again is another item. */
+/** Reads datasets whose sources are lost, dated by when the last source went. A dataset that is lost again is a new item. */
 export async function lostItems(parts: FeedParts): Promise<FeedItem[]> {
   const lost = await readLostSources(parts.db, Number(pageSize))
   const items = await itemsOf(
@@ -52,7 +53,7 @@ export async function lostItems(parts: FeedParts): Promise<FeedItem[]> {
   })
 }
 
-/** The visible ones of these datasets, in the order asked for. */
+/** Makes items of the visible ones of these datasets, in the order given. */
 async function itemsOf(parts: FeedParts, uris: readonly string[]): Promise<FeedItem[]> {
   const views = await readDatasetViews(parts.db, uris, { detail: 'card' })
   const [edits, torrents] = await Promise.all([readEdits(parts.db, uris), heldBy(parts, uris)])
@@ -60,10 +61,10 @@ async function itemsOf(parts: FeedParts, uris: readonly string[]): Promise<FeedI
   return views.map((view) => datasetItem(view, torrents.get(view.uri) ?? [], context))
 }
 
-/** Of a dataset in so many pieces a feed names the newest. */
+/** The most torrents named for one dataset; the newest are chosen. */
 const mostEnclosed = 10
 
-/** The verified torrents of each dataset, newest first. */
+/** Reads the verified torrents of each dataset, newest first. */
 async function heldBy(parts: FeedParts, uris: readonly string[]): Promise<Map<string, FeedTorrent[]>> {
   const held = await readHeldTorrents(parts.db, uris, parts)
   const newest = [...held].map(([uri, torrents]) => [uri, torrents.slice(0, mostEnclosed)] as const)
@@ -84,12 +85,12 @@ function nameOf({ infoHashV1, infoHashV2 }: HeldTorrent): string {
   return swarmKey({ infoHashV1: infoHashV1 ?? null, infoHashV2: infoHashV2 ?? null })
 }
 
-/** Torrents by any parameters of `searchTorrents`; newest first unless asked otherwise. Throws what the search throws. */
+/** Reads torrents by any parameters of `searchTorrents`; newest first by default. Throws what the search throws. */
 export async function torrentItems(parts: FeedParts, query: URLSearchParams): Promise<FeedItem[]> {
   return (await torrentPage(parts, query)).items
 }
 
-/** The same with where the next page begins. */
+/** Like {@link torrentItems}, but also returns the cursor of the next page. */
 export async function torrentPage(
   parts: FeedParts,
   query: URLSearchParams,

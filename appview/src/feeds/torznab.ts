@@ -1,39 +1,44 @@
-/** Torznab (Newznab's API for torrents), so that Prowlarr and qBittorrent's search reach the index. */
+/** Torznab (Newznab's API for torrents), by which tools such as Prowlarr and qBittorrent search the index. */
 import type { RequestHandler } from 'express'
+import { queryOf } from '../http/request-target.ts'
 import type { FeedItem } from './feed.ts'
-import { queryOf } from './request-query.ts'
-import { otherCategory, writeRss } from './rss.ts'
+import { otherCategory } from './rss.ts'
 import { type FeedParts, torrentPage } from './sources.ts'
 import { element, writeXml } from './xml.ts'
 
 const maxLimit = 100
-/** Pages are found by cursor, tools ask by offset: further than this nobody pages by hand. */
+/** The largest offset. Tools page by offset, but the search by cursor, so all pages before an offset must be read. */
 const maxOffset = 1_000
 
-/** Answers `t=caps` and `t=search`; anything else is Torznab's error 202. API keys are not needed and passed over. */
+/**
+ * Answers `t=caps` and `t=search`, any other function with Torznab's error 202, and a malformed number with error 201.
+ * Names of parameters may be in any case. API keys are not needed and are ignored.
+ */
 export function torznab(parts: FeedParts): RequestHandler {
   return (req, res, next) => {
-    const query = queryOf(req)
-    const action = query.get('t') ?? ''
+    const query = new URLSearchParams()
+    for (const [name, value] of queryOf(req)) query.append(name.toLowerCase(), value)
+    const action = query.get('t')?.toLowerCase() ?? ''
+    const fail = (code: number, description: string) =>
+      res.type('application/xml').send(writeXml(element('error', { code, description })))
     if (action === 'caps') {
       res.type('application/xml').send(capabilities(parts))
     } else if (action === 'search') {
+      const wrong = ['limit', 'offset'].find((name) => !/^\d{0,15}$/.test(query.get(name) ?? ''))
+      if (wrong !== undefined) return fail(201, `Incorrect parameter (${wrong})`)
       search(parts, query)
-        .then((body) => res.type('application/rss+xml').send(body))
+        .then((body) => res.type('application/rss+xml; charset=utf-8').send(body))
         .catch(next)
     } else {
-      const description =
-        action === '' ? 'Missing parameter (t)' : `No such function (${action.slice(0, 100)})`
-      res
-        .type('application/xml')
-        .send(writeXml(element('error', { code: action === '' ? 200 : 202, description })))
+      if (action === '') return fail(200, 'Missing parameter (t)')
+      fail(202, `No such function (${action.slice(0, 100)})`)
     }
   }
 }
 
-async function search(parts: FeedParts, query: URLSearchParams): Promise<string> {
-  const limit = clamp(query.get('limit'), { least: 1, most: maxLimit, otherwise: 50 })
-  const offset = clamp(query.get('offset'), { least: 0, most: maxOffset, otherwise: 0 })
+async function search(parts: FeedParts, query: URLSearchParams): Promise<Buffer> {
+  const limit = Math.min(Math.max(Number(query.get('limit') || 50), 1), maxLimit)
+  const offset = Number(query.get('offset') || 0)
   const wanted = query.get('cat')?.split(',') ?? []
   const categoryFits =
     wanted.length === 0 || wanted[0] === '' || wanted.some((category) => /^80\d\d$/.test(category))
@@ -46,13 +51,14 @@ async function search(parts: FeedParts, query: URLSearchParams): Promise<string>
     feedUrl: `${publicUrl}/torznab/api`,
     items,
   }
-  return writeRss(feed, { asTorznab: true })
+  return parts.documents.write({ kind: 'feed', form: 'torznab', feed })
 }
 
 async function itemsFrom(
   parts: FeedParts,
   page: { q: string; limit: number; offset: number },
 ): Promise<FeedItem[]> {
+  if (page.offset > maxOffset) return []
   const found: FeedItem[] = []
   let cursor: string | undefined
   do {
@@ -86,9 +92,4 @@ function capabilities(parts: FeedParts): string {
       element('categories', {}, element('category', { id: otherCategory, name: 'Other' })),
     ),
   )
-}
-
-function clamp(text: string | null, range: { least: number; most: number; otherwise: number }): number {
-  const number = Number.parseInt(text ?? '', 10)
-  return Number.isNaN(number) ? range.otherwise : Math.min(Math.max(number, range.least), range.most)
 }

@@ -2,7 +2,7 @@
 export interface Element {
   readonly name: string
   readonly attributes: Readonly<Record<string, string | number | undefined>>
-  readonly children: readonly Child[]
+  readonly children: readonly Exclude<Child, undefined>[]
 }
 
 type Child = Element | string | undefined
@@ -13,10 +13,11 @@ export function element(
   attributes: Element['attributes'] = {},
   ...children: readonly Child[]
 ): Element {
-  return { name, attributes, children }
+  // Leave out undefined children now: in the JSON in which documents go to a thread, they would become null.
+  return { name, attributes, children: children.filter((child) => child !== undefined) }
 }
 
-/** An element that holds nothing but text; undefined where there is none. */
+/** Makes an element that contains only text; undefined without text. */
 export function text(name: string, value: string | number | undefined): Element | undefined {
   return value === undefined ? undefined : element(name, {}, String(value))
 }
@@ -32,14 +33,11 @@ function write(node: Exclude<Child, undefined>): string {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` ${name}="${escapeXml(String(value))}"`)
     .join('')
-  const inner = node.children
-    .filter((child) => child !== undefined)
-    .map(write)
-    .join('')
+  const inner = node.children.map(write).join('')
   return inner === '' ? `<${node.name}${attributes}/>` : `<${node.name}${attributes}>${inner}</${node.name}>`
 }
 
-// What XML 1.0 §2.2 has no way to say: most control characters, U+FFFE and U+FFFF, lone surrogates.
+// Characters that XML 1.0 §2.2 cannot express: most control characters, U+FFFE and U+FFFF, lone surrogates.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be taken out
 const unsayable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g
 
@@ -49,11 +47,11 @@ const entities: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&apos;',
-  // XML 1.0 §2.11: a reader would take it for the end of a line.
+  // A reader would turn a bare carriage return into a line feed (XML 1.0 §2.11).
   '\r': '&#13;',
 }
 
-/** A text with U+FFFD for whatever XML cannot say. */
+/** Replaces what XML cannot express with U+FFFD. */
 export function sayable(text: string): string {
   return text.toWellFormed().replace(unsayable, '\uFFFD')
 }

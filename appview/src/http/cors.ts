@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express'
 
-/** Lets browsers of any site read what is public; nothing here depends on cookies. */
+/** Allows scripts of any site to read the answers, which are public and do not depend on cookies. */
 export const cors: RequestHandler = (req, res, next) => {
   res.setHeader('Access-Control-Allow-Origin', '*')
   res.setHeader(

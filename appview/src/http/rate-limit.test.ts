@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ownPrograms } from './own-programs.ts'
 import { createRateLimiter, rateLimit } from './rate-limit.ts'
 
 let server: ReturnType<express.Express['listen']>
@@ -8,7 +9,8 @@ beforeAll(async () => {
   const app = express()
   app.set('trust proxy', 'loopback')
   const options = { points: 4, seconds: 60 }
-  app.use(rateLimit(createRateLimiter(options), options))
+  const own = ownPrograms({ isPublic: false, adminToken: undefined, onUnnamed: () => {} })
+  app.use(rateLimit(createRateLimiter(options), { ...options, own }))
   app.use((_req, res) => res.send('ok'))
   server = app.listen(0)
   await new Promise((resolve) => server.once('listening', resolve))
@@ -22,7 +24,7 @@ const ask = (path: string, forwardedFor?: string) =>
 const statuses = async (path: string, addresses: readonly string[]) =>
   Promise.all(addresses.map(async (address) => (await ask(path, address)).status))
 
-test('one address may spend so much, and is told when to come back', async () => {
+test('limits what one address may ask, and says when to come back', async () => {
   expect(await statuses('/x', Array(4).fill('203.0.113.5'))).toEqual([200, 200, 200, 200])
   const refused = await ask('/x', '203.0.113.5')
   expect(refused.status).toBe(429)
@@ -47,7 +49,41 @@ test('in IPv6 the addresses of one household count together', async () => {
   expect((await ask('/x', '2001:db8:1:3::1')).status).toBe(200)
 })
 
-test('programs on this machine are not limited, nor are monitors', async () => {
+test('the households of one /56 have four times the share of one, those of a /48 sixteen times', async () => {
+  const household = (i: number) => `2001:db8:5:${i.toString(16)}::1`
+  const inOne56 = await statuses(
+    '/x',
+    Array.from({ length: 20 }, (_, i) => household(i)),
+  )
+  expect(inOne56.filter((status) => status === 200)).toHaveLength(16)
+  const inOne48 = await statuses(
+    '/x',
+    Array.from({ length: 100 }, (_, i) => household((i + 1) * 256)),
+  )
+  expect(inOne48.filter((status) => status === 200)).toHaveLength(64 - 16)
+})
+
+test('an address of IPv4 counts as one however it is written', async () => {
+  const answers = await statuses('/x', [
+    '203.0.113.9',
+    '::ffff:203.0.113.9',
+    '::203.0.113.9',
+    '::ffff:cb00:7109',
+    '203.0.113.9',
+  ])
+  expect(answers.filter((status) => status === 429)).toHaveLength(1)
+})
+
+test.each([
+  ['/x/health', '203.0.113.11'],
+  ['/health/x', '203.0.113.12'],
+  ['/x/typeahead', '203.0.113.13'],
+  ['/metrics.x', '203.0.113.14'],
+])('%s is not free', async (path, address) => {
+  const answers = await statuses(path, Array(5).fill(address))
+  expect(answers.filter((status) => status === 429)).toHaveLength(1)
+})
+
+test('programs on this machine are not limited', async () => {
   for (let i = 0; i < 6; i++) expect((await ask('/x')).status).toBe(200)
-  expect(await statuses('/health', Array(6).fill('203.0.113.8'))).toEqual(Array(6).fill(200))
 })

@@ -1,23 +1,27 @@
+import { createHmac, randomBytes } from 'node:crypto'
 import type { RequestHandler } from 'express'
 import type { Redis } from 'ioredis'
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
-import { addressKey, isThisMachine } from './address.ts'
+import {
+  type RateLimiterAbstract,
+  RateLimiterMemory,
+  RateLimiterRedis,
+  RateLimiterRes,
+} from 'rate-limiter-flexible'
+import { addressShares } from './address.ts'
+import type { OwnPrograms } from './own-programs.ts'
+import { costOf } from './request-costs.ts'
 
 export interface RateLimitOptions {
-  /** Points that one address may spend. */
+  /** How many points one address may spend. */
   points: number
   seconds: number
-  /** Shared by several processes; each counts for itself without it. */
+  /** Shares the counts between processes; without it each process counts for itself. */
   redis?: Redis | undefined
+  /** A secret of the processes that share a Redis, which is not stored there; addresses are hashed with it. */
+  secret?: string | undefined
 }
 
 export const defaultRateLimit = { points: 3_000, seconds: 300 } as const
-
-/** What costs more than a plain look-up. */
-const costs: readonly [RegExp, number][] = [
-  [/search|torznab|oai|catalog|sitemap/i, 3],
-  [/suggest|health|metrics/i, 0],
-]
 
 /** Counts what each address spends. */
 export interface RateLimiter {
@@ -27,45 +31,72 @@ export interface RateLimiter {
 export interface Spent {
   isRefused: boolean
   remainingPoints: number
-  /** Until the address has all its points again. */
+  /** Seconds until the address has all its points again. */
   seconds: number
 }
 
-/** One counter for every face of a server; it rejects when its store fails and nothing stands in for it. */
+/** Makes one counter for all interfaces of a server. It rejects when its store fails and there is no fallback. */
 export function createRateLimiter(options: RateLimitOptions): RateLimiter {
-  const memory = new RateLimiterMemory({ points: options.points, duration: options.seconds })
-  const limiter = options.redis
-    ? new RateLimiterRedis({
-        storeClient: options.redis,
-        keyPrefix: 'holdfast:rate',
-        points: options.points,
-        duration: options.seconds,
-        // Without Redis each process counts for itself: better than no limit, and than no answer.
-        insuranceLimiter: memory,
-      })
-    : memory
+  const counters = new Map<number, RateLimiterAbstract>()
+  const counterFor = (times: number) => {
+    const counter = counters.get(times) ?? createCounter(options, times)
+    counters.set(times, counter)
+    return counter
+  }
+  const secret = options.secret ?? randomBytes(32)
+  // Redis may save its data to disk, from which no address may be readable.
+  const nameOf = (key: string) =>
+    options.redis ? createHmac('sha256', secret).update(key).digest('base64url') : key
   return {
     async spend(address, points) {
-      const [spent, isRefused] = await limiter.consume(addressKey(address), points).then(
-        (left) => [left, false] as const,
-        (error) => {
-          if (error instanceof RateLimiterRes) return [error, true] as const
-          throw error
-        },
-      )
-      const { remainingPoints, msBeforeNext } = spent
-      return { isRefused, remainingPoints, seconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) }
+      let own: Spent | undefined
+      // Count the widest network last, so that requests over one household's limit do not use up the limit of its neighbors.
+      for (const { key, times } of addressShares(address)) {
+        const spent = await consume(counterFor(times), nameOf(key), points)
+        if (spent.isRefused) return spent
+        own ??= spent
+      }
+      return own!
     },
   }
 }
 
-/** Limits requests by address: one machine's scripts must not keep everybody else out. */
-export function rateLimit(limiter: RateLimiter, { points: all }: { points: number }): RequestHandler {
+function createCounter({ points, seconds, redis }: RateLimitOptions, times: number): RateLimiterAbstract {
+  const limits = { points: points * times, duration: seconds }
+  const memory = new RateLimiterMemory(limits)
+  if (!redis) return memory
+  return new RateLimiterRedis({
+    storeClient: redis,
+    keyPrefix: 'holdfast:rate',
+    ...limits,
+    // Once over the limit, an address is refused without asking Redis again.
+    inMemoryBlockOnConsumed: limits.points + 1,
+    // While Redis is away each process counts for itself, which is better than no limit or no answer.
+    insuranceLimiter: memory,
+  })
+}
+
+async function consume(counter: RateLimiterAbstract, key: string, points: number): Promise<Spent> {
+  const [spent, isRefused] = await counter.consume(key, points).then(
+    (left) => [left, false] as const,
+    (error) => {
+      if (error instanceof RateLimiterRes) return [error, true] as const
+      throw error
+    },
+  )
+  const { remainingPoints, msBeforeNext } = spent
+  return { isRefused, remainingPoints, seconds: Math.max(1, Math.ceil(msBeforeNext / 1000)) }
+}
+
+/** Limits requests by address, so that one machine's scripts do not shut everybody else out. */
+export function rateLimit(
+  limiter: RateLimiter,
+  { points: all, own }: { points: number; own: OwnPrograms },
+): RequestHandler {
   return async (req, res, next) => {
-    const points = costs.find(([path]) => path.test(req.path))?.[1] ?? 1
-    if (points === 0 || isThisMachine(req)) return next()
     try {
-      const { isRefused, remainingPoints, seconds } = await limiter.spend(req.ip ?? '', points)
+      if (own.includes(req)) return next()
+      const { isRefused, remainingPoints, seconds } = await limiter.spend(req.ip ?? '', costOf(req.path))
       res.setHeader('RateLimit-Limit', all)
       res.setHeader('RateLimit-Remaining', Math.max(0, remainingPoints))
       res.setHeader('RateLimit-Reset', seconds)

@@ -1,21 +1,21 @@
-import { LatestMap } from '../catalog/latest-map.ts'
-import type { GuardedFetch } from '../guarded-fetch.ts'
-import { type BlobOf, blobUrl, fetchBlob } from '../guarded-fetch-blob.ts'
+import { LatestMap } from '@holdfast/runtime/latest-map'
 import type { DidResolver } from '../ingest/identity/did-resolver.ts'
+import type { GuardedFetch } from '../outbound/guarded-fetch.ts'
+import { type BlobOf, blobUrl, fetchBlob } from '../outbound/guarded-fetch-blob.ts'
 
-/** What came of asking for a blob: its bytes, or why there are none. `url` is where its author's server has it. */
+/** The result of reading a blob: its bytes, or why there are none. `url` is its address at its author's server. */
 export type BlobRead =
   | { readonly bytes: Uint8Array; readonly url: string }
   | { readonly failure: 'too-large' | 'unavailable'; readonly url: string | undefined }
 
-/** Reads a blob from its author's server. Never throws for what a stranger's server does. */
+/** Reads a blob from its author's server. Never throws because of what that server does. */
 export type ReadBlob = (did: string, blob: { cid: string; sizeBytes: number }) => Promise<BlobRead>
 
 const timeoutMs = 10_000
 
 /**
- * Reads blobs of at most `maxBytes` through the guarded fetch, proves each against its CID, and keeps the last few: what
- * is looked at again and again is asked for once.
+ * Makes a function that reads blobs of at most `maxBytes` through the guarded fetch and checks each against its CID. The
+ * last few are kept in memory.
  */
 export function blobReader(
   guardedFetch: GuardedFetch,

@@ -1,32 +1,39 @@
-import { Cluster, Redis } from 'ioredis'
+import { connectRedis, type RedisClient } from '@holdfast/runtime/connect-redis'
+import { Cluster, type Redis } from 'ioredis'
+
+/** How long Redis may take to answer before the connection is closed and opened again. */
+const silenceMs = 500
 
 /**
- * Connects to what `HOLDFAST_REDIS_URL` names: one server, a cluster, or one found by sentinels
- * (`redis-sentinel://host:port,host:port/name`). Waits for nothing: commands fail while it cannot be reached.
+ * Connects to the Redis that `HOLDFAST_REDIS_URL` names, without waiting for it. Commands fail at once while it cannot be
+ * reached, and within half a second when it stops answering.
  */
 export function openRedis(url: string, onError: (error: unknown) => void): Redis {
-  const options = { maxRetriesPerRequest: 1, enableOfflineQueue: false, connectionName: 'holdfast-appview' }
-  const [, kind, hosts = '', name = 'mymaster'] =
-    /^redis-(cluster|sentinel)(?:\+tls)?:\/\/([^/]+)(?:\/(.+))?$/.exec(url) ?? []
-  const nodes = hosts.split(',').map((node) => {
-    const { hostname, port } = new URL(`redis://${node}`)
-    return { host: hostname, port: Number(port || (kind === 'sentinel' ? 26_379 : 6_379)) }
-  })
-  const redis =
-    kind === 'cluster'
-      ? (new Cluster(nodes, { redisOptions: options }) as unknown as Redis)
-      : kind === 'sentinel'
-        ? new Redis({ ...options, sentinels: nodes, name })
-        : new Redis(url, options)
+  const options = {
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    connectionName: 'holdfast-appview',
+    connectTimeout: 3_000,
+    commandTimeout: silenceMs,
+    // Close a connection that no longer answers, so that later commands do not wait for it as well.
+    socketTimeout: silenceMs,
+  }
+  // A cluster answers the same commands.
+  const redis = connectRedis(url, options) as Redis
   redis.on('error', onError)
   return redis
 }
 
-/** Whether a text is such an address. */
-export function redisUrl(text: string): string {
-  if (!/^(?:rediss?|redis-sentinel|redis-cluster)(?:\+tls)?:\/\/[^\s]+$/.test(text))
-    throw new Error(
-      'write redis://host:port, rediss://…, redis-sentinel://host:port,host:port/name or redis-cluster://host:port,host:port',
-    )
-  return text
+/** The setting that makes a Redis save its data to disk; undefined when there is none, or when it does not say. */
+export async function persistenceOf(redis: RedisClient): Promise<string | undefined> {
+  const servers = redis instanceof Cluster ? redis.nodes('master') : [redis]
+  for (const server of servers) {
+    const settings = await Promise.all(
+      ['appendonly', 'save'].map((name) => server.config('GET', name) as Promise<string[]>),
+    ).catch(() => [])
+    const [appendOnly, save] = settings.map((setting) => setting[1])
+    if (appendOnly === 'yes') return 'appendonly yes'
+    if (save) return `save ${save}`
+  }
+  return undefined
 }

@@ -5,7 +5,7 @@ import { Counter, Histogram, type Registry } from 'prom-client'
 export function requestMetrics(registry: Registry, methods: ReadonlySet<string>): RequestHandler {
   const requests = new Counter({
     name: 'holdfast_http_requests_total',
-    help: 'HTTP requests answered, by route and class of status',
+    help: 'HTTP requests answered, by route and status class',
     labelNames: ['route', 'status'],
     registers: [registry],
   })

@@ -1,36 +1,37 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { addressKey, isThisMachine } from './address.ts'
+import { type AddressShare, addressShares } from './address.ts'
+import type { OwnPrograms } from './own-programs.ts'
 import { type RateLimiter, refusal } from './rate-limit.ts'
 
 export interface StreamLimitOptions {
   limiter: RateLimiter
-  /** Who asks, by the proxies that are trusted. */
+  own: OwnPrograms
+  /** The client's address, as the trusted proxies report it. */
   addressOf(req: IncomingMessage): string
-  /** Connections that one address may have open. */
+  /** The most connections open at once from one address. */
   perAddress?: number
-  /** Connections that may be open in all. */
+  /** The most connections open at once in all. */
   most: number
   registry: Registry
 }
 
 export type Upgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => void
 
-/** A campus or a company behind one address has some dozens of programs that listen, not thousands. */
+/** Enough for the programs of a campus or a company behind one address. */
 const usualPerAddress = 50
-/** Beginning a stream may read its replay, which costs more than a plain look-up. */
+/** The cost of opening a stream, in points; it may have to read a replay, so it is more than that of a plain look-up. */
 const points = 5
-/** Streams last: whoever finds no room looks again after so long. */
+/** How long a client should wait when there are too many streams; long, because streams last long. */
 const noRoomSeconds = 60
 
 /**
- * Lets so many WebSockets be open, and each address have its share of them, begun no faster than its other requests:
- * beyond that they are told so, with 503 where all are too many and 429 where one asks too much. This machine's own
- * programs, the tracker among them, are let in whatever strangers do.
+ * Limits how many WebSockets are open, in all (else 503) and from each address (else 429). Opening one costs points of the
+ * address's rate limit, as other requests do. The operator's own programs, including the tracker, are not limited.
  */
 export function limitStreams(upgrade: Upgrade, options: StreamLimitOptions): Upgrade {
-  const { limiter, addressOf, perAddress = usualPerAddress, most } = options
+  const { limiter, own, addressOf, perAddress = usualPerAddress, most } = options
   const metrics = createMetrics(options.registry)
   const open = new Map<string, number>()
   let openInAll = 0
@@ -38,28 +39,30 @@ export function limitStreams(upgrade: Upgrade, options: StreamLimitOptions): Upg
     metrics.refused.inc({ reason })
     answer(socket, refused)
   }
-  const hold = (socket: Duplex, key: string | undefined) => {
+  const hold = (socket: Duplex, shares: readonly AddressShare[]) => {
     metrics.open.set(++openInAll)
-    if (key !== undefined) open.set(key, (open.get(key) ?? 0) + 1)
+    for (const { key } of shares) open.set(key, (open.get(key) ?? 0) + 1)
     socket.once('close', () => {
       metrics.open.set(--openInAll)
-      if (key === undefined) return
-      const left = (open.get(key) ?? 1) - 1
-      if (left > 0) open.set(key, left)
-      else open.delete(key)
+      for (const { key } of shares) {
+        const left = (open.get(key) ?? 1) - 1
+        if (left > 0) open.set(key, left)
+        else open.delete(key)
+      }
     })
   }
   return (req, socket, head) => {
-    if (isThisMachine(req)) {
-      hold(socket, undefined)
+    if (own.includes(req)) {
+      hold(socket, [])
       return upgrade(req, socket, head)
     }
     const address = addressOf(req)
-    const key = addressKey(address)
+    const shares = addressShares(address)
+    const full = shares.find(({ key, times }) => (open.get(key) ?? 0) >= perAddress * times)
     if (openInAll >= most) return refuse(socket, 'all', noRoom(most))
-    if ((open.get(key) ?? 0) >= perAddress) return refuse(socket, 'address', tooMany(perAddress))
-    hold(socket, key)
-    // Until the stream has its own listener, a client that hangs up must not end the process.
+    if (full) return refuse(socket, 'address', tooMany(perAddress * full.times))
+    hold(socket, shares)
+    // Until the stream has its own error listener, a client that hangs up would otherwise end the process.
     const onError = () => socket.destroy()
     socket.on('error', onError)
     limiter.spend(address, points).then(
@@ -117,12 +120,12 @@ function createMetrics(registry: Registry) {
   return {
     open: new Gauge({
       name: 'holdfast_streams_open',
-      help: 'Live streams that are open',
+      help: 'Open live streams',
       registers: [registry],
     }),
     refused: new Counter({
       name: 'holdfast_streams_refused_total',
-      help: 'Live streams refused, because there are too many in all or of one address, or because they are begun too fast',
+      help: 'Live streams refused because there were too many in all or from one address, or because they were opened too fast',
       labelNames: ['reason'],
       registers: [registry],
     }),

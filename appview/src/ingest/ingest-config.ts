@@ -1,23 +1,28 @@
 import type { Authorities } from '@holdfast/lexicons/authority'
 
-/** What ingest needs of the program's configuration. */
-export type IngestConfig = {
-  /** `HOLDFAST_SOURCES`: streams of relays and PDSes, and hints. */
+/** The part of the program's configuration that ingest uses. */
+export interface IngestConfig {
+  /** `HOLDFAST_SOURCES`: relays, PDSes and Jetstreams. */
   readonly sources: readonly { readonly kind: 'firehose' | 'jetstream'; readonly url: string }[]
   readonly authorities: Authorities
   readonly plcUrl: string
   readonly allowPrivateHosts: boolean
-  /** With PostgreSQL, one process of many ingests; without, this is the only one. */
+  /** With PostgreSQL, only one of several processes ingests. Without it, there is only this process. */
   readonly databaseUrl?: string | undefined
-  /** `HOLDFAST_READER`: whose reader follows the streams. */
+  /** Where to connect for the lock by which only one process follows the network; `databaseUrl` by default. */
+  readonly databaseSessionUrl?: string | undefined
+  /** `HOLDFAST_READER`: which implementation reads the streams. */
   readonly reader?: 'ours' | 'reference'
   readonly backfill?: boolean
-  /** How often every repository followed is compared with its host. Default a day. */
+  /** How often every followed repository is compared with its host; by default once a day. */
   readonly reconcileMs?: number
+  /** The most memory, in bytes, for all whole repositories that are being read. */
+  readonly repoMemoryBytes?: number
   readonly recordsPerAccount?: number
-  /** Of all accounts of one PDS together. */
+  /** The most records of all accounts of one PDS together. */
   readonly recordsPerHost?: number
   readonly resyncsPerAccountPerDay?: number
-  /** How soon a repository that could not be read is tried again. Default 10 s, doubling. */
+  readonly unheardOfPerSourcePerDay?: number
+  /** How soon a repository that could not be read is tried again; by default after 10 s, then doubling. */
   readonly firstRetryMs?: number
 }

@@ -1,24 +1,32 @@
-import { countRepoStates, readCursors } from '../catalog/reads/repo-reads.ts'
-import type { Db } from '../catalog/sql.ts'
-import { type BackfillProgress, readBackfills } from '../catalog/writes/backfill-progress.ts'
+import { type BackfillProgress, readBackfills } from '../catalog/backfill.ts'
+import { readCursors } from '../catalog/cursors.ts'
+import { countRepoStates, hasReposToRead } from '../catalog/read/repo.ts'
+import { readSourceLags, type SourceLag } from '../catalog/source-lags.ts'
+import type { Db } from '../store/sql.ts'
+import type { Pipeline } from './events/start-pipeline.ts'
 import type { IngestMetrics } from './metrics.ts'
-import type { Pipeline } from './pipeline/start-pipeline.ts'
 
-/** How following the network goes, in the shape of `getIngestStatus`. */
-export type IngestStatus = {
+/** The state of following the network, in the shape of `admin.getIngestStatus`. */
+export interface IngestStatus {
   readonly hosts: readonly HostStatus[]
   readonly repos: readonly { state: string; count: number }[]
   readonly rejects: readonly { reason: string; count: number; lastAt: string }[]
   readonly databaseOk: boolean
   readonly leading: boolean
+  /** Whether all hosts are caught up and listed, and no repository waits to be read for the first time. */
+  readonly caughtUp: boolean
   readonly checkedAt: string
 }
 
-export type HostStatus = {
+export interface HostStatus {
   readonly host: string
   readonly kind: 'firehose' | 'jetstream'
   readonly connected: boolean
   readonly seq?: number
+  readonly lagMs?: number
+  readonly waiting: number
+  readonly parked: number
+  readonly caughtUp: boolean
   readonly lastEventAt?: string
   readonly events?: number
   readonly reconnects?: number
@@ -26,14 +34,14 @@ export type HostStatus = {
   readonly backfill: BackfillStatus
 }
 
-type BackfillStatus = {
+interface BackfillStatus {
   readonly state: 'none' | 'listing' | 'done'
   readonly reposTotal: number
   readonly startedAt?: string
   readonly finishedAt?: string
 }
 
-/** Reads the status; a process that does not ingest knows what is in the store. */
+/** Reads the status. A process that does not ingest reads what the ingesting process has written to the store. */
 export async function readIngestStatus(
   db: Db,
   live: {
@@ -42,27 +50,32 @@ export async function readIngestStatus(
     metrics: IngestMetrics
   },
 ): Promise<IngestStatus> {
-  const [cursors, backfills, states] = await Promise.all([
+  const [cursors, backfills, states, toRead, lags] = await Promise.all([
     readCursors(db),
     readBackfills(db),
     countRepoStates(db),
+    hasReposToRead(db),
+    live.pipeline ? new Map<string, SourceLag>() : readSourceLags(db),
   ])
   const running = new Map(live.pipeline?.sources().map((source) => [source.host, source]))
   const hosts = live.sources.map(({ kind, url }): HostStatus => {
     const { host } = new URL(url)
     const source = running.get(host)
-    const seq = cursors.get(host)
+    const { lagMs, ...behind } = lagOf(source ?? lags.get(host))
+    const seq = cursors.get(host)?.seq
     return {
       host,
       kind,
-      connected: source?.connected ?? false,
+      ...behind,
       ...(seq === undefined ? {} : { seq }),
+      ...(lagMs === undefined ? {} : { lagMs: Math.round(lagMs) }),
       ...(source?.lastEventAt ? { lastEventAt: new Date(source.lastEventAt).toISOString() } : {}),
       ...(source ? { events: source.frames, reconnects: source.connects } : {}),
       ...(source?.error ? { error: source.error } : {}),
       backfill: backfillStatus(backfills.filter((progress) => progress.host === host)),
     }
   })
+  const isListed = ({ kind, backfill }: HostStatus) => kind === 'jetstream' || backfill.state !== 'listing'
   return {
     hosts,
     repos: Object.entries(states).map(([state, count]) => ({ state, count })),
@@ -73,8 +86,14 @@ export async function readIngestStatus(
     })),
     databaseOk: live.pipeline?.databaseOk ?? true,
     leading: live.pipeline !== undefined,
+    caughtUp: !toRead && hosts.every((host) => host.caughtUp && isListed(host)),
     checkedAt: new Date().toISOString(),
   }
+}
+
+function lagOf(source: SourceLag | undefined): SourceLag {
+  const { connected = false, lagMs, waiting = 0, parked = 0, caughtUp = false } = source ?? {}
+  return { connected, lagMs, waiting, parked, caughtUp }
 }
 
 function backfillStatus(listings: readonly BackfillProgress[]): BackfillStatus {

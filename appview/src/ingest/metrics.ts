@@ -1,22 +1,22 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { RejectReason } from './reject-reason.ts'
 
-/** What ingest counts. Labels are closed sets, hosts being those the operator configured. */
-export type IngestMetrics = {
+/** The metrics of ingest. Labels have fixed sets of values; hosts are only those that the operator configured. */
+export interface IngestMetrics {
   event(host: string, kind: string): void
   reject(reason: RejectReason): void
-  /** `asked` because the stream did not suffice; the others count backfill too. */
+  /** Counts whole reads. `asked` counts those that the stream made necessary; `done` and `failed` include the backfill. */
   resync(outcome: 'asked' | 'done' | 'failed'): void
   batch(entries: number, durationMs: number): void
   backfilled(host: string, repos: number): void
   /** Rejected events and records since the start, by reason. */
   readonly rejects: ReadonlyMap<RejectReason, { count: number; lastAt: Date }>
   readonly resyncs: Readonly<Record<'asked' | 'done' | 'failed', number>>
-  /** Events of repositories that concern us, since the start. */
+  /** How many events concerned us since the start. */
   readonly events: number
 }
 
-export type IngestGauges = {
+export interface IngestGauges {
   readonly databaseOk: () => boolean
   readonly reposTracked: () => number
   readonly inFlight: () => number
@@ -26,15 +26,19 @@ export type IngestGauges = {
     frames: number
     bytes: number
     seq: number
+    lagMs: number | undefined
+    waiting: number
+    parked: number
+    caughtUp: boolean
   }[]
 }
 
-/** Counts into a registry where there is one; counts are kept for the status either way. */
+/** Makes the metrics, and registers them if there is a registry; the counts are kept for the status in any case. */
 export function createIngestMetrics(registry: Registry | undefined, gauges: IngestGauges): IngestMetrics {
   const registers = registry ? [registry] : []
   const events = new Counter({
     name: 'holdfast_ingest_events_total',
-    help: 'Events that concern us, by source and kind',
+    help: 'Events about indexed accounts or records, by source and kind',
     labelNames: ['host', 'kind'],
     registers,
   })
@@ -46,7 +50,7 @@ export function createIngestMetrics(registry: Registry | undefined, gauges: Inge
   })
   const resynced = new Counter({
     name: 'holdfast_ingest_resyncs_total',
-    help: 'Repositories read whole, by outcome',
+    help: 'Reads of whole repositories, by outcome',
     labelNames: ['outcome'],
     registers,
   })
@@ -111,7 +115,7 @@ function registerGauges(registry: Registry | undefined, gauges: IngestGauges): v
   gauge('holdfast_ingest_database_ok', 'Whether the store takes writes', () => Number(gauges.databaseOk()))
   gauge('holdfast_ingest_repos_tracked', 'Repositories followed', gauges.reposTracked)
   gauge('holdfast_ingest_in_flight', 'Events read and not yet durable', gauges.inFlight)
-  const perSource = (name: string, help: string, field: 'connected' | 'frames' | 'bytes' | 'seq') =>
+  const perSource = (name: string, help: string, field: PerSource) =>
     new Gauge({
       name,
       help,
@@ -125,4 +129,24 @@ function registerGauges(registry: Registry | undefined, gauges: IngestGauges): v
   perSource('holdfast_ingest_source_frames', 'Frames read since the start', 'frames')
   perSource('holdfast_ingest_source_bytes', 'Bytes read since the start', 'bytes')
   perSource('holdfast_ingest_source_seq', 'The last sequence number whose rows are durable', 'seq')
+  perSource('holdfast_ingest_source_waiting', 'Events of ours read and not yet stored', 'waiting')
+  perSource('holdfast_ingest_source_parked', 'Events that wait for the servers of their accounts', 'parked')
+  perSource(
+    'holdfast_ingest_source_caught_up',
+    'Whether all that the source sent is stored and it sends what happens now',
+    'caughtUp',
+  )
+  new Gauge({
+    name: 'holdfast_ingest_source_lag_seconds',
+    help: 'How far the index is behind the source; absent before the first event of the source',
+    labelNames: ['host'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { host, lagMs } of gauges.sources())
+        if (lagMs !== undefined) this.set({ host }, lagMs / 1_000)
+    },
+  })
 }
+
+type PerSource = 'connected' | 'frames' | 'bytes' | 'seq' | 'waiting' | 'parked' | 'caughtUp'

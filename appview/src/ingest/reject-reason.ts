@@ -1,11 +1,12 @@
 import type { VerifyFault } from './verify/verify-error.ts'
 
-/** Why ingest refuses an event or a record: the part of the lexicon's `rejectReason` that is ours to give. */
+/** Why ingest refuses an event or a record: the values of the lexicon's `rejectReason` that ingest can give. */
 export const rejectReasons = [
   'invalid-lexicon',
   'invalid-record-key',
   'invalid-cbor',
   'record-too-large',
+  'unstorable',
   'bad-signature',
   'invalid-commit',
   'invalid-proof',
@@ -16,12 +17,13 @@ export const rejectReasons = [
   'account-inactive',
   'repo-too-large',
   'quota-records',
+  'quota-bytes',
   'quota-resyncs',
 ] as const
 
 export type RejectReason = (typeof rejectReasons)[number]
 
-const REASON_OF: Record<VerifyFault, RejectReason> = {
+const reasonByRule: Record<VerifyFault, RejectReason> = {
   'malformed-car': 'invalid-commit',
   'too-large': 'repo-too-large',
   'missing-block': 'invalid-proof',
@@ -38,5 +40,5 @@ const REASON_OF: Record<VerifyFault, RejectReason> = {
 
 /** The public reason for a fault of verification. */
 export function reasonOf(fault: VerifyFault): RejectReason {
-  return REASON_OF[fault]
+  return reasonByRule[fault]
 }

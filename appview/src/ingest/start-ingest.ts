@@ -1,36 +1,39 @@
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import type { Db } from '../catalog/sql.ts'
-import { aborted } from '../catalog/store/aborted.ts'
-import { keepLeading } from '../catalog/store/leader.ts'
-import type { GuardedFetch } from '../guarded-fetch.ts'
+import { writeSourceLags } from '../catalog/source-lags.ts'
+import type { GuardedFetch } from '../outbound/guarded-fetch.ts'
+import { aborted } from '../runtime/aborted.ts'
+import { keepLeading } from '../store/leader.ts'
+import type { Db } from '../store/sql.ts'
+import { type Pipeline, startPipeline } from './events/start-pipeline.ts'
 import type { IngestConfig } from './ingest-config.ts'
 import { type IngestStatus, readIngestStatus } from './ingest-status.ts'
 import { createIngestMetrics, type IngestMetrics } from './metrics.ts'
-import { type Pipeline, startPipeline } from './pipeline/start-pipeline.ts'
 
-/** Following the network. Disposal writes what is under way and lets go of the lead. */
+/** The running ingest. Disposal writes events in progress and gives up the right to follow the network. */
 export type Ingest = AsyncDisposable & {
   status(): Promise<IngestStatus>
   readonly metrics: IngestMetrics
-  /** Compares every repository with its host now, where this process ingests. */
+  /** Whether arriving records are stored; undefined while this process does not ingest. */
+  isStoring(): boolean | undefined
+  /** Compares every repository with its host now, if this process ingests. */
   reconcile(): Promise<void>
   /** Whether this process is the one that ingests. */
   readonly leading: boolean
 }
 
-export type IngestParts = {
+export interface IngestParts {
   readonly db: Db
   readonly config: IngestConfig
-  /** For every address a stranger chose. */
+  /** The guarded fetch, for every address that a stranger chose. */
   readonly guardedFetch: GuardedFetch
   readonly log: Logger
   readonly registry?: Registry | undefined
 }
 
 /**
- * Starts following the configured sources, as soon as no other process on the same store does. Whenever the lead is
- * lost, as when the database restarts, the pipeline is left as it stands and begins again from what is durable.
+ * Starts following the configured sources as soon as no other process on the same store does. When the right to do so is
+ * lost, as when the database restarts, the pipeline is abandoned, and a new one starts from what is durable.
  */
 export function startIngest(parts: IngestParts): Ingest {
   const { db, config, log } = parts
@@ -42,23 +45,29 @@ export function startIngest(parts: IngestParts): Ingest {
     inFlight: () => pipeline?.inFlight ?? 0,
     sources: () => pipeline?.sources() ?? [],
   })
-  const leading = keepLeading('ingest', config.databaseUrl, {
-    signal: stop.signal,
-    async work(signal) {
-      await using running = await startPipeline({ ...parts, metrics, signal })
-      pipeline = running
-      log.info({ sources: config.sources.map(({ url }) => url) }, 'ingest leads')
-      await aborted(signal)
-      pipeline = undefined
+  const leading = keepLeading(
+    'ingest',
+    config.databaseUrl && (config.databaseSessionUrl ?? config.databaseUrl),
+    {
+      signal: stop.signal,
+      async work(signal) {
+        await using running = await startPipeline({ ...parts, metrics, signal })
+        pipeline = running
+        log.info({ sources: config.sources.map(({ url }) => url) }, 'this process follows the sources')
+        await using _measuring = startMeasuringLag(db, running)
+        await aborted(signal)
+        pipeline = undefined
+      },
+      onStandby: () => log.info('another process follows the sources; standing by'),
+      onFault: (error) => log.warn({ err: error }, 'ingest failed; starting it again'),
     },
-    onStandby: () => log.info('another process ingests; standing by'),
-    onFault: (error) => log.warn({ err: error }, 'ingest stopped; beginning again'),
-  })
+  )
   return {
     metrics,
     get leading() {
       return pipeline !== undefined
     },
+    isStoring: () => pipeline?.databaseOk,
     reconcile: async () => pipeline?.reconcile(),
     status: () => readIngestStatus(db, { sources: config.sources, pipeline, metrics }),
     async [Symbol.asyncDispose]() {
@@ -66,4 +75,36 @@ export function startIngest(parts: IngestParts): Ingest {
       await leading
     },
   }
+}
+
+const measureMs = 2_000
+
+/** Writes regularly how far this process is behind the sources, for the other processes on the store. */
+function startMeasuringLag(db: Db, { sources }: Pipeline): AsyncDisposable {
+  let writing: Promise<void> | undefined
+  const timer = setInterval(() => {
+    // Ignore failures: others report that the store is away, and the lag is measured again.
+    writing ??= writeSourceLags(db, sources().map(measuredOf))
+      .catch(() => {})
+      .finally(() => {
+        writing = undefined
+      })
+  }, measureMs)
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      await writing
+    },
+  }
+}
+
+function measuredOf({
+  host,
+  connected,
+  lagMs,
+  waiting,
+  parked,
+  caughtUp,
+}: ReturnType<Pipeline['sources']>[0]) {
+  return { host, connected, lagMs, waiting, parked, caughtUp }
 }

@@ -2,27 +2,27 @@ import { type Authorities, canonicalCollection, equivalentNsids } from '@holdfas
 import { type ForeignCollection, foreignCollections, foreignKind } from '@holdfast/lexicons/foreign'
 import { type Collection, type CollectionName, collections } from '@holdfast/lexicons/nsid'
 
-/** Which paths of a repository are records of ours, under every authority that is read, or foreign ones read as such. */
-export type Wanted = {
+/** The repository paths of records to index: ours under every configured authority, and foreign ones that are mapped to ours. */
+export interface Wanted {
   readonly authorities: Authorities
-  /** `AUTHORITY.` of each authority and each foreign NSID: what a wanted path begins with at the least. */
+  /** Prefixes of all wanted paths: `AUTHORITY.` of each authority, and each foreign NSID. */
   readonly authorityPrefixes: readonly string[]
-  /** `NSID/` of each collection under each authority. */
+  /** Prefixes `NSID/` of each collection under each authority. */
   readonly pathPrefixes: readonly string[]
-  /** The NSIDs of the collections, as listed by hosts and asked of them. */
+  /** The NSIDs of the collections, for requests to hosts. */
   readonly nsids: readonly string[]
   wantsPath(path: string): boolean
-  /** Takes a wanted path apart. */
+  /** Splits a wanted path into its parts; undefined for any other path. */
   parsePath(path: string): WantedPath | undefined
 }
 
-export type WantedPath = {
+export interface WantedPath {
   readonly collection: Collection | ForeignCollection
   readonly kind: CollectionName
   readonly rkey: string
 }
 
-/** Works out what the configured authorities make of the collections. */
+/** Computes the collections under the configured authorities. */
 export function createWanted(authorities: Authorities): Wanted {
   const kinds = new Map<string, { collection: Collection | ForeignCollection; kind: CollectionName }>()
   for (const [kind, canonical] of Object.entries(collections) as [CollectionName, Collection][]) {

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { html, jsonInHtml, nothing } from './html.ts'
 
-test('every value is escaped, in text and in attributes', () => {
+test('escapes every value, in text and in attributes', () => {
   const hostile = `"><script>alert('1')</script>&amp;`
   const escaped = '&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;amp;'
   expect(html`<p title="${hostile}">${hostile}</p>`.text).toBe(`<p title="${escaped}">${escaped}</p>`)
 })
 
-test('pieces nest, lists join, and what is nothing leaves nothing', () => {
+test('nests pieces and lists, and writes nothing for empty values', () => {
   const items = ['a', '<b>'].map((item) => html`<li>${item}</li>`)
   expect(html`<ul>${items}${false}${null}${undefined}${nothing}</ul>${0}`.text).toBe(
     '<ul><li>a</li><li>&lt;b&gt;</li></ul>0',

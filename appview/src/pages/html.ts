@@ -1,6 +1,6 @@
 /**
- * HTML by tagged templates. Every value is escaped, in text and in quoted attributes alike; only what another
- * `html` made goes in as it is. Attributes must be quoted.
+ * HTML by tagged templates. Every value is escaped, in text and in quoted attributes alike, except for results of `html`
+ * itself. Attributes must be quoted.
  */
 export class Html {
   readonly text: string
@@ -14,17 +14,17 @@ export class Html {
   }
 }
 
-/** What may stand in a template; `false`, `null` and `undefined` are nothing. */
+/** A value in a template; `false`, `null` and `undefined` give nothing. */
 export type Child = Html | string | number | false | null | undefined | readonly Child[]
 
-/** A piece of HTML. */
+/** Makes a piece of HTML from a template. */
 export function html(strings: TemplateStringsArray, ...children: readonly Child[]): Html {
   let text = strings[0]!
   for (let i = 0; i < children.length; i++) text += render(children[i]) + strings[i + 1]!
   return new Html(text)
 }
 
-/** Text that is HTML already. Never of something that a stranger wrote. */
+/** Marks a text as HTML. Never use it for text from a stranger. */
 export function trusted(text: string): Html {
   return new Html(text)
 }
@@ -46,11 +46,11 @@ const replacements: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
   "'": '&#39;',
-  // HTML has no NUL at all, not even escaped.
+  // HTML cannot contain NUL, not even escaped.
   '\0': '\uFFFD',
 }
 
-/** Text as HTML shows it; lone surrogates, which UTF-8 cannot hold, become U+FFFD. */
+/** Escapes text for HTML; lone surrogates, which UTF-8 cannot encode, become U+FFFD. */
 export function escapeText(text: string): string {
   const wellFormed = text.isWellFormed() ? text : text.toWellFormed()
   return special.test(wellFormed)
@@ -58,7 +58,7 @@ export function escapeText(text: string): string {
     : wellFormed
 }
 
-/** JSON to stand inside a `<script type="application/…json">`: nothing in it can end the element. */
+/** Writes JSON for a `<script type="application/…json">`, escaped so that nothing in it can end the element. */
 export function jsonInHtml(value: unknown): Html {
   const text = JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,

@@ -32,13 +32,13 @@ test.each([
   for (const [, href] of output.matchAll(/href="([^"]*)"/g)) expect(href).toMatch(/^(https?:\/\/|mailto:)/)
 })
 
-test('links to the web carry no endorsement and tell nobody where the reader came from', () => {
+test('marks links to the web as not endorsed and hides where the reader came from', () => {
   expect(rendered('[x](https://example.org/?a=1&b=2)')).toBe(
     '<p><a href="https://example.org/?a=1&amp;b=2" rel="nofollow ugc noopener noreferrer">x</a></p>\n',
   )
 })
 
-test('a long text is cut between two blocks, and links defined at its end still work', () => {
+test('cuts a long text between two blocks without losing the links defined at its end', () => {
   const text = `${'word '.repeat(100)}\n\n- one\n- two [here][x]\n\nlast\n\n[x]: https://example.org/`
   const { start, rest } = renderMarkdown(text, 200)
   expect(start.text.match(/<p>/g)).toHaveLength(1)
@@ -56,7 +56,7 @@ test('deep nesting and long lines end in time', () => {
   expect(performance.now() - started).toBeLessThan(5_000)
 })
 
-test('an excerpt is plain text of one line, cut at a word', () => {
+test('cuts an excerpt at a word, as plain text of one line', () => {
   expect(
     plainExcerpt(
       '## Sea *ice*\n\n[guide](https://example.org)\n\n| a | b |\n|--|:-:|\n\n```\ncode\n```\n\nend',
@@ -66,7 +66,7 @@ test('an excerpt is plain text of one line, cut at a word', () => {
   expect(plainExcerpt('one two three four', 10)).toBe('one two…')
 })
 
-test('an excerpt leaves headings out, unless there is nothing else', () => {
+test('leaves headings out of an excerpt unless there is nothing else', () => {
   expect(plainExcerpt('# Volumes\n\nOne *and* two.\n\n## More\n\n1. Read me.', 200)).toBe(
     'One and two. Read me.',
   )

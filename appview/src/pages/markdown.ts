@@ -1,19 +1,19 @@
 /**
- * What strangers write in Markdown, made safe: no HTML of theirs, no images from elsewhere (a picture fetched is a
- * reader told on), links only to the web and mail, and headings below those of the page.
+ * Renders Markdown from strangers safely: without their HTML, without images from other sites (which would reveal readers to
+ * them), with links only to the web and mail, and with headings below those of the page.
  */
 import { isWebUrl } from '@holdfast/lexicons/vocabularies/web-addresses'
 import MarkdownIt from 'markdown-it'
 import { type Html, trusted } from './html.ts'
 
 export interface RenderedMarkdown {
-  /** What stands on the page at once. */
+  /** The part that is shown at once. */
   start: Html
-  /** The rest, to be folded; absent where all is short. */
+  /** The rest, to be folded; absent for a short text. */
   rest?: Html
 }
 
-/** Renders CommonMark. What goes past about `foldAfter` characters is given apart, cut between two blocks. */
+/** Renders CommonMark. What comes after about `foldAfter` characters is returned separately, cut between two blocks. */
 export function renderMarkdown(text: string, foldAfter = Infinity): RenderedMarkdown {
   const tokens = markdown.parse(text, {})
   const cut = cutAfter(tokens, foldAfter)
@@ -22,11 +22,11 @@ export function renderMarkdown(text: string, foldAfter = Infinity): RenderedMark
   return { start, rest: trusted(markdown.renderer.render(tokens.slice(cut), markdown.options, {})) }
 }
 
-/** The same as plain text of one line, cut at a word: for cards and descriptions in the head of a page. */
+/** The beginning as plain text in one line, cut at a word, for cards and for descriptions in the head of a page. */
 export function plainExcerpt(text: string, maxLength: number): string {
-  // Most of a long text is never shown, and reading it costs time.
+  // Parse only the beginning, since the rest of a long text would not be shown.
   const start = text.slice(0, maxLength * 4)
-  // A heading without what it is over says little.
+  // Leave headings out, which say little without the text below them.
   const plain = plainText(start.replace(/^ {0,3}#{1,6}\s.*$/gm, ' ')) || plainText(start)
   if (plain.length <= maxLength) return plain
   const cut = plain.slice(0, maxLength)
@@ -71,12 +71,12 @@ markdown.core.ruler.push('heading_levels', ({ tokens }) => {
     heading.tag = `h${last}`
   }
 })
-// A wide table scrolls by itself, and the keyboard reaches what scrolls.
+// A wide table scrolls by itself, and can be focused so that the keyboard can scroll it.
 markdown.renderer.rules.table_open = () => '<div class="scroll" tabindex="0" role="group"><table>'
 markdown.renderer.rules.table_close = () => '</table></div>'
 markdown.renderer.rules.fence = (tokens, index) => preformatted(tokens[index]!.content)
 markdown.renderer.rules.code_block = (tokens, index) => preformatted(tokens[index]!.content)
-// Alignment is a style attribute, which the policy of the page forbids.
+// Alignment would be a style attribute, which the page's Content-Security-Policy forbids.
 for (const rule of ['th_open', 'td_open'])
   markdown.renderer.rules[rule] = () => (rule === 'th_open' ? '<th>' : '<td>')
 
@@ -84,7 +84,7 @@ function preformatted(content: string): string {
   return `<pre tabindex="0"><code>${markdown.utils.escapeHtml(content)}</code></pre>\n`
 }
 
-/** The index of the first token to fold: where a block begins, after that many characters. */
+/** The index of the first token to fold: the first block that begins after that many characters. */
 function cutAfter(tokens: ReturnType<typeof markdown.parse>, characters: number): number {
   let seen = 0
   let depth = 0

@@ -1,9 +1,9 @@
-/** The pages people read: HTML made on the server over the catalogue, whole without script. */
+/** The pages for people: HTML that is made on the server and works without scripts. */
 import express, { type Router } from 'express'
-import type { SearchMemory } from '../catalog/search/memory/search-memory.ts'
-import type { Db } from '../catalog/sql.ts'
 import { datasetPageReader } from '../catalog/views/pages/page-datasets.ts'
 import { needsReader } from '../catalog/views/pages/page-needs.ts'
+import type { SearchMemory } from '../search/memory/search-memory.ts'
+import type { Db } from '../store/sql.ts'
 import { accountPage } from './routes/account.ts'
 import {
   type AccountParts,
@@ -13,7 +13,7 @@ import {
   publishPage,
   resolveHandle,
   signedInPage,
-  webSeedPage,
+  webseedPage,
 } from './routes/account-pages.ts'
 import { apiMethodPage, apiPage, tryMethod } from './routes/api.ts'
 import { badge, heldDataset, heldTorrent } from './routes/badge.ts'
@@ -32,9 +32,9 @@ import { search } from './routes/search.ts'
 import { type IngestStatus, statusPage } from './routes/status.ts'
 import { aboutPage, type Describe, feedsPage, helpPage, policyPage } from './routes/texts.ts'
 import { torrentFile, torrentPage } from './routes/torrent.ts'
+import { type MakePage, type Site, serveErrors, serveNotFound, servePage } from './serve-page.ts'
 import { loadAssets } from './server/assets.ts'
 import type { ReadBlob } from './server/blobs.ts'
-import { type MakePage, type Site, serveErrors, serveNotFound, servePage } from './server/serve-page.ts'
 
 export interface PagesParts extends AccountParts {
   db: Db
@@ -42,27 +42,30 @@ export interface PagesParts extends AccountParts {
   totals: HomeParts['totals']
   describe: Describe
   ingest: IngestStatus
-  /** The DID that a handle leads to by DNS or HTTPS. */
-  resolveHandle: (handle: string) => Promise<string | undefined>
+  /** Resolves a handle by DNS or HTTPS; `busy` when too many were looked up for this address. */
+  resolveHandle: (handle: string, address: string) => Promise<string | undefined>
   readDescription: DescriptionParts['readDescription']
   /** Reads the picture of a profile. */
   readPicture: ReadBlob
-  /** Known once the port is. */
+  /** Known only once the port is. */
   publicUrl: () => string
-  /** `stun:` URLs for browsers that join swarms. */
+  /** The `stun:` URLs for browsers that join swarms. */
   stunServers: readonly string[]
-  /** What the operator calls this server. */
+  /** The name that the operator gives this server. */
   name?: string | undefined
+  /** Renders Markdown from strangers. */
+  prose: Site['prose']
   log: Site['log']
 }
 
-/** Serves the pages, their assets, badges, QR codes and oEmbed; passes on what is none of these. */
+/** Serves the pages, their assets, badges, QR codes and oEmbed; passes on all other requests. */
 export function pagesRouter(parts: PagesParts): Router {
   const { db, memory, trackers, stunServers } = parts
   const site: Site = {
     assets: loadAssets(new URL('./assets/', import.meta.url)),
     publicUrl: parts.publicUrl,
     name: parts.name ?? 'Holdfast',
+    prose: parts.prose,
     log: parts.log,
   }
   const router = express.Router({ caseSensitive: true, strict: true })
@@ -94,7 +97,7 @@ export function pagesRouter(parts: PagesParts): Router {
   const account = (path: string, make: MakePage) =>
     router.get(path, servePage(site, make, { connect: connectOf(parts) }))
   account('/publish', publishPage(parts))
-  account('/publish/webseed', webSeedPage(parts))
+  account('/publish/webseed', webseedPage(parts))
   account('/publish/profile', profilePage(parts))
   account('/publish/assessment', assessmentPage(parts, db))
   account('/publish/torrent', torrentRecordPage(parts))
@@ -111,7 +114,7 @@ export function pagesRouter(parts: PagesParts): Router {
   router.get('/badge/dataset/:authority/:rkey.svg', badge(heldDataset(db)))
   router.get('/badge/dataset/:authority/:collection/:rkey.svg', badge(heldDataset(db)))
   router.get('/oembed', oEmbed(db, site))
-  router.get('/suggest', suggestions(db))
+  router.get('/typeahead', suggestions(db, memory))
   router.get('/opensearch.xml', openSearch(site))
   router.get('/robots.txt', robots(site))
   router.get('/assets/:file', site.assets.serve)
@@ -121,5 +124,5 @@ export function pagesRouter(parts: PagesParts): Router {
   return router
 }
 
-/** v1 or truncated v2 in 40 hex digits, v2 in 64. */
+/** The route parameter for an infohash: v1 or truncated v2 in 40 hex digits, or v2 in 64. */
 const infoHash = ':infoHash([0-9a-fA-F]{40}|[0-9a-fA-F]{64})'

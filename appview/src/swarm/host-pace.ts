@@ -1,22 +1,22 @@
-import { LatestMap } from '../catalog/latest-map.ts'
+import { LatestMap } from '@holdfast/runtime/latest-map'
 
-/** How often strangers' hosts are asked: a rest after each answer, and one that doubles with each failure. */
+/** Decides when each host of a stranger may be asked: after a rest, which doubles with each failure in a row. */
 export interface HostPace {
-  /** Milliseconds until the host may be asked; 0 for now. */
+  /** Milliseconds until the host may be asked; 0 if it may be asked now. */
   restMs(host: string): number
   answered(host: string, waitMs?: number): void
   failed(host: string, waitMs?: number): void
 }
 
 export interface HostPaceOptions {
-  /** After an answer. */
+  /** The rest after an answer, in milliseconds. */
   gapMs: number
-  /** After the first failure in a row; doubled for each that follows. */
+  /** The rest after the first failure, in milliseconds; doubled for each further failure in a row. */
   firstFailureMs: number
   longestMs: number
 }
 
-/** Beyond so many hosts the one that was asked longest ago is forgotten. */
+/** The most hosts that are remembered; beyond it the one asked longest ago is forgotten. */
 const maxHosts = 50_000
 
 export function createHostPace(options: HostPaceOptions, now: () => number = Date.now): HostPace {

@@ -1,67 +1,64 @@
 /**
- * Watches what the catalogue lists: seeders and leechers at trackers, webseeds, and the origins of datasets.
- * Each watcher goes its rounds at its own pace; stopping loses nothing, for what was seen is already written.
+ * Checks the health of everything in the catalog: seeders and leechers at trackers, webseeds, and the sources of datasets.
+ * Each kind has its own rounds. Stopping loses nothing, because results are written at once.
  */
+
 import type { Logger } from 'pino'
-import { recordChannel } from '../catalog/changes.ts'
-import type { Catalog } from '../catalog/open.ts'
-import { refreshSearchStatisticsIfDue } from '../catalog/search/terms/statistics.ts'
-import { createGuardedFetch, type GuardedFetch } from '../guarded-fetch.ts'
-import { createDiscoveryRound } from './addresses/discovery.ts'
-import { createDueProbesRound } from './addresses/due-probes.ts'
-import { createRobots } from './addresses/robots.ts'
-import { probeSource } from './addresses/source-probe.ts'
-import { probeWebseed } from './addresses/webseed-probe.ts'
+import { createGuardedFetch, type GuardedFetch } from '../outbound/guarded-fetch.ts'
+import { systemNames } from '../outbound/system-names.ts'
+import { type Rounds, startRounds } from '../runtime/rounds.ts'
+import { channels } from '../store/channels.ts'
+import type { Catalog } from '../store/open.ts'
 import { type DhtAddress, type DhtNode, startDhtNode } from './dht/dht-node.ts'
 import { createDhtRound } from './dht/dht-round.ts'
 import { createHostPace } from './host-pace.ts'
-import { createMaintenanceRound } from './maintenance.ts'
-import { type Rounds, startRounds } from './rounds.ts'
+import { createDiscoveryRound } from './probes/discovery.ts'
+import { createDueProbesRound } from './probes/due-probes.ts'
+import { createRobots } from './probes/robots.ts'
+import { probeSource } from './probes/source-probe.ts'
+import { probeWebseed } from './probes/webseed-probe.ts'
+import { createWebseedSampler, type WebseedSampler } from './probes/webseed-sampler.ts'
 import { createForeignTrackersRound } from './trackers/foreign-trackers.ts'
 import { createOwnTrackerRound, distinctTrackers, ownTrackers } from './trackers/own-tracker-round.ts'
 
 export interface SwarmHealthParts {
   catalog: Catalog
-  /** The way to addresses that strangers named. */
+  /** The guarded fetch, for addresses that strangers named. */
   fetch: GuardedFetch
-  /** The operator's own announce URLs (`HOLDFAST_TRACKERS`), reached whatever their address. */
+  /** The operator's own announce URLs (`HOLDFAST_TRACKERS`), which may have private addresses. */
   trackers: readonly string[]
-  /** `HOLDFAST_ADMIN_TOKEN`, shown to the operator's own tracker when it asks. */
+  /** `HOLDFAST_ADMIN_TOKEN`, which is sent to the operator's own tracker when it asks for it. */
   adminToken?: string | undefined
-  /** Nodes by which to enter the DHT, which is then asked beside the trackers; without them it is not. */
+  /** The nodes that are asked first in the DHT; without them the DHT is not used. */
   dhtNodes?: readonly DhtAddress[] | undefined
-  /** Development only: private addresses are scraped and probed too. */
+  /** For development: whether private addresses are scraped and probed too. */
   allowPrivateHosts: boolean
-  /** How long the live streams can be replayed. */
-  replayMs: number
   log: Logger
   pace?: Partial<SwarmPace>
-  /** Told of each question put to an address, for metrics. */
+  /** Called for each request to an address; for metrics. */
   onProbe?: (kind: ProbeKind, outcome: string) => void
 }
 
 export type ProbeKind = 'tracker' | 'dht' | 'webseed' | 'source'
 
-/** How often to look, in milliseconds. */
+/** How often to check, in milliseconds. */
 export interface SwarmPace {
-  /** At the operator's own trackers. */
+  /** The time between two rounds at the operator's own trackers. */
   ownTrackerMs: number
-  /** For records that name something new. */
+  /** The time between two searches for new addresses in records. */
   discoveryMs: number
-  /** For what is due at other people's trackers, webseeds and sources. */
+  /** The time between two rounds for due trackers of others, webseeds and sources. */
   dueMs: number
-  /** How long the counts of other people's trackers are good for. */
+  /** How long the counts of other people's trackers stay valid. */
   foreignRecheckMs: number
-  /** How long what the DHT says is good for. */
+  /** How long the counts of the DHT stay valid. */
   dhtRecheckMs: number
-  /** Between the beginnings of two searches in the DHT. */
+  /** The least time from the start of one search in the DHT to the start of the next. */
   dhtGapMs: number
-  /** Between two questions to one host of strangers. */
+  /** The least time between two requests to one host of a stranger. */
   hostGapMs: number
-  /** The first rest of a host that fails; it doubles from there. */
+  /** The rest after a host's first failure; it doubles with each further one. */
   hostFailureMs: number
-  /** Whether search should count its words anew. */
-  statisticsMs: number
 }
 
 const defaultPace: SwarmPace = {
@@ -73,14 +70,13 @@ const defaultPace: SwarmPace = {
   dhtGapMs: 1_000,
   hostGapMs: 2_000,
   hostFailureMs: 60_000,
-  statisticsMs: 60_000,
 }
 
 const hourMs = 3_600_000
-/** Samples of webseeds read from one host in an hour: a few contents an hour of the largest pieces. */
+/** The most bytes of samples read from one host in an hour; enough for a few contents with the largest pieces. */
 const webseedBudgetBytes = 2e9
 
-/** Starts all watchers. Resolves once they listen for changes; disposing of it ends them. */
+/** Starts all rounds. Resolves once they listen for changes; disposing ends them. */
 export async function startSwarmHealth(parts: SwarmHealthParts): Promise<AsyncDisposable> {
   const pace = { ...defaultPace, ...parts.pace }
   const stop = new AbortController()
@@ -91,7 +87,8 @@ export async function startSwarmHealth(parts: SwarmHealthParts): Promise<AsyncDi
     ...startForeignTrackers(parts, pace, stop.signal),
     ...(dht ? [startDht(dht, parts, { pace, signal: stop.signal })] : []),
   ]
-  const probes = startProbes(parts, pace, stop.signal)
+  const sampler = createWebseedSampler()
+  const probes = startProbes({ ...parts, sampler }, pace, stop.signal)
   const discovery = startRounds(
     createDiscoveryRound({
       ...parts,
@@ -104,34 +101,19 @@ export async function startSwarmHealth(parts: SwarmHealthParts): Promise<AsyncDi
     }),
     { name: 'discovery', everyMs: pace.discoveryMs, signal: stop.signal, log: parts.log },
   )
-  const upkeep = startUpkeep(parts, pace, stop.signal)
   stack.defer(async () => {
     stop.abort()
-    await Promise.all([...watchers, ...probes, ...upkeep, discovery].map((rounds) => rounds.ended))
+    await sampler[Symbol.asyncDispose]()
+    await Promise.all([...watchers, ...probes, discovery].map((rounds) => rounds.ended))
   })
-  stack.use(await parts.catalog.listen(recordChannel, () => discovery.wake()))
+  stack.use(await parts.catalog.listen(channels.records, () => discovery.wake()))
   return stack.move()
-}
-
-/** What looks after the catalogue itself. */
-function startUpkeep(parts: SwarmHealthParts, pace: SwarmPace, signal: AbortSignal): Rounds[] {
-  const countWords = async () => {
-    await refreshSearchStatisticsIfDue(parts.catalog.db)
-  }
-  const options = { restShare: 100, signal, log: parts.log }
-  return [
-    startRounds(createMaintenanceRound({ ...parts, signal }), {
-      ...options,
-      name: 'maintenance',
-      everyMs: hourMs,
-    }),
-    startRounds(countWords, { ...options, name: 'search statistics', everyMs: pace.statisticsMs }),
-  ]
 }
 
 function startOwnTrackers(parts: SwarmHealthParts, pace: SwarmPace, signal: AbortSignal): Rounds[] {
   const { catalog, adminToken, log } = parts
-  const fetch = createGuardedFetch({ allowPrivateHosts: true })
+  // The operator's own hosts are resolved as by other programs of this machine, and asked without limits.
+  const fetch = createGuardedFetch({ allowPrivateHosts: true, names: systemNames })
   return distinctTrackers(parts.trackers).map((tracker) =>
     startRounds(createOwnTrackerRound(tracker, { catalog, fetch, adminToken, signal }), {
       name: tracker,
@@ -181,24 +163,28 @@ function startDht(
   return startRounds(round, { name: 'DHT', everyMs: pace.dueMs, restShare: 0, signal, log })
 }
 
-function startProbes(parts: SwarmHealthParts, pace: SwarmPace, signal: AbortSignal): Rounds[] {
-  const { catalog, fetch, allowPrivateHosts, log } = parts
-  const sampling = createGuardedFetch({ allowPrivateHosts, maxPerHost: 2, budgetBytes: webseedBudgetBytes })
+function startProbes(
+  parts: SwarmHealthParts & { sampler: WebseedSampler },
+  pace: SwarmPace,
+  signal: AbortSignal,
+): Rounds[] {
+  const { catalog, fetch, sampler, log } = parts
+  const sampling = fetch.withLimits({ maxPerHost: 2, budgetBytes: webseedBudgetBytes })
   const robots = createRobots(fetch, signal)
   const webseeds = createDueProbesRound({
     catalog,
     subject: 'content',
     pace: hostPaceOf(pace),
-    hostsAtOnce: 4,
+    hostsAtOnce: 16,
     signal,
-    probe: (due) => probeWebseed(due, { catalog, fetch: sampling, signal }),
+    probe: (due) => probeWebseed(due, { catalog, fetch: sampling, sampler, signal }),
     onProbed: (status) => parts.onProbe?.('webseed', status),
   })
   const sources = createDueProbesRound({
     catalog,
     subject: 'dataset',
     pace: hostPaceOf(pace),
-    hostsAtOnce: 8,
+    hostsAtOnce: 32,
     signal,
     probe: (due) => probeSource(due, { fetch, robots, signal }),
     onProbed: (status) => parts.onProbe?.('source', status),

@@ -3,9 +3,10 @@ import { XRPCError } from '@atproto/xrpc-server'
 /** HTTP status of each error that our lexicons declare; a test holds this equal to them. */
 export const statusOf = {
   AdminDisabled: 403,
+  AuthenticationRequired: 401,
   AuthorNotFound: 400,
-  AuthRequired: 401,
   ConsumerTooSlow: 400,
+  ContentNotFound: 404,
   FutureCursor: 400,
   InvalidCursor: 400,
   InvalidInfoHash: 400,
@@ -13,7 +14,6 @@ export const statusOf = {
   InvalidRange: 400,
   InvalidSubject: 400,
   MetainfoUnavailable: 404,
-  NotFound: 404,
   RateLimitExceeded: 429,
   RecordNotFound: 404,
 } as const

@@ -1,8 +1,8 @@
 import { CallerError } from './caller-error.ts'
 
 /**
- * Reads any form of an infohash: v1, v2 or truncated v2 in hex, v1 in base32 (BEP 9), or a magnet link, in either
- * case. Lowercase hex comes out; of a magnet with several, the v2 first.
+ * Reads any form of an infohash, in either case: v1, v2 or truncated v2 in hex, v1 in base32 (BEP 9), or a magnet link.
+ * Returns lowercase hex; for a magnet link with several infohashes, the v2.
  *
  * @throws CallerError InvalidInfoHash
  */
@@ -11,13 +11,13 @@ export function parseInfoHash(text: string): string {
   if (found === undefined) {
     throw new CallerError(
       'InvalidInfoHash',
-      'Expected an infohash of 40 or 64 hexadecimal digits or 32 base32 digits, or a magnet link that holds one.',
+      'Expected an infohash of 40 or 64 hexadecimal digits or 32 base32 digits, or a magnet link that contains one.',
     )
   }
   return found
 }
 
-/** Every infohash in a text that is one, or a magnet link; none when it is neither. */
+/** Every infohash in a text that is an infohash or a magnet link, the v2 first; an empty list for any other text. */
 export function parseInfoHashes(text: string): string[] {
   const trimmed = text.trim()
   if (!/^magnet:/i.test(trimmed)) return toHex(trimmed)
@@ -26,7 +26,7 @@ export function parseInfoHashes(text: string): string[] {
     .map(([, topic]) => topic)
   const of = (prefix: RegExp) =>
     topics.filter((topic) => prefix.test(topic)).flatMap((topic) => toHex(topic.replace(prefix, '')))
-  // 1220 is the multihash head of a whole sha2-256 digest.
+  // 1220 is the multihash prefix of a whole sha2-256 digest.
   return [...of(/^urn:btmh:1220/i), ...of(/^urn:btih:/i)]
 }
 

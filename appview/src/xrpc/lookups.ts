@@ -1,16 +1,26 @@
-import type { Db } from '../catalog/sql.ts'
-import { resolveAccount } from '../catalog/views/accounts.ts'
+import { resolveAccount } from '../catalog/read/account.ts'
+import type { Db } from '../store/sql.ts'
 import { CallerError } from './caller-error.ts'
 
 /** The DID of an author named by DID or handle. @throws CallerError AuthorNotFound */
 export async function resolveAuthor(db: Db, author: string): Promise<string> {
   const did = await resolveAccount(db, author)
   if (did === undefined)
-    throw new CallerError('AuthorNotFound', `The handle ${author} is of no account this server knows.`)
+    throw new CallerError(
+      'AuthorNotFound',
+      `This server knows no account with the handle ${author}. Use its DID.`,
+    )
   return did
 }
 
-/** An AT-URI with its authority as a DID, as records are kept; undefined for a handle nobody here has. */
+/** The error for an AT-URI or an infohash of which there is no visible record. */
+export function nothingVisible({ uri, infoHash }: { uri?: string; infoHash?: string }): CallerError {
+  return infoHash === undefined
+    ? new CallerError('RecordNotFound', `No visible record has the AT-URI ${uri}; getRecordStatus says why.`)
+    : new CallerError('ContentNotFound', 'No visible record names content with this infohash.')
+}
+
+/** The AT-URI with a DID as its authority, as records are stored; undefined for an unknown handle. */
 export async function resolveUri(db: Db, uri: string): Promise<string | undefined> {
   const [authority, ...path] = uri.slice('at://'.length).split('/')
   if (authority === undefined || authority.startsWith('did:')) return uri

@@ -1,18 +1,21 @@
 import type { searchDatasets } from '@holdfast/lexicons'
-import type { SearchSummary } from '../catalog/search/search-results.ts'
+import type { SearchSummary } from '../search/search-results.ts'
 
 type SearchBody = Omit<searchDatasets.$OutputBody, 'datasets'>
 
-/** What every search answers besides its results. */
+/** Makes the part of an answer that all searches share: everything but the results. */
 export function toSearchBody(summary: SearchSummary): SearchBody {
-  const { cursor, facets, hitsTotal, hitsEstimated, correctedFrom, matched, direct } = summary
+  const { cursor, facets, hitsTotal, hitsEstimated, typedQuery, searchedQuery } = summary
+  const { recognizedIdentifier } = summary
   return {
     ...(cursor && { cursor }),
     ...(facets && { facets }),
     hitsTotal,
     hitsEstimated,
-    ...(correctedFrom !== undefined && { correctedFrom }),
-    ...(matched !== undefined && { matched }),
-    ...(direct && { direct: direct as NonNullable<SearchBody['direct']> }),
+    ...(typedQuery !== undefined && { typedQuery }),
+    ...(searchedQuery !== undefined && { searchedQuery }),
+    ...(recognizedIdentifier && {
+      recognizedIdentifier: recognizedIdentifier as NonNullable<SearchBody['recognizedIdentifier']>,
+    }),
   }
 }

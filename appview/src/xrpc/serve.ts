@@ -1,10 +1,11 @@
 import type { l } from '@atproto/lex'
-import { InternalServerError, type Server } from '@atproto/xrpc-server'
+import { InternalServerError, InvalidRequestError, type Server } from '@atproto/xrpc-server'
 import { type Authorities, servedMethods } from '@holdfast/lexicons/authority'
 import type { Request, Response } from 'express'
-import { InvalidCursorError } from '../catalog/cursor.ts'
-import { SearchError } from '../catalog/search/search-error.ts'
-import { storable } from '../catalog/sql.ts'
+import { queryOf } from '../http/request-target.ts'
+import { SearchError } from '../search/query/search-error.ts'
+import { InvalidCursorError } from '../store/page-cursor.ts'
+import { storable } from '../store/sql.ts'
 import { CallerError } from './caller-error.ts'
 
 type HttpMethod = l.Query | l.Procedure
@@ -22,13 +23,13 @@ export type Answer<M extends HttpMethod> = (call: Call<M>) => Promise<l.InferMet
 export interface Serving {
   readonly server: Server
   readonly authorities: Authorities
-  /** Who may call; throws an XRPCError. */
+  /** Checks who calls. @throws XRPCError when the caller may not call this method */
   readonly auth: (request: { req: Request }) => Promise<{ credentials: unknown }>
-  /** `Cache-Control`; the ETag makes asking again cheap, and what is denied must be gone within a second. */
+  /** The value of `Cache-Control`. It must not delay a denial for more than a second; ETags keep repeated requests cheap. */
   readonly cacheControl: string
 }
 
-/** Serves a method under every authority. */
+/** Adds a method to the XRPC server, under every authority. */
 export function serve<M extends HttpMethod>(
   serving: Serving,
   schema: { readonly main: M },
@@ -36,6 +37,7 @@ export function serve<M extends HttpMethod>(
 ): void {
   const declared: readonly string[] = schema.main.errors ?? []
   const handler = async ({ params, input, req, res }: HandlerContext<M>) => {
+    refuseUnknown(schema.main, req)
     res.setHeader('Cache-Control', serving.cacheControl)
     const body = await answer({
       params: withoutNul(params),
@@ -48,9 +50,22 @@ export function serve<M extends HttpMethod>(
     return { encoding: schema.main.output?.encoding ?? 'application/json', body }
   }
   for (const served of servedMethods<M>(schema.main, serving.authorities)) {
-    // The type of `add` depends on the kind of its schema, which is open here.
+    // The type of `add` depends on the kind of schema, which is generic here.
     serving.server.add(served as never, { auth: serving.auth, handler } as never)
   }
+}
+
+/** Refuses unknown parameters: if an unknown filter were ignored, its results would look filtered. */
+export function refuseUnknown(
+  { nsid, parameters }: HttpMethod | l.Subscription,
+  req: { originalUrl?: string; url?: string | undefined },
+): void {
+  const known = Object.keys(parameters?.shape ?? {})
+  const given = queryOf({ originalUrl: req.originalUrl ?? req.url ?? '' }).keys()
+  const unknown = given.find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  const takes = known.length === 0 ? 'none' : `only ${known.join(', ')}`
+  throw new InvalidRequestError(`${nsid} takes no parameter ${unknown.slice(0, 100)}; it takes ${takes}.`)
 }
 
 interface HandlerContext<M extends HttpMethod> {
@@ -60,7 +75,7 @@ interface HandlerContext<M extends HttpMethod> {
   res: Response
 }
 
-/** A caller's mistake under its declared name; anything else is our own fault and stays as it is. */
+/** Turns a caller's mistake into an error with a name that the lexicon declares; any other error is ours and is left as it is. */
 export function toDeclared(
   error: unknown,
   { declared, method }: { declared: readonly string[]; method: string },
@@ -79,7 +94,7 @@ function toCallerError(error: unknown): CallerError | undefined {
   return undefined
 }
 
-/** PostgreSQL has no text with NUL in it, so that nothing stored can match one. */
+/** Replaces NUL in parameters. PostgreSQL cannot store it, so nothing could match it anyway. */
 function withoutNul<Params>(params: Params): Params {
   const clean = (value: unknown): unknown =>
     typeof value === 'string' ? storable(value) : Array.isArray(value) ? value.map(clean) : value

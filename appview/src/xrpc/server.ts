@@ -1,38 +1,40 @@
 import { createServer, type Server, XRPCError } from '@atproto/xrpc-server'
 import * as lexicons from '@holdfast/lexicons'
 import type { Authorities } from '@holdfast/lexicons/authority'
-import type { SearchMemory } from '../catalog/search/memory/search-memory.ts'
-import type { Db } from '../catalog/sql.ts'
+import { holdsToken } from '../http/operator-token.ts'
+import type { SearchMemory } from '../search/memory/search-memory.ts'
+import type { Db } from '../store/sql.ts'
+import { isStoreAway, storeAwayMessage } from '../store/store-unavailable.ts'
+import { getIngestStatus, type IngestStatusSource } from './admin/getIngestStatus.ts'
+import { listAdmissions } from './admin/listAdmissions.ts'
+import { updateAdmission } from './admin/updateAdmission.ts'
 import { operatorAuth } from './auth/operator.ts'
 import { type ServiceAuthParts, serviceAuth } from './auth/service-auth.ts'
-import { describeServer, type ServerDescription } from './describeServer.ts'
-import { findFiles } from './findFiles.ts'
-import { getDataset } from './getDataset.ts'
-import { getDatasets } from './getDatasets.ts'
-import { getIngestStatus, type IngestStatusSource } from './getIngestStatus.ts'
-import { getMetainfo } from './getMetainfo.ts'
-import { getRecordStatus } from './getRecordStatus.ts'
-import { type CurrentTotals, getStats } from './getStats.ts'
-import { getTorrent } from './getTorrent.ts'
-import { getTorrentFiles } from './getTorrentFiles.ts'
-import { listAdmissions } from './listAdmissions.ts'
-import { listDatasets } from './listDatasets.ts'
-import { listInfoHashes } from './listInfoHashes.ts'
-import { listTorrents } from './listTorrents.ts'
-import { searchDatasets } from './searchDatasets.ts'
-import { searchTorrents } from './searchTorrents.ts'
+import { describeServer, type ServerDescription } from './public/describeServer.ts'
+import { findFiles } from './public/findFiles.ts'
+import { getDataset } from './public/getDataset.ts'
+import { getDatasets } from './public/getDatasets.ts'
+import { getMetainfo } from './public/getMetainfo.ts'
+import { getRecordStatus } from './public/getRecordStatus.ts'
+import { type CurrentTotals, getStats } from './public/getStats.ts'
+import { getTorrent } from './public/getTorrent.ts'
+import { getTorrentFiles } from './public/getTorrentFiles.ts'
+import { listDatasets } from './public/listDatasets.ts'
+import { listInfoHashes } from './public/listInfoHashes.ts'
+import { listTorrents } from './public/listTorrents.ts'
+import { searchDatasets } from './public/searchDatasets.ts'
+import { searchDatasetsTypeahead } from './public/searchDatasetsTypeahead.ts'
+import { searchTorrents } from './public/searchTorrents.ts'
+import { recordFilter } from './public/subscribeRecords.ts'
 import { serve } from './serve.ts'
 import type { Broadcast } from './streams/broadcast.ts'
 import { serveStream } from './streams/serve-stream.ts'
-import { recordFilter } from './subscribeDatasets.ts'
-import { suggest } from './suggest.ts'
-import { updateAdmission } from './updateAdmission.ts'
 
 export interface XrpcParts {
   db: Db
   memory: SearchMemory | undefined
   authorities: Authorities
-  /** Announce URLs that magnet links and `.torrent` files carry. */
+  /** The announce URLs in magnet links and `.torrent` files. */
   trackers: readonly string[]
   describe: () => Promise<ServerDescription>
   totals: CurrentTotals
@@ -40,19 +42,23 @@ export interface XrpcParts {
   adminToken: string | undefined
   serviceAuth: ServiceAuthParts
   streams: { infoHashes: Broadcast; records: Broadcast }
-  /** Checks every answer against its lexicon: for tests. */
+  /** Whether to check every answer against its lexicon, as tests do. */
   validateResponse?: boolean
 }
 
-/** Every method of the lexicons, over HTTP and WebSocket. */
+/** Makes a server for all methods of the lexicons, over HTTP and WebSocket. */
 export function createXrpcServer(parts: XrpcParts): Server {
   const { db, authorities, trackers } = parts
   const server = createServer([], {
     validateResponse: parts.validateResponse ?? false,
     payload: { jsonLimit: 100_000, blobLimit: 0, textLimit: 0 },
-    errorParser: (error) => XRPCError.fromError(error),
+    errorParser: (error) => (isStoreAway(error) ? storeAway(error) : XRPCError.fromError(error)),
   })
-  const auth = serviceAuth(parts.serviceAuth)
+  const service = serviceAuth(parts.serviceAuth)
+  const auth: typeof service = async (request) =>
+    parts.adminToken !== undefined && holdsToken(request.req, parts.adminToken)
+      ? { credentials: { did: null } }
+      : service(request)
   const open = { server, authorities, auth, cacheControl: 'public, no-cache' }
   const slow = { ...open, cacheControl: 'public, max-age=30' }
   const operator = { server, authorities, auth: operatorAuth(parts.adminToken), cacheControl: 'no-store' }
@@ -67,19 +73,24 @@ export function createXrpcServer(parts: XrpcParts): Server {
   serve(open, lexicons.getTorrentFiles, getTorrentFiles(db))
   serve(open, lexicons.getMetainfo, getMetainfo(db, { trackers }))
   serve(open, lexicons.findFiles, findFiles(db))
-  serve(open, lexicons.suggest, suggest(db))
+  serve(open, lexicons.searchDatasetsTypeahead, searchDatasetsTypeahead(db, parts.memory))
   serve(open, lexicons.listInfoHashes, listInfoHashes(db))
   serve(open, lexicons.getRecordStatus, getRecordStatus(db))
   serve(open, lexicons.getStats, getStats(db, parts.totals))
   serve(slow, lexicons.describeServer, describeServer(parts.describe))
   serveStream(open, lexicons.subscribeInfoHashes, { broadcast: parts.streams.infoHashes })
-  serveStream(open, lexicons.subscribeDatasets, {
+  serveStream(open, lexicons.subscribeRecords, {
     broadcast: parts.streams.records,
     filter: recordFilter(db, authorities),
   })
 
-  serve(operator, lexicons.getIngestStatus, getIngestStatus(db, parts.ingest))
-  serve(operator, lexicons.listAdmissions, listAdmissions(db))
-  serve(operator, lexicons.updateAdmission, updateAdmission(db))
+  serve(operator, lexicons.admin.getIngestStatus, getIngestStatus(db, parts.ingest))
+  serve(operator, lexicons.admin.listAdmissions, listAdmissions(db))
+  serve(operator, lexicons.admin.updateAdmission, updateAdmission(db))
   return server
+}
+
+/** The error 503: nothing was wrong with the call, and it may be repeated. */
+function storeAway(cause: unknown): XRPCError {
+  return new XRPCError(503, storeAwayMessage, 'StoreUnavailable', { cause })
 }

@@ -1,11 +1,12 @@
 import { Argument, Command } from 'commander'
-import { print } from '../output/terminal.ts'
+import { printJson, printText } from '../output/terminal.ts'
 
-/** `holdfast completion`: a script that completes commands and options in a shell. */
+/** `holdfast completion`: prints a script that completes commands and options in a shell. */
 export function completionCommand(): Command {
   return new Command('completion')
     .description('print a completion script for your shell')
     .addArgument(new Argument('<shell>', 'which one').choices(['bash', 'zsh', 'fish']))
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
@@ -14,12 +15,14 @@ Examples:
   $ holdfast completion zsh > "\${fpath[1]}/_holdfast"
   $ holdfast completion fish > ~/.config/fish/completions/holdfast.fish`,
     )
-    .action((shell: keyof typeof scripts, _options: object, command: Command) => {
-      print(scripts[shell](wordsOf(rootOf(command))))
+    .action((shell: keyof typeof scripts, options: { json?: boolean }, command: Command) => {
+      const script = scripts[shell](wordsOf(rootOf(command)))
+      if (options.json) printJson({ shell, script })
+      else printText(script)
     })
 }
 
-/** What may follow the words typed so far: `torrent` is followed by `create`, `torrent create` by options. */
+/** The words that may follow those typed so far: after `torrent` comes `create`, after `torrent create` come options. */
 interface Place {
   readonly path: string
   readonly words: readonly { readonly word: string; readonly about: string }[]
@@ -60,10 +63,10 @@ ${places
   case "$path" in
 ${places.map(({ path, words }) => `    "${path ? ` ${path}` : ''}") words="${words.map(({ word }) => word).join(' ')}";;`).join('\n')}
   esac
+  # Files are left to the shell itself, which knows how to quote whatever they are called.
   COMPREPLY=($(compgen -W "$words" -- "$current"))
-  [[ \${#COMPREPLY[@]} -eq 0 ]] && COMPREPLY=($(compgen -f -- "$current"))
 }
-complete -o filenames -F _holdfast holdfast`,
+complete -o default -F _holdfast holdfast`,
   zsh: (places: readonly Place[]) => `#compdef holdfast
 _holdfast() {
   local place="" word

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto'
 import { cidForRawBytes } from '@atproto/lex'
 import { collections } from '@holdfast/lexicons/nsid'
 import { type Metainfo, parseMetainfo } from '@holdfast/torrent/metainfo'
+import { CommandError } from '../command-error.ts'
 import type { Connections, PublicRepo } from '../connections.ts'
-import { Failure } from '../failure.ts'
 import { warn } from '../output/terminal.ts'
 import { parseRecordUri } from '../records/record-uri.ts'
 import type { BlobJson, RecordJson, StoredRecord } from '../records/repo.ts'
+import { torrentFetchLimits } from './torrent-file.ts'
 
-/** A torrent record and its `.torrent`, straight from the author's PDS. */
+/** A torrent record and its `.torrent`, read directly from the author's PDS. */
 export interface RecordMetainfo {
   readonly record: StoredRecord
   readonly metainfo: Metainfo
@@ -19,22 +20,39 @@ interface MetainfoUrl {
   readonly sha256: string
 }
 
-/** Reads a torrent record at its author's PDS and fetches its `.torrent`, each byte checked. Throws a Failure. */
+/** Reads a torrent record at its author's PDS and fetches its `.torrent`, each byte checked. Throws a CommandError. */
 export async function fetchRecordMetainfo(connections: Connections, uri: string): Promise<RecordMetainfo> {
   const { authority, rkey } = parseRecordUri(uri, connections.config.authorities)
   const author = await connections.readRepo(authority)
   const record = await author.repo.get(collections.torrent, rkey)
-  if (!record) throw new Failure('notFound', `${uri} is not at ${author.pdsUrl}.`)
+  if (!record) throw new CommandError('notFound', `${uri} is not at ${author.pdsUrl}.`)
   const metainfo = parseMetainfo(await fetchBytes(connections, author, record.value))
   assertNamed(record.value, metainfo, uri)
   return { record, metainfo }
 }
 
-/** Throws a Failure unless every infohash that the record states is that of the file. */
+/** Whether a record key is an infohash of this file, as the keys of our torrent records are. */
+export function isKeyOf(rkey: string, { infoHashV1, infoHashV2 }: Metainfo): boolean {
+  return rkey === infoHashV1 || rkey === infoHashV2
+}
+
+/**
+ * Throws a CommandError if a record key is the infohash of another file. When the author's server is gone, the key that
+ * was asked for is better evidence than an index.
+ */
+export function assertKey(uri: string, metainfo: Metainfo): void {
+  const rkey = uri.split('/').at(-1)!
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(rkey) && !isKeyOf(rkey, metainfo))
+    throw new CommandError('failure', `${uri} has an infohash as its key that its .torrent does not have.`)
+}
+
+/** Throws a CommandError unless the record states an infohash, and every infohash it states is that of the file. */
 export function assertNamed(record: RecordJson, metainfo: Metainfo, uri: string): void {
+  if (record.infoHashV1 === undefined && record.infoHashV2 === undefined)
+    throw new CommandError('failure', `${uri} states no infohash to check its .torrent by.`)
   for (const name of ['infoHashV1', 'infoHashV2'] as const) {
     if (record[name] === undefined || record[name] === metainfo[name]) continue
-    throw new Failure(
+    throw new CommandError(
       'failure',
       `${uri} states the ${name} ${record[name]}, but its .torrent has ${metainfo[name] ?? 'none'}.`,
     )
@@ -57,20 +75,20 @@ async function fetchBytes(
   for (const { url, sha256 } of (record.metainfoUrls ?? []) as MetainfoUrl[]) {
     const bytes = await fetchUrl(connections, url)
     if (bytes && createHash('sha256').update(bytes).digest('hex') === sha256) return bytes
-    warn(`${url} does not serve the file that the record means.`)
+    warn(`${url} does not serve the file that the record describes.`)
   }
-  throw new Failure('notFound', 'The record has no .torrent that can be fetched.')
+  throw new CommandError('notFound', 'The record has no .torrent that can be fetched.')
 }
 
-/** A blob, whose bytes must be those its CID says. */
+/** Fetches a blob and checks that its bytes match its CID. */
 export async function fetchBlob(author: PublicRepo, blob: BlobJson): Promise<Uint8Array> {
   const bytes = await author.getBlob(blob.ref.$link)
   if ((await cidForRawBytes(bytes)).toString() === blob.ref.$link) return bytes
-  throw new Failure('failure', `${author.pdsUrl} sent other bytes than those of ${blob.ref.$link}.`)
+  throw new CommandError('failure', `${author.pdsUrl} sent bytes that do not match ${blob.ref.$link}.`)
 }
 
 async function fetchUrl(connections: Connections, url: string): Promise<Uint8Array | undefined> {
-  const fetch = await connections.strangerFetch({ timeoutMs: 120_000, maxBytes: 256 * 2 ** 20 })
+  const fetch = await connections.strangerFetch(torrentFetchLimits)
   try {
     const answer = await fetch(url)
     return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : undefined

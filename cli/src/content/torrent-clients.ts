@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 
-/** How each client is told to download a .torrent into a directory. */
+/** The command line that makes each client download a .torrent into a directory. */
 export const clients = {
-  /** Adds it to the running daemon. */
+  /** Adds the torrent to the running daemon. */
   transmission: (file: string, directory: string) => [
     'transmission-remote',
     '--add',
@@ -10,7 +10,7 @@ export const clients = {
     '--download-dir',
     resolve(directory),
   ],
-  /** Downloads in the foreground, then ends. */
+  /** Downloads in the foreground, then exits. */
   aria2: (file: string, directory: string) => [
     'aria2c',
     '--seed-time=0',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { importEntry, readCatalogue } from '../import/catalogue.ts'
+import { importEntry, readCatalog } from '../import/catalog.ts'
 import { toDcat } from './dcat.ts'
 import { describedTorrent } from './exported-dataset.ts'
 
@@ -38,16 +38,16 @@ const record = {
   createdAt,
 }
 
-test('what DCAT has words for comes back from an export', () => {
+test('reads back from an export what DCAT has words for', () => {
   const exported = { uri: `at://${did}/c/ice`, rkey: 'ice', record: record as never, torrents: [] }
   const document = JSON.parse(JSON.stringify(toDcat({ did, handle: undefined }, [exported])))
-  const { kind, entries } = readCatalogue(document)!
+  const { kind, entries } = readCatalog(document)!
   const { record: back } = importEntry(kind, entries[0], { createdAt })
   const { $type, formats, ...rest } = back as unknown as Record<string, unknown>
   expect(rest).toEqual(record)
 })
 
-test('a torrent is a distribution with its magnet link and infohash, a source one with its strongest checksum', () => {
+test('writes a torrent as a distribution with its infohash, a source with its best checksum', () => {
   const torrent = describedTorrent(`at://${did}/t/x`, {
     name: 'ice',
     infoHashV1: '1'.repeat(40),

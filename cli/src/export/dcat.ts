@@ -2,7 +2,7 @@ import { toDcatDataset } from '@holdfast/lexicons/vocabularies/dcat'
 import { context, type Node, node } from '@holdfast/lexicons/vocabularies/json-ld'
 import type { ExportedDataset } from './exported-dataset.ts'
 
-/** Datasets as one catalogue in JSON-LD (DCAT 3). */
+/** The datasets as one catalog in JSON-LD (DCAT 3). */
 export function toDcat(
   owner: { did: string; handle: string | undefined },
   datasets: readonly ExportedDataset[],

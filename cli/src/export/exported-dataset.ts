@@ -7,7 +7,7 @@ export interface ExportedDataset extends DescribedDataset {
   readonly rkey: string
 }
 
-/** A torrent record for an export, with the magnet link that it makes. */
+/** A torrent record for an export, with its magnet link. */
 export function describedTorrent(uri: string, record: torrent.Main): DescribedTorrent {
   const { infoHashV1, infoHashV2, name, sizeBytes, method } = record
   const magnet = formatMagnet({
@@ -16,7 +16,7 @@ export function describedTorrent(uri: string, record: torrent.Main): DescribedTo
     name,
     sizeBytes: sizeBytes ?? null,
     trackers: (record.trackers ?? []).map(({ url }) => url),
-    webSeeds: (record.webSeeds ?? []).map(({ url }) => url),
+    webseeds: (record.webseeds ?? []).map(({ url }) => url),
   })
   return { uri, name, infoHashV1, infoHashV2, sizeBytes, magnet, method }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Fields } from './fields.ts'
 
-test('what nobody takes, and what is not of the kind asked for, is left over with its path', () => {
+test('names the fields that nobody took or that had another kind', () => {
   const fields = new Fields({ title: 'T', size: 'large', tags: ['a', 1], empty: null })
   expect(fields.text('title')).toBe('T')
   expect(fields.count('size')).toBeUndefined()

@@ -1,38 +1,79 @@
-/** Something an import could not place. */
+/** A value that an import could not take over. */
 export interface LeftOver {
   /** The path of the field, such as `Resources/0/Notes`. */
   readonly field: string
   readonly value: unknown
 }
 
-/** The fields of a foreign object, which remembers those that were taken so that none is lost unnoticed. */
+/** A text with the language that it is said to be in. */
+export interface Wording {
+  readonly text: string
+  readonly language: string | undefined
+}
+
+function bestOf(all: readonly Wording[]): Wording | undefined {
+  return all.find(({ language }) => /^en\b/i.test(language ?? '')) ?? all[0]
+}
+
+/** The fields of a foreign object. It remembers which fields were taken, so that none is lost unnoticed. */
 export class Fields {
   readonly #values: Map<string, unknown>
   readonly #path: string
   readonly #fromItems: LeftOver[] = []
 
-  /** Of anything but an object there are no fields; `path` is where it stands. */
+  /** A value that is not an object has no fields; `path` is its place in the entry. */
   constructor(value: unknown, path = '') {
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    // In these catalogues a key without a value says nothing.
+    // In these catalogs, a key without a value means nothing.
     this.#values = new Map(
       Object.entries(isObject ? value : {}).filter(([, item]) => item !== null && item !== undefined),
     )
     this.#path = path
   }
 
-  /** The names of the fields nobody has taken yet. */
+  /** The names of the fields that have not been taken yet. */
   names(): string[] {
     return [...this.#values.keys()]
   }
 
-  /** Text without the white space around it; undefined if there is none. */
+  /** The text without surrounding white space; undefined if there is none. */
   text(name: string): string | undefined {
     const text = this.#take(name, (value) => typeof value === 'string')?.trim()
     return text === '' ? undefined : text
   }
 
-  /** An http(s) address. */
+  /** A text that may exist in several languages, as in JSON-LD: the English one, else the first. The others are left over. */
+  wording(name: string): string | undefined {
+    const single = this.text(name)
+    if (single !== undefined) return single
+    const all = this.wordings(name)
+    const best = bestOf(all)
+    for (const other of all)
+      if (other !== best) this.#fromItems.push({ field: this.#pathOf(name), value: other })
+    return best?.text
+  }
+
+  /** The same text in several languages, the best first; empty if any item of the list is something else. */
+  wordings(name: string): Wording[] {
+    const single = this.text(name)
+    if (single !== undefined) return [{ text: single, language: undefined }]
+    const read = (item: unknown): Wording | undefined => {
+      const { value, language } = (item ?? {}) as { value?: unknown; language?: unknown }
+      const text = typeof item === 'string' ? item : value
+      return typeof text === 'string' && text.trim() !== ''
+        ? { text: text.trim(), language: typeof language === 'string' ? language : undefined }
+        : undefined
+    }
+    const all =
+      this.read(name, (value) => {
+        const found = Array.isArray(value) ? value.map(read) : []
+        return found.length > 0 && found.every((item) => item !== undefined) ? found : undefined
+      }) ?? []
+    const best = bestOf(all)
+    return best ? [best, ...all.filter((item) => item !== best)] : []
+  }
+
+  /** An http(s) address; undefined for anything else. */
   webAddress(name: string): string | undefined {
     return this.#take(
       name,
@@ -45,7 +86,7 @@ export class Fields {
     return this.#take(name, (value) => typeof value === 'boolean')
   }
 
-  /** A list of texts, blank ones left out. */
+  /** A list of texts without blank ones. */
   texts(name: string): string[] {
     const isTexts = (value: unknown): value is string[] =>
       Array.isArray(value) && value.every((item) => typeof item === 'string')
@@ -63,13 +104,13 @@ export class Fields {
     )
   }
 
-  /** Texts of which a single one may stand without its list. */
+  /** A list of texts, or a single text without a list. */
   someTexts(name: string): string[] {
     const text = this.text(name)
     return text === undefined ? this.texts(name) : [text]
   }
 
-  /** Objects of which a single one may stand without its list; of a mixed list none. */
+  /** A list of objects, or a single object without a list; empty if the list contains anything else. */
   objects(name: string): object[] {
     const isObject = (value: unknown): value is object =>
       typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -78,7 +119,7 @@ export class Fields {
     return this.#take(name, (value): value is object[] => Array.isArray(value) && value.every(isObject)) ?? []
   }
 
-  /** A count of at least 0, also where it is written as text. */
+  /** A count of at least 0, which may be written as text. */
   count(name: string): number | undefined {
     const isCount = (value: unknown): value is number | string =>
       (typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value.trim()))) &&
@@ -88,7 +129,7 @@ export class Fields {
     return value === undefined ? undefined : Number(value)
   }
 
-  /** A field as `read` understands it; where that gives undefined the field is left over. */
+  /** Reads a field with `read`; if that returns undefined, the field is left over. */
   read<T>(name: string, read: (value: unknown) => T | undefined): T | undefined {
     let result: T | undefined
     this.#take(name, (value): value is unknown => {
@@ -99,8 +140,8 @@ export class Fields {
   }
 
   /**
-   * Reads each item of a list, or the one that stands without its list. What `read` leaves of an item is left over here;
-   * where it gives undefined, the whole item.
+   * Reads each item of a list, or a single item without a list. Fields of an item that `read` does not take are left
+   * over; if it returns undefined, so is the whole item.
    */
   items<T>(name: string, read: (item: Fields, value: unknown) => T | undefined): T[] {
     const value = this.#take(name, (found): found is unknown => found !== undefined)
@@ -114,7 +155,7 @@ export class Fields {
     })
   }
 
-  /** What nobody took, because nobody asked or because it was not of the kind asked for. */
+  /** The values that were not taken, because they were never read or were not of the expected kind. */
   leftOver(): LeftOver[] {
     const untaken = [...this.#values].map(([name, value]) => ({ field: this.#pathOf(name), value }))
     return [...untaken, ...this.#fromItems]

@@ -10,7 +10,7 @@ const imported = (fields: object) => ({
   leftOver: [],
 })
 
-test('odd values are taken out one by one and named; the rest stays', () => {
+test('takes out odd values one by one and names them', () => {
   const long = 'keyword '.repeat(200)
   const { record, leftOver } = fit(
     imported({
@@ -29,8 +29,11 @@ test('odd values are taken out one by one and named; the rest stays', () => {
   )
 })
 
-test('what fits is left as it is, and a title that does not fit is for people to mend', () => {
+test('leaves a record that fits as it is', () => {
   const fine = imported({ keywords: [{ name: 'a' }] })
   expect(fit(fine)).toEqual(fine)
+})
+
+test('leaves a title that does not fit for people to mend', () => {
   expect(fit(imported({ title: 't'.repeat(20_000) })).leftOver).toEqual([])
 })

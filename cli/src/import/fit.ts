@@ -5,12 +5,12 @@ import type { RecordJson } from '../records/repo.ts'
 import type { LeftOver } from './fields.ts'
 import type { Imported } from './formats/aws-open-data-registry.ts'
 
-/** More faults than this in one entry are a fault of the whole. */
+/** If an entry has more faults than this, it is rejected as a whole. */
 const maxFaults = 500
 
 /**
- * Takes out what the lexicon refuses, such as a keyword of three hundred letters or an address that is none, and names it
- * among what is left over: one odd value should not keep a dataset out, nor go unseen.
+ * Removes what the lexicon rejects, such as a keyword of three hundred letters or an invalid address, and lists it as
+ * left over: one odd value should neither keep a dataset out nor disappear unnoticed.
  */
 export function fit(imported: Imported): Imported {
   const leftOver: LeftOver[] = [...imported.leftOver]
@@ -33,7 +33,7 @@ export function fit(imported: Imported): Imported {
   return { ...imported, record: record as unknown as Imported['record'], leftOver }
 }
 
-/** A description of any length finds its place later. */
+/** The record without its description if that is long; it is stored later, as a blob. */
 function withoutLongDescription(record: RecordJson): RecordJson {
   const { description, ...rest } = record
   const isLong = typeof description === 'string' && Buffer.byteLength(description) > maxDescriptionBytes

@@ -1,17 +1,18 @@
 import { collections } from '@holdfast/lexicons/nsid'
-import { Failure } from '../failure.ts'
-import { type DatasetDraft, putDataset } from '../publish/put-dataset.ts'
-import type { Written } from '../records/put-guarded.ts'
+import { CommandError } from '../command-error.ts'
+import { type DatasetDraft, putDataset, type Statement, type WrittenDataset } from '../publish/put-dataset.ts'
+import { datasetSlug } from '../publish/slug.ts'
 import type { RecordJson, Repo, StoredRecord } from '../records/repo.ts'
 import type { LeftOver } from './fields.ts'
 import type { Imported } from './formats/aws-open-data-registry.ts'
+import { isUnderItsKey, type Place, placesOfEntries } from './places-of-entries.ts'
 import type { Input } from './read-input.ts'
 
 export type Outcome =
-  | { readonly index: number; readonly written: Written; readonly leftOver: readonly LeftOver[] }
+  | { readonly index: number; readonly written: WrittenDataset; readonly leftOver: readonly LeftOver[] }
   | { readonly index: number; readonly name: string; readonly problem: string }
 
-/** Fields in which people judge and catalogues do not: an import leaves what was added there. */
+/** Fields with people's judgments, which catalogs do not have: an import keeps them even if it replaces all other fields. */
 const curatedFields = [
   'risk',
   'scarcity',
@@ -23,50 +24,85 @@ const curatedFields = [
   'adoptedFrom',
 ]
 
-/** Below this many entries each record is asked for by itself; above, the repo is listed once. */
-const fewEntries = 20
-
 /**
- * Writes the datasets of a catalogue into a repo, one after the other. What the repo says already is not written, so that
- * an import which was interrupted goes on where it stopped and one that is run again writes nothing. An entry that
- * cannot be read is an outcome; a server that fails is a Failure.
+ * Writes the datasets of a catalog into a repo, one after the other, each to the place of its existing record
+ * (`placesOfEntries`). Unchanged records are not written, so an interrupted import resumes where it stopped, and a
+ * repeated import writes nothing. An entry that cannot be read is reported as an outcome; a server that fails is a
+ * CommandError.
  */
 export async function* importAll(
   repo: Repo,
   input: Input,
-  signal: AbortSignal | undefined,
+  { signal, statement }: { signal: AbortSignal | undefined; statement: Statement },
 ): AsyncGenerator<Outcome> {
-  const reader = input.count > fewEntries ? await withListing(repo) : repo
-  for (let index = 0; index < input.count; index++) {
+  const listed = new Map<string, StoredRecord>()
+  for await (const record of repo.list(collections.dataset)) listed.set(record.rkey, record)
+  const entries = Array.from({ length: input.count }, (_, index) => readEntry(input, index))
+  const places = await placesOf(entries, listed, statement)
+  const reader = withListing(repo, listed)
+  for (const [index, read] of entries.entries()) {
     if (signal?.aborted) return
-    let imported: Imported
-    try {
-      imported = input.importAt(index, { createdAt: new Date().toISOString() })
-    } catch (error) {
-      yield { index, name: input.nameAt(index), problem: (error as Error).message }
+    if ('problem' in read) {
+      yield { index, name: input.nameAt(index), problem: read.problem }
       continue
     }
+    const { rkey, isKnown } = places.get(index)!
+    const draft = { ...draftOf(read), rkey, ...(isKnown && { isSame: () => true }) }
     try {
-      const written = await putDataset(reader, draftOf(imported))
-      yield { index, written, leftOver: imported.leftOver }
+      const written = await putDataset(reader, draft, statement)
+      yield { index, written, leftOver: read.leftOver }
     } catch (error) {
-      if (!(error instanceof Failure && error.kind === 'usage')) throw error
+      if (!(error instanceof CommandError && error.kind === 'usage')) throw error
       yield { index, name: input.nameAt(index), problem: error.message }
     }
   }
 }
 
-/** What `putDataset` needs of an imported entry. */
+type Entry = Imported | { problem: string }
+
+function readEntry(input: Input, index: number): Entry {
+  try {
+    return input.importAt(index, { createdAt: new Date().toISOString() })
+  } catch (error) {
+    return { problem: (error as Error).message }
+  }
+}
+
+/** The place of each readable entry, by its index. */
+async function placesOf(
+  entries: readonly Entry[],
+  listed: ReadonlyMap<string, StoredRecord>,
+  { states, source }: Statement,
+): Promise<Map<number, Place>> {
+  const readable = entries.flatMap((read, index) => {
+    if ('problem' in read) return []
+    const { record, rkey } = draftOf(read)
+    return [{ index, record, rkey: rkey ?? datasetSlug(record) }]
+  })
+  const existing = new Map([...listed].map(([rkey, { value }]) => [rkey, value]))
+  for (const { rkey, record } of readable) {
+    const found = listed.get(rkey)
+    if (!found || isUnderItsKey(found.value, record)) continue
+    // The owner may have changed the fields that identify the record; then the last import identifies it.
+    const before = await states.get(found.uri, source)
+    if (before) existing.set(rkey, before)
+  }
+  const places = placesOfEntries(readable, existing)
+  return new Map(readable.map(({ index }, position) => [index, places[position]!]))
+}
+
+/** The draft of an imported entry, for `putDataset`. */
 export function draftOf({ rkey, record, descriptionMarkdown }: Imported): DatasetDraft {
-  // The time of the import is no part of what the catalogue says.
+  // The time of the import is not part of what the catalog says.
   const { createdAt: _createdAt, $type: _type, ...said } = record as unknown as RecordJson
   return { record: said, rkey: rkey || undefined, descriptionMarkdown, keepFields: curatedFields }
 }
 
-/** The repo with its datasets read once. A key asked for a second time has been written since, or its put was refused. */
-async function withListing(repo: Repo): Promise<Repo> {
-  const listed = new Map<string, StoredRecord>()
-  for await (const record of repo.list(collections.dataset)) listed.set(record.rkey, record)
+/**
+ * The repo with its datasets read once. If a key is read a second time, it has been written since, or its put was
+ * refused, so the repo is asked.
+ */
+function withListing(repo: Repo, listed: ReadonlyMap<string, StoredRecord>): Repo {
   const asked = new Set<string>()
   return {
     ...repo,

@@ -1,8 +1,8 @@
-import { shorten } from '../output/table.ts'
+import { shorten } from '../output/shorten.ts'
 import { plain } from '../output/terminal.ts'
 import type { LeftOver } from './fields.ts'
 
-/** One line for each kind of field that did not fit: `creators/*\/nameType (12 ×): "Personal"`. */
+/** One line for each kind of field that was not taken over: `creators/*\/nameType (12 ×): "Personal"`. */
 export function describeLeftOver(leftOver: readonly LeftOver[]): string[] {
   const kinds = Map.groupBy(leftOver, ({ field }) => kindOfField(field))
   return [...kinds].map(([kind, items]) => {
@@ -12,7 +12,7 @@ export function describeLeftOver(leftOver: readonly LeftOver[]): string[] {
   })
 }
 
-/** `creators/*` of `creators/0` and of `creators/1`. */
+/** The kind of a field: `creators/*` for both `creators/0` and `creators/1`. */
 export function kindOfField(field: string): string {
   return field.replace(/\/\d+(?=\/|$)/g, '/*')
 }

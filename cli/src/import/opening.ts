@@ -1,7 +1,7 @@
-/** Enough for a reader to decide whether to open the rest. */
+/** Enough text for a reader to decide whether to open the rest. */
 const maxOpeningBytes = 5_000
 
-/** The first paragraphs of a long Markdown text; of a paragraph longer than that, the first lines or words. */
+/** The first paragraphs of a long Markdown text; if the first paragraph is longer than the limit, its first lines or words. */
 export function openingOf(text: string): string {
   const cut = truncated(text, maxOpeningBytes)
   if (cut === text) return text
@@ -12,7 +12,7 @@ export function openingOf(text: string): string {
   return `${cut}…`
 }
 
-/** As much of a text as fits into so many bytes of UTF-8, cut between characters. */
+/** As much of a text as fits into this many bytes of UTF-8, cut between characters. */
 function truncated(text: string, maxBytes: number): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes))
   return text.slice(0, read)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readLicence } from './licence.ts'
+import { readLicense } from './license.ts'
 import { openingOf } from './opening.ts'
 import { findAgents, findLinks, soleLink, withoutLinkTargets } from './prose.ts'
 
@@ -28,10 +28,13 @@ test.each([
   expect(findAgents(text)).toEqual({ agents, complete })
 })
 
-test('a link that is the whole text, and a text without its links', () => {
+test('finds the link that is a whole text', () => {
   expect(soleLink(' "[A](https://a.org)" ')).toEqual({ url: 'https://a.org', title: 'A' })
   expect(soleLink('https://a.org')).toEqual({ url: 'https://a.org' })
   expect(soleLink('see https://a.org')).toBeUndefined()
+})
+
+test('takes the targets of links out of a text', () => {
   expect(withoutLinkTargets('[A](https://a.org) and B (https://b.org/)')).toBe('A and B')
 })
 
@@ -63,11 +66,11 @@ test.each([
       text: '[MIT](https://creativecommons.org/licenses/by/4.0/)',
     },
   ],
-])('the licence in %j: an SPDX identifier only where there is no doubt', (text, licence) => {
-  expect(readLicence(text)).toEqual(licence)
+])('reads the license in %j as an SPDX identifier only where there is no doubt', (text, license) => {
+  expect(readLicense(text)).toEqual(license)
 })
 
-test('an opening ends with a paragraph, else a line, else a word, and never inside a character', () => {
+test('ends an opening with a paragraph, a line or a word, and never inside a character', () => {
   expect(openingOf('short')).toBe('short')
   expect(openingOf(`${'a'.repeat(3000)}\n\n${'b'.repeat(3000)}`)).toBe(`${'a'.repeat(3000)}\n\n…`)
   expect(openingOf(`${'a'.repeat(3000)} ${'b'.repeat(3000)}`)).toBe(`${'a'.repeat(3000)}\n\n…`)

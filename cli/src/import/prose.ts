@@ -1,21 +1,20 @@
 import type { defs } from '@holdfast/lexicons'
 
-/** A link found in free text, with its words where it had any. */
+/** A link found in free text, with its link text if it had one. */
 export interface Link {
   readonly url: string
   readonly title?: string
 }
 
-/** People or organisations found in free text; `complete` when the text says nothing besides. */
+/** People or organizations found in free text; `complete` if the text contains nothing else. */
 export interface FoundAgents {
   readonly agents: defs.Agent[]
   readonly complete: boolean
 }
 
 /**
- * Reads free text such as `Ann (ann@example.org), https://example.org/issues` as agents.
- *
- * Of prose, the addresses and links in it are taken, and `complete` is false: the words are worth keeping.
+ * Reads free text such as `Ann (ann@example.org), https://example.org/issues` as agents. From prose, only the addresses
+ * and links are taken, and `complete` is false, because the words should be kept.
  */
 export function findAgents(text: string): FoundAgents {
   const trimmed = text.trim()
@@ -27,7 +26,7 @@ export function findAgents(text: string): FoundAgents {
   return { agents: unique(found, (agent) => agent.email ?? agent.url ?? ''), complete: false }
 }
 
-/** The http(s) links in a text, in Markdown, in HTML or bare, each once. */
+/** The http(s) links in a text, in Markdown, in HTML or bare, each of them once. */
 export function findLinks(text: string): Link[] {
   const links: Link[] = []
   let rest = text.replace(markdownLink, (_, title: string, url: string) => {
@@ -47,7 +46,7 @@ export function findLinks(text: string): Link[] {
   return unique(links.filter(isWebLink).map(withoutEmptyTitle), ({ url }) => url)
 }
 
-/** The text with its Markdown links reduced to their words, and without addresses in parentheses. */
+/** The text with its Markdown links reduced to their link texts, and without addresses in parentheses. */
 export function withoutLinkTargets(text: string): string {
   return text
     .replace(markdownLink, '$1')
@@ -55,7 +54,7 @@ export function withoutLinkTargets(text: string): string {
     .trim()
 }
 
-/** The single link that a text consists of; undefined if there is more to it, or no link. */
+/** The link that the whole text consists of; undefined if there is other text, or no link. */
 export function soleLink(text: string): Link | undefined {
   const trimmed = text.trim()
   if (/^https?:\/\/[^\s]+$/i.test(trimmed) && URL.canParse(trimmed)) return { url: trimmed }
@@ -64,7 +63,7 @@ export function soleLink(text: string): Link | undefined {
   return link && isWebLink(link) ? withoutEmptyTitle(link) : undefined
 }
 
-// The address may hold one pair of parentheses, as Wikipedia's do.
+// The address may contain one pair of parentheses, as addresses of Wikipedia do.
 const markdownLink = /\[([^\]]*)\]\s?\(\s*((?:https?:\/\/)(?:[^\s()]|\([^\s()]*\))+)\s*\)/gi
 const email = /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/
 

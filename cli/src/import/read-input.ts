@@ -1,138 +1,108 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
-import { parse as parseYaml } from 'yaml'
-import { Failure } from '../failure.ts'
-import { type CatalogueKind, catalogueKinds, importEntry, readCatalogue } from './catalogue.ts'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CommandError } from '../command-error.ts'
+import { readBytesInside } from '../files/read-inside.ts'
+import { counted } from '../output/quantities.ts'
+import { warn } from '../output/terminal.ts'
+import { type CatalogKind, catalogKinds, importEntry, readCatalog } from './catalog.ts'
+import { decodeText } from './decode-text.ts'
 import { fit } from './fit.ts'
 import type { Imported } from './formats/aws-open-data-registry.ts'
 import { importBag, readBag } from './formats/bagit.ts'
+import { statedTotal } from './pages.ts'
+import { parseDocuments, type ReadOptions, readDocuments } from './read-documents.ts'
 
-/** Datasets to be made, one at a time, so that a large catalogue's mistakes stay its own. */
+/** Datasets to import. Each is made on request, so that a fault in one entry of a large catalog does not affect the others. */
 export interface Input {
-  readonly kind: CatalogueKind | 'bagit'
+  readonly kind: CatalogKind | 'bagit'
   readonly count: number
-  /** Throws an Error that says what the entry lacks. */
+  /** Makes the dataset of an entry. Throws an Error that says what the entry lacks. */
   importAt(index: number, options: { createdAt: string }): Imported
-  /** What to call an entry that could not be read. */
+  /** The name of an entry, for the message if it cannot be read. */
   nameAt(index: number): string
 }
 
-export interface InputOptions {
-  readonly kind?: CatalogueKind | 'bagit' | undefined
-  /** For `https://` inputs. */
-  readonly fetch: typeof fetch
+export interface InputOptions extends ReadOptions {
+  readonly kind?: CatalogKind | 'bagit' | undefined
 }
 
-export const inputKinds = [...catalogueKinds, 'bagit'] as const
+export const inputKinds = [...catalogKinds, 'bagit'] as const
+
+/** One dataset to import. */
+interface Entry {
+  readonly kind: Input['kind']
+  readonly name: string | undefined
+  make(options: { createdAt: string }): Imported
+}
 
 /**
- * Reads a catalogue: a file of JSON, JSON lines or YAML, an address, `-`, a bag, or a directory of such files (a clone of
- * the AWS registry, for one). Throws a Failure that says what was expected.
+ * Reads a catalog: a file of JSON, JSON lines or YAML, an address with all its pages, `-`, a bag, or a directory of
+ * such files and folders (such as a clone of the AWS registry). Throws a CommandError that says what was expected.
  */
 export async function readInput(place: string, options: InputOptions): Promise<Input> {
   const isDirectory = await stat(place).then(
     (found) => found.isDirectory(),
     () => false,
   )
-  if (isDirectory) {
-    const names = await readdir(place)
-    return names.includes('bagit.txt') ? readBagInput(place) : readDirectory(place, names, options.kind)
-  }
-  return inputOf(parseDocument(await readText(place, options.fetch), place), place, options.kind)
+  if (isDirectory) return inputOf(await entriesInDirectory(place, options), place)
+  const documents = await readDocuments(place, options)
+  const entries = documents.flatMap((document) => entriesOf(document, options.kind))
+  const total = documents.map(statedTotal).find((stated) => stated !== undefined) ?? 0
+  if (total > entries.length)
+    warn(`${place} says that it has ${counted(total, 'dataset')}, but ${entries.length} were found.`)
+  return inputOf(entries, place)
 }
 
-async function readBagInput(directory: string): Promise<Input> {
+async function bagEntry(directory: string): Promise<Entry> {
   const bag = await readBag(directory)
-  return {
-    kind: 'bagit',
-    count: 1,
-    importAt: (_index, options) => fit(importBag(bag, options)),
-    nameAt: () => directory,
+  return { kind: 'bagit', name: directory, make: (options) => importBag(bag, options) }
+}
+
+/** The entries in a directory. Hidden folders, such as those of version control, are skipped. */
+async function entriesInDirectory(place: string, options: InputOptions): Promise<Entry[]> {
+  const items = (await readdir(place, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))
+  if (items.some(({ name }) => name === 'bagit.txt')) return [await bagEntry(place)]
+  const entries: Entry[] = []
+  for (const item of items) {
+    const path = join(place, item.name)
+    if (item.name.startsWith('.')) continue
+    if (item.isDirectory()) entries.push(...(await entriesInDirectory(path, options)))
+    else if (/\.(json|jsonld|jsonl|ndjson|ya?ml)$/i.test(item.name)) {
+      const bytes = (await readBytesInside(place, item.name)) ?? new Uint8Array()
+      const documents = parseDocuments(decodeText(bytes, { place: path, charset: options.charset }), path)
+      const found = documents.flatMap((document) => entriesOf(document, options.kind))
+      if (found.length === 0) warn(`${path} contains no dataset that can be imported; it is skipped.`)
+      entries.push(...found)
+    }
   }
+  return entries
 }
 
-async function readDirectory(
-  place: string,
-  names: readonly string[],
-  kind: InputOptions['kind'],
-): Promise<Input> {
-  const files = names.filter((name) => /\.(json|jsonld|ya?ml)$/i.test(name)).sort()
-  if (files.length === 0)
-    throw new Failure('usage', `${place} holds neither a bag (bagit.txt) nor JSON or YAML files.`)
-  const documents = await Promise.all(
-    files.map(async (name) => parseDocument(await readFile(join(place, name), 'utf8'), join(place, name))),
-  )
-  return inputOf(documents, place, kind)
+function entriesOf(document: unknown, kind: InputOptions['kind']): Entry[] {
+  const catalog = readCatalog(document, kind === 'bagit' ? undefined : kind)
+  return (catalog?.entries ?? []).map((entry) => ({
+    kind: catalog!.kind,
+    name: nameOf(entry),
+    make: (options) => importEntry(catalog!.kind, entry, options),
+  }))
 }
 
-function inputOf(document: unknown, place: string, kind: InputOptions['kind']): Input {
-  const catalogue = readCatalogue(document, kind === 'bagit' ? undefined : kind)
-  if (!catalogue || catalogue.entries.length === 0)
-    throw new Failure(
+function inputOf(entries: readonly Entry[], place: string): Input {
+  const [first] = entries
+  if (!first)
+    throw new CommandError(
       'usage',
-      `${place} is none of the kinds that can be imported, or holds no dataset; name the kind with --from (${inputKinds.join(', ')}).`,
+      `${place} is not of a kind that can be imported, or contains no dataset; name the kind with --from (${inputKinds.join(', ')}).`,
     )
-  const { kind: found, entries } = catalogue
   return {
-    kind: found,
+    kind: first.kind,
     count: entries.length,
-    importAt: (index, options) => fit(importEntry(found, entries[index], options)),
-    nameAt: (index) => nameOf(entries[index]) ?? `entry ${index + 1}`,
+    importAt: (index, options) => fit(entries[index]!.make(options)),
+    nameAt: (index) => entries[index]!.name ?? `entry ${index + 1}`,
   }
 }
 
 function nameOf(entry: unknown): string | undefined {
   const { slug, identifier, name, title, Name } = (entry ?? {}) as Record<string, unknown>
   return [slug, identifier, name, title, Name].find((text) => typeof text === 'string') as string | undefined
-}
-
-/** A registry's YAML file is called by its slug, which does not stand in it. */
-function parseDocument(text: string, place: string): unknown {
-  try {
-    if (/\.ya?ml$/i.test(place)) return withSlug(parseYaml(text), basename(place, extname(place)))
-    if (/\.(jsonl|ndjson)$/i.test(place)) return parseLines(text)
-    return JSON.parse(text)
-  } catch (cause) {
-    const lines = text.trimStart().startsWith('{') ? tryLines(text) : undefined
-    if (lines) return lines
-    throw new Failure('usage', `${place}: ${(cause as Error).message}`, { cause })
-  }
-}
-
-function withSlug(document: unknown, slug: string): unknown {
-  const isEntry =
-    typeof document === 'object' && document !== null && 'Name' in document && !('slug' in document)
-  return isEntry ? { ...document, slug } : document
-}
-
-function parseLines(text: string): unknown[] {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => JSON.parse(line))
-}
-
-function tryLines(text: string): unknown[] | undefined {
-  try {
-    return parseLines(text)
-  } catch {
-    return undefined
-  }
-}
-
-async function readText(place: string, fetch: typeof globalThis.fetch): Promise<string> {
-  if (place === '-') return (await Array.fromAsync(process.stdin)).join('')
-  if (/^https?:\/\//i.test(place)) {
-    const answer = await fetch(place, {
-      headers: { accept: 'application/ld+json, application/json;q=0.9, */*;q=0.1' },
-    }).catch((cause) => {
-      throw new Failure('network', `${place}: ${(cause as Error).message}`, { cause })
-    })
-    if (!answer.ok)
-      throw new Failure(answer.status === 404 ? 'notFound' : 'network', `${place} answers ${answer.status}.`)
-    return answer.text()
-  }
-  return readFile(place, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === 'ENOENT' ? new Failure('notFound', `There is no file ${place}.`) : cause
-  })
 }

@@ -1,13 +1,14 @@
 import { formatBytes, formatSeconds } from './quantities.ts'
+import { isQuiet, repaint } from './terminal.ts'
 
 export interface BarState {
   readonly label: string
   readonly done: number
-  /** Null while it is not known. */
+  /** Null as long as it is not known. */
   readonly total: number | null
-  /** `bytes` are written with their units. */
+  /** `bytes` are printed with their units. */
   readonly unit: 'bytes' | 'items'
-  /** A remark behind the numbers. */
+  /** A remark after the numbers. */
   readonly remark?: string
 }
 
@@ -18,9 +19,9 @@ export interface ProgressBar extends Disposable {
 const redrawMs = 100
 const rateWindowMs = 10_000
 
-/** A bar with rate and time left on standard error; draws nothing unless that is a terminal. */
+/** Draws a bar with rate and remaining time on standard error, but only if that is a terminal and output is not suppressed. */
 export function progressBar(stream: NodeJS.WriteStream = process.stderr): ProgressBar {
-  if (!stream.isTTY) return { update() {}, [Symbol.dispose]() {} }
+  if (!stream.isTTY || isQuiet()) return { update() {}, [Symbol.dispose]() {} }
   const samples: { at: number; done: number }[] = []
   let drawnAt = 0
   let label = ''
@@ -30,20 +31,20 @@ export function progressBar(stream: NodeJS.WriteStream = process.stderr): Progre
       const finished = state.total !== null && state.done >= state.total
       if (now - drawnAt < redrawMs && !finished) return
       drawnAt = now
-      // Another phase counts other things.
+      // Another phase counts something else, so its rate starts afresh.
       if (state.label !== label) samples.length = 0
       label = state.label
       samples.push({ at: now, done: state.done })
       while (samples.length > 2 && now - samples[0]!.at > rateWindowMs) samples.shift()
-      stream.write(`\r${drawBar(state, rateOf(samples), stream.columns || 80)}\u001b[K`)
+      repaint(drawBar(state, rateOf(samples), stream.columns || 80), stream)
     },
     [Symbol.dispose]() {
-      if (drawnAt > 0) stream.write('\r\u001b[K')
+      if (drawnAt > 0) repaint('', stream)
     },
   }
 }
 
-/** The line itself, no wider than `columns`. */
+/** The text of the bar, no wider than `columns`. */
 export function drawBar(state: BarState, perSecond: number | null, columns: number): string {
   const amount = (n: number) => (state.unit === 'bytes' ? formatBytes(n) : String(Math.round(n)))
   const parts = [

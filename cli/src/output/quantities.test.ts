@@ -1,8 +1,10 @@
+import { glob, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { drawBar } from './progress-bar.ts'
-import { formatBytes, formatSeconds, parseBytes } from './quantities.ts'
-import { formatTable, shorten } from './table.ts'
-import { plain } from './terminal.ts'
+import { counted, formatBytes, formatSeconds, parseBytes } from './quantities.ts'
+import { shorten } from './shorten.ts'
 
 test.each([
   [0, '0 B'],
@@ -40,16 +42,30 @@ test('a bar fits its terminal and says rate and time left', () => {
   expect(drawBar({ ...state, total: null, unit: 'items' }, null, 80)).toBe('data  50000000')
 })
 
-test('columns line up whatever their colours', () => {
-  expect(
-    formatTable([
-      ['a', '\u001b[1mbold\u001b[22m', 'x'],
-      ['long', 'b', 'y'],
-    ]),
-  ).toBe('a     \u001b[1mbold\u001b[22m  x\nlong  b     y')
+test('a text too long ends in an ellipsis', () => {
   expect(shorten('a long title', 6)).toBe('a lon…')
 })
 
-test('somebody else’s words cannot repaint the terminal', () => {
-  expect(plain('a\u001b]0;title\u0007b\r\nc\u202egpj.exe')).toBe('a ]0;title b c gpj.exe')
+test('a count has the form of its noun', () => {
+  expect([0, 1, 2, undefined].map((count) => counted(count, 'file'))).toEqual([
+    '0 files',
+    '1 file',
+    '2 files',
+    '? files',
+  ])
+  expect(counted(1, 'kind of field', 'kinds of field')).toBe('1 kind of field')
+})
+
+test('no text of the command puts a number before a plural by itself', async () => {
+  const folder = fileURLToPath(new URL('../', import.meta.url))
+  const nouns =
+    'files|datasets|torrents|records|pieces|seeders|leechers|faults|kinds|entries|items|bytes|pages|webseeds'
+  const plurals = new RegExp(`\\$\\{[^}]*\\} (?:${nouns})\\b`)
+  const found: string[] = []
+  for await (const path of glob('**/*.ts', { cwd: folder })) {
+    if (path.endsWith('.test.ts')) continue
+    for (const line of (await readFile(join(folder, path), 'utf8')).split('\n'))
+      if (plurals.test(line)) found.push(`${path}: ${line.trim()}`)
+  }
+  expect(found).toEqual([])
 })

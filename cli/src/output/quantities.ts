@@ -1,6 +1,6 @@
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']
 
-/** `1.2 GB`, in powers of a thousand. */
+/** Formats bytes like `1.2 GB`, in powers of a thousand. */
 export function formatBytes(bytes: number): string {
   let [value, unit] = [bytes, 0]
   while (value >= 999.5 && unit < units.length - 1) {
@@ -10,7 +10,15 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
 }
 
-/** `1:02:03`, or `2:03` under an hour. */
+/**
+ * A count with its noun: `1 dataset`, `2 datasets`, or `? datasets` if the count is unknown. `plural` is needed where
+ * it is not formed with an s.
+ */
+export function counted(count: number | undefined, noun: string, plural = `${noun}s`): string {
+  return `${count ?? '?'} ${count === 1 ? noun : plural}`
+}
+
+/** Formats seconds as `1:02:03`, or as `2:03` under an hour. */
 export function formatSeconds(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
@@ -18,10 +26,10 @@ export function formatSeconds(seconds: number): string {
   return hours ? `${hours}:${tail}` : tail
 }
 
-/** Reads `16777216`, `16MiB` or `4TB` as bytes; throws an Error that shows the forms. */
+/** Parses `16777216`, `16MiB` or `4TB` as bytes; throws an Error that shows these forms. */
 export function parseBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(?:([kmgtp])(i?)b?|b)?$/i.exec(text.trim())
-  if (!match) throw new Error(`"${text}" is no size; write it like 16777216, 16MiB or 4TB`)
+  if (!match) throw new Error(`"${text}" is not a size; write it like 16777216, 16MiB or 4TB`)
   const [, number = '', prefix = '', binary = ''] = match
   const power = prefix === '' ? 0 : 'kmgtp'.indexOf(prefix.toLowerCase()) + 1
   return Math.round(Number(number) * (binary ? 1024 : 1000) ** power)

@@ -2,8 +2,8 @@ import { cidForRawBytes } from '@atproto/lex'
 import type { BlobJson, Repo } from '../records/repo.ts'
 
 /**
- * The blob of these bytes: the one that an existing record already refers to, or uploaded now. Content-addressed, so
- * that publishing the same again uploads nothing.
+ * The blob with these bytes: the one that an existing record already refers to, or one that is uploaded now. Blobs are
+ * content-addressed, so publishing the same bytes again uploads nothing.
  */
 export async function ensureBlob(
   repo: Repo,

@@ -2,12 +2,12 @@ import { openingOf } from '../import/opening.ts'
 import type { BlobJson, RecordJson, Repo } from '../records/repo.ts'
 import { ensureBlob } from './blobs.ts'
 
-/** What the `description` field takes (dataset lexicon), in bytes of UTF-8. */
+/** The size limit of the `description` field (dataset lexicon), in bytes of UTF-8. */
 export const maxDescriptionBytes = 50_000
 
 /**
- * The record with a description of any length: one that the field cannot take goes whole into a Markdown blob, its
- * first paragraphs into the field.
+ * The record with a description of any length. If the field cannot hold it, the full text goes into a Markdown blob,
+ * and its first paragraphs into the field.
  */
 export async function withDescription(
   repo: Repo,

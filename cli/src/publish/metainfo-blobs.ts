@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Failure } from '../failure.ts'
+import { CommandError } from '../command-error.ts'
 import { formatBytes } from '../output/quantities.ts'
 import { warn } from '../output/terminal.ts'
 import type { BlobJson, RecordJson, Repo } from '../records/repo.ts'
@@ -7,22 +7,22 @@ import { ensureBlob } from './blobs.ts'
 
 const mimeType = 'application/x-bittorrent'
 
-/** Largest blob and most parts that the torrent lexicon allows. */
+/** The largest blob and the largest number of parts that the torrent lexicon allows. */
 const maxBlobBytes = 100_000_000
 const maxParts = 1_000
 const minPartBytes = 64 * 1024
 
 export interface MetainfoSource {
   readonly bytes: Uint8Array
-  /** The record that is there, whose blobs are used again. */
+  /** The existing record, whose blobs are reused. */
   readonly existing: RecordJson | undefined
-  /** Addresses where the file will be served, the last resort. */
+  /** Addresses where the file will be served, used if the PDS accepts no blob. */
   readonly urls: readonly string[]
 }
 
 /**
- * The fields of a torrent record that hold its `.torrent`: one blob; if the PDS finds that too large, several
- * (`metainfoParts`); if it takes none of these, addresses (`metainfoUrls`). Warns of anything but the first.
+ * The fields of a torrent record that hold its `.torrent`: one blob; if the PDS refuses that as too large, several
+ * (`metainfoParts`); if it refuses these too, addresses (`metainfoUrls`). Warns of anything but the first.
  */
 export async function storeMetainfo(repo: Repo, source: MetainfoSource): Promise<RecordJson> {
   const { bytes, existing } = source
@@ -41,18 +41,18 @@ export async function storeMetainfo(repo: Repo, source: MetainfoSource): Promise
   const parts = await storeParts(repo, bytes, known)
   if (parts) {
     warn(
-      `The .torrent (${formatBytes(bytes.length)}) is more than the PDS takes as one blob; it is stored in ${parts.length} parts.`,
+      `The .torrent (${formatBytes(bytes.length)}) is larger than the PDS accepts as one blob; it is stored in ${parts.length} parts.`,
     )
     return { metainfoParts: parts, ...urls }
   }
   if (source.urls.length === 0) {
-    throw new Failure(
+    throw new CommandError(
       'usage',
-      `The PDS does not take the .torrent (${formatBytes(bytes.length)}), nor parts of it. Serve the file somewhere and give its address with --metainfo-url.`,
+      `The PDS accepts neither the .torrent (${formatBytes(bytes.length)}) nor parts of it. Serve the file somewhere and give its address with --metainfo-url.`,
     )
   }
   warn(
-    `The PDS does not take the .torrent (${formatBytes(bytes.length)}); the record names ${source.urls.join(', ')}.`,
+    `The PDS does not accept the .torrent (${formatBytes(bytes.length)}); the record refers to ${source.urls.join(', ')}.`,
   )
   return urls
 }
@@ -77,7 +77,7 @@ async function storeParts(
   return undefined
 }
 
-/** The size that worked the last time, so that the same file is cut into the same parts; else half the file. */
+/** The size of part that worked last time, so that the same file is cut into the same parts; by default half the file. */
 function firstPartBytes(total: number, known: readonly (BlobJson | undefined)[]): number {
   const sizes = known.map((blob) => blob?.size ?? 0)
   const before = sizes.length > 2 ? Math.max(...sizes) : 0

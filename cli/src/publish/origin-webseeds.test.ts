@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createTorrent } from '@holdfast/torrent/create'
 import { parseMetainfo } from '@holdfast/torrent/metainfo'
 import { expect, onTestFinished, test } from 'vitest'
-import { originWebSeeds } from './origin-webseeds.ts'
+import { originWebseeds } from './origin-webseeds.ts'
 
 const files: Record<string, string> = { 'levels/1820.csv': 'one', 'levels/deep/für 1821.csv': 'two' }
 
@@ -28,7 +28,7 @@ const origin = async (url: string, init: { headers: Record<string, string> }) =>
 }
 const sources = (...urls: string[]) => ({ sources: urls.map((url) => ({ url })) })
 
-test('one file: the addresses that end in its name and serve its bytes', async () => {
+test('finds the addresses that end in the name of a single file and serve its bytes', async () => {
   const metainfo = await metainfoOf('levels/1820.csv')
   const dataset = sources(
     'https://e.org/data/levels/1820.csv',
@@ -36,17 +36,17 @@ test('one file: the addresses that end in its name and serve its bytes', async (
     'https://e.org/data/levels/other.csv',
     's3://b/1820.csv',
   )
-  expect(await originWebSeeds(dataset, metainfo, origin)).toEqual([
+  expect(await originWebseeds(dataset, metainfo, origin)).toEqual([
     { url: 'https://e.org/data/levels/1820.csv', kind: 'bep19' },
   ])
 })
 
-test('a directory: the folder in which every one of its files has an address', async () => {
+test('finds the folder in which every file of a directory has an address', async () => {
   const metainfo = await metainfoOf('levels')
   const all = ['https://e.org/data/levels/1820.csv', 'https://e.org/data/levels/deep/f%C3%BCr%201821.csv']
-  expect(await originWebSeeds(sources(...all), metainfo, origin)).toEqual([
+  expect(await originWebseeds(sources(...all), metainfo, origin)).toEqual([
     { url: 'https://e.org/data/', kind: 'bep19' },
   ])
-  expect(await originWebSeeds(sources(all[0]!), metainfo, origin)).toEqual([])
-  expect(await originWebSeeds({}, metainfo, origin)).toEqual([])
+  expect(await originWebseeds(sources(all[0]!), metainfo, origin)).toEqual([])
+  expect(await originWebseeds({}, metainfo, origin)).toEqual([])
 })

@@ -1,34 +1,34 @@
-import type { Metainfo, WebSeed } from '@holdfast/torrent/metainfo'
-import { checkWebSeed, type WebSeedFetch } from '@holdfast/torrent/webseed'
+import type { Metainfo, Webseed } from '@holdfast/torrent/metainfo'
+import { checkWebseed, type WebseedFetch } from '@holdfast/torrent/webseed'
 import { note } from '../output/terminal.ts'
 import type { RecordJson } from '../records/repo.ts'
 
 const sampledPieces = 3
 
 /**
- * The dataset's own download addresses that serve this torrent's bytes, as webseeds: found by the files' names, and kept
- * only if sampled pieces are right, for the origin may have changed since.
+ * Finds the dataset's own download addresses that serve this torrent's bytes, to be used as webseeds. They are found by
+ * file names and kept only if sampled pieces are correct, because the origin may have changed since.
  */
-export async function originWebSeeds(
+export async function originWebseeds(
   dataset: RecordJson,
   metainfo: Metainfo,
-  fetch: WebSeedFetch,
-): Promise<WebSeed[]> {
+  fetch: WebseedFetch,
+): Promise<Webseed[]> {
   const sources = (dataset.sources ?? []) as { url?: unknown }[]
   const urls = sources
     .map(({ url }) => String(url))
     .filter((url) => /^https?:\/\//i.test(url) && URL.canParse(url))
-  const found: WebSeed[] = []
+  const found: Webseed[] = []
   for (const url of candidates(urls, metainfo)) {
-    const seed: WebSeed = { url, kind: 'bep19' }
-    const report = await checkWebSeed(metainfo, seed, fetch, { pieces: sampledPieces, timeoutMs: 30_000 })
+    const seed: Webseed = { url, kind: 'bep19' }
+    const report = await checkWebseed(metainfo, seed, fetch, { pieces: sampledPieces, timeoutMs: 30_000 })
     if (report.ok) found.push(seed)
-    else note(`${url} is no webseed: ${report.badPieces[0]?.problem}`)
+    else note(`${url} cannot be used as a webseed: ${report.badPieces[0]?.problem}`)
   }
   return found
 }
 
-/** Addresses that end like the file; of a directory, the folder in which all its files have an address. */
+/** Addresses that end with the file's name; for a directory, the folder under which all its files have an address. */
 function candidates(urls: readonly string[], metainfo: Metainfo): string[] {
   if (metainfo.isSingleFile) return urls.filter((url) => pathOf(url).endsWith(`/${metainfo.name}`))
   const paths = new Set<string>()
@@ -59,7 +59,7 @@ function pathOf(url: string): string {
   }
 }
 
-/** The address of the folder that holds the torrent's directory; undecodable differences make it no candidate. */
+/** The address of the folder that contains the torrent's directory; an address that cannot be decoded is not a candidate. */
 function baseOf(url: string, tailLength: number): string {
   const { origin } = new URL(url)
   const path = pathOf(url)

@@ -1,10 +1,14 @@
 import { collections } from '@holdfast/lexicons/nsid'
+import { mergeRecord } from '../records/merge.ts'
 import { putGuarded, type Written } from '../records/put-guarded.ts'
 import type { RecordJson, RecordRef, Repo, StoredRecord } from '../records/repo.ts'
 import { assertValid } from '../records/validate.ts'
+import { type MergeNotes, notesOf } from './merge-notes.ts'
 import { storeMetainfo } from './metainfo-blobs.ts'
+import { remembered } from './published-states.ts'
+import type { Statement } from './put-dataset.ts'
 
-/** A torrent that was made, as its record tells of it. */
+/** The fields of a record for a torrent that was made. */
 export interface TorrentDraft {
   readonly infoHashV1: string | null
   readonly infoHashV2: string | null
@@ -16,30 +20,29 @@ export interface TorrentDraft {
   readonly metainfoUrls: readonly string[]
   readonly datasets: readonly RecordRef[]
   readonly trackers: readonly { readonly url: string; readonly tier: number }[]
-  readonly webSeeds: readonly { readonly url: string; readonly kind: string }[]
-  /** How, with what and when the files were gathered; further fields of the record as they are. */
+  readonly webseeds: readonly { readonly url: string; readonly kind: string }[]
+  /** How, with what and when the files were gathered, and further fields of the record unchanged. */
   readonly about: RecordJson
-  /** It is somebody else's: what it supersedes is theirs to say. */
-  readonly isCopy?: boolean
-  /** Whether a record that is there stays as it is, but for the datasets. */
+  /** The record that a new record supersedes, unless `about` names one. */
+  readonly predecessor?: RecordRef | undefined
+  /** Whether an existing record is kept, except for its list of datasets. */
   readonly keepExisting?: (existing: RecordJson) => boolean
 }
 
 /**
- * Writes a torrent record under its infohash (v2 first). References to other datasets that the record has stay; if the
- * dataset had other files under this name before, the new record says that it supersedes the old one, which stays.
+ * Writes a torrent record under its infohash (v2 first). References to other datasets are kept, as are the record that
+ * it supersedes and the fields that its owner changed (`mergeRecord`). The caller remembers the statement.
  */
-export async function putTorrent(repo: Repo, draft: TorrentDraft): Promise<Written> {
+export async function putTorrent(repo: Repo, draft: TorrentDraft, statement: Statement): Promise<Written> {
   const place = { collection: collections.torrent, rkey: (draft.infoHashV2 ?? draft.infoHashV1)! }
   return putGuarded(repo, place, async (existing) => {
     if (existing && draft.keepExisting?.(existing.value)) {
       const datasets = mergeRefs((existing.value.datasets ?? []) as RecordRef[], draft.datasets)
       return { ...existing.value, datasets }
     }
-    // Files that are as they were once do not take the place of what came after them by themselves.
-    const stated = existing?.value.supersedes ?? draft.about.supersedes
-    const supersedes = stated ?? (existing || draft.isCopy ? undefined : await findPredecessor(repo, draft))
-    const record = describeTorrent(draft, { existing, supersedes })
+    // A torrent of files that are again as they once were does not automatically replace the torrents that followed it.
+    const supersedes = draft.about.supersedes ?? (existing ? existing.value.supersedes : draft.predecessor)
+    const record = await describeTorrent(draft, { existing, supersedes, statement })
     assertValid(collections.torrent, record, `The torrent ${draft.name}`)
     return {
       ...record,
@@ -52,9 +55,22 @@ export async function putTorrent(repo: Repo, draft: TorrentDraft): Promise<Writt
   })
 }
 
-type Known = { existing: StoredRecord | undefined; supersedes: unknown }
+interface Known {
+  existing: StoredRecord | undefined
+  supersedes: unknown
+  statement: Statement
+}
 
-function describeTorrent(draft: TorrentDraft, { existing, supersedes }: Known): RecordJson {
+/** Fields that follow from the bytes, and references; an owner's edit does not change these. */
+const ofBytes = ['infoHashV1', 'infoHashV2', 'name', 'sizeBytes', 'pieceLengthBytes', 'fileCount']
+const stored = ['datasets', 'metainfo', 'metainfoParts', 'metainfoUrls', 'supersedes', 'createdAt', '$type']
+
+async function describeTorrent(
+  draft: TorrentDraft,
+  { existing, supersedes, statement }: Known,
+): Promise<RecordJson> {
+  const said = { ...saidOf(draft), ...draft.about }
+  const { record } = await mergeTorrent(existing, said, statement)
   return {
     datasets: mergeRefs((existing?.value.datasets ?? []) as RecordRef[], draft.datasets),
     ...(draft.infoHashV1 && { infoHashV1: draft.infoHashV1 }),
@@ -63,44 +79,41 @@ function describeTorrent(draft: TorrentDraft, { existing, supersedes }: Known): 
     sizeBytes: draft.sizeBytes,
     pieceLengthBytes: draft.pieceLengthBytes,
     fileCount: draft.fileCount,
-    ...(draft.trackers.length > 0 && { trackers: draft.trackers }),
-    ...(draft.webSeeds.length > 0 && { webSeeds: draft.webSeeds }),
-    ...keepGathered(existing),
-    ...draft.about,
+    ...record,
     ...(supersedes ? { supersedes } : {}),
     createdAt: existing?.value.createdAt ?? new Date().toISOString(),
   }
 }
 
-/** What was said about the gathering once stays until it is said anew. */
-function keepGathered(existing: StoredRecord | undefined): RecordJson {
-  const fields = ['parts', 'method', 'tool', 'captured', 'formats', 'adoptedFrom', 'labels']
-  return Object.fromEntries(
-    fields.flatMap((field) => (existing?.value[field] === undefined ? [] : [[field, existing.value[field]]])),
+/** The fields of a torrent that do not follow from its bytes: where it is announced and served. */
+export function saidOf({ trackers, webseeds }: Pick<TorrentDraft, 'trackers' | 'webseeds'>): RecordJson {
+  return { ...(trackers.length > 0 && { trackers }), ...(webseeds.length > 0 && { webseeds }) }
+}
+
+/**
+ * The fields of a record that people write, merged with the new statement. An earlier statement holds until the field
+ * is stated again.
+ */
+export async function mergeTorrent(
+  existing: StoredRecord | undefined,
+  said: RecordJson,
+  { source, states, replaceFields }: Statement,
+): Promise<{ record: RecordJson; notes: MergeNotes }> {
+  const { supersedes: _, ...incoming } = said
+  const written = [...ofBytes, ...stored]
+  const current = Object.fromEntries(
+    Object.entries(existing?.value ?? {}).filter(([name]) => !written.includes(name)),
   )
+  if (!existing || replaceFields) {
+    const { trackers: _trackers, webseeds: _webseeds, ...rest } = current
+    return { record: { ...rest, ...incoming }, notes: {} }
+  }
+  const base = (await remembered(states, existing.uri, source))?.said
+  const merged = mergeRecord({ base, current, incoming, isPartial: true })
+  return { record: merged.record, notes: notesOf(merged) }
 }
 
 function mergeRefs(existing: readonly RecordRef[], wanted: readonly RecordRef[]): RecordRef[] {
   const others = existing.filter(({ uri }) => !wanted.some((ref) => ref.uri === uri))
   return [...others, ...wanted.map(({ uri, cid }) => ({ uri, cid }))]
-}
-
-/** The newest torrent of the same name for one of the datasets, which no other of this repo has superseded yet. */
-async function findPredecessor(repo: Repo, draft: TorrentDraft): Promise<RecordRef | undefined> {
-  const wanted = new Set(draft.datasets.map(({ uri }) => uri))
-  if (wanted.size === 0) return undefined
-  const superseded = new Set<string>()
-  let newest: StoredRecord | undefined
-  const candidates: StoredRecord[] = []
-  for await (const record of repo.list(collections.torrent)) {
-    const predecessor = record.value.supersedes as RecordRef | undefined
-    if (predecessor) superseded.add(predecessor.uri)
-    const refs = (record.value.datasets ?? []) as RecordRef[]
-    if (record.value.name === draft.name && refs.some(({ uri }) => wanted.has(uri))) candidates.push(record)
-  }
-  for (const record of candidates) {
-    if (superseded.has(record.uri) || record.rkey === (draft.infoHashV2 ?? draft.infoHashV1)) continue
-    if (!newest || String(record.value.createdAt) > String(newest.value.createdAt)) newest = record
-  }
-  return newest && { uri: newest.uri, cid: newest.cid }
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { isSameDataset } from './same-dataset.ts'
 
-const doi = (value: string) => ({ identifiers: [{ scheme: 'doi', value }] })
+const own = (scheme: string, value: string) => ({ identifiers: [{ scheme, value }] })
+const doi = (value: string) => own('doi', value)
 
 test.each([
   [
@@ -17,10 +18,60 @@ test.each([
     false,
   ],
   [
-    'one page',
-    { title: 'A', homepage: 'https://e.org/a/' },
-    { title: 'B', homepage: 'http://www.e.org/a' },
+    'one page and one title',
+    { title: 'Sea ice', homepage: 'https://e.org/a/' },
+    { title: 'Sea ice extent', homepage: 'http://www.e.org/a' },
     true,
+  ],
+  [
+    'one page of two data',
+    { title: 'Sea ice', homepage: 'https://e.org/a' },
+    { title: 'Glaciers', homepage: 'https://e.org/a' },
+    false,
+  ],
+  [
+    'the catalog’s own identifier, though all else changed',
+    { title: 'A', homepage: 'https://e.org/a', ...own('ckan', '0d6d2b5c-1') },
+    { title: 'B', homepage: 'https://e.org/b', ...own('ckan', '0d6d2b5c-1') },
+    true,
+  ],
+  [
+    'two of the catalog’s own identifiers under one DOI, page and title',
+    {
+      title: 'A',
+      homepage: 'https://e.org/',
+      identifiers: [...doi('10.1234/x').identifiers, ...own('local', 'v1').identifiers],
+    },
+    {
+      title: 'A',
+      homepage: 'https://e.org/',
+      identifiers: [...doi('10.1234/x').identifiers, ...own('local', 'v2').identifiers],
+    },
+    false,
+  ],
+  [
+    'an address that moved to https',
+    { title: 'A', ...own('uri', 'http://e.org/set/1') },
+    { title: 'B', ...own('uri', 'https://e.org/set/1') },
+    true,
+  ],
+  [
+    'the number 7 in two catalogs',
+    { title: 'Sea ice', publisher: { name: 'N' }, ...own('local', '7') },
+    { title: 'Schools', publisher: { name: 'M' }, ...own('local', '7') },
+    false,
+  ],
+  [
+    'the number 7 of one publisher, renamed',
+    { title: 'Sea ice', publisher: { name: 'N' }, ...own('local', '7') },
+    { title: 'Extent of frozen ocean', publisher: { name: 'N' }, ...own('local', '7') },
+    true,
+  ],
+  [
+    'two years',
+    { title: 'Monthly means of sea ice 2019' },
+    { title: 'Monthly means of sea ice 2020' },
+    false,
   ],
   [
     'two pages',

@@ -1,7 +1,7 @@
 import type { AppView } from '../appview.ts'
 import { warn } from '../output/terminal.ts'
 
-/** The announce URLs given, else those of the AppView; warns and gives undefined when it cannot be asked. */
+/** The announce URLs given, else those of the AppView; warns and returns undefined if the AppView cannot be asked. */
 export async function chooseTrackers(
   given: readonly string[] | undefined,
   appview: AppView,

@@ -3,7 +3,7 @@ import { removeField, setField } from './fields.ts'
 
 const record = { title: 'T', keywords: [{ name: 'a' }, { name: 'b' }], risk: { level: 'watchlist' } }
 
-test('fields are set where they are, made where they are not, and the record given stays as it was', () => {
+test('sets or creates a field in a copy of the record', () => {
   expect(setField(record, 'risk.level', 'endangered')).toEqual({ ...record, risk: { level: 'endangered' } })
   expect(setField(record, 'spatial.box.west', '1')).toMatchObject({ spatial: { box: { west: '1' } } })
   expect(setField(record, 'keywords.2.name', 'c')).toMatchObject({

@@ -1,12 +1,12 @@
-import { Failure } from '../failure.ts'
+import { CommandError } from '../command-error.ts'
 import type { RecordJson } from './repo.ts'
 
-/** The record with a field set; `path` is like `risk.level` or `keywords.0.name`, missing parts are made. */
+/** The record with a field set; `path` is like `risk.level` or `keywords.0.name`, and missing parents are created. */
 export function setField(record: RecordJson, path: string, value: unknown): RecordJson {
   return change(record, pathOf(path), () => value) as RecordJson
 }
 
-/** The record without a field; of a list, the item is taken out. */
+/** The record without a field; an item of a list is removed from it. */
 export function removeField(record: RecordJson, path: string): RecordJson {
   return change(record, pathOf(path), () => undefined) as RecordJson
 }
@@ -14,7 +14,10 @@ export function removeField(record: RecordJson, path: string): RecordJson {
 function pathOf(path: string): string[] {
   const parts = path.trim().split('.')
   if (parts.some((part) => part === '' || part === '__proto__'))
-    throw new Failure('usage', `${JSON.stringify(path)} names no field; write it like risk.level.`)
+    throw new CommandError(
+      'usage',
+      `${JSON.stringify(path)} does not name a field; write it like risk.level.`,
+    )
   return parts
 }
 
@@ -24,13 +27,13 @@ function change(value: unknown, [key, ...rest]: readonly string[], leaf: () => u
     const list = [...((value as unknown[] | undefined) ?? [])]
     const index = Number(key)
     if (!Number.isInteger(index) || index > list.length)
-      throw new Failure('usage', `${key} is no place in a list of ${list.length}.`)
+      throw new CommandError('usage', `${key} is not an index in a list of ${list.length}.`)
     const item = change(list[index], rest, leaf)
     list.splice(index, 1, ...(item === undefined ? [] : [item]))
     return list
   }
   if (value !== undefined && (typeof value !== 'object' || value === null))
-    throw new Failure('usage', `${key} is no field: what holds it is ${JSON.stringify(value)}.`)
+    throw new CommandError('usage', `${key} is not a field: its parent is ${JSON.stringify(value)}.`)
   const { [key]: inner, ...others } = (value ?? {}) as Record<string, unknown>
   const changed = change(inner, rest, leaf)
   return changed === undefined ? others : { ...others, [key]: changed }

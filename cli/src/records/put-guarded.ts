@@ -1,21 +1,21 @@
 import { isDeepStrictEqual } from 'node:util'
-import { Failure } from '../failure.ts'
+import { CommandError } from '../command-error.ts'
 import type { RecordJson, RecordPlace, RecordRef, Repo, StoredRecord } from './repo.ts'
 
-/** What a write came to. */
+/** The result of a write. */
 export interface Written extends RecordRef {
   readonly rkey: string
   readonly action: 'created' | 'updated' | 'unchanged'
 }
 
-/** Makes the record to be written from the one that is there; undefined leaves that one as it is. */
+/** Makes the record to write from the existing one; undefined leaves the existing one as it is. */
 export type Revise = (existing: StoredRecord | undefined) => RecordJson | Promise<RecordJson>
 
 const attempts = 4
 
 /**
- * Writes a record so that nobody's change in between is lost: the put is refused if the record is no longer the one
- * that `revise` saw (`swapRecord`), and then done anew. What would change nothing is not written.
+ * Writes a record without losing a concurrent change: the put is refused if the record is no longer the one that
+ * `revise` saw (`swapRecord`), and then repeated. A record that would not change is not written.
  */
 export async function putGuarded(repo: Repo, place: RecordPlace, revise: Revise): Promise<Written> {
   for (let attempt = 1; ; attempt++) {
@@ -28,12 +28,12 @@ export async function putGuarded(repo: Repo, place: RecordPlace, revise: Revise)
       const ref = await repo.put(place, value, existing?.cid ?? null)
       return { ...ref, rkey: place.rkey, action: existing ? 'updated' : 'created' }
     } catch (error) {
-      if (!(error instanceof Failure && error.kind === 'conflict') || attempt === attempts) throw error
+      if (!(error instanceof CommandError && error.kind === 'conflict') || attempt === attempts) throw error
     }
   }
 }
 
-/** Equal but for the `$type`, which the repo adds. */
+/** Whether two records are equal except for the `$type`, which the repo adds. */
 export function sameRecord(a: RecordJson, b: RecordJson): boolean {
   const { $type: _a, ...restOfA } = a
   const { $type: _b, ...restOfB } = b

@@ -2,25 +2,25 @@ import { AtUri } from '@atproto/syntax'
 import { type Authorities, canonicalCollection } from '@holdfast/lexicons/authority'
 import { describesDatasets, type ForeignCollection, isForeign } from '@holdfast/lexicons/foreign'
 import type { Collection } from '@holdfast/lexicons/nsid'
-import { Failure } from '../failure.ts'
+import { CommandError } from '../command-error.ts'
 
-/** An AT-URI of one of our records; `authority` may be a handle. */
+/** The AT-URI of a record in one of our collections; `authority` may be a handle. */
 export interface RecordUri<C extends Collection | ForeignCollection = Collection> {
   readonly authority: string
   readonly collection: C
   readonly rkey: string
 }
 
-/** Reads the AT-URI of a record of ours; throws a Failure that shows the form. */
+/** Parses the AT-URI of a record of ours; throws a CommandError that shows the form. */
 export function parseRecordUri(text: string, authorities: Authorities): RecordUri {
   const uri = parse(text)
   const collection = canonicalCollection(uri.collection, authorities)
   if (!collection || !uri.rkey)
-    throw new Failure('usage', `${text} does not name a record of ours (${authorities.join(', ')}).`)
+    throw new CommandError('usage', `${text} does not name a Holdfast record (${authorities.join(', ')}).`)
   return { authority: uri.host, collection, rkey: uri.rkey }
 }
 
-/** The same for a record that may also be a foreign one which AppViews read as a dataset. */
+/** Parses the AT-URI of a record of ours, or of a foreign one that AppViews read as a dataset. */
 export function parseReadableUri(
   text: string,
   authorities: Authorities,
@@ -31,13 +31,13 @@ export function parseReadableUri(
     : parseRecordUri(text, authorities)
 }
 
-/** The same for a dataset, ours or a foreign one. */
+/** Parses the AT-URI of a dataset record, ours or a foreign one. */
 export function parseDatasetUri(
   text: string,
   authorities: Authorities,
 ): RecordUri<Collection | ForeignCollection> {
   const uri = parseReadableUri(text, authorities)
-  if (!describesDatasets(uri.collection)) throw new Failure('usage', `${text} is no dataset.`)
+  if (!describesDatasets(uri.collection)) throw new CommandError('usage', `${text} is not a dataset.`)
   return uri
 }
 
@@ -45,6 +45,6 @@ function parse(text: string): AtUri {
   try {
     return new AtUri(text.trim())
   } catch {
-    throw new Failure('usage', `${text} is no AT-URI; write at://DID/COLLECTION/KEY.`)
+    throw new CommandError('usage', `${text} is not an AT-URI; write at://DID/COLLECTION/KEY.`)
   }
 }

@@ -1,11 +1,17 @@
-import { type Agent, stringifyLex } from '@atproto/api'
+import { type AtIdentifierString, Client, lexToJson, type NsidString } from '@atproto/lex'
+import { isValidRecordKey } from '@atproto/syntax'
 import { type Authorities, normalizeTypes, writtenNsid, writtenTypes } from '@holdfast/lexicons/authority'
 import { type ForeignCollection, isForeign } from '@holdfast/lexicons/foreign'
 import type { Collection } from '@holdfast/lexicons/nsid'
+import { counted } from '../output/quantities.ts'
+import { warn } from '../output/terminal.ts'
+import type { SessionManager } from '../session/session-manager.ts'
 import { failureOf } from './xrpc-failure.ts'
 
-/** A record in its JSON form: blobs and CIDs are `{"$link"}`, every `$type` of ours canonical. */
-export type RecordJson = { readonly [field: string]: unknown }
+/** A record in its JSON form: blobs and CIDs are `{"$link"}`, and every `$type` of ours is canonical. */
+export interface RecordJson {
+  readonly [field: string]: unknown
+}
 
 export interface StoredRecord {
   readonly uri: string
@@ -19,7 +25,7 @@ export interface RecordRef {
   readonly cid: string
 }
 
-/** A blob as a record refers to it (atproto data model). */
+/** A reference to a blob in a record (atproto data model). */
 export interface BlobJson {
   readonly $type: 'blob'
   readonly ref: { readonly $link: string }
@@ -27,12 +33,12 @@ export interface BlobJson {
   readonly size: number
 }
 
-/** One account's repo. Errors are Failures. */
+/** One account's repo. Its errors are CommandErrors. */
 export interface Repo {
   readonly did: string
   get(collection: Collection | ForeignCollection, rkey: string): Promise<StoredRecord | undefined>
   list(collection: Collection): AsyncGenerator<StoredRecord>
-  /** Refused with a `conflict` unless the record there is `swap`, or none if that is null. */
+  /** Fails with a `conflict` unless the existing record has the CID `swap`, or there is no record if `swap` is null. */
   put(at: RecordPlace, value: RecordJson, swap: string | null): Promise<RecordRef>
   delete(at: RecordPlace, swap: string): Promise<void>
   uploadBlob(bytes: Uint8Array, mimeType: string): Promise<BlobJson>
@@ -43,23 +49,27 @@ export interface RecordPlace {
   readonly rkey: string
 }
 
-/** The repo of an account through an agent: signed in for writing, at its PDS for reading. */
-export function repoOf(agent: Agent, did: string, authorities: Authorities): Repo {
+/** The repo of an account, over a session that is signed in for writing, or over its PDS for reading. */
+export function repoOf(session: SessionManager, did: string, authorities: Authorities): Repo {
+  const client = clientOf(session)
+  const repo = did as AtIdentifierString
   const written = (collection: Collection | ForeignCollection) =>
-    isForeign(collection) ? collection : writtenNsid(collection, authorities)
-  const received = (record: { uri: string; cid?: string | undefined; value: unknown }): StoredRecord => ({
-    uri: record.uri,
+    (isForeign(collection) ? collection : writtenNsid(collection, authorities)) as NsidString
+  // The URI is built here, because a server could send any text as the URI of a record.
+  const uriOf = (collection: Collection | ForeignCollection, rkey: string) =>
+    `at://${did}/${written(collection)}/${rkey}`
+  const received = (uri: string, record: { cid?: string | undefined; value: unknown }): StoredRecord => ({
+    uri,
     cid: record.cid ?? '',
-    rkey: record.uri.split('/').at(-1)!,
-    value: normalizeTypes(JSON.parse(stringifyLex(record.value as never)) as RecordJson, authorities),
+    rkey: uri.split('/').at(-1)!,
+    value: normalizeTypes(lexToJson(record.value as never) as RecordJson, authorities),
   })
-  const { repo } = agent.com.atproto
   return {
     did,
     async get(collection, rkey) {
       try {
-        const { data } = await repo.getRecord({ repo: did, collection: written(collection), rkey })
-        return received(data)
+        const { body } = await client.getRecord(written(collection), rkey, { repo })
+        return received(uriOf(collection, rkey), body)
       } catch (error) {
         if ((error as { error?: string }).error === 'RecordNotFound') return undefined
         throw failureOf(error, `Reading ${written(collection)}/${rkey}`)
@@ -67,45 +77,52 @@ export function repoOf(agent: Agent, did: string, authorities: Authorities): Rep
     },
     async *list(collection) {
       for (let cursor: string | undefined; ; ) {
-        const { data } = await repo
-          .listRecords({ repo: did, collection: written(collection), limit: 100, ...(cursor && { cursor }) })
+        const { body } = await client
+          .listRecords(written(collection), { repo, limit: 100, ...(cursor && { cursor }) })
           .catch((error) => {
             throw failureOf(error, `Listing the records of ${did}`)
           })
-        for (const record of data.records) yield received(record)
-        cursor = data.cursor
-        if (!cursor || data.records.length === 0) return
+        for (const record of body.records) {
+          const rkey = record.uri.split('/').at(-1) ?? ''
+          if (isValidRecordKey(rkey)) yield received(uriOf(collection, rkey), record)
+          else warn(`${record.uri} has an invalid record key and is ignored.`)
+        }
+        cursor = body.cursor
+        if (!cursor || body.records.length === 0) return
       }
     },
     async put({ collection, rkey }, value, swap) {
+      const $type = written(collection)
       const record = writtenTypes({ ...value, $type: collection }, authorities)
       try {
-        const { data } = await repo.putRecord({
-          repo: did,
-          collection: written(collection),
-          rkey,
-          record,
-          swapRecord: swap,
-        })
-        return { uri: data.uri, cid: data.cid }
+        // The client's type does not allow null, which requires that no record exists yet.
+        const swapRecord = swap as string
+        const { body } = await client.putRecord({ ...record, $type } as never, rkey, { repo, swapRecord })
+        return { uri: body.uri, cid: body.cid }
       } catch (error) {
         throw failureOf(error, `Writing ${written(collection)}/${rkey}`)
       }
     },
     async delete({ collection, rkey }, swap) {
       try {
-        await repo.deleteRecord({ repo: did, collection: written(collection), rkey, swapRecord: swap })
+        await client.deleteRecord(written(collection), rkey, { repo, swapRecord: swap })
       } catch (error) {
         throw failureOf(error, `Deleting ${written(collection)}/${rkey}`)
       }
     },
     async uploadBlob(bytes, mimeType) {
       try {
-        const { data } = await repo.uploadBlob(bytes, { encoding: mimeType })
-        return JSON.parse(stringifyLex(data.blob as never)) as BlobJson
+        const { body } = await client.uploadBlob(bytes, { encoding: mimeType as `${string}/${string}` })
+        return lexToJson(body.blob as never) as unknown as BlobJson
       } catch (error) {
-        throw failureOf(error, `Uploading ${bytes.length} bytes`)
+        throw failureOf(error, `Uploading ${counted(bytes.length, 'byte')}`)
       }
     },
   }
+}
+
+/** Accepts a server's answers unchecked: the code that reads records checks them. */
+export function clientOf(session: SessionManager): Client {
+  const agent = { fetchHandler: (path: string, init: RequestInit) => session.fetchHandler(path, init) }
+  return new Client(agent, { validateResponse: false, strictResponseProcessing: false })
 }

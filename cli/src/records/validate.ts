@@ -1,19 +1,26 @@
 import type { Collection } from '@holdfast/lexicons/nsid'
 import { recordWarnings } from '@holdfast/lexicons/rules'
 import { validateRecordJson } from '@holdfast/lexicons/validate'
-import { Failure } from '../failure.ts'
+import { CommandError } from '../command-error.ts'
+import { counted } from '../output/quantities.ts'
 import { warn } from '../output/terminal.ts'
 import type { RecordJson } from './repo.ts'
 
-/** Largest record a repo takes (atproto repo spec), in bytes of CBOR, which JSON exceeds a little. */
+/** The largest record that a repo accepts (atproto repo spec), in bytes of CBOR; the JSON form is a little larger. */
 const maxRecordBytes = 1_000_000
 
-/** Throws a Failure that names the field, unless the record fits its lexicon; warns of parts an index passes over. */
+/**
+ * Throws a CommandError that names the field unless the record fits its lexicon. Warns about parts that an index will
+ * ignore.
+ */
 export function assertValid(collection: Collection, record: RecordJson, what: string): void {
   const checked = validateRecordJson(collection, { ...record, $type: collection })
-  if (!checked.ok) throw new Failure('usage', `${what} does not fit its lexicon: ${checked.message}`)
+  if (!checked.ok) throw new CommandError('usage', `${what} does not fit its lexicon: ${checked.message}`)
   const sizeBytes = Buffer.byteLength(JSON.stringify(record))
   if (sizeBytes > maxRecordBytes)
-    throw new Failure('usage', `${what} is ${sizeBytes} bytes; a record has at most ${maxRecordBytes}.`)
+    throw new CommandError(
+      'usage',
+      `${what} is ${counted(sizeBytes, 'byte')}; a record may have at most ${maxRecordBytes}.`,
+    )
   for (const { message } of recordWarnings(collection, checked.record)) warn(`${what}: ${message}`)
 }

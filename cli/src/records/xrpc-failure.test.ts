@@ -1,11 +1,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { AtpAgent } from '@atproto/api'
 import { getRecordStatus } from '@holdfast/lexicons'
 import { defaultAuthorities } from '@holdfast/lexicons/authority'
+import { collections } from '@holdfast/lexicons/nsid'
 import { expect, onTestFinished, test } from 'vitest'
 import { appView } from '../appview.ts'
-import { failureOf } from './xrpc-failure.ts'
+import { repoOf } from './repo.ts'
 
 async function serve(status: number, body: string, type = 'application/json') {
   const server = createServer(
@@ -25,9 +25,12 @@ const asked = async (url: string) => {
   }
 }
 const read = async (service: string) => {
-  const agent = new AtpAgent({ service })
-  const call = agent.com.atproto.repo.getRecord({ repo: 'x.test', collection: 'a.b.c', rkey: 'd' })
-  return call.catch((error) => failureOf(error, 'Reading'))
+  const session = { fetchHandler: (path: string, init: RequestInit) => fetch(new URL(path, service), init) }
+  const repo = repoOf(session, 'did:plc:x234567abcdefghijklmnopq', defaultAuthorities)
+  return repo
+    .list(collections.dataset)
+    .next()
+    .catch((error: unknown) => error)
 }
 
 test.each([
@@ -38,13 +41,13 @@ test.each([
   [429, 'RateLimitExceeded', 'network'],
   [503, 'NotEnoughResources', 'network'],
   [400, 'InvalidRequest', 'failure'],
-])('%i %s is a failure of kind %s, from either client', async (status, error, kind) => {
+])('%i %s is a failure of kind %s, from an AppView and from a PDS', async (status, error, kind) => {
   const url = await serve(status, JSON.stringify({ error, message: 'why' }))
   expect(await asked(url)).toMatchObject({ kind, message: expect.stringContaining(`${error}: why`) })
   expect(await read(url)).toMatchObject({ kind, message: expect.stringContaining(`${error}: why`) })
 })
 
-test('a server that is not there or speaks something else is the network’s failure, with its reason', async () => {
+test('reports a server that is away or speaks something else as a network failure', async () => {
   expect(await asked('http://127.0.0.1:1')).toMatchObject({ kind: 'network' })
   expect(await read('http://127.0.0.1:1')).toMatchObject({ kind: 'network' })
   expect(await asked(await serve(200, '<html>', 'text/html'))).toMatchObject({ kind: 'network' })

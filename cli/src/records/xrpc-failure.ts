@@ -1,29 +1,35 @@
-import { Failure, type FailureKind } from '../failure.ts'
+import { CommandError, type FailureKind } from '../command-error.ts'
 
 /**
- * Turns what a call to a server threw into a Failure that says what was being done. Errors are told by their shape, so
- * that this module needs neither of the clients.
+ * Turns an error of a call to a server into a CommandError that says what was being done. Errors are recognized by
+ * their shape, so that this module imports neither of the clients.
  */
-export function failureOf(error: unknown, doing: string): Failure {
-  if (error instanceof Failure) return error
+export function failureOf(error: unknown, doing: string): CommandError {
+  if (error instanceof CommandError) return error
   const { status, error: name, message } = error as { status?: unknown; error?: unknown; message: string }
   if (isEndedSession(error))
-    return new Failure(
+    return new CommandError(
       'auth',
       `${doing}: the session has ended (${message}). Run \`holdfast login\` again.`,
       { cause: error },
     )
-  if (isBadRequestOfOurs(error)) return new Failure('usage', `${doing}: ${reasonOf(error)}`, { cause: error })
-  // @atproto/api reports a connection that failed as status 1, an answer that is none of XRPC's as 2.
+  if (isBadRequestOfOurs(error))
+    return new CommandError('usage', `${doing}: ${reasonOf(error)}`, { cause: error })
   if (typeof status === 'number' && status >= 100) {
     const says = message && message !== name ? `${name}: ${message}` : String(name)
-    return new Failure(kindOf(status, String(name)), `${doing}: the server says ${says}`, { cause: error })
-  }
-  if (typeof status === 'number' || isNetworkError(error))
-    return new Failure('network', `${doing}: ${reasonOf(error)}. Is the server up and its address right?`, {
+    return new CommandError(kindOf(status, String(name)), `${doing}: the server says ${says}`, {
       cause: error,
     })
-  return new Failure('failure', `${doing}: ${message}`, { cause: error })
+  }
+  if (typeof status === 'number' || isNetworkError(error))
+    return new CommandError(
+      'network',
+      `${doing}: ${reasonOf(error)}. Is the server up and its address right?`,
+      {
+        cause: error,
+      },
+    )
+  return new CommandError('failure', `${doing}: ${message}`, { cause: error })
 }
 
 function kindOf(status: number, name: string): FailureKind {
@@ -44,7 +50,7 @@ function isEndedSession(error: unknown): boolean {
   return causesOf(error).some((cause) => names.includes(cause.name) || names.includes(className(cause)))
 }
 
-/** A parameter that the client refused before it asked, such as an AT-URI that is none. */
+/** Whether the client refused a parameter before sending it, such as an invalid AT-URI. */
 function isBadRequestOfOurs(error: unknown): boolean {
   const isAnswer = typeof (error as { response?: unknown }).response === 'object'
   return !isAnswer && causesOf(error).some((cause) => className(cause) === 'LexValidationError')
@@ -63,7 +69,7 @@ function className(error: Error): string {
   return error.constructor.name
 }
 
-/** The innermost reason: `fetch failed` alone helps nobody. */
+/** The innermost reason, because `fetch failed` alone explains nothing. */
 function reasonOf(error: unknown): string {
   const innermost = causesOf(error).at(-1)!
   const found =

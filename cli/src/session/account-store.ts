@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import type { NodeSavedSession } from '@atproto/oauth-client-node'
 import envPaths from 'env-paths'
-import { Failure } from '../failure.ts'
+import { CommandError } from '../command-error.ts'
 import { withFileLock } from './file-lock.ts'
 import { readJsonFile, removeFile, writePrivateJson } from './private-files.ts'
 
-/** An account that this user has signed in to; no secrets. */
+/** An account that this user has signed in to, without secrets. */
 export interface StoredAccount {
   readonly did: string
   readonly handle: string
@@ -18,16 +18,16 @@ export interface PasswordTokens {
   readonly refreshJwt: string
 }
 
-/** Accounts, and each one's secrets in a file of its own with mode 0600. */
+/** Stores accounts, with the secrets of each in a file of its own with mode 0600. */
 export interface AccountStore {
   list(): Promise<{ accounts: readonly StoredAccount[]; default: string | undefined }>
-  /** By handle or DID, or the default; throws a Failure that says how to sign in. */
+  /** Finds an account by handle or DID, or the default account; throws a CommandError that says how to sign in. */
   find(identifier: string | undefined): Promise<StoredAccount>
   save(account: StoredAccount): Promise<void>
   remove(did: string): Promise<void>
   readonly passwordTokens: SecretFiles<PasswordTokens>
   readonly oauthSessions: SecretFiles<NodeSavedSession>
-  /** Runs `work` while no other process does the same for this name, such as a token refresh. */
+  /** Runs `work` while no other process runs work for this name, such as a token refresh. */
   locked<T>(name: string, work: () => Promise<T>): Promise<T>
 }
 
@@ -83,21 +83,21 @@ export function accountStore(directory: string = envPaths('holdfast', { suffix: 
 function chooseAccount(index: Index, identifier: string | undefined): StoredAccount {
   const wanted = identifier?.replace(/^@/, '') ?? index.default
   if (wanted === undefined) {
-    throw new Failure(
+    throw new CommandError(
       'auth',
-      'Nobody is signed in. Run `holdfast login HANDLE`; scripts set HOLDFAST_IDENTIFIER and HOLDFAST_APP_PASSWORD.',
+      'No account is signed in. Run `holdfast login HANDLE`; scripts set HOLDFAST_IDENTIFIER and HOLDFAST_APP_PASSWORD.',
     )
   }
   const found = index.accounts.find(({ did, handle }) => did === wanted || handle === wanted.toLowerCase())
   if (found) return found
   const known = index.accounts.map(({ handle }) => handle).join(', ') || 'none'
-  throw new Failure(
+  throw new CommandError(
     'auth',
     `${wanted} is not signed in (signed in: ${known}). Run \`holdfast login ${wanted}\`.`,
   )
 }
 
-/** Colons are not for file names everywhere. */
+/** Some file systems allow no colons in names. */
 function fileNameOf(name: string): string {
   return name.replace(/[^a-zA-Z0-9.-]/g, '_')
 }

@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import lockfile from 'proper-lockfile'
-import { Failure } from '../failure.ts'
+import { CommandError } from '../command-error.ts'
 
-/** Runs `work` while no other process (or call) holds `path`; waits up to half a minute for its turn. */
+/** Runs `work` while no other process (or call) has the lock at `path`; waits up to half a minute for it. */
 export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   let release: () => Promise<void>
@@ -14,9 +14,9 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
       retries: { retries: 300, factor: 1, minTimeout: 50, maxTimeout: 150, randomize: true },
     })
   } catch (cause) {
-    throw new Failure(
+    throw new CommandError(
       'failure',
-      `${path}.lock is held by another process; if none is running, remove that directory.`,
+      `Another process has the lock ${path}.lock; if no other holdfast is running, remove that directory.`,
       { cause },
     )
   }

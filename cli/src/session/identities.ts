@@ -1,29 +1,28 @@
-import { AtpAgent } from '@atproto/api'
 import { type DidDocument, getPds, IdResolver } from '@atproto/identity'
-import { Failure } from '../failure.ts'
+import { CommandError } from '../command-error.ts'
 import { strangerFetch } from './stranger-fetch.ts'
 
-/** Who an account is and where its repo lives. */
+/** An account, and where its repo is hosted. */
 export interface Identity {
   readonly did: string
-  /** The handle its DID document names. */
+  /** The handle that its DID document names. */
   readonly handle: string | undefined
   readonly pdsUrl: string
 }
 
 export interface Identities {
-  /** Looks an account up by handle or DID; throws a Failure that says which step did not work. */
+  /** Looks an account up by handle or DID; throws a CommandError that says which step failed. */
   resolve(identifier: string): Promise<Identity>
 }
 
 export interface IdentityOptions {
   readonly plcUrl: string
   readonly allowPrivateHosts: boolean
-  /** A server that is asked about handles which neither DNS nor HTTPS knows, such as those of a network without either. */
+  /** A server to ask about handles that neither DNS nor HTTPS resolves, such as those of a network without either. */
   readonly pdsUrl: string | undefined
 }
 
-/** Looks accounts up by DNS, HTTPS and the PLC directory (atproto handle and DID specs). */
+/** Looks up accounts by DNS, HTTPS and the PLC directory (atproto handle and DID specs). */
 export function identities(options: IdentityOptions): Identities {
   const fetch = strangerFetch({
     allowPrivateHosts: options.allowPrivateHosts,
@@ -37,9 +36,13 @@ export function identities(options: IdentityOptions): Identities {
       const did = isDid ? identifier : await resolveHandle(resolver, identifier, options.pdsUrl)
       const document = await resolveDid(resolver, did)
       if (!isDid && handleOf(document)?.toLowerCase() !== identifier.toLowerCase())
-        throw new Failure('notFound', `${identifier} leads to ${did}, which does not name it as its handle.`)
+        throw new CommandError(
+          'notFound',
+          `${identifier} resolves to ${did}, whose DID document does not name it as a handle.`,
+        )
       const pdsUrl = getPds(document)
-      if (!pdsUrl) throw new Failure('notFound', `${identifier} (${did}) names no PDS in its DID document.`)
+      if (!pdsUrl)
+        throw new CommandError('notFound', `${identifier} (${did}) names no PDS in its DID document.`)
       return { did, handle: handleOf(document), pdsUrl: pdsUrl.replace(/\/+$/, '') }
     },
   }
@@ -54,18 +57,21 @@ async function resolveHandle(
   if (did) return did
   const told = pdsUrl && (await askPds(pdsUrl, handle))
   if (told) return told
-  throw new Failure(
+  throw new CommandError(
     'notFound',
     `The handle ${handle} does not resolve, neither by DNS (_atproto.${handle}) nor at https://${handle}/.well-known/atproto-did. Check the spelling, give the DID, or name the server with --pds.`,
   )
 }
 
 async function askPds(pdsUrl: string, handle: string): Promise<string | undefined> {
-  const { com } = new AtpAgent({ service: pdsUrl })
-  return com.atproto.identity.resolveHandle({ handle }).then(
-    ({ data }) => data.did,
-    () => undefined,
-  )
+  const url = new URL('/xrpc/com.atproto.identity.resolveHandle', pdsUrl)
+  url.searchParams.set('handle', handle)
+  try {
+    const { did } = (await (await fetch(url)).json()) as { did?: unknown }
+    return typeof did === 'string' ? did : undefined
+  } catch {
+    return undefined
+  }
 }
 
 async function resolveDid(resolver: IdResolver, did: string): Promise<DidDocument> {
@@ -73,7 +79,7 @@ async function resolveDid(resolver: IdResolver, did: string): Promise<DidDocumen
   try {
     document = await resolver.did.resolve(did)
   } catch (cause) {
-    throw new Failure(
+    throw new CommandError(
       'network',
       `The DID document of ${did} could not be read: ${(cause as Error).message}`,
       {
@@ -81,7 +87,7 @@ async function resolveDid(resolver: IdResolver, did: string): Promise<DidDocumen
       },
     )
   }
-  if (!document) throw new Failure('notFound', `There is no account ${did}.`)
+  if (!document) throw new CommandError('notFound', `There is no account ${did}.`)
   return document
 }
 

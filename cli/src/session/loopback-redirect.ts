@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Failure } from '../failure.ts'
+import { CommandError } from '../command-error.ts'
 
 export interface LoopbackRedirect extends AsyncDisposable {
   readonly url: `http://127.0.0.1:${string}`
-  /** The parameters the browser brings back; throws a Failure when nobody comes within ten minutes. */
+  /** The parameters that the browser brings back; throws a CommandError if it does not come back within ten minutes. */
   received(signal?: AbortSignal): Promise<URLSearchParams>
 }
 
@@ -14,7 +14,7 @@ const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Holdfa
 <body style="font:1.1rem system-ui;margin:4rem auto;max-width:30rem"><h1>Done</h1>
 <p>You may close this page and go back to the terminal.</p></body></html>`
 
-/** Listens on loopback for the browser's way back (RFC 8252, section 7.3). */
+/** Listens on loopback for the browser's redirect (RFC 8252, section 7.3). */
 export async function listenForRedirect(): Promise<LoopbackRedirect> {
   const { promise, resolve, reject } = Promise.withResolvers<URLSearchParams>()
   promise.catch(() => {})
@@ -38,7 +38,9 @@ export async function listenForRedirect(): Promise<LoopbackRedirect> {
   })
   const timer = setTimeout(
     () =>
-      reject(new Failure('auth', 'Nobody finished the sign-in within ten minutes; run the command again.')),
+      reject(
+        new CommandError('auth', 'The sign-in was not finished within ten minutes; run the command again.'),
+      ),
     patienceMs,
   )
   return {

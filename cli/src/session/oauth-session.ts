@@ -6,8 +6,8 @@ import {
 } from '@atproto/oauth-client-node'
 import { type Authorities, writtenNsid } from '@holdfast/lexicons/authority'
 import { collections } from '@holdfast/lexicons/nsid'
+import { CommandError } from '../command-error.ts'
 import type { Config } from '../config.ts'
-import { Failure } from '../failure.ts'
 import type { AccountStore, StoredAccount } from './account-store.ts'
 import { listenForRedirect } from './loopback-redirect.ts'
 import type { SessionManager } from './session-manager.ts'
@@ -18,15 +18,15 @@ export interface OAuthParts {
 }
 
 export interface OAuthSignIn {
-  /** Handle, DID or the address of a PDS. */
+  /** A handle, a DID or the address of a PDS. */
   readonly input: string
-  /** Shows the address where the account's owner agrees. */
+  /** Shows the address where the owner of the account allows the sign-in. */
   readonly openBrowser: (url: string) => void
   readonly signal?: AbortSignal
 }
 
 /**
- * Signs in through the browser (atproto OAuth profile): a public client on loopback, with PKCE, DPoP and just the
+ * Signs in through the browser (atproto OAuth profile) as a public client on loopback, with PKCE, DPoP and only the
  * permissions that the commands use. The session's tokens are stored.
  */
 export async function oauthSignIn(parts: OAuthParts, options: OAuthSignIn): Promise<OAuthSession> {
@@ -42,11 +42,11 @@ export async function oauthSignIn(parts: OAuthParts, options: OAuthSignIn): Prom
     const { session } = await client.callback(params, { redirect_uri: redirect.url })
     return session
   } catch (cause) {
-    throw new Failure('auth', `The sign-in did not succeed: ${(cause as Error).message}`, { cause })
+    throw new CommandError('auth', `The sign-in did not succeed: ${(cause as Error).message}`, { cause })
   }
 }
 
-/** Goes on with a stored session; undefined if it is gone, revoked or expired. */
+/** Resumes a stored session; undefined if it is gone, revoked or expired. */
 export async function resumeOAuthSession(
   parts: OAuthParts,
   account: StoredAccount,
@@ -55,7 +55,7 @@ export async function resumeOAuthSession(
   return oauthClient(parts).restore(account.did)
 }
 
-/** Revokes the session's tokens at the server and forgets the account here, even where the server does not answer. */
+/** Revokes the session's tokens at the server and removes the account here, even if the server does not answer. */
 export async function endOAuthSession(parts: OAuthParts, account: StoredAccount): Promise<void> {
   try {
     await oauthClient(parts).revoke(account.did)
@@ -65,7 +65,7 @@ export async function endOAuthSession(parts: OAuthParts, account: StoredAccount)
   }
 }
 
-/** What the commands need and no more: our collections one by one, and the two kinds of blob they upload. */
+/** The OAuth scope that the commands need: our collections one by one, and the two kinds of blob that they upload. */
 export function oauthScope(authorities: Authorities): string {
   const repos = Object.values(collections).map((collection) => `repo:${writtenNsid(collection, authorities)}`)
   return ['atproto', ...repos, 'blob:application/x-bittorrent', 'blob:text/markdown'].join(' ')
@@ -83,7 +83,7 @@ function oauthClient(
     scope: oauthScope(config.authorities),
     redirect_uris: [registeredRedirect],
   })
-  // One process begins and ends a sign-in, so its state needs no disk.
+  // One process starts and finishes a sign-in, so its state is kept in memory.
   const states = new Map<string, NodeSavedState>()
   return new NodeOAuthClient({
     clientMetadata: redirectUrl ? { ...metadata, redirect_uris: [redirectUrl] } : metadata,

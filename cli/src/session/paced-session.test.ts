@@ -26,7 +26,7 @@ const ok =
 const refuse = (headers: Record<string, string>) => (_: IncomingMessage, response: ServerResponse) =>
   void response.writeHead(429, headers).end('{}')
 
-test('what was refused is sent again, whole, when Retry-After has passed', async () => {
+test('sends a refused request again, whole, when Retry-After has passed', async () => {
   const { bodies, session } = await serve(refuse({ 'retry-after': '0' }), ok())
   const waits: string[] = []
   const paced = pacedSession(session, { onWait: (ms, reason) => waits.push(`${reason} ${ms}`) })
@@ -35,7 +35,7 @@ test('what was refused is sent again, whole, when Retry-After has passed', async
   expect(waits).toEqual(['too-many-requests 1000'])
 })
 
-test('a spent budget is waited out before the next call, not met; other methods go on', async () => {
+test('waits before the next call of a method whose budget is spent', async () => {
   const { session } = await serve(
     ok({ 'ratelimit-remaining': '1', 'ratelimit-reset': inSeconds(3) }),
     ok(),

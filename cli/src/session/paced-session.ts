@@ -1,16 +1,16 @@
 import type { SessionManager } from './session-manager.ts'
 
-/** Says how long requests will rest, and why, so that a person sees it. */
+/** Reports how long requests will wait, and why, so that a person sees it. */
 export type OnWait = (waitMs: number, reason: 'budget-spent' | 'too-many-requests') => void
 
 export interface PacingOptions {
   readonly onWait?: OnWait
   readonly signal?: AbortSignal
-  /** What would have to rest longer is answered with the refusal. Default: no limit. */
+  /** The longest wait; a request that would have to wait longer gets the server's refusal. Default: no limit. */
   readonly maxWaitMs?: number
 }
 
-/** Points a call costs on a PDS (the reference PDS's write limits: create 3, put 2, delete 1). */
+/** Points that a call costs on a PDS (write limits of the reference PDS: create 3, put 2, delete 1). */
 const costs: Record<string, number> = {
   'com.atproto.repo.createRecord': 3,
   'com.atproto.repo.putRecord': 2,
@@ -20,8 +20,8 @@ const costs: Record<string, number> = {
 const defaultWaitMs = 5_000
 
 /**
- * A session that keeps within its PDS's rate limits: it reads their headers, rests until the window opens again when a
- * budget is spent, and repeats what was refused with 429, however long that takes.
+ * A session that keeps within its PDS's rate limits: it reads their headers, waits for the next window when a budget is
+ * used up, and repeats requests that were refused with 429, however long that takes.
  */
 export function pacedSession(session: SessionManager, options: PacingOptions = {}): SessionManager {
   const budgets = new Map<string, Budget>()
@@ -64,7 +64,7 @@ async function rest(budget: Budget | undefined, cost: number, options: PacingOpt
   if (waitMs > 0) await pause(waitMs, 'budget-spent', options)
 }
 
-/** How long a 429 asks us to stay away: `Retry-After` (seconds or a date), else the window's end. */
+/** How long a 429 tells us to wait: `Retry-After` (seconds or a date), else the end of the window. */
 function refusalMs(headers: Headers, budget: Budget | undefined): number {
   const retryAfter = headers.get('retry-after')
   if (retryAfter !== null) {
@@ -75,7 +75,7 @@ function refusalMs(headers: Headers, budget: Budget | undefined): number {
 }
 
 async function pause(waitMs: number, reason: 'budget-spent' | 'too-many-requests', options: PacingOptions) {
-  // PDSes round the end of the window down to a whole second; a second more spares another refusal.
+  // PDSes round the end of the window down to a whole second; waiting one second more avoids another refusal.
   const ms = Math.max(waitMs, 0) + 1_000
   options.onWait?.(ms, reason)
   const { promise, resolve, reject } = Promise.withResolvers<void>()

@@ -1,93 +1,95 @@
-import { AtpAgent, CredentialSession } from '@atproto/api'
+import { extractPdsEndpoint, PasswordSession, type SessionData } from '@atproto/lex-password-session'
 import type { Credentials } from '../config.ts'
-import type { AccountStore, StoredAccount } from './account-store.ts'
+import type { AccountStore, PasswordTokens, StoredAccount } from './account-store.ts'
 import { type OnWait, pacedSession } from './paced-session.ts'
 
-/** A PDS counts sign-ins by five minutes and by the day; the day is not waited for. */
+/** A PDS limits sign-ins per five minutes and per day; this waits for the five minutes only. */
 const longestWaitMs = 6 * 60_000
 
 /**
- * Signs in with a handle (or DID) and an app password; keeps nothing on disk. Waits where the PDS has had too many
- * sign-ins, as a script that calls often may meet.
+ * Signs in with a handle (or DID) and an app password, and stores nothing on disk. Waits if the PDS has had too many
+ * sign-ins, which a script that runs often may cause.
  */
 export async function passwordSignIn(
   pdsUrl: string,
-  credentials: Credentials,
+  { identifier, appPassword }: Credentials,
   onWait?: OnWait,
-): Promise<CredentialSession> {
+): Promise<PasswordSession> {
   const paced = pacedSession(
     { fetchHandler: (url, init) => fetch(url, init) },
     { maxWaitMs: longestWaitMs, ...(onWait && { onWait }) },
   )
-  const session = new CredentialSession(new URL(pdsUrl), (input, init) =>
-    input instanceof Request ? fetch(input, init) : paced.fetchHandler(String(input), init ?? {}),
-  )
-  await session.login({ identifier: credentials.identifier, password: credentials.appPassword })
-  return session
+  return PasswordSession.login({
+    service: pdsUrl,
+    identifier,
+    password: appPassword,
+    fetch: (input, init) =>
+      input instanceof Request ? fetch(input, init) : paced.fetchHandler(String(input), init ?? {}),
+  })
 }
 
-/** Keeps a session that `passwordSignIn` made. */
+/** The account that signed in, at the server that its DID document names. */
+export function accountOf({ session }: PasswordSession): StoredAccount {
+  const pdsUrl = extractPdsEndpoint(session.didDoc) ?? session.service
+  return {
+    did: session.did,
+    handle: session.handle,
+    pdsUrl: pdsUrl.replace(/\/+$/, ''),
+    method: 'app-password',
+  }
+}
+
+/** Stores a session that `passwordSignIn` made. */
 export async function storePasswordSession(
   store: AccountStore,
   account: StoredAccount,
-  session: CredentialSession,
+  { session: { accessJwt, refreshJwt } }: PasswordSession,
 ): Promise<void> {
-  const { accessJwt, refreshJwt } = session.session!
   await store.passwordTokens.set(account.did, { accessJwt, refreshJwt })
   await store.save(account)
 }
 
-/** Goes on with a stored session; undefined if its tokens are gone. */
+/** Resumes a stored session; undefined if its tokens are gone. */
 export async function resumePasswordSession(
   store: AccountStore,
   account: StoredAccount,
-): Promise<CredentialSession | undefined> {
+): Promise<PasswordSession | undefined> {
   const tokens = await store.passwordTokens.get(account.did)
-  return tokens && new SharedPasswordSession(store, account, tokens)
+  if (!tokens) return undefined
+  const fetch = refreshingInTurn(store, account)
+  return new PasswordSession(sessionData(account, tokens), { fetch })
 }
 
-/** Ends the session at the PDS and forgets it here. */
+/** Ends the session at the PDS and removes the account here. */
 export async function endPasswordSession(store: AccountStore, account: StoredAccount): Promise<void> {
   const tokens = await store.passwordTokens.get(account.did)
   await store.passwordTokens.del(account.did)
   await store.remove(account.did)
-  if (!tokens) return
-  const agent = new AtpAgent({ service: account.pdsUrl })
-  await agent.com.atproto.server.deleteSession(undefined, {
-    headers: { authorization: `Bearer ${tokens.refreshJwt}` },
-  })
+  if (tokens) await PasswordSession.delete(sessionData(account, tokens))
+}
+
+function sessionData({ did, handle, pdsUrl }: StoredAccount, tokens: PasswordTokens): SessionData {
+  return { ...tokens, did, handle, active: true, service: pdsUrl } as SessionData
 }
 
 /**
- * A session whose tokens several processes share. A refresh token works once, so a refresh happens under a lock, and
- * whoever comes second takes over what the first one stored.
+ * A `fetch` for a session whose tokens several processes share. A refresh token works only once, so a refresh holds a
+ * lock, and a process that comes second gets the tokens that the first one stored.
  */
-class SharedPasswordSession extends CredentialSession {
-  readonly #store: AccountStore
-
-  constructor(
-    store: AccountStore,
-    account: StoredAccount,
-    tokens: { accessJwt: string; refreshJwt: string },
-  ) {
-    super(new URL(account.pdsUrl))
-    this.#store = store
-    this.session = { ...tokens, did: account.did, handle: account.handle, active: true }
-  }
-
-  override async refreshSession() {
-    const before = this.session
-    if (!before) return super.refreshSession()
-    return this.#store.locked(before.did, async () => {
-      const stored = await this.#store.passwordTokens.get(before.did)
-      if (stored && stored.refreshJwt !== before.refreshJwt) {
-        this.session = { ...before, ...stored }
-        // The caller looks at the session only; there is no answer of the server to hand on.
-        return undefined as never
+function refreshingInTurn(store: AccountStore, account: StoredAccount): typeof fetch {
+  return async (input, init) => {
+    if (!String(input).endsWith('/xrpc/com.atproto.server.refreshSession')) return fetch(input, init)
+    const { did } = account
+    return store.locked(did, async () => {
+      const stored = await store.passwordTokens.get(did)
+      const shown = new Headers(init?.headers).get('authorization')
+      if (stored && shown !== `Bearer ${stored.refreshJwt}`)
+        return Response.json({ ...sessionData(account, stored), emailConfirmed: false, didDoc: {} })
+      const answer = await fetch(input, init)
+      if (answer.ok) {
+        const { accessJwt, refreshJwt } = (await answer.clone().json()) as PasswordTokens
+        await store.passwordTokens.set(did, { accessJwt, refreshJwt })
       }
-      const answer = await super.refreshSession()
-      const { accessJwt, refreshJwt } = this.session!
-      await this.#store.passwordTokens.set(before.did, { accessJwt, refreshJwt })
       return answer
     })
   }

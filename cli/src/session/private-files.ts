@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-/** Reads a JSON file; undefined if there is none. Throws an Error that names the file if it is damaged. */
+/** Reads a JSON file; undefined if it does not exist. Throws an Error that names the file if it is damaged. */
 export async function readJsonFile<T>(path: string): Promise<T | undefined> {
   let text: string
   try {
@@ -14,13 +14,16 @@ export async function readJsonFile<T>(path: string): Promise<T | undefined> {
   try {
     return JSON.parse(text) as T
   } catch (cause) {
-    throw new Error(`${path} is damaged (${(cause as Error).message}); remove it and sign in again.`, {
-      cause,
-    })
+    throw new Error(
+      `${path} is damaged (${(cause as Error).message}); remove it, and sign in again if needed.`,
+      {
+        cause,
+      },
+    )
   }
 }
 
-/** Writes a JSON file that only this user can read, whole or not at all. */
+/** Writes a JSON file that only this user can read, completely or not at all. */
 export async function writePrivateJson(path: string, value: unknown): Promise<void> {
   const directory = dirname(path)
   await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -35,7 +38,7 @@ export async function writePrivateJson(path: string, value: unknown): Promise<vo
   }
 }
 
-/** Removes a file, if it is there. */
+/** Removes a file if it exists. */
 export async function removeFile(path: string): Promise<void> {
   await rm(path, { force: true })
 }

@@ -1,4 +1,4 @@
-/** What `@atproto/api`'s Agent needs of a session: its account, and requests that are signed. */
+/** The parts of a session that writing needs: its account, and authenticated requests. */
 export interface SessionManager {
   readonly did?: string | undefined
   /** `path` begins with `/xrpc/`. */

@@ -1,10 +1,9 @@
+import { CommandError } from '../command-error.ts'
 import type { Config, Credentials } from '../config.ts'
-import { Failure } from '../failure.ts'
 import { failureOf } from '../records/xrpc-failure.ts'
 import type { AccountStore, StoredAccount } from './account-store.ts'
 import type { Identities } from './identities.ts'
 import type { OnWait } from './paced-session.ts'
-import { passwordSignIn, resumePasswordSession } from './password-session.ts'
 import type { SessionManager } from './session-manager.ts'
 
 export interface SignedInSession {
@@ -22,8 +21,8 @@ export interface SignInParts {
 }
 
 /**
- * The session a command works with: `--account` first, then the environment's credentials, then the account that was
- * signed in to last. Throws a Failure of kind `auth` that says what to do.
+ * The session that a command works with: that of `--account` first, then of the credentials in the environment, then of
+ * the account that was signed in to last. Throws a CommandError of kind `auth` that says what to do.
  */
 export async function signedInSession(
   parts: SignInParts,
@@ -37,7 +36,7 @@ export async function signedInSession(
   const stored = await accounts.find(account ?? identifier)
   const manager = await resume(parts, accounts, stored)
   if (manager) return { ...stored, manager }
-  throw new Failure(
+  throw new CommandError(
     'auth',
     `The session of ${stored.handle} has ended. Run \`holdfast login ${stored.handle}\`.`,
   )
@@ -48,10 +47,13 @@ async function resume(
   accounts: AccountStore,
   account: StoredAccount,
 ): Promise<SessionManager | undefined> {
-  if (account.method === 'app-password') return resumePasswordSession(accounts, account)
+  if (account.method === 'app-password') {
+    const { resumePasswordSession } = await import('./password-session.ts')
+    return resumePasswordSession(accounts, account)
+  }
   const { resumeOAuthSession } = await import('./oauth-session.ts')
   return resumeOAuthSession({ config, accounts }, account).catch((error) => {
-    throw failureOf(error, `Going on as ${account.handle}`)
+    throw failureOf(error, `Resuming the session of ${account.handle}`)
   })
 }
 
@@ -62,15 +64,10 @@ async function withCredentials(
 ): Promise<SignedInSession> {
   const given = parts.config.pdsUrl
   const pdsUrl = given ?? (await (await parts.identities()).resolve(credentials.identifier)).pdsUrl
+  const { accountOf, passwordSignIn } = await import('./password-session.ts')
   try {
     const session = await passwordSignIn(pdsUrl, credentials, onWait)
-    return {
-      did: session.did!,
-      handle: session.session!.handle,
-      pdsUrl: (session.pdsUrl?.href ?? pdsUrl).replace(/\/+$/, ''),
-      method: 'app-password',
-      manager: session,
-    }
+    return { ...accountOf(session), manager: session }
   } catch (error) {
     throw failureOf(error, `Signing in as ${credentials.identifier} at ${pdsUrl}`)
   }

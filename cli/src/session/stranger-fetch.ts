@@ -1,15 +1,15 @@
 import { safeFetchWrap } from '@atproto-labs/fetch-node'
 
 export interface StrangerFetchOptions {
-  /** Development only: addresses inside this network are allowed. */
+  /** For development only: whether addresses inside this network are allowed. */
   readonly allowPrivateHosts: boolean
   readonly timeoutMs: number
   readonly maxBytes: number
 }
 
 /**
- * A `fetch` for addresses that somebody else's record names: never into this network, never longer than `timeoutMs`,
- * never more than `maxBytes`.
+ * A `fetch` for addresses that somebody else's record names: it never contacts this network, takes at most `timeoutMs`,
+ * and reads at most `maxBytes`.
  */
 export function strangerFetch({
   allowPrivateHosts,

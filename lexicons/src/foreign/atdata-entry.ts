@@ -1,11 +1,11 @@
-/** Fields of atdata's `entry` lexicon (github.com/forecast-bio/atdata-lexicon) in terms of a dataset record. */
+/** Maps the fields of atdata's `entry` lexicon (github.com/forecast-bio/atdata-lexicon) to those of a dataset record. */
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Shards become sources; of thousands of shards of one dataset a few tell as much. */
+/** Shards become sources; a dataset may have thousands of shards, of which a few are enough. */
 const mostSources = 50
 
-/** An entry as a dataset record. Values are checked by whoever asked: what is no text or no number stays out. */
+/** Maps an entry to a dataset record. The caller validates the values; anything that is not a text or number is left out. */
 export function mapAtdataEntry(entry: Fields): Fields {
   const sources = sourcesOf(fields(entry.storage)).slice(0, mostSources)
   const { bytes } = fields(entry.size)
@@ -16,13 +16,16 @@ export function mapAtdataEntry(entry: Fields): Fields {
     keywords: list(entry.tags).map((name) => ({ name })),
     license: typeof entry.license === 'string' ? licenseOf(entry.license.trim()) : undefined,
     sizeBytes: bytes,
-    // Its lexicon knows one form of storage: tar archives as WebDataset has them.
+    // The lexicon has one form of storage: tar archives in the WebDataset format.
     formats: sources.length > 0 ? [{ mediaType: 'application/x-tar' }] : [],
     sources,
   })
 }
 
-/** By the names of atdata's storage objects; `urls` is what its first version had, with patterns among them. */
+/**
+ * The sources of an entry. Keys are the names of atdata's storage objects; `urls` belongs to the lexicon's first
+ * version and may contain patterns.
+ */
 function sourcesOf(storage: Fields): Fields[] {
   const shards = list(storage.shards).map(fields)
   if (typeof storage.bucket === 'string') {
@@ -55,7 +58,7 @@ function source(url: unknown, kind: string, checksum?: unknown): Fields {
   })
 }
 
-/** "License identifier or URL. SPDX identifiers recommended … or full SPDX URLs". */
+/** The lexicon says: "License identifier or URL. SPDX identifiers recommended … or full SPDX URLs". */
 function licenseOf(text: string): Fields | undefined {
   if (text === '') return undefined
   const spdx = /^https?:\/\/spdx\.org\/licenses\/([\w.+-]+?)(?:\.html|\.json)?$/i.exec(text)?.[1]

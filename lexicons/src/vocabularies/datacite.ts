@@ -1,9 +1,11 @@
+import { edtfBounds } from '../edtf.ts'
 import type { defs } from '../index.ts'
 import type { DescribedDataset } from './described-dataset.ts'
 import { identifierText } from './identifiers.ts'
 import { node } from './json-ld.ts'
+import { identifierUrl, isWebUrl } from './web-addresses.ts'
 
-/** A dataset as DataCite's metadata in JSON (schema 4.6), the attributes alone. */
+/** Maps a dataset to DataCite's metadata in JSON (schema 4.6), with the attributes only. */
 export function toDataCite({ uri, record, description, torrents }: DescribedDataset): object {
   const doi = record.identifiers?.find(({ scheme }) => scheme === 'doi')?.value
   const others = (record.identifiers ?? []).filter(({ scheme }) => scheme !== 'doi')
@@ -17,12 +19,12 @@ export function toDataCite({ uri, record, description, torrents }: DescribedData
     creators: (record.creators ?? (record.publisher ? [record.publisher] : [])).map(toPerson),
     contributors: record.contributors?.map(({ agent, role }) => ({
       ...toPerson(agent),
-      contributorType: typeOf(role ?? 'other'),
+      contributorType: contributorTypeOf(role),
     })),
     publisher:
       record.publisher &&
       node({ name: record.publisher.name ?? record.publisher.url, ...publisherId(record.publisher) }),
-    publicationYear: Number(/^-?\d{4}/.exec(record.issued ?? record.modified ?? record.createdAt)?.[0]),
+    publicationYear: yearOf([record.issued, record.modified, record.createdAt]),
     types: { resourceTypeGeneral: 'Dataset' },
     subjects: [
       ...(record.keywords ?? []).map(({ name }) => ({ subject: name })),
@@ -30,11 +32,7 @@ export function toDataCite({ uri, record, description, torrents }: DescribedData
     ],
     language: record.languages?.[0]?.tag,
     dates: datesOf(record),
-    relatedIdentifiers: record.relatedIdentifiers?.map(({ relation, scheme, value }) => ({
-      relatedIdentifier: value,
-      relatedIdentifierType: scheme === 'uri' ? 'URL' : scheme.toUpperCase(),
-      relationType: relation,
-    })),
+    relatedIdentifiers: record.relatedIdentifiers?.flatMap(toRelated),
     sizes: record.sizeBytes === undefined ? undefined : [`${record.sizeBytes} bytes`],
     formats: record.formats?.flatMap(({ mediaType }) => mediaType ?? []),
     version: record.version,
@@ -81,16 +79,76 @@ function publisherId({ identifiers = [] }: defs.Agent): object {
     : {}
 }
 
-/** `hosting-institution` is DataCite's `HostingInstitution`. */
-function typeOf(role: string): string {
-  return role
+/**
+ * DataCite's contributor type for a role (schema 4.6, appendix 1). The list is closed, and `hosting-institution` is
+ * `HostingInstitution` there.
+ */
+function contributorTypeOf(role = 'other'): string {
+  const type = role
     .split('-')
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('')
+  // DataCite has no publisher among its contributors; another publisher is listed as a distributor.
+  if (type === 'Publisher') return 'Distributor'
+  return contributorTypes.has(type) ? type : 'Other'
+}
+
+const contributorTypes: ReadonlySet<string> = new Set([
+  ...['ContactPerson', 'DataCollector', 'DataCurator', 'DataManager', 'Distributor', 'Editor'],
+  ...['HostingInstitution', 'Producer', 'ProjectLeader', 'ProjectManager', 'ProjectMember'],
+  ...['RegistrationAgency', 'RegistrationAuthority', 'RelatedPerson', 'Researcher', 'ResearchGroup'],
+  ...['RightsHolder', 'Sponsor', 'Supervisor', 'Translator', 'WorkPackageLeader', 'Other'],
+])
+
+/** An identifier whose scheme DataCite does not have is written as an address if there is one, or left out. */
+function toRelated({ relation, scheme, value }: defs.RelatedIdentifier): object[] {
+  const type = relatedTypes[scheme.toLowerCase()]
+  const address = type === undefined ? (isWebUrl(value) ? value : identifierUrl({ scheme, value })) : value
+  if (address === undefined) return []
+  return [
+    {
+      relatedIdentifier: address,
+      relatedIdentifierType: type ?? 'URL',
+      relationType: relationTypes.has(relation) ? relation : 'References',
+    },
+  ]
+}
+
+/** DataCite's relatedIdentifierType for each of our schemes; the list is closed. */
+const relatedTypes: Readonly<Record<string, string>> = {
+  ...{ doi: 'DOI', ark: 'ARK', purl: 'PURL', urn: 'URN', handle: 'Handle', isbn: 'ISBN', issn: 'ISSN' },
+  ...{ rrid: 'RRID', arxiv: 'arXiv', bibcode: 'bibcode', igsn: 'IGSN', pmid: 'PMID', lsid: 'LSID' },
+}
+
+const relationTypes: ReadonlySet<string> = new Set([
+  ...['IsCitedBy', 'Cites', 'IsSupplementTo', 'IsSupplementedBy', 'IsContinuedBy', 'Continues'],
+  ...['IsDescribedBy', 'Describes', 'HasMetadata', 'IsMetadataFor', 'HasVersion', 'IsVersionOf'],
+  ...['IsNewVersionOf', 'IsPreviousVersionOf', 'IsPartOf', 'HasPart', 'IsPublishedIn', 'IsReferencedBy'],
+  ...['References', 'IsDocumentedBy', 'Documents', 'IsCompiledBy', 'Compiles', 'IsVariantFormOf'],
+  ...['IsOriginalFormOf', 'IsIdenticalTo', 'IsReviewedBy', 'Reviews', 'IsDerivedFrom', 'IsSourceOf'],
+  ...['IsRequiredBy', 'Requires', 'IsObsoletedBy', 'Obsoletes', 'IsCollectedBy', 'Collects'],
+  ...['IsTranslationOf', 'HasTranslation'],
+])
+
+/**
+ * The year of the first of these dates that has one with four digits: for an EDTF date, the year in which it begins, or
+ * else ends.
+ */
+function yearOf(dates: readonly (string | undefined)[]): number | undefined {
+  for (const text of dates) {
+    const bounds = text === undefined ? undefined : edtfBounds(text)
+    const at = bounds?.earliestMs ?? bounds?.latestMs
+    const year = at === undefined ? undefined : new Date(at).getUTCFullYear()
+    if (year !== undefined && year >= 0 && year <= 9999) return year
+  }
+  return undefined
 }
 
 function datesOf({ issued, modified, temporal }: DescribedDataset['record']): object[] {
-  const coverage = temporal && [temporal.start ?? '..', temporal.end ?? '..'].join('/')
+  // DataCite accepts RKMS-ISO8601, in which the end of an open period is empty.
+  const { start = '', end = '' } = temporal ?? {}
+  const period = start.includes('/') ? start : start || end ? `${start}/${end}` : ''
+  const coverage = period.replaceAll('..', '')
   return [
     ...(issued ? [{ date: issued, dateType: 'Issued' }] : []),
     ...(modified ? [{ date: modified, dateType: 'Updated' }] : []),

@@ -3,7 +3,7 @@ import type { defs } from '../index.ts'
 import { identifierText } from './identifiers.ts'
 import { type Node, node, reference, type TypedValue, toIri, typed } from './json-ld.ts'
 
-/** A person or organisation (DCAT-AP's Agent, which has a name). */
+/** Maps a person or organization to DCAT-AP's Agent, which must have a name. */
 export function toAgent(agent: defs.Agent): Node {
   const id = (agent.identifiers ?? [])
     .map(({ scheme, value }) => toIri(identifierText(scheme, value)))
@@ -30,7 +30,7 @@ function mailbox(email: string | undefined): Node | undefined {
   return reference(email && `mailto:${email.replaceAll(/\s/g, '')}`)
 }
 
-/** The terms by their address, else by SPDX's, else in words. */
+/** The terms as the address of the license, else as SPDX's address, else in words. */
 export function toLicense(license: defs.License | undefined): Node | undefined {
   if (!license) return undefined
   const { spdx, text } = license
@@ -40,12 +40,12 @@ export function toLicense(license: defs.License | undefined): Node | undefined {
   return node({ '@id': id, '@type': 'dct:LicenseDocument', 'rdfs:label': label })
 }
 
-/** What DCAT has a class for and a record only words. */
+/** A thing with a label, for properties that DCAT models as a class and a record has only as words. */
 export function inWords(type: string, label: string | undefined): Node | undefined {
   return label ? { '@type': type, 'rdfs:label': label } : undefined
 }
 
-/** DCAT 3, section 6.4.9: the Library of Congress's address of the language, where the tag is nothing but its code. */
+/** The address of the language at the Library of Congress (DCAT 3, section 6.4.9), if the tag is only a language code. */
 export function toLanguage({ tag }: defs.Language): Node {
   const list = { 2: 'iso639-1', 3: 'iso639-2' }[tag.length]
   return list && /^[a-z]+$/.test(tag)
@@ -54,8 +54,8 @@ export function toLanguage({ tag }: defs.Language): Node {
 }
 
 /**
- * A date as one of the four datatypes that DCAT takes, if it is one; else as what it is: EDTF (`2026-09~`, `1880/1920`), or
- * a text that is no date.
+ * A date in one of the four datatypes that DCAT accepts, if it fits one; otherwise the text itself: EDTF (`2026-09~`,
+ * `1880/1920`), or a text that is not a date.
  */
 export function toDate(text: string | undefined): TypedValue | string | undefined {
   if (text === undefined) return undefined
@@ -71,7 +71,7 @@ const dateTypes: readonly [RegExp, string][] = [
   [/^-?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)?$/, 'xsd:dateTime'],
 ]
 
-/** The time that data is about; an interval in one field is its two ends. */
+/** The period that the data is about; an interval in one field is split into its two ends. */
 export function toPeriod(temporal: defs.Temporal | undefined): Node | undefined {
   if (!temporal) return undefined
   const [start, end] = temporal.start?.includes('/')
@@ -90,7 +90,7 @@ export function toLocation(spatial: defs.Spatial | undefined): Node | undefined 
   return node({ '@type': 'dct:Location', 'skos:prefLabel': spatial.name, 'dcat:bbox': toWkt(spatial.box) })
 }
 
-// WKT goes round the box once: west south, east south, east north, north west (OGC Simple Features).
+// WKT lists the corners of the box in order: west south, east south, east north, west north (OGC Simple Features).
 function toWkt(box: defs.Box | undefined): TypedValue | undefined {
   if (!box) return undefined
   const { west, south, east, north } = box

@@ -12,9 +12,9 @@ import {
 import type { DescribedDataset, NameOf } from './described-dataset.ts'
 import { sourceDistribution, torrentDistribution } from './distributions.ts'
 import { identifierText } from './identifiers.ts'
-import { type Node, node, reference } from './json-ld.ts'
+import { classed, type Node, node, reference } from './json-ld.ts'
 
-/** A dataset as DCAT 3 and its application profile for Europe (DCAT-AP 3) describe one, as far as its record goes. */
+/** Maps a dataset to DCAT 3 and its application profile for Europe (DCAT-AP 3), as far as the record has the information. */
 export function toDcatDataset(dataset: DescribedDataset, nameOf: NameOf = (uri) => uri): Node {
   const { uri, record } = dataset
   const license = toLicense(record.license)
@@ -28,7 +28,7 @@ export function toDcatDataset(dataset: DescribedDataset, nameOf: NameOf = (uri) 
     'dct:contributor': record.contributors?.map(({ agent }) => toAgent(agent)),
     'dct:publisher': record.publisher && toAgent(record.publisher),
     'dcat:contactPoint': record.contacts?.map(toContact),
-    'dcat:landingPage': reference(record.homepage),
+    'dcat:landingPage': classed('foaf:Document', reference(record.homepage)),
     'dct:identifier': [
       ...(nameOf(uri) === uri ? [] : [uri]),
       ...(record.identifiers ?? []).map(({ scheme, value }) => identifierText(scheme, value)),
@@ -36,8 +36,12 @@ export function toDcatDataset(dataset: DescribedDataset, nameOf: NameOf = (uri) 
     'dct:license': license,
     'dct:accessRights': inWords('dct:RightsStatement', record.accessRights),
     'dct:bibliographicCitation': record.citation,
-    'dcat:keyword': record.keywords?.map(({ name }) => name),
-    'dcat:theme': record.subjects?.map(toConcept),
+    // A theme is a concept of a vocabulary with an address; a concept without one becomes a keyword.
+    'dcat:keyword': [
+      ...(record.keywords ?? []).map(({ name }) => name),
+      ...(record.subjects ?? []).flatMap(({ uri, label }) => (reference(uri) ? [] : (label ?? []))),
+    ],
+    'dcat:theme': record.subjects?.flatMap(toConcept),
     'dct:language': record.languages?.map(toLanguage),
     'dct:temporal': toPeriod(record.temporal),
     'dct:spatial': toLocation(record.spatial),
@@ -50,7 +54,7 @@ export function toDcatDataset(dataset: DescribedDataset, nameOf: NameOf = (uri) 
     'dct:source': (record.derivedFrom ?? []).flatMap((ref) => named(ref) ?? []),
     'dct:relation': (record.relatedIdentifiers ?? []).flatMap(toRelated),
     'dct:provenance':
-      record.adoptedFrom && inWords('dct:ProvenanceStatement', `Carried on from ${record.adoptedFrom.uri}`),
+      record.adoptedFrom && inWords('dct:ProvenanceStatement', `Adopted from ${record.adoptedFrom.uri}`),
     'dcat:distribution': [
       ...(record.sources ?? []).map((source) => sourceDistribution(source, license)),
       ...dataset.torrents.map((torrent) => torrentDistribution(torrent, { license, nameOf })),
@@ -58,11 +62,12 @@ export function toDcatDataset(dataset: DescribedDataset, nameOf: NameOf = (uri) 
   })
 }
 
-function toConcept({ uri, label }: defs.Subject): Node {
-  return node({ ...reference(uri), '@type': 'skos:Concept', 'skos:prefLabel': label })
+function toConcept({ uri, label }: defs.Subject): Node[] {
+  const concept = reference(uri)
+  return concept ? [node({ ...concept, '@type': 'skos:Concept', 'skos:prefLabel': label })] : []
 }
 
-/** `dct:relation` is to a thing: what has no address is a thing with a name. */
+/** `dct:relation` requires a resource: something without an address becomes a node with a name. */
 function toRelated({ scheme, value, title }: defs.RelatedIdentifier): Node {
   const name = identifierText(scheme, value)
   return reference(name) ?? { 'rdfs:label': title ?? name }

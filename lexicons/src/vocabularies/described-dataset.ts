@@ -1,28 +1,28 @@
 import type { dataset } from '../index.ts'
 
-/** The address by which a description names a record; its AT-URI where it has no other. */
+/** Gives the address by which a description refers to a record; its AT-URI if it has no other. */
 export type NameOf = (uri: string) => string
 
-/** A dataset with the torrents that hold it, as the mappings to other vocabularies take it. */
+/** A dataset with the torrents that contain it, which is the input of the mappings to other vocabularies. */
 export interface DescribedDataset {
-  /** The AT-URI. */
+  /** The AT-URI of the record. */
   readonly uri: string
   readonly record: dataset.Main
-  /** In place of the record's own: the whole of it where that is a blob. */
+  /** The full description, which replaces the one in the record, if it is in a blob. */
   readonly description?: string | undefined
   readonly torrents: readonly DescribedTorrent[]
 }
 
 export interface DescribedTorrent {
-  /** The AT-URI. */
+  /** The AT-URI of the torrent record. */
   readonly uri: string
   readonly name: string
-  /** 40 and 64 lowercase hexadecimal digits. */
+  /** Infohashes, 40 and 64 lowercase hexadecimal digits. */
   readonly infoHashV1?: string | undefined
   readonly infoHashV2?: string | undefined
   readonly sizeBytes?: number | undefined
   readonly magnet: string
-  /** Where the `.torrent` file can be had over the web. */
+  /** The web address of the `.torrent` file. */
   readonly fileUrl?: string | undefined
   /** How the files were gathered, in words. */
   readonly method?: string | undefined

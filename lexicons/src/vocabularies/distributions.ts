@@ -3,7 +3,7 @@ import { inWords } from './dcat-values.ts'
 import type { DescribedTorrent, NameOf } from './described-dataset.ts'
 import { type Node, node, reference, typed } from './json-ld.ts'
 
-/** A place on the live internet. Whatever is not a page to go on from can be downloaded there. */
+/** Maps a source to a distribution. A source that is not a landing page can be downloaded. */
 export function sourceDistribution(source: defs.Source, license: Node | undefined): Node {
   const isPage = source.kind === 'web' || source.kind === 'api'
   return node({
@@ -19,7 +19,7 @@ export function sourceDistribution(source: defs.Source, license: Node | undefine
   })
 }
 
-/** A torrent: its content by magnet link, its checksum the infohash. */
+/** Maps a torrent to a distribution: its content is given by magnet link, and its checksum is the infohash. */
 export function torrentDistribution(
   torrent: DescribedTorrent,
   { license, nameOf }: { license: Node | undefined; nameOf: NameOf },
@@ -29,7 +29,7 @@ export function torrentDistribution(
     '@id': nameOf(torrent.uri),
     '@type': 'dcat:Distribution',
     'dct:title': torrent.name,
-    // Magnet links as BEP 9 and BEP 52 have them; 1220 says SHA-256 of 32 bytes (multihash).
+    // The magnet links of BEP 9 and BEP 52; 1220 means SHA-256 of 32 bytes (multihash).
     'dct:identifier': [
       ...(infoHashV1 ? [`urn:btih:${infoHashV1}`] : []),
       ...(infoHashV2 ? [`urn:btmh:1220${infoHashV2}`] : []),
@@ -46,16 +46,21 @@ export function torrentDistribution(
   })
 }
 
-/** A licence in words stands with the dataset alone. */
+/** A license that is only stated in words is given for the dataset, not for each distribution. */
 function addressOf(license: Node | undefined): Node | undefined {
   const id = license?.['@id']
-  return typeof id === 'string' ? { '@id': id } : undefined
+  return typeof id === 'string' ? { '@id': id, '@type': 'dct:LicenseDocument' } : undefined
 }
 
 /** A media type is an address at IANA; anything else is a format in words. */
 function mediaTypeOf(mediaType: string | undefined): Record<string, Node | undefined> {
   return mediaType && /^[a-z]+\/[\w.+-]+$/i.test(mediaType)
-    ? { 'dcat:mediaType': { '@id': `https://www.iana.org/assignments/media-types/${mediaType}` } }
+    ? {
+        'dcat:mediaType': {
+          '@id': `https://www.iana.org/assignments/media-types/${mediaType}`,
+          '@type': 'dct:MediaType',
+        },
+      }
     : { 'dct:format': inWords('dct:MediaTypeOrExtent', mediaType) }
 }
 
@@ -63,7 +68,7 @@ function size(bytes: number | undefined) {
   return bytes === undefined ? undefined : typed(bytes, 'xsd:nonNegativeInteger')
 }
 
-/** DCAT-AP takes one checksum: the one that is hardest to forge. */
+/** The strongest checksum, because DCAT-AP allows only one. */
 function strongest(checksums: readonly defs.Checksum[]): Node | undefined {
   const [best] = checksums
     .filter(({ algorithm, value }) => strengths.includes(algorithm) && /^(?:[0-9a-f]{2})+$/i.test(value))
@@ -71,12 +76,12 @@ function strongest(checksums: readonly defs.Checksum[]): Node | undefined {
   return best && checksum(`spdx:checksumAlgorithm_${best.algorithm.replace('-', '')}`, best.value)
 }
 
-/** Those that SPDX 2.3 names, strongest first. */
+/** The algorithms that SPDX 2.3 defines, the strongest first. */
 const strengths = ['sha-512', 'blake3', 'sha-256', 'sha-1', 'md5']
 
 /**
- * An infohash is the hash of the torrent's `info`, not of the bytes somebody downloads: what makes it is named by the
- * specification that says how.
+ * An infohash is the hash of the torrent's `info`, not of the downloaded bytes, so its algorithm is identified by the
+ * specification that defines it.
  */
 function checksum(algorithm: string, value: string): Node {
   return {

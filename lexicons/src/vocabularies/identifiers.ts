@@ -9,7 +9,7 @@ const resolvers: Readonly<Record<string, string>> = {
   issn: 'urn:issn:',
 }
 
-/** An identifier that says by itself what it is: a DOI as https://doi.org/… */
+/** An identifier in a form that shows its scheme, such as https://doi.org/… for a DOI. */
 export function identifierText(scheme: string, value: string): string {
   return /^[a-z][a-z0-9+.-]*:/i.test(value) ? value : `${resolvers[scheme] ?? ''}${value}`
 }

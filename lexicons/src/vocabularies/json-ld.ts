@@ -1,12 +1,18 @@
 /**
- * JSON-LD of the plain kind that the mappings here make: nodes within nodes, terms with a prefix of {@link context}, and
- * everything that is not a plain text said in full (`@id`, `@value` with `@type`). It can be read without fetching anything.
+ * The simple form of JSON-LD that these mappings produce: nested nodes, terms with a prefix of {@link context}, and
+ * every value that is not plain text in full form (`@id`, `@value` with `@type`). It can be read without fetching a
+ * context.
  */
-export type Node = { readonly [term: string]: Value | undefined }
+export interface Node {
+  readonly [term: string]: Value | undefined
+}
 export type Value = string | Node | TypedValue | readonly Value[]
-export type TypedValue = { readonly '@value': string; readonly '@type': string }
+export interface TypedValue {
+  readonly '@value': string
+  readonly '@type': string
+}
 
-/** The prefixes. None is the scheme of an address somebody might write in a record. */
+/** The prefixes. None of them is the scheme of an address that somebody might write in a record. */
 export const context = {
   dcat: 'http://www.w3.org/ns/dcat#',
   dct: 'http://purl.org/dc/terms/',
@@ -21,27 +27,32 @@ export const context = {
   xsd: 'http://www.w3.org/2001/XMLSchema#',
 } as const
 
-/** A node without what says nothing: undefined and empty lists. */
+/** A node without empty terms: undefined values and empty lists are left out. */
 export function node(terms: Readonly<Record<string, unknown>>): Node {
   const says = (value: unknown) =>
     value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0)
   return Object.fromEntries(Object.entries(terms).filter(([, value]) => says(value))) as Node
 }
 
-/** A reference to what an address names; undefined for a text that is no absolute address. */
+/** A reference to the thing at an address; undefined if the text is not an absolute address. */
 export function reference(address: string | undefined): Node | undefined {
   const id = toIri(address)
   return id === undefined ? undefined : { '@id': id }
 }
 
-/** A value of a datatype of {@link context}. */
+/** A reference with the class that the referring property requires. */
+export function classed(type: string, reference: Node | undefined): Node | undefined {
+  return reference && { ...reference, '@type': type }
+}
+
+/** A value with a datatype of {@link context}. */
 export function typed(value: string | number, type: string): TypedValue {
   return { '@value': String(value), '@type': type }
 }
 
 /**
- * An absolute IRI (RFC 3987), with what may not stand in one percent-encoded; undefined for a text that has no scheme.
- * A record's `uri` may hold anything but blanks.
+ * An absolute IRI (RFC 3987) in which forbidden characters are percent-encoded; undefined for a text without a scheme.
+ * A record's `uri` may contain anything but white space.
  */
 export function toIri(address: string | undefined): string | undefined {
   const text = address?.trim() ?? ''
@@ -55,7 +66,8 @@ export function toIri(address: string | undefined): string | undefined {
     .replace(/%(?![0-9a-f]{2})/gi, '%25')
 }
 
-// RFC 3987, section 2.2: what stands in no part of an IRI: controls, blanks, private use, non-characters, some punctuation.
+// Characters that no part of an IRI may contain (RFC 3987, section 2.2): controls, white space, private use,
+// non-characters, some punctuation.
 const notInIris = /[\p{Cc}\p{Co}\p{Cs} <>"{}|\\^`\uFDD0-\uFDEF\uFFF0-\uFFFF]/gu
 
 function isWeb(text: string): boolean {

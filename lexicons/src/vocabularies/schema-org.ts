@@ -1,9 +1,9 @@
-/** A dataset as schema.org describes one, the way dataset search engines read it from a page. */
+/** Maps a dataset to schema.org, in the form that dataset search engines read from a page. */
 import type { defs } from '../index.ts'
 import type { DescribedDataset } from './described-dataset.ts'
 import { identifierUrl, isWebUrl } from './web-addresses.ts'
 
-/** The JSON-LD of a dataset's page; `page` is its address and `publicUrl` that of the site. */
+/** The JSON-LD of a dataset's page; `page` is the page's address and `publicUrl` that of the site. */
 export function toSchemaOrg(
   { record, torrents }: DescribedDataset,
   { page, publicUrl, siteName }: { page: string; publicUrl: string; siteName: string },
@@ -15,7 +15,7 @@ export function toSchemaOrg(
     '@id': page,
     url: page,
     name: record.title,
-    // Google takes 50 to 5,000 characters.
+    // Google accepts 50 to 5,000 characters.
     description: (record.description ?? record.title).slice(0, 5_000).toWellFormed(),
     identifier: (record.identifiers ?? []).slice(0, 50).map((one) => identifierUrl(one) ?? one.value),
     sameAs: [record.homepage, ...(record.sources ?? []).slice(0, 20).map(({ url }) => url)].filter(
@@ -61,8 +61,8 @@ export function toSchemaOrg(
 
 function agent({ name, url, did, identifiers }: defs.Agent): object {
   const id = (identifiers ?? []).flatMap((identifier) => identifierUrl(identifier) ?? [])[0]
-  const isOrganisation = (identifiers ?? []).some(({ scheme }) => scheme === 'ror')
-  return { '@type': isOrganisation ? 'Organization' : 'Person', '@id': id, name: name ?? url ?? did, url }
+  const isOrganization = (identifiers ?? []).some(({ scheme }) => scheme === 'ror')
+  return { '@type': isOrganization ? 'Organization' : 'Person', '@id': id, name: name ?? url ?? did, url }
 }
 
 function withoutEmpty(value: unknown): unknown {

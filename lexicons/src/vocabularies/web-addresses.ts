@@ -1,9 +1,9 @@
-/** Whether a stranger's address may become a link: the web only. Anything else is shown as text. */
+/** Whether a stranger's address may become a link: only http(s) addresses may. Anything else is shown as text. */
 export function isWebUrl(url: string): boolean {
   return /^https?:\/\/[^\s/?#]/i.test(url) && URL.canParse(url)
 }
 
-/** Where an identifier resolves (the resolvers that each scheme's own documentation names). */
+/** The web address at which an identifier resolves, using the resolvers that each scheme's own documentation names. */
 export function identifierUrl({ scheme, value }: { scheme: string; value: string }): string | undefined {
   if (isWebUrl(value)) return value
   const resolver = resolvers[scheme.toLowerCase()]

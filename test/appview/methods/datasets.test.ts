@@ -1,4 +1,4 @@
-import { testBackends } from '@holdfast/appview/catalog/test-backends'
+import { testBackends } from '@holdfast/appview/testing/backends'
 import type * as schemas from '@holdfast/lexicons'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { cidOf, createdAt, uriOf } from '../index-under-test.ts'
@@ -25,7 +25,7 @@ describe.each(testBackends())('methods about datasets, on $name', ({ open }) => 
       },
       record: { title: 'Sea ice extent', createdAt },
       status: 'indexed',
-      counts: { torrents: 1, verifiedTorrents: 1, webSeeds: 2, files: 12, sizeBytes: 1266, assessments: 2 },
+      counts: { torrents: 1, verifiedTorrents: 1, webseeds: 2, files: 12, sizeBytes: 1266, assessments: 2 },
       swarm: { seeders: 2, leechers: 5, needsSeeders: true },
       labels: [{ src: alice, uri: ice, val: 'graphic-media' }],
       sourceStatus: [
@@ -52,7 +52,7 @@ describe.each(testBackends())('methods about datasets, on $name', ({ open }) => 
     expect(torrents.map((view) => view.infoHashV1)).toEqual([torrent.infoHashV1])
   })
 
-  test('describers that share an identifier are one card, and nothing of theirs is merged', async () => {
+  test('groups records that share an identifier without merging them', async () => {
     const { dataset } = await index.ask<schemas.getDataset.$OutputBody>('getDataset', { uri: ice })
     expect(dataset.group).toMatchObject({
       count: 2,

@@ -1,4 +1,4 @@
-import { testBackends } from '@holdfast/appview/catalog/test-backends'
+import { testBackends } from '@holdfast/appview/testing/backends'
 import type * as schemas from '@holdfast/lexicons'
 import { canonicalAuthority, methods } from '@holdfast/lexicons/nsid'
 import { sql } from 'drizzle-orm'
@@ -52,7 +52,7 @@ describe.each(testBackends())('methods about the index itself, on $name', ({ ope
     expect(await status(gone)).toMatchObject({ status: 'unknown', reason: 'account-deleted' })
   })
 
-  test('getStats counts what is visible, and keeps a history', async () => {
+  test('getStats counts what is visible, with its history', async () => {
     await index.catalog.db.execute(sql`
       INSERT INTO local.daily_stats (day, totals) VALUES ('2026-01-05', '{"datasets":1,"torrents":0,"infoHashes":0,"sizeBytes":0,"authors":1}'),
         ('2026-01-09', '{"datasets":2,"torrents":0,"infoHashes":0,"sizeBytes":0,"authors":1}')`)
@@ -61,7 +61,7 @@ describe.each(testBackends())('methods about the index itself, on $name', ({ ope
       infoHashes: 2,
       verifiedTorrents: 3,
       files: 13,
-      webSeeds: 1,
+      webseeds: 1,
       assessments: 2,
       seeders: 2,
       leechers: 5,
@@ -91,15 +91,15 @@ describe.each(testBackends())('methods about the index itself, on $name', ({ ope
     })
   })
 
-  test('the operator decides, and only the operator', async () => {
+  test('lets only the operator decide about admissions', async () => {
     const body = { subject: 'bob.bsky.social', action: 'deny', reason: 'a test' }
-    expect(await refusal(call(index.url, 'updateAdmission', { body }))).toBe('401 AuthRequired')
+    expect(await refusal(call(index.url, 'updateAdmission', { body }))).toBe('401 AuthenticationRequired')
     expect(await refusal(call(index.url, 'updateAdmission', { body, token: 'a guess' }))).toBe(
-      '401 AuthRequired',
+      '401 AuthenticationRequired',
     )
-    expect(await refusal(index.ask('listAdmissions'))).toBe('401 AuthRequired')
+    expect(await refusal(index.ask('listAdmissions'))).toBe('401 AuthenticationRequired')
     const operator = (subject: string, action: string) =>
-      call<schemas.updateAdmission.$OutputBody>(index.url, 'updateAdmission', {
+      call<schemas.admin.updateAdmission.$OutputBody>(index.url, 'updateAdmission', {
         body: { ...body, subject, action },
         token: adminToken,
       })
@@ -133,8 +133,10 @@ describe.each(testBackends())('methods about the index itself, on $name', ({ ope
       status: 'hidden',
       reason: 'denied-content',
     })
-    expect(await refusal(index.ask('getMetainfo', { infoHash: torrent.infoHashV1 }))).toBe('404 NotFound')
-    const listed = await query<schemas.listAdmissions.$OutputBody>(
+    expect(await refusal(index.ask('getMetainfo', { infoHash: torrent.infoHashV1 }))).toBe(
+      '404 ContentNotFound',
+    )
+    const listed = await query<schemas.admin.listAdmissions.$OutputBody>(
       index.url,
       'listAdmissions',
       {},
@@ -147,12 +149,30 @@ describe.each(testBackends())('methods about the index itself, on $name', ({ ope
   })
 
   test('getIngestStatus is for the operator', async () => {
-    expect(await refusal(index.ask('getIngestStatus'))).toBe('401 AuthRequired')
+    expect(await refusal(index.ask('getIngestStatus'))).toBe('401 AuthenticationRequired')
     expect(await query(index.url, 'getIngestStatus', {}, { token: adminToken })).toMatchObject({
       rejects: [{ reason: 'invalid-lexicon', count: 1 }],
       metainfo: expect.arrayContaining([{ status: 'verified', count: 3 }]),
       databaseOk: true,
     })
+  })
+
+  test('getIngestStatus tells how far records have followed what was decided', async () => {
+    const { db } = index.catalog
+    await db.execute(
+      sql`INSERT INTO catalog.sweep (subject, kind, remaining) VALUES ('did:plc:large', 'did', 61500), ('all', 'all', 0)`,
+    )
+    const status = await query<schemas.admin.getIngestStatus.$OutputBody>(
+      index.url,
+      'getIngestStatus',
+      {},
+      { token: adminToken },
+    )
+    await db.execute(sql`DELETE FROM catalog.sweep`)
+    expect(status.sweeps).toEqual([
+      { subject: 'all', since: expect.any(String) },
+      { subject: 'did:plc:large', remaining: 61_500, since: expect.any(String) },
+    ])
   })
 
   test('an unchanged answer costs its reader nothing', async () => {
@@ -162,7 +182,7 @@ describe.each(testBackends())('methods about the index itself, on $name', ({ ope
     expect(first.headers.get('cache-control')).toBe('public, no-cache')
     expect(first.headers.get('access-control-allow-origin')).toBe('*')
     const again = await fetch(url, {
-      // Left to itself, fetch says no-cache with every If-None-Match (Fetch standard).
+      // By default, fetch sends no-cache with every If-None-Match (Fetch standard).
       headers: { 'if-none-match': first.headers.get('etag') ?? '', 'cache-control': 'max-age=0' },
     })
     expect(again.status).toBe(304)

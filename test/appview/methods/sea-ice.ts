@@ -1,5 +1,7 @@
-/** A small index of sea ice and of what belongs to it, for the tests of all methods. */
-import type { Catalog } from '@holdfast/appview/catalog/open'
+/** A small index of sea ice datasets and related records, for the tests of all methods. */
+
+import { writeSwarmCounts } from '@holdfast/appview/catalog/swarms/counts'
+import type { Catalog } from '@holdfast/appview/store/open'
 import { sql } from 'drizzle-orm'
 import { query, XrpcError } from '../../system/xrpc.ts'
 import { cidOf, type IndexUnderTest, startIndex, trackers, uriOf } from '../index-under-test.ts'
@@ -26,7 +28,7 @@ const late = sampleTorrent('late', ['b.txt'])
 type Asked = Parameters<typeof query> extends [string, ...infer Rest] ? Rest : never
 
 export interface SeaIceIndex extends IndexUnderTest {
-  /** Asks a query as anybody may. */
+  /** Calls a query without authentication. */
   ask<T>(...asked: Asked): Promise<T>
 }
 
@@ -36,7 +38,7 @@ export async function startSeaIceIndex({ open }: { open: () => Promise<Catalog> 
   return { ...index, ask: <T>(...asked: Asked) => query<T>(index.url, ...asked) }
 }
 
-/** The status and the name of the error that a method answers with. */
+/** The status and error name with which a method rejects a request. */
 export function refusal(asked: Promise<unknown>): Promise<string> {
   return asked.then(
     () => 'no error',
@@ -97,7 +99,7 @@ async function seed(index: IndexUnderTest): Promise<void> {
         ...torrent.record,
         datasets: [{ uri: ice }],
         trackers: [{ url: 'udp://record.example.net:1/announce' }],
-        webSeeds: [{ url: 'https://mirror.example.org/' }, { url: 'http://127.0.0.1/secret/' }],
+        webseeds: [{ url: 'https://mirror.example.org/' }, { url: 'http://127.0.0.1/secret/' }],
       },
     },
     { put: 'torrent', rkey: 'club', record: { ...secret.record } },
@@ -124,9 +126,13 @@ async function seed(index: IndexUnderTest): Promise<void> {
   await index.verify(new Map([torrent, secret].map((sample) => [sample.blobCid, sample.bytes])))
   await index.write(alice, [{ put: 'torrent', rkey: 'late', record: { ...late.record } }])
   await index.verify(new Map())
-  await index.catalog.db.execute(sql`
-    INSERT INTO local.swarm (info_hash, tracker, seeders, leechers, completed, scraped_at) VALUES
-      (${torrent.infoHashV1}, ${trackers[0]}, 2, 5, 9, now()), (${torrent.infoHashV1}, 'udp://other.example.net:1', 1, 0, NULL, now())`)
+  for (const [tracker, count] of [
+    [trackers[0]!, { seeders: 2, leechers: 5, completed: 9 }],
+    ['udp://other.example.net:1', { seeders: 1, leechers: 0, completed: null }],
+  ] as const) {
+    const counts = [{ infoHash: torrent.infoHashV1!, ...count }]
+    await writeSwarmCounts(index.catalog.db, { tracker, at: new Date(), counts })
+  }
   await index.catalog.db.execute(sql`
     INSERT INTO local.probe (url, subject, status, detail, checked_at, changed_at, next_at) VALUES
       ('https://example.gov/ice', ${ice}, 'offline', '{"httpStatus":503}', now(), now(), now()),

@@ -1,4 +1,4 @@
-import { testBackends } from '@holdfast/appview/catalog/test-backends'
+import { testBackends } from '@holdfast/appview/testing/backends'
 import type * as schemas from '@holdfast/lexicons'
 import { methods } from '@holdfast/lexicons/nsid'
 import { parseMetainfo } from '@holdfast/torrent/metainfo'
@@ -45,10 +45,13 @@ describe.each(testBackends())('methods about torrents, on $name', ({ open }) => 
     }
     expect(await refusal(index.ask('getTorrent', { infoHash: 'xyz' }))).toBe('400 InvalidInfoHash')
     expect(await refusal(index.ask('getTorrent', {}))).toBe('400 InvalidInfoHash')
-    expect(await refusal(index.ask('getTorrent', { infoHash: 'f'.repeat(64) }))).toBe('404 NotFound')
+    expect(await refusal(index.ask('getTorrent', { infoHash: 'f'.repeat(64) }))).toBe('404 ContentNotFound')
+    const absent = { uri: uriOf(alice, 'torrent', 'none') }
+    for (const method of ['getTorrent', 'getTorrentFiles', 'getMetainfo'] as const)
+      expect(await refusal(index.ask(method, absent)), method).toBe('404 RecordNotFound')
   })
 
-  test('a torrent view holds what the metainfo proved, who serves it, and a magnet with the operator’s trackers', async () => {
+  test('shows what the metainfo proved, who serves it, and a magnet link', async () => {
     const { torrents } = await index.ask<schemas.getTorrent.$OutputBody>('getTorrent', {
       uri: uriOf(alice, 'torrent', 'ice'),
     })
@@ -63,7 +66,7 @@ describe.each(testBackends())('methods about torrents, on $name', ({ open }) => 
       swarm: { seeders: 2, trackers: [{ url: trackers[0], seeders: 2 }, { seeders: 1 }] },
       warnings: [{ code: 'private-webseed-dropped' }],
     })
-    expect(view?.webSeeds).toMatchObject([
+    expect(view?.webseeds).toMatchObject([
       {
         url: 'https://mirror.example.org/',
         status: 'verified',
@@ -86,7 +89,7 @@ describe.each(testBackends())('methods about torrents, on $name', ({ open }) => 
     )
   })
 
-  test('listTorrents by dataset, by author, and by both', async () => {
+  test('listTorrents filters by dataset and by author', async () => {
     const uris = async (params: Record<string, string>) =>
       (await index.ask<schemas.listTorrents.$OutputBody>('listTorrents', params)).torrents.map(
         (view) => view.uri,
@@ -121,7 +124,7 @@ describe.each(testBackends())('methods about torrents, on $name', ({ open }) => 
     )
   })
 
-  test('getMetainfo keeps the infohash, adds the operator’s trackers and verified webseeds, and says who named them', async () => {
+  test('getMetainfo adds the operator’s trackers and verified webseeds under the same infohash', async () => {
     const bytes = await metainfoOf({ infoHash: torrent.infoHashV1 })
     const served = parseMetainfo(bytes)
     expect(served.infoHashV1).toBe(torrent.infoHashV1)
@@ -131,21 +134,21 @@ describe.each(testBackends())('methods about torrents, on $name', ({ open }) => 
       ['udp://record.example.net:1/announce', 1],
       ['http://author.example.net/announce', 1],
     ])
-    expect(served.webSeeds.map(({ url }) => url)).toEqual([
+    expect(served.webseeds.map(({ url }) => url)).toEqual([
       'https://mirror.example.org/',
       'https://bob.example.net/ice/',
     ])
     expect(served.comment).toContain('monthly extents')
     expect(served.comment).toContain(`https://bob.example.net/ice/ (${bob})`)
-    const own = parseMetainfo(await metainfoOf({ infoHash: torrent.infoHashV1, thirdPartyWebSeeds: 'false' }))
-    expect(own.webSeeds.map(({ url }) => url)).toEqual(['https://mirror.example.org/'])
+    const own = parseMetainfo(await metainfoOf({ infoHash: torrent.infoHashV1, thirdPartyWebseeds: 'false' }))
+    expect(own.webseeds.map(({ url }) => url)).toEqual(['https://mirror.example.org/'])
     expect(own.comment).toBe('monthly extents')
     expect(await metainfoOf({ infoHash: torrent.infoHashV1, original: 'true' })).toEqual(
       Buffer.from(torrent.bytes),
     )
   })
 
-  test('a private torrent is served as it came, and never announced on our trackers by its magnet', async () => {
+  test('serves a private torrent unchanged, and no tracker of ours in its magnet', async () => {
     expect(await metainfoOf({ infoHash: secret.infoHashV1 })).toEqual(Buffer.from(secret.bytes))
     const { torrents } = await index.ask<schemas.getTorrent.$OutputBody>('getTorrent', {
       infoHash: secret.infoHashV1,

@@ -1,2 +1,5 @@
-/** A replay counts from here: high enough that `seq` always takes four bytes, which can be written over. */
-export const FIRST_SEQ = 1_000_000_000
+/**
+ * A replay begins with this sequence number, which is so high that `seq` always takes four bytes and can be overwritten
+ * in place.
+ */
+export const firstSeq = 1_000_000_000

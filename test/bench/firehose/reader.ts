@@ -1,19 +1,19 @@
-/** A process that reads a replayed stream to its end in one of three ways, then hangs up. Started by `firehose.ts`. */
+/** A process that reads a replayed stream to its end in one of three ways, and then disconnects. Started by `firehose.ts`. */
 import { IdResolver, MemoryCache } from '@atproto/identity'
 import { Firehose } from '@atproto/sync'
-import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
-import { createDidSieve } from '@holdfast/appview/ingest/frame/did-sieve'
+import { verifyAndPlanCommit } from '@holdfast/appview/ingest/events/verify-and-plan'
+import { createDidPrefixFilter } from '@holdfast/appview/ingest/frame/did-prefix-filter'
 import { createDidResolver } from '@holdfast/appview/ingest/identity/did-resolver'
-import { judgeCommit } from '@holdfast/appview/ingest/pipeline/judge-commit'
 import { subscribeRepos } from '@holdfast/appview/ingest/source/subscribe-repos'
 import { createWanted } from '@holdfast/appview/ingest/wanted'
+import { createGuardedFetch } from '@holdfast/appview/outbound/guarded-fetch'
 import { defaultAuthorities } from '@holdfast/lexicons/authority'
 import { WebSocket } from 'ws'
-import { FIRST_SEQ } from './first-seq.ts'
+import { firstSeq } from './first-seq.ts'
 
 const [way, url = '', plcUrl = '', countText] = process.argv.slice(2)
 const count = Number(countText)
-const lastSeq = FIRST_SEQ + count - 1
+const lastSeq = firstSeq + count - 1
 const wanted = createWanted(defaultAuthorities)
 
 const read = { ours: readOurs, reference: readReference, bare: readBare }[
@@ -27,12 +27,12 @@ const { user, system } = process.cpuUsage(before)
 console.log(JSON.stringify({ ...answer, seconds, cpuSeconds: (user + system) / 1e6 }))
 process.exit(0)
 
-/** Our reader, with every commit of ours verified: signature, proofs, inversion. */
+/** Our reader, which verifies every Holdfast commit: signature, proofs, inversion. */
 async function readOurs(): Promise<{ frames: number; verified: number }> {
   const stop = new AbortController()
   const guardedFetch = createGuardedFetch({ allowPrivateHosts: true })
   const resolver = createDidResolver({ plcUrl, guardedFetch, allowPrivateHosts: true })
-  const filter = { wantsPath: wanted.wantsPath, tracks: () => false, sieve: createDidSieve() }
+  const filter = { wantsPath: wanted.wantsPath, tracks: () => false, prefixes: createDidPrefixFilter() }
   const source = subscribeRepos({
     url,
     filter,
@@ -49,14 +49,14 @@ async function readOurs(): Promise<{ frames: number; verified: number }> {
       origin: { host: source.host, kind: 'relay' as const },
       held: undefined,
     }
-    under.push(judgeCommit(event, judging).then((verdict) => verdict.kind === 'apply' && verified++))
+    under.push(verifyAndPlanCommit(event, judging).then((verdict) => verdict.kind === 'apply' && verified++))
     if (item.frame.seq >= lastSeq) break
   }
   await Promise.all(under)
   return { frames: source.state.frames, verified }
 }
 
-/** The reference reader as its documentation has it, filtered to our collections. */
+/** The reference reader, used as in its documentation, filtered to our collections. */
 function readReference(): Promise<{ frames: number; verified: number }> {
   const idResolver = new IdResolver({ plcUrl, didCache: new MemoryCache(), fetch: globalThis.fetch })
   let verified = 0
@@ -79,7 +79,7 @@ function readReference(): Promise<{ frames: number; verified: number }> {
   })
 }
 
-/** The limit: a WebSocket client that throws every frame away. */
+/** The upper limit: a WebSocket client that discards every frame. */
 function readBare(): Promise<{ frames: number; verified: number }> {
   let frames = 0
   return new Promise((resolve) => {

@@ -6,19 +6,22 @@ import type { TestAccount } from '../../network/accounts.ts'
 import type { Network } from '../../network/network.ts'
 import { waitFor } from '../../network/wait-for.ts'
 import { median } from '../../system/median.ts'
-import { FIRST_SEQ } from './first-seq.ts'
+import { firstSeq } from './first-seq.ts'
 
-/** Frames as real PDSes sent them, renumbered so that `seq` takes four bytes that a replay can count up. */
-export type RecordedStream = {
+/** Frames that real PDSes sent, renumbered so that `seq` takes four bytes, which a replay can count up. */
+export interface RecordedStream {
   readonly frames: readonly Uint8Array[]
   readonly medianFrameBytes: number
   readonly ours: number
 }
 
-const OURS_EVERY = 200
-const NOTE = { $type: 'com.example.note', text: 'x'.repeat(900) }
+const oursEvery = 200
+const note = { $type: 'com.example.note', text: 'x'.repeat(900) }
 
-/** Has the accounts write, and records what their PDSes send of it: half a percent of it ours, events of accounts mixed in. */
+/**
+ * Makes the accounts write, and records what their PDSes send: half a percent of it are Holdfast records, and account
+ * events are mixed in.
+ */
 export async function recordStream(
   network: Network,
   options: { commits: number; log: (line: string) => void },
@@ -31,7 +34,7 @@ export async function recordStream(
     socket.on('message', (data: Buffer) => received.push(Uint8Array.from(data)))
     return socket
   })
-  // Trees of some depth first, as accounts of some age have.
+  // Records are written first, so that the trees have the depth of older accounts.
   await Promise.all(network.accounts.map((account) => fill(account, 100)))
   const before = received.length
   const perAccount = Math.ceil(options.commits / network.accounts.length)
@@ -39,7 +42,7 @@ export async function recordStream(
   await Promise.all(
     network.accounts.map(async (account, index) => {
       for (let n = 0; n < perAccount; n++) {
-        const ours = ++written % OURS_EVERY === 0
+        const ours = ++written % oursEvery === 0
         await insist(() => write(account, n, ours))
         if (n % 100 === 50) await insist(() => ripple(account, index, n))
       }
@@ -53,7 +56,7 @@ export async function recordStream(
   return prepare(received)
 }
 
-/** A PDS closes idle connections, sometimes just as one is used again. */
+/** Repeats a request that failed because the PDS closed an idle connection just as it was reused. */
 async function insist(request: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
@@ -67,27 +70,27 @@ async function insist(request: () => Promise<void>): Promise<void> {
 async function fill({ agent, did }: TestAccount, count: number): Promise<void> {
   const writes = Array.from({ length: count }, (_, n) => ({
     $type: 'com.atproto.repo.applyWrites#create' as const,
-    collection: NOTE.$type,
+    collection: note.$type,
     rkey: `fill-${n}`,
-    value: { ...NOTE, text: `${n}` },
+    value: { ...note, text: `${n}` },
   }))
   await agent.com.atproto.repo.applyWrites({ repo: did, writes, validate: false })
 }
 
 async function write({ agent, did }: TestAccount, n: number, ours: boolean): Promise<void> {
-  const collection = ours ? collections.dataset : NOTE.$type
+  const collection = ours ? collections.dataset : note.$type
   const record = ours
     ? {
         $type: collection,
         title: `Dataset ${n}`,
-        description: NOTE.text,
+        description: note.text,
         createdAt: '2026-11-20T00:00:00.000Z',
       }
-    : { ...NOTE, n }
+    : { ...note, n }
   await agent.com.atproto.repo.createRecord({ repo: did, collection, record, validate: false })
 }
 
-/** `#identity`, `#account` and `#sync`, as they come now and then. */
+/** Emits `#identity`, `#account` and `#sync` events, as they occur now and then. */
 async function ripple({ agent }: TestAccount, index: number, n: number): Promise<void> {
   if (index % 2)
     return void (await agent.com.atproto.identity.updateHandle({ handle: `name-${index}-${n}.test` }))
@@ -100,9 +103,9 @@ function prepare(received: readonly Uint8Array[]): RecordedStream {
   const frames = received.map((bytes, index) => {
     const [header, body] = [...decodeAll(bytes)] as [LexValue, LexMap]
     if (isOurs(body)) ours++
-    return new Uint8Array(Buffer.concat([encode(header), encode({ ...body, seq: FIRST_SEQ + index })]))
+    return new Uint8Array(Buffer.concat([encode(header), encode({ ...body, seq: firstSeq + index })]))
   })
-  // A reader knows that it has seen everything by an event of ours at the very end.
+  // A final event of ours tells a reader that it has seen everything.
   const last = frames.findLastIndex((bytes) => isOurs([...decodeAll(bytes)][1] as LexMap))
   frames.push(...frames.splice(last, 1))
   return { frames, medianFrameBytes: median(frames.map((bytes) => bytes.length)), ours }

@@ -1,17 +1,17 @@
-/** A process that sends a recorded stream to whoever connects, as fast as they take it. Started by `firehose.ts`. */
+/** A process that sends a recorded stream to every client, as fast as the client reads. Started by `firehose.ts`. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { FIRST_SEQ } from './first-seq.ts'
+import { firstSeq } from './first-seq.ts'
 
 const [path = '', countText = '0'] = process.argv.slice(2)
 const count = Number(countText)
 
 /** `seq`, and the head of a four-byte number. */
-const SEQ_KEY = Buffer.from('637365711a', 'hex')
+const seqKey = Buffer.from('637365711a', 'hex')
 const round = frameRound(readFileSync(path))
-// Whoever asks what this is learns that it is no PDS.
+// An ordinary request gets 404, which shows that this is not a PDS.
 const server = createServer((_request, response) => response.writeHead(404).end())
 server.on('upgrade', (request, socket: Socket) => {
   const accept = createHash('sha1')
@@ -28,7 +28,7 @@ server.listen(0, '127.0.0.1', () =>
   console.log(JSON.stringify({ port: (server.address() as AddressInfo).port })),
 )
 
-/** Every frame in its WebSocket wrapping, one after the other, and where its `seq` stands. */
+/** All frames in their WebSocket framing, one after the other, and the position of `seq` in each. */
 function frameRound(recording: Buffer): { bytes: Buffer; seqAt: number[] } {
   const parts: Buffer[] = []
   const seqAt: number[] = []
@@ -44,18 +44,18 @@ function frameRound(recording: Buffer): { bytes: Buffer; seqAt: number[] } {
       if (length < 65_536) head.writeUInt16BE(length, 2)
       else head.writeBigUInt64BE(BigInt(length), 2)
     }
-    seqAt.push(size + head.length + frame.indexOf(SEQ_KEY) + SEQ_KEY.length)
+    seqAt.push(size + head.length + frame.indexOf(seqKey) + seqKey.length)
     parts.push(head, frame)
     size += head.length + length
   }
   return { bytes: Buffer.concat(parts), seqAt }
 }
 
-/** Numbers one copy of the round while the other is on its way: the readers are measured, not this. */
+/** Numbers one copy of the round while the other is being sent, because the readers are measured and not this process. */
 async function send(socket: Socket): Promise<void> {
   const copies = [Buffer.from(round.bytes), Buffer.from(round.bytes)]
   let sent: Promise<unknown> | undefined
-  let seq = FIRST_SEQ
+  let seq = firstSeq
   for (let left = count; left > 0 && !socket.destroyed; left -= round.seqAt.length) {
     const bytes = copies.reverse()[0]!
     for (const at of round.seqAt) bytes.writeUInt32BE(seq++, at)

@@ -1,4 +1,4 @@
-/** A process of its own per run, as the other programs have: makes one torrent and says how long that took. */
+/** Makes one torrent and prints how long that took, in a process of its own, like the other programs. */
 import { createTorrent } from '@holdfast/torrent/create'
 import { peakRssMB } from '../../system/peak-rss.ts'
 

@@ -1,11 +1,9 @@
-/** A process that takes a replayed stream of our commits into the store, or verifies it only. Started by `ingest.ts`. */
+/** A process that reads a replayed stream of our commits into the store, or only verifies it. Started by `ingest.ts`. */
 import { verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { IdResolver, MemoryCache } from '@atproto/identity'
 import { Firehose } from '@atproto/sync'
-import { openCatalog } from '@holdfast/appview/catalog/open'
-import { readCursors } from '@holdfast/appview/catalog/reads/repo-reads'
-import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
+import { readCursors } from '@holdfast/appview/catalog/cursors'
 import { decodeFrame } from '@holdfast/appview/ingest/frame/frame'
 import { createDidResolver } from '@holdfast/appview/ingest/identity/did-resolver'
 import { startIngest } from '@holdfast/appview/ingest/start-ingest'
@@ -13,28 +11,50 @@ import { readCarSlice } from '@holdfast/appview/ingest/verify/car-slice'
 import { readCommitBlock } from '@holdfast/appview/ingest/verify/commit-block'
 import { toPublicKey } from '@holdfast/appview/ingest/verify/signature-batches'
 import { createWanted } from '@holdfast/appview/ingest/wanted'
+import { createGuardedFetch } from '@holdfast/appview/outbound/guarded-fetch'
+import { type Catalog, openCatalog } from '@holdfast/appview/store/open'
 import { defaultAuthorities } from '@holdfast/lexicons/authority'
 import { pino } from 'pino'
 import { waitFor } from '../../network/wait-for.ts'
-import { FIRST_SEQ } from '../firehose/first-seq.ts'
+import { firstSeq } from '../firehose/first-seq.ts'
 
 const [way, url = '', plcUrl = '', countText, databaseUrl = '', path = ''] = process.argv.slice(2)
 const count = Number(countText)
-const lastSeq = FIRST_SEQ + count - 1
+const lastSeq = firstSeq + count - 1
 const wanted = createWanted(defaultAuthorities)
 const guardedFetch = createGuardedFetch({ allowPrivateHosts: true })
 
-const seconds = await { ours: storeAll, reference: readReference, limit: verifyOnly }[
-  way as 'ours' | 'reference' | 'limit'
+const seconds = await { introduce, ours: storeAll, reference: readReference, limit: verifyOnly }[
+  way as 'introduce' | 'ours' | 'reference' | 'limit'
 ]()
 console.log(JSON.stringify({ seconds }))
 process.exit(0)
 
-/** Everything: read, verified, checked against its lexicon, indexed and durable. */
+/**
+ * Introduces the accounts to a store, and then exits as if killed. Events of an account wait until its PDS has
+ * confirmed that the account exists; that wait must not be measured.
+ */
+async function introduce(): Promise<never> {
+  const catalog = await openCatalog({ databaseUrl })
+  await storeStream(catalog)
+  process.exit(0)
+}
+
+/** Does everything: reads, verifies, validates against the lexicon, indexes, and makes durable. */
 async function storeAll(): Promise<number> {
   await using catalog = await openCatalog({ databaseUrl })
   const started = performance.now()
-  await using ingest = startIngest({
+  await using ingest = await storeStream(catalog)
+  const took = (performance.now() - started) / 1_000
+  const { rejects, repos } = await ingest.status()
+  if (rejects.length > 0 || ingest.metrics.resyncs.asked > 0)
+    throw new Error(JSON.stringify({ rejects, repos }))
+  return took
+}
+
+/** Resolves when the last commit is durable. */
+async function storeStream(catalog: Catalog) {
+  const ingest = startIngest({
     db: catalog.db,
     config: {
       sources: [{ kind: 'firehose', url }],
@@ -48,18 +68,14 @@ async function storeAll(): Promise<number> {
     log: pino({ level: 'warn' }),
   })
   const { host } = new URL(url)
-  await waitFor(async () => (await readCursors(catalog.db)).get(host) === lastSeq, {
+  await waitFor(async () => (await readCursors(catalog.db)).get(host)?.seq === lastSeq, {
     what: 'the last commit to be durable',
     timeoutMs: 600_000,
   })
-  const took = (performance.now() - started) / 1_000
-  const { rejects, repos } = await ingest.status()
-  if (rejects.length > 0 || ingest.metrics.resyncs.asked > 0)
-    throw new Error(JSON.stringify({ rejects, repos }))
-  return took
+  return ingest
 }
 
-/** The reference reader, every commit verified, with a handler that does nothing. */
+/** The reference reader, which verifies every commit, with a handler that does nothing. */
 function readReference(): Promise<number> {
   const idResolver = new IdResolver({ plcUrl, didCache: new MemoryCache(), fetch: globalThis.fetch })
   const started = performance.now()
@@ -78,7 +94,7 @@ function readReference(): Promise<number> {
   })
 }
 
-/** The limit on one core: nothing but `node:crypto` over the same signatures. */
+/** The upper limit on one core: only `node:crypto` on the same signatures. */
 async function verifyOnly(): Promise<number> {
   const resolver = createDidResolver({ plcUrl, guardedFetch, allowPrivateHosts: true })
   const recording = readFileSync(path)

@@ -1,8 +1,9 @@
 import { connect } from 'node:net'
 
 /**
- * Asks for pages over kept-alive connections, each client one after the other with a pause between, until `until`; returns the time of each
- * answer in milliseconds. Speaks just the HTTP it needs, so that measuring takes little of the machine.
+ * Requests pages over kept-alive connections until `until`. Each client sends one request after the other, with a pause
+ * between them. Returns the time of each answer in milliseconds. It implements only the HTTP it needs, so that
+ * measuring takes little of the machine.
  */
 export async function askPages(
   port: number,

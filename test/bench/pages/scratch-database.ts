@@ -1,17 +1,18 @@
-import { openCatalog } from '@holdfast/appview/catalog/open'
+import { openCatalog } from '@holdfast/appview/store/open'
 import { collections } from '@holdfast/lexicons/nsid'
 import postgres from 'postgres'
 import { keptDatabase } from '../../system/kept-database.ts'
 import { templates } from './templates.ts'
 
-/** Changes with anything that a loaded database depends on: an older one is left alone. */
+/** Changes with anything that the content of a loaded database depends on, so that an older database is not reused. */
 const layout = 2
 const accounts = 1_000
 const chunk = 100_000
 
 /**
- * A database with so many datasets beside the given one, and its URL: every second has a torrent with a counted swarm,
- * every tenth an assessment, every hundredth another describer. It stays.
+ * Creates a database with this many datasets next to the given one, and returns its URL: every second dataset has a
+ * torrent with a counted swarm, every tenth an assessment, every hundredth another describer. The database is kept for
+ * later runs.
  */
 export function preparePages(
   serverUrl: string,
@@ -30,7 +31,7 @@ export function datasetOf(number: number): { did: string; rkey: string } {
 }
 
 async function fill(url: string, datasets: number, log: (line: string) => void): Promise<void> {
-  // Opening it makes the schema.
+  // Opening the database creates its schema.
   await (await openCatalog({ databaseUrl: url }))[Symbol.asyncDispose]()
   const client = postgres(url, { max: 1, onnotice: () => {} })
   try {
@@ -41,7 +42,7 @@ async function fill(url: string, datasets: number, log: (line: string) => void):
       'catalog.torrent_dataset',
       'catalog.content',
     ]
-    // A scratch database is worth no crash recovery.
+    // A scratch database needs no crash recovery.
     for (const table of [...tables, 'local.swarm', 'local.swarm_history', 'catalog.dataset_key'])
       await client.unsafe(`ALTER TABLE ${table} SET UNLOGGED`)
     const indexes = await dropIndexes(client)
@@ -98,7 +99,7 @@ async function fillChunk(
     INSERT INTO catalog.record (id, uri, did, kind, cid, rev, value, visible, created_at, indexed_at) OVERRIDING SYSTEM VALUE
     SELECT ${datasets} + n, ${torrent}, ${didOf('n')}, 'torrent', 'bafyreitorrent' || n, '3n', jsonb_build_object('name', 'files-' || n,
       'infoHashV2', ${hash}, 'datasets', jsonb_build_array(jsonb_build_object('uri', ${dataset})), 'captured', '2025',
-      'webSeeds', jsonb_build_array(jsonb_build_object('url', 'https://mirror.example.org/' || n || '/'))), true, ${made}, ${made}
+      'webseeds', jsonb_build_array(jsonb_build_object('url', 'https://mirror.example.org/' || n || '/'))), true, ${made}, ${made}
     FROM ${series} WHERE ${many}`)
   await client.unsafe(`
     INSERT INTO catalog.content (id, info_hash_v2, name, size_bytes, piece_length_bytes, file_count, files_indexed, private, announced) OVERRIDING SYSTEM VALUE
@@ -118,7 +119,7 @@ async function fillChunk(
   await client.unsafe(`
     INSERT INTO catalog.record (id, uri, did, kind, cid, rev, value, visible, created_at, indexed_at) OVERRIDING SYSTEM VALUE
     SELECT ${2 * datasets} + n, ${uri('assessment', `'3m' || n`)}, ${didOf('n + 1')}, 'assessment', 'bafyreiassess' || n, '3n', jsonb_build_object('subject', jsonb_build_object('uri', ${dataset}),
-      'risk', jsonb_build_object('level', 'endangered', 'reason', 'Its programme ends.'), 'assessedAt', '2026-01-01T00:00:00Z'), true, ${made}, ${made}
+      'risk', jsonb_build_object('level', 'endangered', 'reason', 'Its programme ends.'), 'assessedAt', '2026-01-01T00:00:00Z', 'createdAt', '2026-01-01T00:00:00Z'), true, ${made}, ${made}
     FROM ${series} WHERE n % 10 = 0`)
   await client.unsafe(`
     INSERT INTO catalog.assessment (id, did, subject_uri, subject_keys, risk, assessed_at, visible)

@@ -1,4 +1,5 @@
-import { hasChromium, startBrowser } from '../../pages/browser.ts'
+import { startBrowser } from '../../pages/browser.ts'
+import { needs } from '../../system/requirements.ts'
 
 const visits = 7
 
@@ -7,7 +8,7 @@ const visits = 7
  * median of seven; undefined without Chromium.
  */
 export async function measureScripts(url: string): Promise<number | undefined> {
-  if (!hasChromium('how long the scripts of a page run')) return undefined
+  if (!needs('how long the scripts of a page run', 'chromium')) return undefined
   await using browser = await startBrowser()
   const times: number[] = []
   for (let visit = 0; visit < visits; visit++) {

@@ -1,4 +1,4 @@
-/** A process that serves the faces over a loaded database and tells its port: the pages alone, without ingest. */
+/** A process that serves the pages over a loaded database, without ingest, and reports its port. */
 import { startSite } from '../../pages/site.ts'
 
 const site = await startSite({ databaseUrl: process.argv[2]!, keepAdmission: true })

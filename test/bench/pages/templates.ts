@@ -1,4 +1,4 @@
-/** Records of the lengths that real ones have, from which the bench makes a million. */
+/** Records with the lengths of real ones, from which the benchmark makes a million. */
 import { collections } from '@holdfast/lexicons/nsid'
 
 const words =
@@ -6,12 +6,12 @@ const words =
     ' ',
   )
 
-/** 200 dataset records without their titles' numbers. */
+/** 200 dataset records, without the numbers in their titles. */
 export function templates(): object[] {
   return Array.from({ length: 200 }, (_, i) => ({
     $type: collections.dataset,
     title: text(i, 9),
-    // From a line to several screens: the lengths of the AWS registry's, whose median is about 100 words.
+    // The lengths, from a line to several screens, are those of the AWS registry, whose median is about 100 words.
     description: Array.from({ length: 1 + (i % 6) }, (_, p) =>
       text(i * 7 + p, 20 + ((i * 13 + p * 29) % 90)),
     ).join('\n\n'),

@@ -1,4 +1,4 @@
-/** A process that rebuilds a catalogue from an archive and says how long it took and how large it grew. */
+/** A process that rebuilds a catalog from an archive, and reports how long that took and how much memory it used. */
 import { loadConfig } from '@holdfast/appview/config'
 import { rebuild } from '@holdfast/appview/rebuild'
 import { peakRssMB } from '../../system/peak-rss.ts'

@@ -9,10 +9,9 @@ import { getFullRepo, MemoryBlockstore, type RecordCreateOp, Repo, WriteOpAction
 import { collections } from '@holdfast/lexicons/nsid'
 import type { TestPlc } from '../../network/plc.ts'
 
-const CREATED_AT = '2026-11-20T00:00:00.000Z'
-const DESCRIPTION = 'Measurements of one station, taken every hour and checked by hand once a year. '.repeat(
-  5,
-)
+const sampleCreatedAt = '2026-11-20T00:00:00.000Z'
+const sampleDescription =
+  'Measurements of one station, taken every hour and checked by hand once a year. '.repeat(5)
 
 /**
  * Writes an archive of repositories made by the reference library, half of each datasets and half torrents with
@@ -48,14 +47,19 @@ export async function writeArchive(
 function datasetOf(n: number, r: number): RecordCreateOp {
   return createOp(collections.dataset, `station-${r}`, {
     title: `Hourly observations, station ${n}-${r}`,
-    description: DESCRIPTION,
+    description: sampleDescription,
     keywords: [{ name: 'weather' }, { name: `region-${n % 50}` }],
     publisher: { name: `Bureau ${n % 20}` },
     license: { spdx: 'CC0-1.0' },
   })
 }
 
-type Torrent = { directory: string; did: string; n: number; r: number }
+interface Torrent {
+  directory: string
+  did: string
+  n: number
+  r: number
+}
 
 async function torrentOf({ directory, did, n, r }: Torrent): Promise<RecordCreateOp> {
   const name = `station-${n}-${r}.csv`
@@ -84,6 +88,6 @@ function createOp(collection: string, rkey: string, record: object): RecordCreat
     action: WriteOpAction.Create,
     collection,
     rkey,
-    record: { $type: collection, ...record, createdAt: CREATED_AT },
+    record: { $type: collection, ...record, createdAt: sampleCreatedAt },
   } as RecordCreateOp
 }

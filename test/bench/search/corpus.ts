@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { readFileSync } from 'node:fs'
 import { importRegistryEntry } from '@holdfast/cli/import/formats/aws-open-data-registry'
+import { registryFile } from '../relevance/registry-file.ts'
 import { Random } from './random.ts'
 
 export interface SyntheticDataset {
@@ -13,7 +13,7 @@ export interface SyntheticDataset {
   format: string
   sizeBytes: number
   seeders: number | null
-  /** ISO 8601. */
+  /** The time in ISO 8601. */
   createdAt: string
 }
 
@@ -25,9 +25,6 @@ export interface SyntheticTorrent {
   createdAt: string
 }
 
-const registry = fileURLToPath(
-  new URL('../../../../shared/data/catalogs/aws-open-data-registry.jsonl', import.meta.url),
-)
 const risks = [
   'unknown',
   'unknown',
@@ -60,73 +57,76 @@ interface Source {
 }
 
 /**
- * Makes datasets of the words of the registry: each is about three of its entries, in runs of their own words, the
- * rest are runs from anywhere; one word in fifty is a name that hardly anybody else uses. So words are as common, and
- * keep company with each other, as they do in real descriptions. The same seed makes the same corpus.
+ * Makes datasets from the words of the registry: each resembles about three of its entries, in runs of their own words,
+ * and the rest are runs from anywhere; one word in fifty is a name that hardly any other dataset uses. So words are as
+ * common, and occur together as often, as in real descriptions. The same seed makes the same corpus.
  */
 export class CorpusMaker {
-  private readonly random: Random
-  private readonly sources: Source[]
+  readonly #random: Random
+  readonly #sources: Source[]
 
   constructor(seed: number) {
-    if (!existsSync(registry)) throw new Error(`left out: ${registry} is not here`)
-    this.random = new Random(seed)
-    sources ??= readFileSync(registry, 'utf8').trim().split('\n').map(readSource)
-    this.sources = sources
+    this.#random = new Random(seed)
+    sources ??= readFileSync(registryFile(), 'utf8').trim().split('\n').map(readSource)
+    this.#sources = sources
   }
 
   dataset(): SyntheticDataset {
-    const { random } = this
-    const topics = [random.pick(this.sources), random.pick(this.sources), random.pick(this.sources)] as const
-    const length = Math.min(Math.max(random.pick(this.sources).words.length, 20), 350)
+    const random = this.#random
+    const topics = [
+      random.pick(this.#sources),
+      random.pick(this.#sources),
+      random.pick(this.#sources),
+    ] as const
+    const length = Math.min(Math.max(random.pick(this.#sources).words.length, 20), 350)
     return {
       title: [
-        ...this.run(topics[0].title, 6),
-        ...this.run(topics[1].title, 3),
-        ...(random.below(2) ? [this.rareName()] : []),
+        ...this.#run(topics[0].title, 6),
+        ...this.#run(topics[1].title, 3),
+        ...(random.below(2) ? [this.#rareName()] : []),
       ].join(' '),
-      description: this.text(topics, length).join(' '),
+      description: this.#text(topics, length).join(' '),
       publisher: topics[0].publisher,
       keywords: [...new Set([...topics[0].keywords.slice(0, 5), ...topics[1].keywords.slice(0, 3)])],
       license: random.pick(licenses),
       risk: random.pick(risks),
       format: random.pick(formats),
       sizeBytes: Math.floor(10 ** (3 + random.next() * 11)),
-      ...this.state(),
+      ...this.#state(),
     }
   }
 
   torrent(): SyntheticTorrent {
-    const { random } = this
-    const source = random.pick(this.sources)
-    const name = [...this.run(source.title, 5), this.rareName()].join('_')
-    const stem = this.run(source.words, 2).join('_')
+    const random = this.#random
+    const source = random.pick(this.#sources)
+    const name = [...this.#run(source.title, 5), this.#rareName()].join('_')
+    const stem = this.#run(source.words, 2).join('_')
     const paths = Array.from(
       { length: 1 + random.below(8) },
       (_, i) =>
-        `${stem}/${this.run(source.words, 2).join('-')}_${i}.${random.pick(['nc', 'csv', 'tif', 'flac'])}`,
+        `${stem}/${this.#run(source.words, 2).join('-')}_${i}.${random.pick(['nc', 'csv', 'tif', 'flac'])}`,
     )
-    return { name, paths, sizeBytes: Math.floor(10 ** (3 + random.next() * 11)), ...this.state() }
+    return { name, paths, sizeBytes: Math.floor(10 ** (3 + random.next() * 11)), ...this.#state() }
   }
 
-  private state() {
-    const { random } = this
+  #state() {
+    const random = this.#random
     return {
       seeders: random.below(3) === 0 ? Math.floor(random.next() ** 3 * 200) : null,
       createdAt: new Date(startMs + random.next() * spanMs).toISOString(),
     }
   }
 
-  private text(topics: readonly Source[], length: number): string[] {
-    const { random } = this
+  #text(topics: readonly Source[], length: number): string[] {
+    const random = this.#random
     const words: string[] = []
     while (words.length < length) {
       const draw = random.next()
-      if (draw < 0.1) words.push(this.rareName())
+      if (draw < 0.1) words.push(this.#rareName())
       else
         words.push(
-          ...this.run(
-            (draw < 0.7 ? random.pick(topics) : random.pick(this.sources)).words,
+          ...this.#run(
+            (draw < 0.7 ? random.pick(topics) : random.pick(this.#sources)).words,
             3 + random.below(6),
           ),
         )
@@ -134,14 +134,14 @@ export class CorpusMaker {
     return words.slice(0, length)
   }
 
-  private run(words: readonly string[], length: number): string[] {
-    const start = this.random.below(Math.max(1, words.length - length + 1))
+  #run(words: readonly string[], length: number): string[] {
+    const start = this.#random.below(Math.max(1, words.length - length + 1))
     return words.slice(start, start + length)
   }
 
-  /** Few names are used often and very many once or twice. */
-  private rareName(): string {
-    return `x${Math.floor(this.random.next() ** 3 * 400_000).toString(36)}`
+  /** Draws names so that a few occur often and very many once or twice. */
+  #rareName(): string {
+    return `x${Math.floor(this.#random.next() ** 3 * 400_000).toString(36)}`
   }
 }
 

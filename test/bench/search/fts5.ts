@@ -7,8 +7,8 @@ import { chunkSize } from './load-postgres.ts'
 import type { BenchQuery } from './queries.ts'
 
 /**
- * SQLite FTS5 over the same texts: titles, people, keywords and descriptions with bm25 weights as ours, beside a table of the
- * columns that are filtered and sorted by. Stays in the temporary folder to be used again.
+ * SQLite FTS5 over the same texts: titles, people, keywords and descriptions with our bm25 weights, and a table of the
+ * columns for filters and sorting. It is kept in the temporary folder for later runs.
  */
 export function prepareFts5(count: number, log: (line: string) => void): DatabaseSync {
   const path = join(tmpdir(), `holdfast-bench-fts5-1-${count}.sqlite`)
@@ -25,7 +25,7 @@ export function prepareFts5(count: number, log: (line: string) => void): Databas
   return database
 }
 
-/** Searches as `searchDatasets` is asked to, all words wanted, without counting anything: the page alone. */
+/** Searches like `searchDatasets`, with all words required, but without counting: it only reads the page. */
 export function searchFts5(database: DatabaseSync, { words, search }: BenchQuery): number[] {
   const conditions = ['text MATCH ?']
   const order =

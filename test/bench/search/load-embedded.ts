@@ -1,12 +1,12 @@
-import { applyBatch } from '@holdfast/appview/catalog/ingest-writes'
-import type { Catalog } from '@holdfast/appview/catalog/open'
-import { applyAdmissionPolicy } from '@holdfast/appview/catalog/visibility'
+import { applyAdmissionPolicy } from '@holdfast/appview/catalog/admission-policy'
+import { applyBatch } from '@holdfast/appview/catalog/apply-batch'
+import type { Catalog } from '@holdfast/appview/store/open'
 import { collections } from '@holdfast/lexicons/nsid'
 import { CorpusMaker } from './corpus.ts'
 
 const did = 'did:plc:bench'
 
-/** Fills an embedded catalogue as the network would: by the writes that ingest makes. */
+/** Fills an embedded catalog as ingest would, with the same writes. */
 export async function loadEmbedded(catalog: Catalog, count: number): Promise<void> {
   await applyAdmissionPolicy(catalog.db, 'open')
   const maker = new CorpusMaker(1)

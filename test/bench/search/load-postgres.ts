@@ -1,14 +1,9 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { stemOf } from '@holdfast/appview/catalog/search/query/words'
-import {
-  baseOf,
-  type SampleRate,
-  sampleCode,
-  sampleRates,
-} from '@holdfast/appview/catalog/search/terms/codes'
-import { datasetTerms } from '@holdfast/appview/catalog/search/terms/dataset-terms'
-import { torrentCodes } from '@holdfast/appview/catalog/search/terms/torrent-terms'
+import { baseOf, type SampleRate, sampleCode, sampleRates } from '@holdfast/appview/search-terms/codes'
+import { datasetTerms } from '@holdfast/appview/search-terms/dataset-terms'
+import { stemOf } from '@holdfast/appview/search-terms/stems'
+import { torrentCodes } from '@holdfast/appview/search-terms/torrent-terms'
 import { collections } from '@holdfast/lexicons/nsid'
 import type postgres from 'postgres'
 import { CorpusMaker, type SyntheticDataset } from './corpus.ts'
@@ -20,11 +15,11 @@ export interface Sizes {
 
 const did = 'did:plc:bench'
 
-/** The columns of a dataset row as the indexer writes them, in the text format of COPY. */
-export function datasetRow(
+/** The columns of a dataset row that the indexer writes, in the text format of COPY. */
+export async function datasetRow(
   id: number,
   made: SyntheticDataset,
-): { row: string; phrases: string; words: Iterable<string> } {
+): Promise<{ row: string; phrases: string; words: Iterable<string> }> {
   const uri = `at://${did}/${collections.dataset}/${id}`
   const keywords = made.keywords.map((keyword) => keyword.toLowerCase())
   const record = {
@@ -34,7 +29,7 @@ export function datasetRow(
     keywords: made.keywords.map((name) => ({ name })),
     formats: [{ mediaType: made.format }],
   }
-  const terms = datasetTerms(record, {
+  const terms = await datasetTerms(record, {
     uri,
     did,
     publisher: made.publisher,
@@ -78,7 +73,7 @@ export function datasetRow(
 const datasetColumns = `id, uri, did, group_id, title, publisher, license, risk, scarcity, gone_before, keywords, formats, size_bytes,
   created_at, indexed_at, visible, torrent_count, seeders, risks, scarcities, deadline, codes`
 
-/** A part of the corpus that one worker makes and copies in; each has a seed of its own. */
+/** A part of the corpus that one worker makes and copies in; each part has a seed of its own. */
 export interface Chunk {
   url: string
   kind: 'datasets' | 'torrents'
@@ -87,14 +82,14 @@ export interface Chunk {
 }
 
 export const chunkSize = { datasets: 20_000, torrents: 50_000 }
-/** Torrents that are made word by word; the rest repeat them. */
+/** The number of torrents that are made word by word; the others repeat them. */
 const distinctTorrents = 250_000
-/** Two cores make it; a third worker fills their waits for the database. */
+/** Two cores make the corpus; a third worker uses the time in which they wait for the database. */
 const workers = 3
 
 /**
- * Fills an empty catalogue with what the indexer would have written, by COPY and without indexes, then makes the
- * indexes. Nothing is logged ahead: a scratch database is worth no crash recovery.
+ * Fills an empty catalog with what the indexer would have written, by COPY and without indexes, and then creates the
+ * indexes. The tables are unlogged, because a scratch database needs no crash recovery.
  */
 export async function loadPostgres(
   url: string,
@@ -112,7 +107,7 @@ export async function loadPostgres(
   await finish(client, indexes, sizes, log)
 }
 
-/** What is left once every chunk is in: more torrents, the vocabulary and the indexes. */
+/** Completes the database after every chunk is in: further torrents, the vocabulary and the indexes. */
 export async function finish(
   client: postgres.Sql,
   indexes: readonly (readonly [name: string, definition: string])[],
@@ -138,8 +133,8 @@ export async function finish(
 }
 
 /**
- * Repeats the torrents that were made until there are enough: another record each, of the same words, so that every
- * word is as common as it would be, and drawn into samples of its own.
+ * Repeats the torrents until there are enough: each copy is another record with the same words, so that every word is
+ * as common as it should be, and belongs to samples of its own.
  */
 async function multiplyTorrents(client: postgres.Sql, total: number): Promise<void> {
   const rate = (n: number) =>
@@ -186,7 +181,7 @@ async function dropIndexes(client: postgres.Sql): Promise<[name: string, definit
   return found.map(({ indexname, indexdef }) => [indexname, indexdef])
 }
 
-/** Makes a chunk and copies it in. */
+/** Makes a chunk and copies it into the database. */
 export async function loadChunk(client: postgres.Sql, { kind, from, count }: Chunk): Promise<void> {
   if (kind === 'torrents') {
     const maker = new CorpusMaker(2_000_000 + from)
@@ -200,7 +195,8 @@ export async function loadChunk(client: postgres.Sql, { kind, from, count }: Chu
     return
   }
   const maker = new CorpusMaker(from)
-  const made = Array.from({ length: count }, (_, i) => datasetRow(from + i, maker.dataset()))
+  const made = []
+  for (let i = 0; i < count; i++) made.push(await datasetRow(from + i, maker.dataset()))
   await copy(
     client,
     `catalog.dataset (${datasetColumns})`,

@@ -1,5 +1,6 @@
-import { stemOf, stopWords, wordsOf } from '@holdfast/appview/catalog/search/query/words'
-import type { DatasetSearch } from '@holdfast/appview/catalog/search/searchDatasets'
+import type { DatasetSearch } from '@holdfast/appview/search/datasets'
+import { stemOf } from '@holdfast/appview/search-terms/stems'
+import { stopWords, wordsOf } from '@holdfast/appview/search-terms/words'
 import { CorpusMaker } from './corpus.ts'
 import { Random } from './random.ts'
 
@@ -12,9 +13,9 @@ export interface BenchQuery {
 const deciles = 10
 
 /**
- * Queries of one to four words, the same for the same seed. Each word is drawn from a decile of the vocabulary by document
- * frequency, every decile as often, out of one description a query: somebody who searches has something in mind. Three
- * in ten carry a filter, two in ten another order, three in ten ask for facets.
+ * Queries of one to four words, the same for the same seed. The words of a query come from one description, because
+ * people search for something specific, and every decile of the vocabulary by document frequency is used equally often.
+ * Three queries in ten have a filter, two in ten another order, three in ten ask for facets.
  */
 export function makeQueries(count: number, seed: number): BenchQuery[] {
   const random = new Random(seed)
@@ -41,7 +42,7 @@ function sampleDocuments(count: number): string[][] {
   })
 }
 
-/** The decile of each word of the vocabulary, rarest first. */
+/** The decile of each word of the vocabulary, the rarest first. */
 function rankByFrequency(documents: readonly string[][]): Map<string, number> {
   const frequencies = new Map<string, number>()
   for (const words of documents)

@@ -1,13 +1,16 @@
-import { openCatalog } from '@holdfast/appview/catalog/open'
-import { refreshSearchStatistics } from '@holdfast/appview/catalog/search/terms/statistics'
+import { refreshSearchStatistics } from '@holdfast/appview/search-terms/statistics'
+import { openCatalog } from '@holdfast/appview/store/open'
 import postgres from 'postgres'
 import { keptDatabase } from '../../system/kept-database.ts'
 import { loadPostgres, type Sizes } from './load-postgres.ts'
 
-/** Changes with anything that a loaded database depends on: an older one is left alone. */
-const layout = 2
+/** Changes with anything that the content of a loaded database depends on, so that an older database is not reused. */
+const layout = 3
 
-/** A database with a synthetic catalogue of these sizes beside the given one, and its URL. It stays. */
+/**
+ * Creates a database with a synthetic catalog of these sizes next to the given one, and returns its URL. The database
+ * is kept for later runs.
+ */
 export function prepareDatabase(
   serverUrl: string,
   sizes: Sizes,

@@ -1,5 +1,5 @@
-/** A process that serves the live streams over a database, and writes datasets when it is told to. */
-import { openCatalog } from '@holdfast/appview/catalog/open'
+/** A process that serves the live streams over a database, and writes datasets on request. */
+import { openCatalog } from '@holdfast/appview/store/open'
 import { startIndex } from '../../appview/index-under-test.ts'
 import { peakRssMB } from '../../system/peak-rss.ts'
 

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { isInstalled } from './servers.ts'
 
-export type Load = {
+export interface Load {
   mode: 'udp' | 'echo' | 'http' | 'flood'
-  /** A flood without one goes where nobody reads it. */
+  /** The port of the server; without one, a flood goes to a socket that nobody reads. */
   port?: number
   pid?: number
   torrents?: number
@@ -15,11 +15,11 @@ export type Load = {
   window?: number
   fill?: boolean
   connect?: boolean
-  /** Announces a second, whether or not the server keeps up. */
+  /** The rate in announces per second, whether or not the server keeps up. */
   rate?: number
 }
 
-export type LoadResult = {
+export interface LoadResult {
   answered: number
   failed: number
   lost: number
@@ -32,16 +32,16 @@ export type LoadResult = {
   residentKB: number
 }
 
-/** Makes load for trackers: in C where there is a compiler, else in a Node process. */
-export type Generator = {
+/** Generates load for trackers: in C if there is a compiler, else in a Node process. */
+export interface Generator {
   readonly description: string
-  /** Whether it has the mode that floods, which takes a compiler. */
+  /** Whether it has the flood mode, which needs a compiler. */
   readonly floods: boolean
   hashes(torrents: number): Promise<string>
   run(load: Load): Promise<LoadResult>
 }
 
-/** Builds the tracker's batch sockets where there is a compiler, as an operator would; says which are measured. */
+/** Builds the tracker's batch sockets if there is a compiler, as an operator would, and prints which sockets are measured. */
 export function buildBatchSockets(): string {
   const script = fileURLToPath(new URL('../../../tracker/native/build.mjs', import.meta.url))
   const built = spawnSync(process.execPath, [script], { encoding: 'utf8' })

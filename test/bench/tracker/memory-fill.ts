@@ -1,4 +1,4 @@
-/** memory-fill.ts TORRENTS PEERS fills swarms in this process and prints what that took, as a line of JSON. */
+/** memory-fill.ts TORRENTS PEERS fills swarms in this process, and prints the time and memory that took, as a line of JSON. */
 import { newAnnounce, noReply } from '@holdfast/tracker/swarms/announce'
 import { openSwarmMemory } from '@holdfast/tracker/swarms/memory'
 import { Swarms } from '@holdfast/tracker/swarms/swarms'

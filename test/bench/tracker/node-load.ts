@@ -1,4 +1,4 @@
-/** Stands in for load.c where nothing can compile it: the same modes and the same line of JSON, at a lower rate. */
+/** Replaces load.c if there is no compiler: it has the same modes and prints the same line of JSON, at a lower rate. */
 import { createHash } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { readFileSync } from 'node:fs'
@@ -58,7 +58,7 @@ if (positionals[0] === 'hashes') {
   )
 }
 
-/** One announce after the other, from a socket of its own. */
+/** Sends one announce after the other from a socket of its own. */
 async function udpLane(_lane: number): Promise<void> {
   const socket = createSocket('udp4')
   const ask = (datagram: Buffer): Promise<Buffer | undefined> =>

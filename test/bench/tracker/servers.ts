@@ -13,7 +13,7 @@ export function isInstalled(command: string): boolean {
   return spawnSync('which', [command]).status === 0
 }
 
-/** Starts `name` with the infohashes of `hashFile` allowed, HTTP and UDP on the same port. */
+/** Starts `name` with the infohashes of `hashFile` allowed, and HTTP and UDP on the same port. */
 export async function startServer(name: ServerName, hashFile: string): Promise<BenchServer> {
   const port = await freePort()
   const script = fileURLToPath(new URL(`${name}-server.ts`, import.meta.url))

@@ -1,13 +1,13 @@
 /**
  * Runs inside a network namespace of its own: follow.ts FOLDER publishes two torrents into an index, seeds them with
- * libtorrent, and has real clients follow the index's RSS. One JSON line says what each of them fetched.
+ * libtorrent, and lets real clients follow the index's RSS. It prints one JSON line with what each of them downloaded.
  */
 import { execFile, execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { openCatalog } from '@holdfast/appview/catalog/open'
+import { openCatalog } from '@holdfast/appview/store/open'
 import { createTorrent } from '@holdfast/torrent/create'
 import { ownAllowList } from '@holdfast/tracker/allow-list/source'
 import { loadConfig } from '@holdfast/tracker/config'
@@ -46,7 +46,7 @@ await using _seeder = await start('libtorrent', 2, {
 await waitFor(seeded, { what: 'the seeder to announce' })
 console.log(JSON.stringify({ qbittorrent: await qbittorrent(), transmission: await transmission() }))
 
-/** Follows the feed by itself: told of its address and of a rule, and of no torrent. */
+/** A client that follows the feed by itself: it gets the feed's address and a rule, and no torrent. */
 async function qbittorrent(): Promise<object> {
   const target = await newFolder('qbittorrent-files')
   await using _client = await start('qbittorrent', 3, { folder: target, torrents: [] })
@@ -75,9 +75,11 @@ async function qbittorrent(): Promise<object> {
   return { articles, torznab: { title, torrentURL }, fetched: await readdir(target) }
 }
 
-type Feed = { articles: { title: string; torrentURL: string }[] }
+interface Feed {
+  articles: { title: string; torrentURL: string }[]
+}
 
-/** Is handed the enclosure of an item, as scripts do that follow a feed for it. */
+/** A client that gets the enclosure of an item, as scripts pass it on that follow a feed. */
 async function transmission(): Promise<object> {
   const target = await newFolder('transmission-files')
   await using _client = await start('transmission', 4, { folder: target, torrents: [] })
@@ -91,7 +93,7 @@ async function transmission(): Promise<object> {
 async function makeTorrent(name: string) {
   const file = path.join(source, name)
   await writeFile(file, randomBytes(200_000))
-  // v1: transmission 3 knows no other.
+  // The torrent is v1, because transmission 3 supports nothing else.
   const trackers = [{ url: announceUrl, tier: 0 }]
   const { metainfo, infoHashV1 } = await createTorrent(file, { version: 'v1', trackers })
   await writeFile(path.join(folder, `${name}.torrent`), metainfo)

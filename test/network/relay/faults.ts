@@ -2,27 +2,33 @@ import type { Frame } from './frames.ts'
 import { seededRandom } from './seeded-random.ts'
 import type { Entry, Stream } from './stream.ts'
 
-export type FaultPlan = {
-  /** The same seed and the same frames give the same faults, as long as no reorder window is let go unfilled. */
+export interface FaultPlan {
+  /** The same seed and the same frames give the same faults, as long as no reorder window is sent before it is full. */
   seed?: number
-  /** 0 to 1: frames lost for good; their sequence number is used up. */
+  /** The share of frames, from 0 to 1, that are lost; their sequence numbers are used up. */
   dropRate?: number
-  /** 0 to 1: frames sent twice. */
+  /** The share of frames, from 0 to 1, that are sent twice. */
   repeatRate?: number
-  /** Shuffles the frames of every so many; a window that stays unfilled for 50 ms is let go. */
+  /** Shuffles this many frames at a time; a window that is not full after 50 ms is sent as it is. */
   reorderWindow?: number
-  /** `sequence` (default) shuffles before numbering, so numbers still rise; `delivery` sends numbers out of order. */
+  /**
+   * `sequence` (the default) shuffles frames before numbering, so that numbers still rise; `delivery` sends numbers out
+   * of order.
+   */
   reorderStage?: 'sequence' | 'delivery'
-  /** Each frame waits up to so long, in order. */
+  /** Each frame is delayed by up to this long, in order. */
   delayMs?: number
-  /** Cuts all connections after every so many frames. */
+  /** Cuts all connections after every this many frames. */
   disconnectEvery?: number
 }
 
 type Matching = (frame: Frame) => boolean
-type Order = { left: number; matching: Matching }
+interface Order {
+  left: number
+  matching: Matching
+}
 
-/** Stands between the upstreams and the stream, and spoils what passes as it is told. */
+/** Sits between the upstreams and the stream, and introduces the faults it is told to. */
 export class Faults {
   readonly counts = { dropped: 0, repeated: 0, reordered: 0, disconnected: 0 }
   #stream: Stream
@@ -41,7 +47,7 @@ export class Faults {
     this.#stream = stream
   }
 
-  /** Random faults from now on; fields left out are off. */
+  /** Introduces random faults from now on; fields that are left out are off. */
   setFaults(plan: FaultPlan) {
     this.#flushWindow()
     this.#plan = plan
@@ -58,7 +64,7 @@ export class Faults {
     this.release()
   }
 
-  /** Loses the next `count` frames for good, or the next that match. */
+  /** Loses the next `count` frames, or the next that match. */
   dropNext(count = 1, matching: Matching = () => true) {
     this.#drops.push({ left: count, matching })
   }
@@ -68,18 +74,18 @@ export class Faults {
     this.#repeats.push({ left: count, matching })
   }
 
-  /** Gathers the next `count` frames and lets them go in reverse order. */
+  /** Collects the next `count` frames and sends them in reverse order. */
   reverseNext(count: number, stage: 'sequence' | 'delivery' = 'sequence') {
     this.#flushWindow()
     this.#window = { size: count, stage, items: [] }
   }
 
-  /** Keeps frames from now on in the log but off the wire until `release`. */
+  /** Keeps frames from now on in the log without sending them, until `release`. */
   hold() {
     this.#held ??= []
   }
 
-  /** Sends what `hold` kept. */
+  /** Sends the frames that `hold` kept. */
   release() {
     const held = this.#held ?? []
     this.#held = undefined
@@ -96,7 +102,7 @@ export class Faults {
     this.#stream.disconnect()
   }
 
-  /** Takes one frame in; the relay calls this for each. */
+  /** Receives one frame; the relay calls this for each. */
   accept(frame: Frame) {
     const { dropRate = 0, reorderWindow = 0, reorderStage = 'sequence' } = this.#plan
     const unlucky = this.#random() < dropRate
@@ -155,18 +161,21 @@ export class Faults {
   #afterDelay(send: () => void) {
     const { delayMs = 0 } = this.#plan
     const now = performance.now()
-    // Nothing overtakes what still waits, also when the delay was just switched off.
+    // No frame overtakes those that still wait, even if the delay was just switched off.
     const dueMs = Math.max(now + this.#random() * delayMs, this.#waiting.at(-1)?.dueMs ?? 0)
     if (this.#waiting.length === 0 && delayMs === 0) return send()
     this.#waiting.push({ dueMs, send })
     if (this.#waiting.length === 1) this.#sendDue()
   }
 
-  /** One timer for all: timers of different lengths may fire out of order. */
+  /** A single timer is used for all frames, because timers of different lengths may fire out of order. */
   #sendDue() {
     while (this.#waiting[0] && this.#waiting[0].dueMs <= performance.now()) this.#waiting.shift()!.send()
     if (this.#waiting[0]) {
-      this.#delayTimer = setTimeout(() => this.#sendDue(), this.#waiting[0].dueMs - performance.now())
+      this.#delayTimer = setTimeout(
+        () => this.#sendDue(),
+        Math.max(0, this.#waiting[0].dueMs - performance.now()),
+      )
     }
   }
 }

@@ -8,10 +8,10 @@ import { serveSubscribers } from './subscribers.ts'
 import { Upstream } from './upstream.ts'
 import { answerXrpc } from './xrpc.ts'
 
-export type RelayOptions = {
+export interface RelayOptions {
   /** Hosts to follow, as `http://` URLs. */
   upstreams?: readonly string[]
-  /** Where an account's host is looked up when two hosts speak for it; without it the first seen is believed. */
+  /** Where to look up an account's host if two hosts send its events; without it, the first one seen is trusted. */
   plcUrl?: string
   firstSeq?: number
   cursors?: CursorManners
@@ -19,7 +19,7 @@ export type RelayOptions = {
 }
 
 export type Relay = AsyncDisposable & {
-  /** `http://` URL for queries; the same address with `ws://` for `subscribeRepos`. */
+  /** An `http://` URL for queries; the same address with `ws://` is for `subscribeRepos`. */
   readonly url: string
   readonly faults: Faults
   readonly stream: Stream
@@ -27,17 +27,17 @@ export type Relay = AsyncDisposable & {
   readonly upstreams: readonly Upstream[]
   getRepo: 'redirect' | 'proxy'
   addUpstream(url: string): void
-  /** Emits a made-up frame under the next sequence number, through the faults, as if `host` had sent it. */
+  /** Emits a forged frame under the next sequence number, through the faults, as if `host` had sent it. */
   publish(frame: Frame, host?: string): void
   /** Sends `#info` to every subscriber, such as `OutdatedCursor`. */
   sendInfo(name: string, message?: string): void
   /** Sends an error frame to every subscriber and closes, such as `FutureCursor`. */
   sendError(name: string, message?: string): void
-  /** Sends bytes that may be no frame at all. */
+  /** Sends bytes that may not be a valid frame. */
   sendRaw(bytes: Uint8Array): void
 }
 
-/** Starts a relay that re-emits the streams of its upstreams under a sequence of its own, and can misbehave on order. */
+/** Starts a relay that re-emits the streams of its upstreams under a sequence of its own, and can misbehave on request. */
 export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   const stream = new Stream(options)
   const faults = new Faults(stream)

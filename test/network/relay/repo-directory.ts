@@ -2,18 +2,18 @@ import { decode } from '@atproto/lex-cbor'
 import type { LexMap } from '@atproto/lex-data'
 import { didOf, type Frame } from './frames.ts'
 
-export type RepoState = {
+export interface RepoState {
   readonly did: string
   host: string
   head: string
   rev: string
   active: boolean
   status?: string
-  /** Collections the account was ever seen to write to. */
+  /** The collections that the account was seen to write to. */
   readonly collections: Set<string>
 }
 
-/** What the relay knows of each account, learned from the frames that pass. */
+/** What the relay knows about each account from the frames that pass. */
 export class RepoDirectory {
   readonly repos = new Map<string, RepoState>()
   #plcUrl: string | undefined
@@ -22,7 +22,7 @@ export class RepoDirectory {
     this.#plcUrl = plcUrl
   }
 
-  /** Whether `host` may speak for the frame's account: the first seen, or the one its DID document names now. */
+  /** Whether `host` may send events of the frame's account: the first host seen, or the one that its DID document names now. */
   async admits(frame: Frame, host: string): Promise<boolean> {
     const did = didOf(frame)
     const known = did && this.repos.get(did)
@@ -63,7 +63,7 @@ function observeCommit(repo: RepoState, body: LexMap) {
   }
 }
 
-/** The root a CAR names in its header, whose length is one byte for a single root (CAR v1). */
+/** The root in the header of a CAR, whose length is one byte if there is a single root (CAR v1). */
 function rootOf(blocks: unknown): string | undefined {
   if (!(blocks instanceof Uint8Array) || blocks[0] === undefined || blocks[0] >= 128) return undefined
   const header = decode<LexMap>(blocks.subarray(1, 1 + blocks[0]))

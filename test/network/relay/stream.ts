@@ -1,21 +1,27 @@
 import type { WebSocket } from 'ws'
 import { encodeFrame, errorFrame, type Frame, infoFrame } from './frames.ts'
 
-export type Entry = { readonly seq: number; readonly bytes: Uint8Array; readonly frame: Frame }
+export interface Entry {
+  readonly seq: number
+  readonly bytes: Uint8Array
+  readonly frame: Frame
+}
 
-/** What a cursor outside the log gets: what the spec says, or what relays do, which is to say nothing. */
+/** The answer to a cursor outside the log: what the spec says, or nothing, which is what relays do. */
 export type CursorManners = 'spec' | 'silent'
 
-export type StreamOptions = { firstSeq?: number; cursors?: CursorManners }
+export interface StreamOptions {
+  firstSeq?: number
+  cursors?: CursorManners
+}
 
-const REPLAY_BATCH = 256
-const SLOW_CONSUMER_BYTES = 256 * 1024 * 1024
+const replayBatch = 256
+const slowConsumerBytes = 256 * 1024 * 1024
 
 /**
- * The relay's own sequence: an in-memory log and the sockets that follow it (event stream spec, Sequencing).
- *
- * A subscriber reads the log up to its end and only then joins the live ones, in one turn of the event loop, so
- * that without faults each sees every later entry once and in order.
+ * The relay's own sequence: an in-memory log and the sockets that follow it (event stream spec, Sequencing). A
+ * subscriber reads the log up to its end and then joins the live ones in the same turn of the event loop, so that
+ * without faults it sees every later entry once and in order.
  */
 export class Stream {
   #log: Entry[] = []
@@ -39,17 +45,17 @@ export class Stream {
     return this.#live.size + this.#replaying.size
   }
 
-  /** The frames a subscriber with cursor 0 would be sent now, oldest first. */
+  /** The frames that a subscriber with cursor 0 would be sent now, oldest first. */
   get log(): readonly Entry[] {
     return this.#log
   }
 
-  /** Uses up a sequence number without an entry: a frame that was lost for good. */
+  /** Uses up a sequence number without an entry, for a frame that was lost. */
   skip() {
     this.#lastSeq++
   }
 
-  /** Numbers a frame and puts it into the log; only `seq` of its body changes. */
+  /** Numbers a frame and adds it to the log; only `seq` of its body changes. */
   append({ t, body }: Frame): Entry {
     const seq = ++this.#lastSeq
     const frame = { t, body: { ...body, seq } }
@@ -63,18 +69,18 @@ export class Stream {
     for (const [socket, { joinedAt }] of this.#live) if (seq > joinedAt) this.#send(socket, bytes)
   }
 
-  /** Sends bytes as they are to every live subscriber; they enter no log. */
+  /** Sends bytes unchanged to every live subscriber, without adding them to the log. */
   sendRaw(bytes: Uint8Array) {
     for (const socket of this.#live.keys()) this.#send(socket, bytes)
   }
 
-  /** Drops the log up to and including `seq`, so that an older cursor is outdated. */
+  /** Drops the log up to and including `seq`, so that older cursors are outdated. */
   forget(seq: number) {
     this.#log = this.#log.filter((entry) => entry.seq > seq)
     this.#forgotten = Math.max(this.#forgotten, seq)
   }
 
-  /** Begins a new sequence, as a relay does that lost its disk: no log, old cursors may lie in the future. */
+  /** Begins a new sequence, like a relay that lost its disk: the log is empty, and old cursors may be in the future. */
   restart(firstSeq = 1) {
     this.disconnect()
     this.#log = []
@@ -94,7 +100,7 @@ export class Stream {
     for (const socket of this.#live.keys()) refuse(socket, name, message)
   }
 
-  /** Serves one subscriber from `cursor` (the last sequence it has; absent: from now on). */
+  /** Serves one subscriber from `cursor` (the last sequence number it has; if absent, from now on). */
   async subscribe(socket: WebSocket, cursor?: number) {
     socket.on('error', () => socket.terminate())
     socket.on('close', () => {
@@ -131,7 +137,7 @@ export class Stream {
     let sent = start
     while (this.#replaying.has(socket)) {
       const from = firstAfter(this.#log, sent)
-      const batch = this.#log.slice(from, from + REPLAY_BATCH)
+      const batch = this.#log.slice(from, from + replayBatch)
       const last = batch.pop()
       if (!last) break
       for (const { bytes } of batch) socket.send(bytes)
@@ -143,7 +149,7 @@ export class Stream {
   }
 
   #send(socket: WebSocket, bytes: Uint8Array) {
-    if (socket.bufferedAmount < SLOW_CONSUMER_BYTES) socket.send(bytes)
+    if (socket.bufferedAmount < slowConsumerBytes) socket.send(bytes)
     else refuse(socket, 'ConsumerTooSlow', 'Stream consumer too slow')
   }
 }
@@ -151,7 +157,7 @@ export class Stream {
 const refuse = (socket: WebSocket, name: string, message?: string) =>
   socket.send(encodeFrame(errorFrame(name, message)), () => socket.close(1008, name))
 
-/** Index of the first entry with a sequence above `seq`. */
+/** The index of the first entry with a sequence number above `seq`. */
 function firstAfter(log: readonly Entry[], seq: number): number {
   let low = 0
   let high = log.length

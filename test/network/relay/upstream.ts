@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { WebSocket } from 'ws'
 import { decodeFrame, type Frame } from './frames.ts'
 
-const RECONNECT_MS = 100
+const reconnectMs = 100
 
-/** Follows one host's `subscribeRepos` from its beginning, reconnecting from its last sequence until disposed. */
+/** Follows one host's `subscribeRepos` from its beginning, and reconnects from its last sequence number until disposed. */
 export class Upstream implements AsyncDisposable {
   readonly url: string
-  /** The host's own sequence up to which frames were handed on. */
+  /** The host's sequence number up to which frames were passed on. */
   lastSeq = 0
   #onFrame: (frame: Frame) => Promise<void>
   #ending = new AbortController()
@@ -28,7 +28,7 @@ export class Upstream implements AsyncDisposable {
     const { signal } = this.#ending
     while (!signal.aborted) {
       await this.#follow(signal)
-      await pause(RECONNECT_MS, undefined, { signal }).catch(() => {})
+      await pause(reconnectMs, undefined, { signal }).catch(() => {})
     }
   }
 
@@ -41,7 +41,7 @@ export class Upstream implements AsyncDisposable {
     let inOrder = Promise.resolve()
     socket.on('error', () => {})
     socket.on('message', (data: Buffer) => {
-      // A frame that cannot be handed on now (the PLC directory is away) is asked for again.
+      // A frame that cannot be passed on now (for example because the PLC directory is down) is requested again.
       inOrder = inOrder.then(() => this.#handOn(data)).catch(cut)
     })
     await new Promise((resolve) => socket.once('close', resolve))
@@ -52,14 +52,14 @@ export class Upstream implements AsyncDisposable {
   async #handOn(data: Uint8Array) {
     const frame = decodeOrNothing(data)
     const seq = frame?.body.seq
-    // Info and error frames are between the host and this relay.
+    // Info and error frames concern only the host and this relay.
     if (!frame || typeof seq !== 'number' || seq <= this.lastSeq) return
     await this.#onFrame(frame)
     this.lastSeq = seq
   }
 }
 
-/** A relay passes over what is no frame. */
+/** A relay ignores what is not a valid frame. */
 function decodeOrNothing(data: Uint8Array): Frame | undefined {
   try {
     return decodeFrame(data)

@@ -9,7 +9,7 @@ import { startRelay } from './relay.ts'
 
 const collection = 'com.example.note'
 
-test('lists repos and those with a collection, a page at a time, and sends getRepo on to the host', async () => {
+test('lists repos in pages and redirects getRepo to their host', async () => {
   await using network = await startNetwork({ accounts: 3 })
   const [alice, bobby, carol] = network.accounts.map(({ did }) => did) as [string, string, string]
   const { agent } = network.accounts[1]!
@@ -51,7 +51,7 @@ test('lists repos and those with a collection, a page at a time, and sends getRe
   }
 })
 
-test('crawls a host on request, passes over what is no frame, and believes no host about another’s account', async () => {
+test('believes no host about another’s account', async () => {
   await using plc = await startPlc()
   await using home = await startHostilePds()
   await using impostor = await startHostilePds()
@@ -79,4 +79,10 @@ test('crawls a host on request, passes over what is no frame, and believes no ho
   expect(creates).toHaveLength(1)
 })
 
-type Listed = { did: string; head: string; rev: string; active: boolean; status?: string }
+interface Listed {
+  did: string
+  head: string
+  rev: string
+  active: boolean
+  status?: string
+}

@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { RepoDirectory, RepoState } from './repo-directory.ts'
 
-export type RelayXrpcOptions = {
+export interface RelayXrpcOptions {
   directory: RepoDirectory
   hosts: () => { hostname: string; seq: number }[]
   requestCrawl: (url: string) => void
-  /** Whether `getRepo` sends the client to the host or fetches for it; relays in the field do either. */
+  /** Whether `getRepo` redirects the client to the host or fetches the repo for it; real relays do either. */
   getRepo: () => 'redirect' | 'proxy'
 }
 
-/** Answers the queries a relay answers (`com.atproto.sync.*`), over what its directory has seen. */
+/** Answers the queries of a relay (`com.atproto.sync.*`) from what its directory has seen. */
 export async function answerXrpc(
   options: RelayXrpcOptions,
   request: IncomingMessage,
@@ -95,7 +95,7 @@ const repoView = ({ did, head, rev, active, status }: RepoState) => ({
   ...(active ? {} : { status }),
 })
 
-/** The cursor is the place of the next item in order of first sight. */
+/** The cursor is the index of the next item in the order in which they were first seen. */
 function pageOf<T>(all: readonly T[], url: URL, most: number): { items: T[]; cursor?: string } {
   const limit = Math.min(Number(url.searchParams.get('limit') ?? most / 2), most)
   const from = Number(url.searchParams.get('cursor') ?? 0)

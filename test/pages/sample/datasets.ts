@@ -1,11 +1,11 @@
 export interface SampleDataset {
   rkey: string
   by?: 'library' | 'volunteer'
-  /** Made when it is written: it may refer to those before it. */
+  /** Makes the record when it is written, so that it may refer to earlier ones. */
   value: () => object
 }
 
-/** The datasets of the sample, in the order in which they are written; `uris` fills meanwhile. */
+/** The datasets of the sample, in the order in which they are written; `uris` is filled in the meantime. */
 export function datasets(uris: Readonly<Record<string, string>>): SampleDataset[] {
   return [
     seaIce,
@@ -220,7 +220,7 @@ const others: SampleDataset[] = [
   }),
 }))
 
-/** A day so many days from now, as EDTF. */
+/** The date this many days from now, as EDTF. */
 export function soon(days: number): string {
   return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
 }

@@ -1,7 +1,7 @@
 import type { Sample } from './sample.ts'
 import { library, volunteer } from './sample.ts'
 
-/** Every page there is over the sample, by a name for its picture. */
+/** Every page of the sample, by a name for its screenshot. */
 export function samplePaths(sample: Sample): Readonly<Record<string, string>> {
   const dataset = (rkey: string) => {
     const [, , did, , key] = sample.datasets[rkey]!.split('/')
@@ -13,7 +13,7 @@ export function samplePaths(sample: Sample): Readonly<Record<string, string>> {
     'home-es': '/?lang=es',
     search: '/search?q=ice',
     'search-all': '/search',
-    'search-filtered': '/search?keyword=climate&risk=endangered&sort=risk-deadline',
+    'search-filtered': '/search?keyword=climate&risk=endangered&sort=expected-gone',
     'search-nothing': '/search?q=zzzzzzz',
     dataset: dataset('sea-ice-extent'),
     'dataset-es': `${dataset('sea-ice-extent')}?lang=es`,

@@ -1,7 +1,7 @@
-/** A small archive as readers would meet it: real kinds of data, and every shape a page must bear. */
+/** A small archive like one that readers would find: real kinds of data, and every form that a page must cope with. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Catalog } from '@holdfast/appview/catalog/open'
+import type { Catalog } from '@holdfast/appview/store/open'
 import { createTorrent } from '@holdfast/torrent/create'
 import { datasets, soon } from './datasets.ts'
 import { putAccounts, putProbe, putRecord, putSwarm, putTorrent } from './write.ts'
@@ -18,13 +18,13 @@ export const volunteer = {
 }
 
 export interface Sample {
-  /** By rkey. */
+  /** The URIs of the datasets by rkey. */
   datasets: Readonly<Record<string, string>>
-  /** By name. */
+  /** The torrents by name. */
   torrents: Readonly<Record<string, { uri: string; infoHash: string }>>
 }
 
-/** Fills a catalogue. `directory` holds the files of its torrents afterwards. */
+/** Fills a catalog. Afterwards, `directory` contains the files of its torrents. */
 export async function fillSample(catalog: Catalog, directory: string): Promise<Sample> {
   await putAccounts(catalog, [library, volunteer])
   await putProfiles(catalog)
@@ -86,7 +86,7 @@ async function putTorrents(
       tool: 'wget 1.24',
       method: 'Mirrored with `wget --mirror` over two nights; compared with the **published checksums**.',
       formats: [{ mediaType: 'text/csv' }],
-      webSeeds: [{ url: 'https://mirror.example.edu/sea-ice/', kind: 'bep19' }],
+      webseeds: [{ url: 'https://mirror.example.edu/sea-ice/', kind: 'bep19' }],
       trackers: [{ url: 'https://tracker.example.org/announce', tier: 0 }],
     },
   })

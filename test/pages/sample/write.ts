@@ -1,10 +1,10 @@
-/** Puts records into a catalogue as if ingest and the workers had just written them. */
+/** Writes records into a catalog as if ingest and the workers had just written them. */
 import { createHash } from 'node:crypto'
-import { applyBatch } from '@holdfast/appview/catalog/ingest-writes'
-import type { Catalog } from '@holdfast/appview/catalog/open'
-import { recordset } from '@holdfast/appview/catalog/sql'
+import { applyBatch } from '@holdfast/appview/catalog/apply-batch'
+import { writeSwarmCounts } from '@holdfast/appview/catalog/swarms/counts'
 import { readDueTorrents, writeMetainfoOutcomes } from '@holdfast/appview/catalog/swarms/metainfo-queue'
-import { writeSwarmCounts } from '@holdfast/appview/catalog/swarms/swarm-counts'
+import type { Catalog } from '@holdfast/appview/store/open'
+import { recordset } from '@holdfast/appview/store/sql'
 import { collections } from '@holdfast/lexicons/nsid'
 import { parseMetainfo } from '@holdfast/torrent/metainfo'
 import { sql } from 'drizzle-orm'
@@ -17,7 +17,7 @@ export interface SampleAccount {
 
 let revisions = 0
 
-/** Lets the catalogue know accounts. */
+/** Adds accounts to the catalog. */
 export async function putAccounts(catalog: Catalog, accounts: readonly SampleAccount[]): Promise<void> {
   await applyBatch(catalog.db, { accounts: accounts.map((account) => ({ ...account, active: true })) })
 }
@@ -36,7 +36,7 @@ export async function putRecord(
   return uri
 }
 
-/** Writes a torrent record whose metainfo is fetched and verified at once. */
+/** Writes a torrent record whose metainfo counts as fetched and verified at once. */
 export async function putTorrent(
   catalog: Catalog,
   put: { did: string; metainfo: Uint8Array; record?: object; mostFiles?: number },
@@ -82,7 +82,7 @@ export async function putTorrent(
   return { uri, infoHash: infoHashV2 ?? infoHashV1! }
 }
 
-/** What a tracker says of content, and what it said before: hours ago, seeders, leechers. */
+/** What a tracker says about some content, and said before: hours ago, seeders, leechers. */
 export async function putSwarm(
   catalog: Catalog,
   swarm: {
@@ -109,7 +109,7 @@ export async function putSwarm(
   })
 }
 
-/** What probing an address gave: of a webseed by its content's infohash, of a source by its dataset's URI. */
+/** The result of probing an address: of a webseed by its content's infohash, of a source by its dataset's URI. */
 export async function putProbe(
   catalog: Catalog,
   probe: { subject: string; url: string; status: string; detail?: object },
@@ -120,7 +120,7 @@ export async function putProbe(
       now() - interval '2 hours', now() - interval '9 days', now() + interval '1 day')`)
 }
 
-/** Any CID will do where nobody reads the block. */
+/** Any CID will do, because nobody reads the block. */
 function cidOf(text: string): string {
   const digits = createHash('sha256').update(text).digest('hex')
   const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'

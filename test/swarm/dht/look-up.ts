@@ -1,19 +1,20 @@
 /**
- * Runs inside a network namespace of its own: look-up.ts FOLDER makes torrents, starts a DHT of libtorrent's in which they
- * are held, and has an AppView watch them. One JSON line: what it notes of the DHT, by the name of the torrent.
+ * Runs inside a network namespace of its own: look-up.ts FOLDER makes torrents, starts a DHT of libtorrent nodes that
+ * announce them, and has an AppView watch them. It prints one JSON line: what the AppView records about the DHT, by the
+ * name of the torrent.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openCatalog } from '@holdfast/appview/catalog/open'
-import { rows } from '@holdfast/appview/catalog/sql'
-import { dhtSource, swarmKey } from '@holdfast/appview/catalog/swarms/swarm-contents'
-import { putTorrent } from '@holdfast/appview/catalog/test-publishing'
-import { applyAdmissionPolicy } from '@holdfast/appview/catalog/visibility'
-import { createGuardedFetch } from '@holdfast/appview/guarded-fetch'
+import { applyAdmissionPolicy } from '@holdfast/appview/catalog/admission-policy'
+import { dhtSource, swarmKey } from '@holdfast/appview/catalog/swarms/contents'
+import { createGuardedFetch } from '@holdfast/appview/outbound/guarded-fetch'
+import { openCatalog } from '@holdfast/appview/store/open'
+import { rows } from '@holdfast/appview/store/sql'
 import { startSwarmHealth } from '@holdfast/appview/swarm/swarm-health'
+import { putTorrent } from '@holdfast/appview/testing/publishing'
 import { createTorrent } from '@holdfast/torrent/create'
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
@@ -22,7 +23,7 @@ import { waitFor } from '../../network/wait-for.ts'
 const folder = process.argv[2]!
 const [nodes, seeders, leechers] = [10, 3, 2]
 
-// libtorrent keeps its DHT off the loopback; of a pair of interfaces it does not know that nothing is behind them.
+// libtorrent does not use its DHT on the loopback; a pair of virtual interfaces looks like a real network to it.
 execFileSync('ip', ['link', 'set', 'lo', 'up'])
 execFileSync('ip', ['link', 'add', 'dht0', 'type', 'veth', 'peer', 'name', 'dht1'])
 for (const name of ['dht0', 'dht1']) execFileSync('ip', ['link', 'set', name, 'up'])
@@ -63,7 +64,6 @@ await using _health = await startSwarmHealth({
   trackers: [],
   dhtNodes: [{ host: '10.77.0.1', port: 51_001 }],
   allowPrivateHosts: true,
-  replayMs: 60_000,
   log: pino({ level: 'silent' }),
   pace: { discoveryMs: 50, dueMs: 50, dhtGapMs: 50, dhtRecheckMs: 500, hostFailureMs: 100 },
 })

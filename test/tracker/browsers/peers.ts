@@ -15,7 +15,7 @@ export async function openPeer(browsers: AsyncDisposableStack, url: string) {
   return page
 }
 
-/** `peer.html` and the build of WebTorrent that it runs. */
+/** Serves `peer.html` and the build of WebTorrent that it runs. */
 export async function servePeers(): Promise<AsyncDisposable & { url: string }> {
   const bundle = path.join(
     path.dirname(createRequire(import.meta.url).resolve('webtorrent/package.json')),

@@ -2,41 +2,41 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { waitFor } from '../../network/wait-for.ts'
 
-export type ClientsOptions = {
-  /** UDP ports on 127.0.0.1. A client begins with one of them and goes on to the next when it is not answered. */
+export interface ClientsOptions {
+  /** UDP ports on 127.0.0.1. A client starts with one of them and moves to the next if it is not answered. */
   trackers: readonly number[]
   infoHashes: readonly string[]
-  /** Clients in all; each is in one swarm and announces until it is answered. */
+  /** The total number of clients; each is in one swarm and announces until it is answered. */
   clients: number
-  /** New clients a second. */
+  /** The number of new clients per second. */
   rate: number
 }
 
 /**
  * BitTorrent clients that announce by UDP (BEP 15) as they appear, client `n` to torrent `n` modulo the number of
- * torrents, and keep count of how they were served.
+ * torrents, and count how they were served.
  */
 export class AnnouncingClients implements AsyncDisposable {
   readonly #options: ClientsOptions
   readonly #socket: Socket
   readonly #trackers: TrackerSeen[]
   readonly #waiting = new Map<number, Waiting>()
-  /** In the order in which answers were last asked for. */
+  /** The clients in the order in which they last asked for an answer. */
   #asked: { client: number; atMs: number }[] = []
   readonly #datagram = Buffer.alloc(98)
   readonly #timers: NodeJS.Timeout[] = []
   #begunAtMs = 0
   #appeared = 0
-  /** Clients that were answered. */
+  /** The number of clients that were answered. */
   answered = 0
-  /** Answers that were errors. */
+  /** The number of answers that were errors. */
   errors = 0
-  /** Announces that nobody answered within a second. */
+  /** The number of announces that were not answered within a second. */
   timeouts = 0
-  /** From a client's first announce to an answer that is none of these. */
+  /** The time from a client's first announce to its first proper answer. */
   longestWaitMs = 0
 
-  private constructor(options: ClientsOptions, socket: Socket) {
+  constructor(options: ClientsOptions, socket: Socket) {
     this.#options = options
     this.#socket = socket
     this.#trackers = options.trackers.map((port) => ({
@@ -63,7 +63,7 @@ export class AnnouncingClients implements AsyncDisposable {
     await waitFor(connected, { what: 'every tracker to give a connection id', intervalMs: 100 })
     clients.#begunAtMs = performance.now()
     clients.#timers.push(setInterval(() => clients.#step(), 4))
-    // A connection id is good for two minutes.
+    // A connection id is valid for two minutes.
     clients.#timers.push(setInterval(() => clients.#connect(), 30_000))
     return clients
   }
@@ -72,7 +72,7 @@ export class AnnouncingClients implements AsyncDisposable {
     return (this.answered * 1000) / (performance.now() - this.#begunAtMs)
   }
 
-  /** The longest time for which the tracker at `port`, when it was asked, gave errors or nothing. */
+  /** The longest time for which the tracker at `port`, when asked, answered with errors or not at all. */
   longestErrorSpellMs(port: number): number {
     return this.#trackers.find((tracker) => tracker.port === port)!.spellMs
   }
@@ -86,23 +86,23 @@ export class AnnouncingClients implements AsyncDisposable {
   #connect(): void {
     for (const [number, { port }] of this.#trackers.entries()) {
       const datagram = Buffer.from('00000417271019800000000000000000', 'hex')
-      datagram.writeUInt32BE(FIRST_CONNECT + number, 12)
+      datagram.writeUInt32BE(firstConnect + number, 12)
       this.#socket.send(datagram, port, '127.0.0.1')
     }
   }
 
-  /** Lets clients appear that are due, and sends those that wait too long to their next tracker. */
+  /** Starts the clients that are due, and moves those that wait too long to their next tracker. */
   #step(): void {
     const { rate, clients, trackers } = this.#options
     const now = performance.now()
     const due = Math.min(clients, Math.floor(((now - this.#begunAtMs) * rate) / 1000))
-    while (this.#appeared < due && this.#waiting.size < MOST_WAITING) {
+    while (this.#appeared < due && this.#waiting.size < mostWaiting) {
       const client = this.#appeared++
       this.#waiting.set(client, { sinceMs: now, tracker: client % trackers.length })
       this.#ask(client, now)
     }
     let over = 0
-    for (; over < this.#asked.length && this.#asked[over]!.atMs < now - TIMEOUT_MS; over++) {
+    for (; over < this.#asked.length && this.#asked[over]!.atMs < now - timeoutMs; over++) {
       const { client } = this.#asked[over]!
       if (!this.#waiting.has(client)) continue
       this.timeouts++
@@ -119,7 +119,7 @@ export class AnnouncingClients implements AsyncDisposable {
     datagram.writeUInt32BE(client, 12)
     datagram.write(infoHashes[client % infoHashes.length]!, 16, 'hex')
     datagram.writeUInt32BE(client, 44)
-    // Something is left; ten peers are asked for.
+    // The client has something left to download, and asks for ten peers.
     datagram.writeUInt32BE(1, 68)
     datagram.writeUInt32BE(client, 88)
     datagram.writeUInt32BE(10, 92)
@@ -140,7 +140,7 @@ export class AnnouncingClients implements AsyncDisposable {
     const now = performance.now()
     const [action, transaction] = [answer.readUInt32BE(0), answer.readUInt32BE(4)]
     if (action === 0) {
-      this.#trackers[transaction - FIRST_CONNECT]!.id = answer.subarray(8, 16)
+      this.#trackers[transaction - firstConnect]!.id = answer.subarray(8, 16)
       return
     }
     const waiting = this.#waiting.get(transaction)
@@ -160,17 +160,20 @@ export class AnnouncingClients implements AsyncDisposable {
   }
 }
 
-type TrackerSeen = {
+interface TrackerSeen {
   readonly port: number
   id: Buffer | undefined
   goodAtMs: number
-  /** When it last answered well before it stopped doing so; 0 while it does. */
+  /** The time of its last proper answer before it stopped answering properly; 0 while it answers. */
   badSinceMs: number
   spellMs: number
 }
 
-type Waiting = { readonly sinceMs: number; tracker: number }
+interface Waiting {
+  readonly sinceMs: number
+  tracker: number
+}
 
-const TIMEOUT_MS = 1000
-const MOST_WAITING = 50_000
-const FIRST_CONNECT = 0xffffff00
+const timeoutMs = 1000
+const mostWaiting = 50_000
+const firstConnect = 0xffffff00

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -7,9 +7,7 @@ import { Redis } from 'ioredis'
 import { waitFor } from '../../network/wait-for.ts'
 import { scratchDirectory } from '../../system/scratch.ts'
 
-export const redisIsInstalled = spawnSync('redis-server', ['--version']).status === 0
-
-/** A Redis of the test's own that keeps nothing on disk, unless `settings` say otherwise. */
+/** A Redis for this test that stores nothing on disk, unless `settings` say otherwise. */
 export async function startRedis(settings: readonly string[] = []): Promise<RedisServer> {
   const scratch = await scratchDirectory()
   const port = await freePort()
@@ -29,6 +27,10 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
     port,
     client,
     stop,
+    pause() {
+      child.kill('SIGSTOP')
+      return { [Symbol.asyncDispose]: async () => void child.kill('SIGCONT') }
+    },
     async restart() {
       child = spawned()
       await client.ping()
@@ -45,6 +47,8 @@ export type RedisServer = AsyncDisposable & {
   readonly port: number
   readonly client: Redis
   stop(): Promise<void>
+  /** Stops answering until disposed of, without closing connections. */
+  pause(): AsyncDisposable
   restart(): Promise<void>
 }
 
@@ -91,7 +95,7 @@ export async function startRedisCluster(): Promise<
   }
 }
 
-/** A master with a replica, and a Sentinel that puts the replica in its place. */
+/** A master with a replica, and a Sentinel that promotes the replica if the master fails. */
 export async function startRedisSentinel(): Promise<
   AsyncDisposable & { master: RedisServer; replica: RedisServer; url: string }
 > {
@@ -132,7 +136,7 @@ export async function startRedisSentinel(): Promise<
   }
 }
 
-/** Replicas that receive their first copy without a disk. */
+/** Settings for replicas that receive their first copy without using a disk. */
 const diskless = ['--repl-diskless-load', 'on-empty-db', '--repl-diskless-sync', 'yes'].concat(
   '--repl-diskless-sync-delay',
   '0',
@@ -140,7 +144,7 @@ const diskless = ['--repl-diskless-load', 'on-empty-db', '--repl-diskless-sync',
 
 async function freePort(): Promise<number> {
   const server = createServer()
-  // A cluster node listens on its port and on 10,000 above; both below those that the system hands out.
+  // A cluster node listens on its port and on the port 10,000 above it; both are below those that the system assigns.
   server.listen(12_000 + Math.floor(Math.random() * 10_000), '127.0.0.1')
   const free = await Promise.race([
     once(server, 'listening').then(() => true),

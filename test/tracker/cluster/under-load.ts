@@ -12,25 +12,25 @@ import { spawnTracker, type TrackerProcess } from '../spawn-tracker.ts'
 import { AnnouncingClients } from './announcing-clients.ts'
 import { startRedisCluster } from './redis-servers.ts'
 
-export type UnderLoad = {
-  /** Clients answered a second, over the whole run. */
+export interface UnderLoad {
+  /** The number of clients answered per second, over the whole run. */
   perSecond: number
   clients: number
   errors: number
   timeouts: number
-  /** Of trackers that were not killed. */
+  /** The longest interruption, in milliseconds, of trackers that were not killed. */
   longestErrorSpellMs: number
-  /** Of any client, those of the killed tracker among them. */
+  /** The longest interruption, in milliseconds, of any client, including those of the killed tracker. */
   longestWaitMs: number
-  /** Torrents whose every client is unknown to a tracker that lives, or to one that starts afterwards. */
+  /** Torrents all of whose clients are unknown to a running tracker, or to one that starts afterwards. */
   lostSwarms: number
-  /** Clients that the killed tracker had answered and not yet told of, the worst tracker's count. */
+  /** Clients that the killed tracker had answered but not yet shared, as counted by the tracker that knows fewest. */
   lostPeers: number
-  /** From the end of the load until every tracker knew the same. */
+  /** The time from the end of the load until every tracker knew the same clients, in milliseconds. */
   settledMs: number
 }
 
-/** Runs it with `rate` new clients a second for `seconds`. */
+/** Runs the test with `rate` new clients per second for `seconds`. */
 export async function clusterUnderLoad(
   { rate, seconds }: { rate: number; seconds: number },
   log: (line: string) => void,
@@ -51,7 +51,8 @@ export async function clusterUnderLoad(
   log(`${Math.round(clients.perSecond)}/s; killing a Redis master`)
   await cluster.servers[0]!.stop()
   await served(0.6)
-  // What a tracker is told while the cluster has no master for it is lost with it, until those clients announce again.
+  // Announces that a tracker receives while the cluster has no master for them are lost if the tracker is killed, until
+  // those clients announce again.
   await waitFor(() => isSharing(three), { what: 'the cluster to work again' })
   log(`${Math.round(clients.perSecond)}/s; killing a tracker`)
   await three.kill()
@@ -84,9 +85,12 @@ async function isSharing({ port }: TrackerProcess): Promise<boolean> {
   )
 }
 
-type Loss = { swarms: number; peers: number }
+interface Loss {
+  swarms: number
+  peers: number
+}
 
-/** Waits until what trackers miss of `clients` is the same for all, and stays. */
+/** Waits until the clients in `clients` that trackers do not know are the same for all trackers, and stay the same. */
 async function settle(trackers: readonly TrackerProcess[], clients: number): Promise<Loss[]> {
   let before = ''
   let losses: Loss[] = []

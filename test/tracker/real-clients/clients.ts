@@ -1,44 +1,44 @@
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openAsBlob } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import type { Requirement } from '../../system/requirements.ts'
 
-/** How a torrent's tracker is announced to. */
+/** How a client announces to a torrent's tracker. */
 export const routes = ['http-ipv4', 'udp-ipv4', 'http-ipv6', 'udp-ipv6'] as const
 export type Route = (typeof routes)[number]
 
-export type Task = {
+export interface Task {
   ipv4: string
   ipv6: string
-  /** Where torrents' files are and go. */
+  /** The directories from and to which the torrents' files are transferred. */
   folder: string
-  /** For the client's own settings. */
+  /** The directory of the client's own settings. */
   home: string
   torrents: readonly string[]
 }
 
-/** A BitTorrent client of Debian that can be told to transfer torrents from an address of its own. */
-export type RealClient = {
+/** A BitTorrent client of Debian that can be made to transfer torrents from an address of its own. */
+export interface RealClient {
   name: string
-  installed(): boolean
-  /** What it cannot do, with the reason. */
+  needs: readonly Requirement[]
+  /** What the client cannot do, with the reason. */
   lacks: Partial<Record<Route, string>>
   start(task: Task): Promise<AsyncDisposable>
 }
 
-const has = (command: string): boolean => spawnSync('which', [command]).status === 0
 const call = promisify(execFile)
 
-/** Seen with transmission 3.00: no announce goes out to an address in brackets. */
+/** Transmission 3.00 was seen to send no announce to an address in brackets. */
 const noIpv6Literal = 'does not announce to an IPv6 address in a URL'
 
 export const realClients: readonly RealClient[] = [
   {
     name: 'libtorrent',
-    installed: () => spawnSync('/usr/bin/python3', ['-c', 'import libtorrent']).status === 0,
+    needs: ['libtorrent'],
     lacks: {},
     async start({ ipv4, ipv6, folder, home, torrents }) {
       const script = fileURLToPath(new URL('libtorrent-client.py', import.meta.url))
@@ -47,7 +47,7 @@ export const realClients: readonly RealClient[] = [
   },
   {
     name: 'transmission',
-    installed: () => has('transmission-daemon') && has('transmission-remote'),
+    needs: ['transmission-daemon', 'transmission-remote'],
     lacks: { 'http-ipv6': noIpv6Literal, 'udp-ipv6': noIpv6Literal },
     async start({ ipv4, ipv6, folder, home, torrents }) {
       const settings = {
@@ -74,10 +74,10 @@ export const realClients: readonly RealClient[] = [
   },
   {
     name: 'aria2',
-    installed: () => has('aria2c'),
+    needs: ['aria2c'],
     lacks: { 'udp-ipv6': 'speaks UDP to IPv4 trackers only' },
     async start({ ipv4, ipv6, folder, home, torrents }) {
-      // Its UDP trackers hang on its DHT, which finds nobody here.
+      // Its UDP trackers depend on its DHT, which finds nobody here.
       const quiet = ['--no-conf', '--enable-dht=true', '--enable-dht6=false', '--bt-enable-lpd=false']
       const open = [
         '--enable-peer-exchange=false',
@@ -85,7 +85,7 @@ export const realClients: readonly RealClient[] = [
         '--seed-ratio=0.0',
         '--check-integrity=true',
       ]
-      // One process a torrent: an interface is an address of one family.
+      // It needs one process per torrent, because an interface is an address of one family.
       const all = torrents.map((torrent, number) => {
         const address = torrent.includes('ipv6') ? ipv6 : ipv4
         const ports = [`--listen-port=${51_010 + number}`, `--dht-listen-port=${51_020 + number}`]
@@ -97,7 +97,7 @@ export const realClients: readonly RealClient[] = [
   },
   {
     name: 'qbittorrent',
-    installed: () => has('qbittorrent-nox'),
+    needs: ['qbittorrent-nox'],
     lacks: { 'http-ipv6': 'is bound to one address, of one family', 'udp-ipv6': 'the same' },
     async start({ ipv4, folder, home, torrents }) {
       const config = path.join(home, 'qBittorrent/config')
@@ -137,7 +137,7 @@ export const realClients: readonly RealClient[] = [
   },
   {
     name: 'rtorrent',
-    installed: () => has('rtorrent'),
+    needs: ['rtorrent'],
     lacks: {
       'http-ipv6': 'binds one address, of one family',
       'udp-ipv6': 'speaks UDP to IPv4 trackers only',
@@ -161,7 +161,7 @@ export const realClients: readonly RealClient[] = [
   },
   {
     name: 'deluge',
-    installed: () => has('deluged') && has('deluge-console'),
+    needs: ['deluged', 'deluge-console'],
     lacks: { 'http-ipv6': 'listens on one address, of one family', 'udp-ipv6': 'the same' },
     async start({ ipv4, folder, home, torrents }) {
       const settings = {
@@ -189,7 +189,7 @@ export const realClients: readonly RealClient[] = [
         const { stdout } = await call('deluge-console', ['-c', home, commands.join('; ')], {
           timeout: 60_000,
         })
-        // What a call that was given up has added is there already.
+        // The torrent exists already if an earlier call that was aborted has added it.
         if (!/Torrent added|already/.test(stdout)) throw new Error(stdout)
       })
       return daemon
@@ -217,7 +217,7 @@ function together(all: readonly AsyncDisposable[]): AsyncDisposable {
   }
 }
 
-/** Until `attempt` succeeds; for at most a minute. */
+/** Repeats `attempt` until it succeeds, for at most a minute. */
 async function retry(attempt: () => Promise<unknown>): Promise<void> {
   for (const deadline = Date.now() + 60_000; ; ) {
     try {

@@ -1,7 +1,7 @@
 /**
  * Runs inside a network namespace of its own: exchange.ts FOLDER SOCKETS CLIENT makes a file and a torrent for every
- * route to the tracker, seeds them with libtorrent and has the client fetch them. The tracker uses SOCKETS, a file that
- * native/build.mjs made, or Node's own where there is none. One JSON line.
+ * route to the tracker, seeds them with libtorrent and has the client download them. The tracker uses SOCKETS, a file
+ * that native/build.mjs built, or Node's own sockets if there is none. It prints one JSON line.
  */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -35,7 +35,7 @@ const entries: { infoHashV1: string }[] = []
 for (const route of routes) {
   const file = path.join(source, `${route}.bin`)
   await writeFile(file, randomBytes(300_000))
-  // v1: not all of these clients know v2.
+  // The torrents are v1, because not all of these clients support v2.
   const torrent = await createTorrent(file, {
     version: 'v1',
     trackers: [{ url: urls[route], tier: 0 }],
@@ -63,7 +63,7 @@ await swarms((all) => all.length === routes.length && all.every(([, seeders]) =>
 const fetching = realClients.find((each) => each.name === name)!
 console.log(JSON.stringify({ transport, routes: await exchange(fetching, 3) }))
 
-/** Seconds each route took. */
+/** The seconds that each route took. */
 async function exchange(client: RealClient, number: number): Promise<Partial<Record<Route, number>>> {
   const wanted = routes.filter((route) => client.lacks[route] === undefined)
   const target = await mkdirs(`${client.name}-files`)

@@ -1,10 +1,18 @@
-/** The answers that BEP 3, 7, 15, 23, 24 and 48 prescribe, for a swarm of one seeder that never changes and one client. */
-export type SwarmSeen = { complete: number; incomplete: number; downloaded: number; peers: Buffer }
+/** The answers that BEP 3, 7, 15, 23, 24 and 48 prescribe, for a swarm of one client and one seeder that never changes. */
+export interface SwarmSeen {
+  complete: number
+  incomplete: number
+  downloaded: number
+  peers: Buffer
+}
 
-/** What varies from answer to answer: taken from the answer, once it is seen to be within bounds. */
-export type Varying = { interval: number; trackerId: string }
+/** Values that vary between answers: they are taken from the answer after their range was checked. */
+export interface Varying {
+  interval: number
+  trackerId: string
+}
 
-/** A client's part in its swarm, told from what it announces. */
+/** The state of a client in its swarm, derived from its announces. */
 export class Swarm {
   readonly #resident: Buffer
   #client: 'absent' | 'leecher' | 'seeder' = 'absent'
@@ -19,7 +27,7 @@ export class Swarm {
     const before = this.#client
     this.#client = event === 'stopped' ? 'absent' : left === 0 ? 'seeder' : 'leecher'
     if (event === 'completed' && before !== 'seeder') this.#downloaded++
-    // Seeders are of no use to each other, and who leaves needs nobody.
+    // Seeders need no other seeders, and a client that leaves needs no peers.
     return { ...this.counts(), peers: this.#client === 'leecher' ? this.#resident : Buffer.alloc(0) }
   }
 

@@ -3,15 +3,15 @@ import { type Encodable, encode } from '../bencode-tree.ts'
 const blockBytes = 64 * 1024
 
 /**
- * Gathers bencode in blocks of 64 KiB: of a million files, a buffer for each of their fields costs more time and memory
- * than what it holds. Full blocks wait in `take` and are never touched again.
+ * Collects bencode in blocks of 64 KiB: with a million files, a buffer for each field would cost more time and memory
+ * than its content. `take` returns the full blocks, which are not changed afterwards.
  */
 export class BlockWriter {
   #block = Buffer.allocUnsafeSlow(blockBytes)
   #at = 0
   #full: Uint8Array[] = []
 
-  /** Bencode that is text, as UTF-8. */
+  /** Adds bencode that is text, as UTF-8. */
   text(bencode: string): void {
     const most = bencode.length * 3
     if (most > blockBytes) this.bytes(Buffer.from(bencode))
@@ -38,14 +38,14 @@ export class BlockWriter {
     return this.#full.length > 0
   }
 
-  /** What is full by now. */
+  /** Returns the blocks that are full. */
   take(): Uint8Array[] {
     const full = this.#full
     this.#full = []
     return full
   }
 
-  /** The rest, full or not. */
+  /** Returns the remaining blocks, the last of which may not be full. */
   end(): Uint8Array[] {
     this.#close()
     return this.take()
@@ -59,7 +59,7 @@ export class BlockWriter {
   }
 }
 
-/** A bencoded string. */
+/** The bencoded form of a string. */
 export function stringOf(text: string): string {
   return `${Buffer.byteLength(text)}:${text}`
 }

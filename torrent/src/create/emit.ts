@@ -4,15 +4,15 @@ import { BlockWriter, stringOf } from './block-writer.ts'
 import type { FileTable, SourceFile } from './file-table.ts'
 import type { Layout } from './layout.ts'
 
-/** Everything `info` is made of. */
+/** All the parts of `info`. */
 export interface InfoParts {
   readonly name: string
   readonly files: FileTable
   readonly layout: Layout
   readonly isSingleFile: boolean
-  /** 20 bytes a piece; null in v2. */
+  /** The SHA-1 digests, 20 bytes per piece; null in v2. */
   readonly sha1: Buffer | null
-  /** 32 bytes a piece; null in v1. */
+  /** The SHA-256 digests, 32 bytes per piece; null in v1. */
   readonly sha256: Buffer | null
   readonly private: boolean
   readonly source: string | undefined
@@ -21,7 +21,7 @@ export interface InfoParts {
   readonly collections: readonly string[]
 }
 
-/** Writes `info` (BEP 3, 27, 38, 47, 52) block by block; the keys come in the order that bencode demands. */
+/** Writes `info` (BEP 3, 27, 38, 47, 52) block by block; the keys are in the order that bencode requires. */
 export function* emitInfo(parts: InfoParts): Generator<Uint8Array> {
   const { files, layout, sha1, sha256 } = parts
   const only = parts.isSingleFile ? files.at(0) : null
@@ -54,7 +54,7 @@ export function* emitInfo(parts: InfoParts): Generator<Uint8Array> {
   yield* out.end()
 }
 
-/** Writes `piece layers`: by root, the layer of each file of more than one piece (BEP 52). */
+/** Writes `piece layers`: the layer of each file with more than one piece, by its root (BEP 52). */
 export function* emitPieceLayers(files: FileTable, layout: Layout, sha256: Buffer): Generator<Uint8Array> {
   const layers = new Map<string, Buffer>()
   let end = 0
@@ -67,7 +67,7 @@ export function* emitPieceLayers(files: FileTable, layout: Layout, sha256: Buffe
   }
   const out = new BlockWriter()
   out.text('d')
-  // latin1 text compares as the bytes do.
+  // Comparing latin1 text gives the order of the bytes.
   for (const [root, layer] of [...layers].sort(([a], [b]) => (a < b ? -1 : 1))) {
     out.text('32:')
     out.bytes(Buffer.from(root, 'latin1'))
@@ -132,12 +132,12 @@ function writeLeaf(out: BlockWriter, file: SourceFile, layer: Buffer, { pieceLen
   out.text('e')
 }
 
-/** The first entries of a file, in v1 and v2 alike. */
+/** The first entries of a file's dictionary, which are the same in v1 and v2. */
 function attrAndLength(attr: string, sizeBytes: number): string {
   return `${attr && `4:attr${stringOf(attr)}`}6:lengthi${sizeBytes}e`
 }
 
-/** Bytes that the digests of a file's pieces take. */
+/** The size in bytes of the digests of a file's pieces. */
 function layerBytes(sizeBytes: number, { pieceLengthBytes }: Layout): number {
   return Math.ceil(sizeBytes / pieceLengthBytes) * 32
 }

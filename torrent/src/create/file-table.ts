@@ -1,21 +1,38 @@
-/** A file to be hashed; what `FileTable.at` puts together. */
+/** A file to be hashed, in the form that `FileTable.at` returns. */
 export interface SourceFile {
-  /** Under the torrent's root. */
+  /** The path under the torrent's root. */
   readonly path: readonly string[]
   readonly sizeBytes: number
-  readonly mtimeMs: number
-  /** BEP 47 letters. */
+  /** The letters of BEP 47. */
   readonly attributes: string
-  /** Target under the torrent's root, for a symlink that is kept as one. */
+  /** The target under the torrent's root, for a symlink that is stored as a symlink. */
   readonly symlink: readonly string[] | null
 }
 
 export interface SourceDirectory {
   readonly diskPath: string
   readonly path: readonly string[]
+  /** The state of the file when it was listed; null if the path itself was given. */
+  readonly stamp: Stamp | null
 }
 
-/** The files of a tree in torrent order, outside the heap: 24 bytes and a name each, for there may be millions. */
+/** The times that change with the content of a file or directory: a write changes both, and resetting one changes the other. */
+export interface Stamp {
+  readonly mtimeMs: number
+  readonly ctimeMs: number
+}
+
+/** The state of a file when it was listed. */
+export interface FileStat extends Stamp {
+  readonly sizeBytes: number
+  /** The inode number, which is rounded on file systems that use numbers above 2^53. */
+  readonly inode: number
+}
+
+/**
+ * The files of a tree in torrent order, stored outside the JavaScript heap with 40 bytes and a name each, because there
+ * may be millions.
+ */
 export class FileTable {
   #directories: SourceDirectory[] = []
   #names = Buffer.alloc(1024)
@@ -23,6 +40,8 @@ export class FileTable {
   #directoryOf = new Uint32Array(64)
   #sizes = new Float64Array(64)
   #mtimes = new Float64Array(64)
+  #ctimes = new Float64Array(64)
+  #inodes = new Float64Array(64)
   #attributes = new Map<number, string>()
   #symlinks = new Map<number, readonly string[]>()
   length = 0
@@ -32,11 +51,7 @@ export class FileTable {
     return this.#directories.push(directory) - 1
   }
 
-  add(
-    directory: number,
-    name: string,
-    stat: { sizeBytes: number; mtimeMs: number; attributes?: string },
-  ): number {
+  add(directory: number, name: string, stat: FileStat & { readonly attributes?: string }): number {
     const index = this.length++
     if (index === this.#sizes.length) this.#grow()
     const start = this.#nameStart(index)
@@ -48,6 +63,8 @@ export class FileTable {
     this.#directoryOf[index] = directory
     this.#sizes[index] = stat.sizeBytes
     this.#mtimes[index] = stat.mtimeMs
+    this.#ctimes[index] = stat.ctimeMs
+    this.#inodes[index] = stat.inode
     if (stat.attributes) this.#attributes.set(index, stat.attributes)
     this.sizeBytes += stat.sizeBytes
     return index
@@ -61,8 +78,21 @@ export class FileTable {
     return this.#sizes[index]!
   }
 
-  mtimeAt(index: number): number {
-    return this.#mtimes[index]!
+  statAt(index: number): FileStat {
+    return {
+      sizeBytes: this.#sizes[index]!,
+      mtimeMs: this.#mtimes[index]!,
+      ctimeMs: this.#ctimes[index]!,
+      inode: this.#inodes[index]!,
+    }
+  }
+
+  isSymlinkAt(index: number): boolean {
+    return this.#symlinks.has(index)
+  }
+
+  get directories(): readonly SourceDirectory[] {
+    return this.#directories
   }
 
   diskPathAt(index: number): string {
@@ -73,7 +103,6 @@ export class FileTable {
     return {
       path: [...this.#directories[this.#directoryOf[index]!]!.path, this.#nameAt(index)],
       sizeBytes: this.#sizes[index]!,
-      mtimeMs: this.#mtimes[index]!,
       attributes: this.#attributes.get(index) ?? '',
       symlink: this.#symlinks.get(index) ?? null,
     }
@@ -97,6 +126,8 @@ export class FileTable {
     this.#directoryOf = copied(this.#directoryOf, new Uint32Array(length))
     this.#sizes = copied(this.#sizes, new Float64Array(length))
     this.#mtimes = copied(this.#mtimes, new Float64Array(length))
+    this.#ctimes = copied(this.#ctimes, new Float64Array(length))
+    this.#inodes = copied(this.#inodes, new Float64Array(length))
   }
 }
 

@@ -1,13 +1,13 @@
 import type { CutSource } from '../hashing/cut-jobs.ts'
 import type { FileTable } from './file-table.ts'
 
-/** How the files lie among the pieces. */
+/** How files are laid out among the pieces. */
 export interface Layout {
   readonly version: 'v1' | 'v2' | 'hybrid'
   readonly pieceLengthBytes: number
-  /** Each file starts a piece (BEP 52); in v1 they follow one another. */
+  /** Whether each file starts a piece (BEP 52); in a v1 torrent, files follow one another directly. */
   readonly isAligned: boolean
-  /** The last file's piece is padded too: always, but for a torrent of one file. */
+  /** Whether the last file's piece is padded too, which is so except in a torrent of one file. */
   readonly padsTail: boolean
   readonly pieceCount: number
 }
@@ -15,7 +15,7 @@ export interface Layout {
 const minPieceBytes = 16 * 1024
 const maxAutoPieceBytes = 16 * 2 ** 20
 
-/** Lays `files` out; a power of two is demanded of the piece length by BEP 52, and in v1 by custom. Throws RangeError. */
+/** Lays out `files`. The piece length must be a power of two, by BEP 52 and, in v1, by custom. Throws RangeError. */
 export function layOut(files: FileTable, version: Layout['version'], pieceLengthBytes: number): Layout {
   if (
     !Number.isInteger(Math.log2(pieceLengthBytes)) ||
@@ -32,7 +32,10 @@ export function layOut(files: FileTable, version: Layout['version'], pieceLength
   return { version, pieceLengthBytes, isAligned, padsTail: files.length > 1, pieceCount }
 }
 
-/** About 2,000 pieces, between 16 KiB and 16 MiB each; larger only where a torrent would pass a million pieces. */
+/**
+ * Aims at about 2,000 pieces, of 16 KiB to 16 MiB each; pieces are larger only if a torrent would otherwise have more
+ * than a million.
+ */
 export function automaticPieceLength(sizeBytes: number): number {
   let length = minPieceBytes
   while (length < maxAutoPieceBytes && sizeBytes / length > 2000) length *= 2
@@ -41,8 +44,8 @@ export function automaticPieceLength(sizeBytes: number): number {
 }
 
 /**
- * The piece length at which nearly every file is one piece, so that a chunk's `piecesRoot` is its piece's hash: the
- * smallest that holds 95 of 100 files.
+ * The piece length with which nearly every file is one piece, so that a chunk's `piecesRoot` is the hash of its piece:
+ * the smallest length that is enough for 95 of 100 files.
  */
 export function chunkPieceLength(files: FileTable): number {
   const sizes = Float64Array.from({ length: files.length }, (_, index) => files.sizeAt(index))
@@ -53,13 +56,13 @@ export function chunkPieceLength(files: FileTable): number {
   return length
 }
 
-/** The files as the hashing jobs want them. */
+/** The files in the form that the hashing jobs need. */
 export function* hashSources(files: FileTable, layout: Layout): Generator<CutSource> {
   const isPadded = layout.version === 'hybrid' && layout.padsTail
   for (let index = 0; index < files.length; index++) {
     if (files.sizeAt(index) === 0) continue
     const sizeBytes = files.sizeAt(index)
     const padBytes = isPadded ? -sizeBytes & (layout.pieceLengthBytes - 1) : 0
-    yield { path: files.diskPathAt(index), sizeBytes, mtimeMs: files.mtimeAt(index), padBytes }
+    yield { path: files.diskPathAt(index), sizeBytes, stamp: files.statAt(index), padBytes }
   }
 }

@@ -4,16 +4,18 @@ import { setImmediate } from 'node:timers/promises'
 export type Kind = 'file' | 'directory' | 'link' | 'broken' | 'other'
 const kinds: readonly Kind[] = ['file', 'directory', 'link', 'broken', 'other']
 
-/** A directory's entries in columns: a flat directory may hold a million. */
+/** The entries of a directory as columns, because a flat directory may have a million. */
 export interface Listing {
   readonly names: readonly string[]
   kindAt(index: number): Kind
   readonly sizes: Float64Array
   readonly mtimesMs: Float64Array
+  readonly ctimesMs: Float64Array
+  readonly inodes: Float64Array
   readonly isExecutable: Uint8Array
 }
 
-/** Looks at each of `names`; a link is what it leads to when `follow`, else itself. */
+/** Reads the state of each of `names`; a link is its target if `follow`, else itself. */
 export async function listEntries(
   names: readonly string[],
   follow: boolean,
@@ -22,9 +24,11 @@ export async function listEntries(
   const kindOf = new Uint8Array(names.length)
   const sizes = new Float64Array(names.length)
   const mtimesMs = new Float64Array(names.length)
+  const ctimesMs = new Float64Array(names.length)
+  const inodes = new Float64Array(names.length)
   const isExecutable = new Uint8Array(names.length)
   for (let index = 0; index < names.length; index++) {
-    // Let signals and reports through.
+    // Gives signals and progress reports a chance to run.
     if (index % 4096 === 4095) await setImmediate()
     const place = placeOf(names[index]!)
     let stat = lstatSync(place)
@@ -43,27 +47,29 @@ export async function listEntries(
     kindOf[index] = kinds.indexOf(kind)
     sizes[index] = stat.size
     mtimesMs[index] = stat.mtimeMs
+    ctimesMs[index] = stat.ctimeMs
+    inodes[index] = stat.ino
     isExecutable[index] = stat.mode & 0o100 ? 1 : 0
   }
-  return { names, kindAt: (index) => kinds[kindOf[index]!]!, sizes, mtimesMs, isExecutable }
+  return { names, kindAt: (index) => kinds[kindOf[index]!]!, sizes, mtimesMs, ctimesMs, inodes, isExecutable }
 }
 
-/** The names in a directory. Throws on one that is not UTF-8, for a torrent could not say it. */
+/** The names in a directory. Throws an Error for a name that is not UTF-8, which a torrent could not contain. */
 export function readNames(diskPath: string): string[] {
   const names = readdirSync(diskPath)
-  // What cannot be decoded shows as U+FFFD, which a name may also contain by itself.
+  // Bytes that are not UTF-8 are decoded to U+FFFD, which a valid name may also contain.
   if (names.some((name) => name.includes('\ufffd')))
     for (const raw of readdirSync(diskPath, { encoding: 'buffer' }))
       if (Buffer.compare(Buffer.from(raw.toString()), raw) !== 0)
         throw new Error(
-          `${diskPath}/${raw} is not named in UTF-8, which torrents demand; rename it or exclude its directory.`,
+          `${diskPath}/${raw} has a name that is not UTF-8, which torrents require; rename it or exclude its directory.`,
         )
   return names
 }
 
 /**
- * The order of a listing: by name as bytes, which is that of a v2 file tree; or with a slash behind directories, which is
- * that of whole paths.
+ * The order of a listing: either by name as bytes, which is the order of a v2 file tree, or with a slash after
+ * directories, which is the order of whole paths.
  */
 export function orderOf({ names, kindAt }: Listing, order: 'tree' | 'path'): Uint32Array {
   const key = (index: number) =>
@@ -71,7 +77,7 @@ export function orderOf({ names, kindAt }: Listing, order: 'tree' | 'path'): Uin
   return Uint32Array.from(names.keys()).sort((a, b) => compareUtf8(key(a), key(b)))
 }
 
-/** Orders strings as their UTF-8 bytes: as code points, where JavaScript's own order has surrogates too low. */
+/** Compares strings by their UTF-8 bytes, which is the order of code points; JavaScript's own order puts surrogates too low. */
 export function compareUtf8(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
   for (let i = 0; i < length; i++) {

@@ -1,18 +1,18 @@
 const everyMs = 100
-/** The rate is that of the last reports, so that neither a resumed start nor a slow disk an hour ago bends it. */
+/** The rate is computed from the last reports, so that neither a resumed start nor a slow disk an hour ago distorts it. */
 const samples = 30
 
 export interface CreateProgress {
   readonly phase: 'scan' | 'hash'
   readonly files: number
   readonly bytesDone: number
-  /** What is known so far while scanning. */
+  /** The total known so far, while scanning. */
   readonly bytesTotal: number
   readonly bytesPerSecond: number
   readonly secondsLeft: number | null
 }
 
-/** Turns counters into progress reports, ten a second at most. */
+/** Turns counters into progress reports, at most ten per second. */
 export function progressMeter(report: ((progress: CreateProgress) => void) | undefined) {
   let reportedAt = 0
   return {
@@ -21,7 +21,7 @@ export function progressMeter(report: ((progress: CreateProgress) => void) | und
       reportedAt = performance.now()
       report({ phase: 'scan', files, bytesDone: 0, bytesTotal, bytesPerSecond: 0, secondsLeft: null })
     },
-    /** Reports until the function it returns is called, and once more then. */
+    /** Reports until the returned function is called, and once more then. */
     hashing(
       counter: SharedArrayBuffer,
       files: { readonly length: number; readonly sizeBytes: number },

@@ -1,21 +1,30 @@
-import { hash } from 'node:crypto'
+import { hash, randomInt } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs'
 import type { HashJob, HashPlan } from '../hashing/job.ts'
 
-// The file is a line of magic, then records: key (16 bytes), SHA-1 digests, SHA-256 digests, check (4 bytes). A key is
-// made of the paths, sizes, times and stretches a job reads, so that what changed on disk is simply not found again.
+// The file is a line of magic, followed by records: key (16 bytes), SHA-1 digests, SHA-256 digests, check (4 bytes). A
+// key is a hash of the paths, sizes, times, inodes and ranges that a job reads, so the record of a file that changed on
+// disk is not found.
 
 /** The finished pieces of an earlier run. */
 export interface ResumeLog {
-  /** Passes on the jobs that are not done yet; those that are get their digests from the file. */
+  /** Yields the jobs that are not finished; the digests of finished jobs are filled in from the file. */
   remaining(jobs: Iterable<HashJob>): Generator<HashJob>
-  /** Remembers a job's digests. */
+  /** Stores a job's digests. Throws StaleResumeError if the job was repeated as a sample and gave other digests. */
   readonly done: (job: HashJob) => void
   resumedBytes(): number
   close(): void
 }
 
-/** Opens or starts the file; records that were cut short by a crash are dropped. */
+/** The file contains digests of other bytes than those on disk. */
+export class StaleResumeError extends Error {
+  override readonly name = 'StaleResumeError'
+}
+
+/** One of this many finished jobs is repeated, and the first in any case, to check whether the file is valid. */
+const sampledShare = 64
+
+/** Opens or creates the file; an incomplete last record, left by a crash, is removed. */
 export function openResumeLog(path: string, plan: HashPlan): ResumeLog {
   const sha1 = plan.sha1 && Buffer.from(plan.sha1)
   const sha256 = plan.sha256 && Buffer.from(plan.sha256)
@@ -24,6 +33,7 @@ export function openResumeLog(path: string, plan: HashPlan): ResumeLog {
   const file = openSync(path, 'a')
   if (known.size === 0 && readFileSync(path).length === 0) writeSync(file, magic)
   let resumed = 0
+  const sampled = new Map<number, Buffer>()
 
   const places = (job: HashJob) => {
     const pieces = pieceCount(job, plan)
@@ -37,7 +47,9 @@ export function openResumeLog(path: string, plan: HashPlan): ResumeLog {
       for (const job of jobs) {
         const digests = known.get(keyOf(job, salt).toString('hex'))
         const targets = places(job)
-        if (digests?.length !== targets.reduce((sum, { length }) => sum + length, 0)) {
+        const isSampled = digests !== undefined && (sampled.size === 0 || randomInt(sampledShare) === 0)
+        if (isSampled) sampled.set(job.firstPiece, digests)
+        if (isSampled || digests?.length !== targets.reduce((sum, { length }) => sum + length, 0)) {
           yield job
           continue
         }
@@ -50,6 +62,9 @@ export function openResumeLog(path: string, plan: HashPlan): ResumeLog {
     },
     done(job) {
       const body = Buffer.concat(places(job))
+      const before = sampled.get(job.firstPiece)
+      if (before?.equals(body)) return
+      if (before) throw new StaleResumeError(`${path} contains digests of other bytes than those on disk.`)
       const record = Buffer.concat([keyOf(job, salt), lengthBytes(body.length), body])
       writeSync(file, Buffer.concat([record, check(record)]))
     },
@@ -58,7 +73,9 @@ export function openResumeLog(path: string, plan: HashPlan): ResumeLog {
   }
 }
 
-const magic = Buffer.from('holdfast resume 1\n')
+const magic = Buffer.from('holdfast resume 2\n')
+/** An earlier format, whose keys said less about a file; none of its records are used. */
+const olderMagic = Buffer.from('holdfast resume 1\n')
 const headerBytes = 20
 const checkBytes = 4
 
@@ -71,12 +88,16 @@ function pieceCount(job: HashJob, { pieceLengthBytes, sha256 }: HashPlan): numbe
   return job.parts.reduce((sum, { length }) => sum + Math.ceil(length / pieceLengthBytes), 0)
 }
 
-/** Reads the whole records and cuts off what a crash left of the last one. */
+/** Reads the complete records and removes what a crash left of the last one. */
 function readRecords(path: string): Map<string, Buffer> {
   const records = new Map<string, Buffer>()
   if (!existsSync(path)) return records
   const bytes = readFileSync(path)
   if (bytes.length === 0) return records
+  if (bytes.subarray(0, magic.length).equals(olderMagic)) {
+    truncateSync(path)
+    return records
+  }
   if (!bytes.subarray(0, magic.length).equals(magic))
     throw new Error(`${path} is not a resume file; delete it or name another one.`)
   let at = magic.length

@@ -1,18 +1,21 @@
-import type { HashJob, HashPart } from './job.ts'
+import type { HashJob, HashPart, HashStamp } from './job.ts'
 
-/** A file among the bytes of a torrent, and the zeros that a pad file puts behind it. */
+/** A file among the bytes of a torrent, and the number of zeros that a pad file puts after it. */
 export interface CutSource {
   readonly path: string
   readonly sizeBytes: number
-  readonly mtimeMs: number | null
+  readonly stamp: HashStamp | null
   readonly padBytes: number
 }
 
-/** Bytes a job aims at: enough to drown the cost of a message, little enough that threads end together. */
+/**
+ * The target size of a job: large enough that the cost of a message does not matter, small enough that threads finish
+ * at about the same time.
+ */
 const jobBytes = 4 * 2 ** 20
 const jobFiles = 1024
 
-/** Cuts the work into jobs of whole pieces, in order, one at a time. Aligned: each file starts a piece (BEP 52). */
+/** Cuts the work into jobs of whole pieces, in order, one at a time. If aligned, each file starts a piece (BEP 52). */
 export function* cutJobs(
   sources: Iterable<CutSource>,
   { pieceLengthBytes, isAligned }: { readonly pieceLengthBytes: number; readonly isAligned: boolean },
@@ -29,9 +32,9 @@ export function* cutJobs(
     filled = 0
     target = targetBytes
   }
-  for (const { path, sizeBytes, mtimeMs, padBytes } of sources) {
+  for (const { path, sizeBytes, stamp, padBytes } of sources) {
     const isLarge = isAligned && sizeBytes >= targetBytes
-    // A large file has jobs of its own, so that they stay the same when a file before it changes.
+    // A large file gets jobs of its own, so that these stay the same when a file before it changes.
     if (isLarge) yield* close()
     const endBytes = sizeBytes + padBytes
     for (let from = 0; from < endBytes; ) {
@@ -40,14 +43,14 @@ export function* cutJobs(
       parts.push({
         path,
         sizeBytes,
-        mtimeMs,
+        stamp,
         from: Math.min(from, sizeBytes),
         length,
         padBytes: stretch - length,
       })
       from += stretch
       filled += stretch
-      // Tiny files: a job ends with the piece that is being filled.
+      // For tiny files, a job ends with the piece that is being filled.
       if (parts.length === jobFiles) target = Math.ceil(filled / pieceLengthBytes) * pieceLengthBytes
       if (filled >= target) yield* close()
     }

@@ -1,12 +1,15 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { HashJob, HashPart, HashPlan } from './job.ts'
 import { pieceHasher } from './piece-hasher.ts'
 import { treeHasher } from './tree-hasher.ts'
 
-/** Read this much at a time: it stays in the core's own cache while both hashes go over it. */
+/** The read size: this much stays in the cache of a core while both hashes process it. */
 const readBytes = 256 * 1024
 
-/** Makes the function that does jobs: each byte is read once and feeds SHA-1 and SHA-256. Throws on files that changed. */
+/**
+ * Makes the function that runs jobs: each byte is read once and hashed with SHA-1 and SHA-256. Throws an Error for
+ * files that changed.
+ */
 export function hashJob(plan: HashPlan): (job: HashJob) => void {
   const buffer = Buffer.allocUnsafeSlow(readBytes)
   const bytesRead = new BigInt64Array(plan.bytesRead)
@@ -41,12 +44,12 @@ interface Reading {
   readonly onChunk: (chunk: Buffer) => void
 }
 
-/** Reads as much of the part as there is; returns how many bytes that was. */
+/** Reads as much of the part as exists; returns the number of bytes. */
 function readPart(part: HashPart, { plan, buffer, onChunk }: Reading): number {
   if (part.length === 0) return 0
   let file: number
   try {
-    file = openSync(part.path, 'r')
+    file = openSync(part.path, openFlags)
   } catch (error) {
     if (plan.onBadFile === 'leave') return 0
     throw error
@@ -54,6 +57,8 @@ function readPart(part: HashPart, { plan, buffer, onChunk }: Reading): number {
   let done = 0
   try {
     if (plan.onBadFile === 'throw') assertUnchanged(file, part)
+    // A pipe might never end, and what a device returns is not content.
+    else if (!fstatSync(file).isFile()) return 0
     while (done < part.length) {
       const wanted = Math.min(buffer.length, part.length - done)
       const read = fill(file, buffer.subarray(0, wanted), part.from + done)
@@ -72,15 +77,20 @@ function readPart(part: HashPart, { plan, buffer, onChunk }: Reading): number {
 }
 
 function assertUnchanged(file: number, part: HashPart): void {
-  const { size, mtimeMs } = fstatSync(file)
-  if (size !== part.sizeBytes || (part.mtimeMs !== null && mtimeMs !== part.mtimeMs)) throw changed(part)
+  const found = fstatSync(file)
+  const { size, mtimeMs, ctimeMs } = found
+  const isAsListed = part.stamp === null || (mtimeMs === part.stamp.mtimeMs && ctimeMs === part.stamp.ctimeMs)
+  if (size !== part.sizeBytes || !isAsListed || !found.isFile()) throw changed(part)
 }
 
 function changed({ path }: HashPart): Error {
   return new Error(`${path} changed while it was being hashed; run again when nothing writes to it.`)
 }
 
-/** Fills the buffer unless the file ends: a block of the hash tree must not be cut by a short read. */
+/** Without O_NONBLOCK, opening a pipe would wait for a writer. */
+const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
+/** Fills the buffer unless the file ends, because a short read must not split a block of the hash tree. */
 function fill(file: number, buffer: Buffer, position: number): number {
   let filled = 0
   while (filled < buffer.length) {

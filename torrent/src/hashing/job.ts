@@ -1,33 +1,40 @@
-/** A stretch of a file, and zeros behind it that only SHA-1 sees (a pad file). */
+/** The state by which a file that must not change is recognized. */
+export interface HashStamp {
+  readonly mtimeMs: number
+  readonly ctimeMs: number
+  readonly inode: number
+}
+
+/** A range of a file, and zeros after it that only SHA-1 includes (a pad file). */
 export interface HashPart {
   readonly path: string
-  /** Of the whole file. */
+  /** The size of the whole file in bytes. */
   readonly sizeBytes: number
-  /** When the file was listed; null when any will do. */
-  readonly mtimeMs: number | null
+  /** The state of the file when it was listed; null to accept any. */
+  readonly stamp: HashStamp | null
   readonly from: number
   readonly length: number
   readonly padBytes: number
 }
 
-/** Whole pieces, from `firstPiece` on. In an aligned layout each part starts a piece. */
+/** A job of whole pieces, from `firstPiece` on. In an aligned layout each part starts a piece. */
 export interface HashJob {
   readonly firstPiece: number
   readonly parts: readonly HashPart[]
 }
 
-/** What the workers of one pool share. */
+/** The data that the workers of one pool share. */
 export interface HashPlan {
   readonly pieceLengthBytes: number
-  /** 20 bytes a piece, or null: no SHA-1. */
+  /** The SHA-1 digests, 20 bytes per piece; null if SHA-1 is not computed. */
   readonly sha1: SharedArrayBuffer | null
-  /** 32 bytes a piece, the root of its blocks, or null: no SHA-256. Only for aligned layouts. */
+  /** The SHA-256 roots of the blocks, 32 bytes per piece; null if they are not computed. Only for aligned layouts. */
   readonly sha256: SharedArrayBuffer | null
-  /** One counter: bytes read. */
+  /** A single counter: the number of bytes read. */
   readonly bytesRead: SharedArrayBuffer
-  /** What a file that is missing or of another size does: `throw`, or leave its pieces' digests zero. */
+  /** What happens if a file is missing or has another size: `throw` an error, or `leave` the digests of its pieces zero. */
   readonly onBadFile: 'throw' | 'leave'
 }
 
-/** What a worker answers a job with. */
+/** A worker's answer to a job. */
 export type HashAnswer = { readonly ok: true } | { readonly ok: false; readonly message: string }

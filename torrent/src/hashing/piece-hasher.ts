@@ -1,13 +1,13 @@
 import { createHash, type Hash, hash } from 'node:crypto'
 
-/** SHA-1 of a stream cut into pieces (BEP 3), each digest written to its place in `digests`. */
+/** Computes the SHA-1 of a stream that is cut into pieces (BEP 3), and writes each digest to its place in `digests`. */
 export interface PieceHasher {
   start(piece: number): void
   add(chunk: Buffer): void
   addZeros(count: number): void
-  /** Passes over bytes that cannot be read: the pieces they touch keep the digest they had. */
+  /** Skips bytes that cannot be read: the pieces that contain them keep the digest they had. */
   skip(count: number): void
-  /** Closes a last piece that is short. */
+  /** Finishes the last piece, which may be short. */
   finish(): void
 }
 

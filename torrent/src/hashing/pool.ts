@@ -5,14 +5,14 @@ import type { HashAnswer, HashJob, HashPlan } from './job.ts'
 import { packJob } from './packed-job.ts'
 
 export interface PoolOptions {
-  /** Worker threads; as many as there are cores by default. */
+  /** The number of worker threads; by default as many as there are cores. */
   readonly threads?: number | undefined
   readonly signal?: AbortSignal | undefined
-  /** Called when the pieces of a job stand in the plan's buffers. */
+  /** Called when the digests of a job are in the plan's buffers; an error that it throws ends the run. */
   readonly onJob?: (job: HashJob) => void
 }
 
-/** Does all jobs in worker threads that read the files themselves. Rejects with the first failure. */
+/** Runs all jobs in worker threads that read the files themselves. Rejects with the first failure. */
 export async function runJobs(
   jobs: Iterator<HashJob>,
   plan: HashPlan,
@@ -48,7 +48,7 @@ export async function runJobs(
     await stop()
     throw error
   }
-  // Idle threads hold nothing, so nobody waits for their end.
+  // Idle threads hold no resources, so their end is not awaited.
   void stop()
 }
 
@@ -59,8 +59,8 @@ interface Employment {
 }
 
 /**
- * Keeps two jobs with the worker, so that it never waits for this thread between them. Here a job is let go at once
- * unless somebody is told of it: of a million files, what outlives a collection or two adds up.
+ * Keeps two jobs queued at the worker, so that it never waits for this thread. This thread drops a job at once unless a
+ * callback needs it, because with a million files, objects that survive a few garbage collections add up.
  */
 function employ(worker: Worker, queue: LookAhead, { reject, onJob, onIdle }: Employment): void {
   const mine: (HashJob | null)[] = []
@@ -76,14 +76,18 @@ function employ(worker: Worker, queue: LookAhead, { reject, onJob, onIdle }: Emp
     if (!answer.ok) return reject(new Error(answer.message))
     const job = mine.shift()
     give()
-    if (job) onJob?.(job)
+    try {
+      if (job) onJob?.(job)
+    } catch (error) {
+      return reject(error as Error)
+    }
     if (mine.length === 0) onIdle()
   })
   give()
   give()
 }
 
-/** One job is one thread's work in any case, and a thread takes longer to start than a small one to do. */
+/** A single job is run by one thread in any case, and starting a thread takes longer than running a small job. */
 function isSmall({ parts }: HashJob): boolean {
   return (
     parts.length < 100 &&
@@ -92,7 +96,7 @@ function isSmall({ parts }: HashJob): boolean {
 }
 
 interface LookAhead {
-  /** The job in that place of the rest, null when there is none. It is held from now on. */
+  /** The job at this index among the remaining ones, or null. It is kept from then on. */
   peek(place: number): HashJob | null
   take(): HashJob | null
 }
@@ -113,9 +117,10 @@ function lookAhead(jobs: Iterator<HashJob>): LookAhead {
 }
 
 function startWorker(plan: HashPlan): Worker {
-  // The published build holds .js files; a type-stripping Node runs the .ts ones.
+  // The published build contains .js files; Node with type stripping runs the .ts files.
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
-  // A thread's own garbage is small and soon collected; what it may grow to is for the rare job of very many files.
+  // A thread creates little garbage, which is soon collected; the larger limit is for the rare job with very many
+  // files.
   const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 }
   return new Worker(new URL(file, import.meta.url), { workerData: plan, execArgv: [], resourceLimits })
 }

@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto'
 import { blockBytes, merkleRoot, nextPowerOfTwo } from '../merkle.ts'
 
-/** Roots of the 16 KiB blocks of each piece (BEP 52), each written to its place in `roots`. */
+/** Computes the root of the 16 KiB blocks of each piece (BEP 52), and writes each to its place in `roots`. */
 export interface TreeHasher {
   start(piece: number): void
-  /** A stretch of a file of this size begins, at the start of a piece. */
+  /** Begins a part of a file of this size, at the start of a piece. */
   startPart(fileBytes: number): void
-  /** Whole blocks, except for the file's last. */
+  /** Adds whole blocks; only the last block of a file may be shorter. */
   add(chunk: Buffer): void
-  /** Passes over bytes that cannot be read: the pieces they touch keep the root they had. */
+  /** Skips bytes that cannot be read: the pieces that contain them keep the root they had. */
   skip(count: number): void
   endPart(): void
 }
@@ -24,7 +24,7 @@ export function treeHasher(pieceLengthBytes: number, roots: Buffer): TreeHasher 
   function close(): void {
     if (!isSpoilt) {
       const count = Math.ceil(filled / blockBytes)
-      // The tree of a file within one piece is as wide as that file needs; others are as wide as their pieces.
+      // The tree of a file within one piece is only as wide as the file needs; other trees are as wide as a piece.
       const width = fileBytes <= pieceLengthBytes ? nextPowerOfTwo(count) : blocksPerPiece
       roots.set(merkleRoot(leaves.subarray(0, count * 32), width), piece * 32)
     }
@@ -45,7 +45,8 @@ export function treeHasher(pieceLengthBytes: number, roots: Buffer): TreeHasher 
     add(chunk) {
       for (let at = 0; at < chunk.length; at += blockBytes) {
         const block = chunk.subarray(at, at + blockBytes)
-        // As text on the heap: a Buffer a block is memory that is only given back when the collector finds the time.
+        // The digest is a string on the heap: a Buffer per block would use memory that is freed only when the collector
+        // gets to it.
         leaves.write(hash('sha256', block, 'binary'), (filled / blockBytes) * 32, 'latin1')
         filled += block.length
         if (filled === pieceLengthBytes) close()

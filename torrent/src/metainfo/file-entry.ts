@@ -1,8 +1,8 @@
-import { findKey, findKeys, integerAt, kindAt, stringSpan } from '../bencode.ts'
+import { findKeys, integerAt, kindAt, stringSpan } from '../bencode.ts'
 import { MetainfoError } from './metainfo-error.ts'
-import { readSymlink, textOf } from './paths.ts'
+import { type PathLimits, readSymlink, textOf } from './paths.ts'
 
-/** A file as one of the two file lists of `info` states it. */
+/** A file as stated by one of the two file lists of `info`. */
 export interface FileEntry {
   readonly path: string[]
   readonly sizeBytes: number
@@ -10,23 +10,23 @@ export interface FileEntry {
   readonly attributes: string
   readonly isPad: boolean
   readonly symlink: string[] | null
-  /** BEP 52 `pieces root`, in hex; null for v1, empty files and symlinks. */
+  /** The BEP 52 `pieces root` in hex; null for v1, empty files and symlinks. */
   readonly piecesRoot: string | null
 }
 
-/** libtorrent's bound: a Merkle tree of 16 KiB blocks whose nodes an int32 can count. */
+/** The limit of libtorrent: a Merkle tree of 16 KiB blocks whose nodes can be counted by an int32. */
 export const maxFileBytes = 1_073_741_823 * 16_384
-/** Sum of sizes that libtorrent's 48-bit offsets hold. */
+/** The largest total size that libtorrent's 48-bit offsets can hold. */
 export const maxTorrentBytes = 2 ** 48 - 1
 
 /** The keys that describe a file, in the order of `FileKeys.found`. */
 const fileKeys = ['length', 'attr', 'symlink path', 'path', 'path.utf-8', 'pieces root'] as const
 
-/** Where the values of one file's dictionary stand; made once and filled for each file, of which there are millions. */
+/** The positions of the values in a file's dictionary. The object is reused for each file, because there may be millions. */
 export class FileKeys {
   readonly found = new Int32Array(fileKeys.length)
 
-  /** Takes the dictionary at `at` and returns its end. */
+  /** Reads the dictionary at `at` and returns its end. */
   read(bytes: Uint8Array, at: number): number {
     return findKeys(bytes, at, fileKeys, this.found)
   }
@@ -36,19 +36,16 @@ export class FileKeys {
   }
 }
 
-/** The size, attributes and target of a file; the parts that v1 and v2 share. Throws MetainfoError. */
+/** Reads the size, attributes and target of a file, which v1 and v2 have in common. Throws MetainfoError. */
 export function readFile(
   bytes: Uint8Array,
   keys: FileKeys,
-  file: { path: string[]; field: () => string },
+  file: { path: string[]; limits: PathLimits; field: () => string },
 ): FileEntry {
-  const attrAt = keys.at('attr')
-  const attr =
-    attrAt >= 0 && kindAt(bytes, attrAt) === 'string' ? textOf(bytes, stringSpan(bytes, attrAt)) : ''
-  const lengthAt = keys.at('length')
-  const length = lengthAt >= 0 && kindAt(bytes, lengthAt) === 'integer' ? integerAt(bytes, lengthAt) : -1
+  const attr = readText(bytes, keys.at('attr')) ?? ''
+  const length = readInteger(bytes, keys.at('length')) ?? -1
   const isLink = attr.includes('l')
-  // A symlink takes no room in the torrent whatever `length` says (BEP 47).
+  // A symlink takes no space in the torrent, whatever its `length` says (BEP 47).
   const sizeBytes = isLink ? 0 : length
   if (sizeBytes < 0 || sizeBytes > maxFileBytes)
     throw new MetainfoError(file.field(), 'invalid or missing length')
@@ -64,14 +61,12 @@ export function readFile(
   }
 }
 
-/** The integer under `key` of the dictionary at `at`; null when it is missing or something else. */
-export function findInteger(bytes: Uint8Array, at: number, key: string): number | null {
-  const value = findKey(bytes, at, key)
-  return value >= 0 && kindAt(bytes, value) === 'integer' ? integerAt(bytes, value) : null
+/** The integer at `at`; null if there is no value (-1) or one of another kind. */
+export function readInteger(bytes: Uint8Array, at: number): number | null {
+  return at >= 0 && kindAt(bytes, at) === 'integer' ? integerAt(bytes, at) : null
 }
 
-/** The string under `key` as text; null when it is missing or something else. */
-export function findString(bytes: Uint8Array, at: number, key: string): string | null {
-  const value = findKey(bytes, at, key)
-  return value >= 0 && kindAt(bytes, value) === 'string' ? textOf(bytes, stringSpan(bytes, value)) : null
+/** The text of the string at `at`; null if there is no value (-1) or one of another kind. */
+export function readText(bytes: Uint8Array, at: number): string | null {
+  return at >= 0 && kindAt(bytes, at) === 'string' ? textOf(bytes, stringSpan(bytes, at)) : null
 }

@@ -1,60 +1,64 @@
 import { kindAt, stringSpan, valueEnd } from '../bencode.ts'
 import { type FileEntry, FileKeys, readFile } from './file-entry.ts'
 import { MetainfoError } from './metainfo-error.ts'
-import { hexOf, safeElement } from './paths.ts'
+import { assertPathFits, elementBytes, hexOf, type PathLimits, safeElement } from './paths.ts'
 
 /**
- * Walks `info.file tree` (BEP 52) depth first, which is the order of its pieces; the tree is canonical bencode already.
- * Throws MetainfoError.
+ * Iterates over `info.file tree` (BEP 52) depth first, which is the order of its pieces. The caller has checked that
+ * the tree is canonical bencode. Throws MetainfoError.
  */
-export function* walkFileTree(bytes: Uint8Array, treeAt: number): Generator<FileEntry> {
-  // The directories on the way to here: where the next key of each stands.
-  const positions = [treeAt + 1]
+export function* walkFileTree(bytes: Uint8Array, treeAt: number, limits: PathLimits): Generator<FileEntry> {
   const path: string[] = []
+  // The size in bytes of the path to each directory above the current one, with a slash after each element.
+  const sizes = [0]
+  let at = treeAt + 1
   const keys = new FileKeys()
   const field = () => (path.length > 0 ? `info.file tree.${path.join('/')}` : 'info.file tree')
-  while (positions.length > 0) {
-    const keyAt = positions[positions.length - 1]!
-    if (bytes[keyAt] === END) {
-      positions.pop()
+  while (sizes.length > 0) {
+    if (bytes[at] === endByte) {
+      sizes.pop()
       path.pop()
+      at++
       continue
     }
-    const key = stringSpan(bytes, keyAt)
+    const key = stringSpan(bytes, at)
     const nodeAt = key.end
     if (key.start === key.end) throw new MetainfoError(field(), 'an empty name beside other entries')
-    path.push(safeElement(bytes, key, field))
+    const element = safeElement(bytes, key, field)
+    path.push(element)
+    const sizeBytes = sizes[sizes.length - 1]! + elementBytes(element, key)
+    assertPathFits({ depth: path.length, sizeBytes }, limits, field)
     if (kindAt(bytes, nodeAt) !== 'dictionary') throw new MetainfoError(field(), 'is not a dictionary')
     const end = leafEnd(bytes, nodeAt, keys)
     if (end < 0) {
-      positions[positions.length - 1] = valueEnd(bytes, nodeAt)
-      positions.push(nodeAt + 1)
+      sizes.push(sizeBytes + 1)
+      at = nodeAt + 1
       continue
     }
-    yield readLeaf(bytes, nodeAt, { path: withoutDots(path), field, keys })
+    yield readLeaf(bytes, nodeAt, { path: withoutDots(path), limits, field, keys })
     path.pop()
-    positions[positions.length - 1] = end
+    at = end
   }
 }
 
-/** The name of the only file when the tree is one file at its root, else null. */
+/** The name of the only file if the tree consists of one file at its root, else null. */
 export function loneFileName(bytes: Uint8Array, treeAt: number): string | null {
-  if (bytes[treeAt + 1] === END) return null
+  if (bytes[treeAt + 1] === endByte) return null
   const key = stringSpan(bytes, treeAt + 1)
-  if (kindAt(bytes, key.end) !== 'dictionary' || bytes[valueEnd(bytes, key.end)] !== END) return null
+  if (kindAt(bytes, key.end) !== 'dictionary' || bytes[valueEnd(bytes, key.end)] !== endByte) return null
   return leafEnd(bytes, key.end, new FileKeys()) >= 0 ? safeElement(bytes, key, () => 'info.file tree') : null
 }
 
-const [END, COLON, ZERO] = [0x65, 0x3a, 0x30]
-/** Behind `d0:`, the empty key under which the properties of a file stand. */
+const [endByte, colon, zero] = [0x65, 0x3a, 0x30]
+/** The offset after `d0:`, which is the empty key of a file's properties. */
 const propertiesOffset = 3
 
-/** The end of the node when it is a file, whose keys are read on the way: its only key is the empty one. Else -1. */
+/** The end of the node if it is a file, which has the empty key only; its properties are read at the same time. Else -1. */
 function leafEnd(bytes: Uint8Array, nodeAt: number, keys: FileKeys): number {
-  if (bytes[nodeAt + 1] !== ZERO || bytes[nodeAt + 2] !== COLON) return -1
+  if (bytes[nodeAt + 1] !== zero || bytes[nodeAt + 2] !== colon) return -1
   const at = nodeAt + propertiesOffset
   const end = kindAt(bytes, at) === 'dictionary' ? keys.read(bytes, at) : valueEnd(bytes, at)
-  return bytes[end] === END ? end + 1 : -1
+  return bytes[end] === endByte ? end + 1 : -1
 }
 
 function withoutDots(path: readonly string[]): string[] {
@@ -64,7 +68,7 @@ function withoutDots(path: readonly string[]): string[] {
 function readLeaf(
   bytes: Uint8Array,
   nodeAt: number,
-  leaf: { path: string[]; field: () => string; keys: FileKeys },
+  leaf: { path: string[]; limits: PathLimits; field: () => string; keys: FileKeys },
 ): FileEntry {
   const { path, field, keys } = leaf
   if (kindAt(bytes, nodeAt + propertiesOffset) !== 'dictionary')

@@ -1,19 +1,21 @@
 import type { FileEntry } from './file-entry.ts'
 import { MetainfoError } from './metainfo-error.ts'
+import { distinctPaths } from './path-collisions.ts'
 
 /**
- * Checks that the v1 list and the v2 tree of a hybrid torrent are the same files at the same offsets, which both
- * infohashes promise (BEP 52 "Upgrade path"). Returns the size with padding; throws MetainfoError.
+ * Checks that the v1 list and the v2 tree of a hybrid torrent have the same files at the same offsets, as BEP 52 requires
+ * ("Upgrade path"). Returns the size with padding in bytes; throws MetainfoError.
  *
- * The tree implies a pad behind every file that ends inside a piece, the list spells pads out, and a list may leave the
- * very last pad away. Empty files are compared by place only.
+ * The tree implies a pad file after every file that ends inside a piece; the list states pad files explicitly, and may omit
+ * the last one. Empty files are compared only by their position.
  */
 export function assertSameFiles(
   walkV1: () => Generator<FileEntry>,
   walkV2: () => Generator<FileEntry>,
   { pieceLengthBytes, maxFiles }: { pieceLengthBytes: number; maxFiles: number },
 ): number {
-  const v1 = describe(walkV1(), maxFiles * 2)
+  const inListOnce = distinctPaths(walkV1, { field: 'info.files', maxEntries: maxFiles * 2 })
+  const v1 = describe(inListOnce, maxFiles * 2)
   const v2 = describe(withPads(walkV2(), pieceLengthBytes), maxFiles * 2)
   const dropped = v2.count === v1.count + 1 && v2.lastIsPad ? v2.lastIndex : -1
   if (v2.count - (dropped >= 0 ? 1 : 0) !== v1.count) throw disagreement('a different number of files')
@@ -33,12 +35,16 @@ export function assertSameFiles(
 }
 
 function assertSameEntry(inList: FileEntry, inTree: FileEntry, isSameOffset: boolean): void {
-  const names = `${inList.path.join('/')} and ${inTree.path.join('/')}`
-  if (isContent(inList) !== isContent(inTree)) throw disagreement(`${names} share a place`)
+  const names = () => `${inList.path.join('/')} and ${inTree.path.join('/')}`
+  if (isContent(inList) !== isContent(inTree)) throw disagreement(`${names()} share a place`)
   if (!isContent(inList)) return
-  if (inList.sizeBytes !== inTree.sizeBytes) throw disagreement(`${names} differ in size`)
-  if (!isSameOffset) throw disagreement(`${names} start at different offsets`)
-  if (inList.path.join('/') !== inTree.path.join('/')) throw disagreement(`${names} share a place`)
+  if (inList.sizeBytes !== inTree.sizeBytes) throw disagreement(`${names()} differ in size`)
+  if (!isSameOffset) throw disagreement(`${names()} start at different offsets`)
+  if (!isSamePath(inList.path, inTree.path)) throw disagreement(`${names()} share a place`)
+}
+
+function isSamePath(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((element, i) => element === b[i])
 }
 
 function disagreement(what: string): MetainfoError {
@@ -49,7 +55,7 @@ function isContent(file: FileEntry): boolean {
   return !file.isPad && file.sizeBytes > 0
 }
 
-/** How many entries there are and which is the last that takes room. */
+/** Counts the entries and finds the last one that is not empty. */
 function describe(files: Iterable<FileEntry>, maxEntries: number) {
   let count = 0
   let lastIndex = -1

@@ -1,51 +1,53 @@
-import { dictEntries, findKey, kindAt, type Span, stringSpan } from '../bencode.ts'
+import { dictEntries, kindAt, type Span, stringSpan } from '../bencode.ts'
 import { rootOfPieceLayer } from '../merkle.ts'
 import type { FileEntry } from './file-entry.ts'
 import { MetainfoError } from './metainfo-error.ts'
+import { hexOf } from './paths.ts'
 
-/** Where the piece layer of each `piecesRoot` (hex) stands, every one checked against its root. */
+/** The position of the piece layer of each `piecesRoot` (hex); each layer has been checked against its root. */
 export type PieceLayers = ReadonlyMap<string, Span>
 
 /**
- * Reads `piece layers` (BEP 52) beside `info`. Each must have the length its file asks for and hash to its root: a wrong
- * one would only be noticed piece by piece in the swarm. A missing one is allowed (peers send them); see `complete`.
+ * Reads `piece layers` (BEP 52), which is next to `info`. Each layer must have the length that its file requires and
+ * hash to its root; otherwise the fault would only be noticed piece by piece in the swarm. A missing layer is allowed
+ * (peers send it); see `complete`.
  */
 export function readPieceLayers(
   bytes: Uint8Array,
-  files: Iterable<FileEntry>,
-  pieceLengthBytes: number,
+  layersAt: number,
+  { walk, pieceLengthBytes }: { walk: () => Iterable<FileEntry>; pieceLengthBytes: number },
 ): { layers: PieceLayers; complete: boolean } {
-  const found = collect(bytes)
-  const layers = new Map<string, Span>()
-  let complete = true
-  for (const { piecesRoot, sizeBytes } of files) {
+  // Only layers that a file requires are kept: a layer costs its author 36 bytes, and much more memory here.
+  const layers = new Map<string, Span | null>()
+  for (const { piecesRoot, sizeBytes } of walk())
+    if (piecesRoot !== null && sizeBytes > pieceLengthBytes) layers.set(piecesRoot, null)
+  collect(bytes, layersAt, layers)
+  const checked = new Map<string, Span>()
+  for (const { piecesRoot, sizeBytes } of layers.size > 0 ? walk() : []) {
     if (piecesRoot === null || sizeBytes <= pieceLengthBytes) continue
-    const layer = found.get(piecesRoot)
-    if (!layer) complete = false
-    else
-      checkLayer(bytes, layer, {
-        piecesRoot,
-        pieceCount: Math.ceil(sizeBytes / pieceLengthBytes),
-        isKnown: layers.has(piecesRoot),
-        pieceLengthBytes,
-      })
-    if (layer) layers.set(piecesRoot, layer)
+    const layer = layers.get(piecesRoot)
+    if (!layer) continue
+    const pieceCount = Math.ceil(sizeBytes / pieceLengthBytes)
+    checkLayer(bytes, layer, {
+      piecesRoot,
+      pieceCount,
+      isKnown: checked.has(piecesRoot),
+      pieceLengthBytes,
+    })
+    checked.set(piecesRoot, layer)
   }
-  return { layers, complete }
+  return { layers: checked, complete: checked.size === layers.size }
 }
 
-function collect(bytes: Uint8Array): PieceLayers {
-  const found = new Map<string, Span>()
-  const at = findKey(bytes, 0, 'piece layers')
-  if (at < 0 || kindAt(bytes, at) !== 'dictionary') return found
+function collect(bytes: Uint8Array, at: number, layers: Map<string, Span | null>): void {
+  if (at < 0 || kindAt(bytes, at) !== 'dictionary') return
   for (const { key, value } of dictEntries(bytes, at)) {
     const span = kindAt(bytes, value) === 'string' ? stringSpan(bytes, value) : { start: 0, end: 1 }
     if (key.end - key.start !== 32 || (span.end - span.start) % 32 !== 0)
       throw new MetainfoError('piece layers', 'a key is not 32 bytes or a layer not a multiple of 32')
-    const root = Buffer.from(bytes.subarray(key.start, key.end)).toString('hex')
-    if (!found.has(root)) found.set(root, span)
+    const root = hexOf(bytes, key)
+    if (layers.get(root) === null) layers.set(root, span)
   }
-  return found
 }
 
 function checkLayer(

@@ -1,7 +1,7 @@
 import { rootOfPieceLayer } from '../merkle.ts'
 import type { Metainfo } from '../metainfo.ts'
 
-/** Pieces by index, both ends included. */
+/** A range of pieces by index, with both ends included. */
 export interface PieceRange {
   readonly first: number
   readonly last: number
@@ -15,7 +15,10 @@ export function badPiecesV1({ pieces }: Metainfo, digests: Buffer, bad: Uint8Arr
   }
 }
 
-/** Marks the pieces whose block root is not that of the piece layer; all of a file's when it has no layer to say which. */
+/**
+ * Marks the pieces whose block root is not that of the piece layer. If a bad file has no layer to compare with, all of
+ * its pieces are marked.
+ */
 export function badPiecesV2(metainfo: Metainfo, roots: Buffer, bad: Uint8Array): void {
   const { pieceLengthBytes } = metainfo
   for (const { piecesRoot, offset, sizeBytes } of metainfo.iterateFiles()) {

@@ -1,4 +1,7 @@
-/** Feeds exactly `length` bytes of a response's body on; throws when there are fewer or more, reading no further. */
+/**
+ * Passes on exactly `length` bytes of a response's body; throws an Error if there are fewer, or more, and then stops
+ * reading.
+ */
 export async function readBody(
   response: Response,
   length: number,

@@ -3,21 +3,42 @@ import { blockBytes, merkleRoot, nextPowerOfTwo } from '../merkle.ts'
 import type { Metainfo } from '../metainfo.ts'
 import type { PieceSpan } from './spans.ts'
 
-/** Takes a piece's bytes in order, however they are cut, and says at the end whether they are right. */
+/** Receives a piece's bytes in order, in chunks of any size, and says at the end whether they are correct. */
 export interface PieceCheck {
   readonly add: (chunk: Uint8Array) => void
-  /** Pad files: zeros up to this offset in the piece. */
+  /** Adds the zeros of pad files up to this offset in the piece. */
   zerosUpTo(offset: number): void
-  /** Null when the hashes agree. */
+  /** Null if the hashes match, else what differs. */
   finish(): string | null
 }
 
+/** The hashes that a piece must have: v1, v2, or both. */
+export interface PieceHashes {
+  readonly sha1: Uint8Array | null
+  /** The root of the tree of its blocks, and the width of that tree in leaves. */
+  readonly root: { readonly digest: Uint8Array; readonly width: number } | null
+}
+
+export function hashesOf(metainfo: Metainfo, span: PieceSpan): PieceHashes {
+  const sha1 = metainfo.pieces?.subarray(span.piece * 20, span.piece * 20 + 20)
+  return {
+    // This is a copy, because sending a view to another thread also sends the whole buffer behind it.
+    sha1: sha1 ? new Uint8Array(sha1) : null,
+    root: expectedRoot(metainfo, span),
+  }
+}
+
 export function startPieceCheck(metainfo: Metainfo, span: PieceSpan): PieceCheck {
-  const sha1 = metainfo.pieces ? createHash('sha1') : null
-  const root = expectedRoot(metainfo, span)
+  return startHashCheck(hashesOf(metainfo, span), span)
+}
+
+/** Starts a check; throws an Error if there is no hash to compare with. */
+export function startHashCheck(expected: PieceHashes, span: PieceSpan): PieceCheck {
+  const { root } = expected
+  const sha1 = expected.sha1 ? createHash('sha1') : null
   if (!sha1 && !root) throw new Error('the torrent lacks the piece layer to check this piece by')
   const blocks = root ? blockHasher() : null
-  // Only what a file holds is in its hash tree; the pad behind it is not.
+  // The hash tree covers only the content of a file, not the padding after it.
   const contentBytes = span.parts.reduce((sum, { length }) => sum + length, 0)
   let offset = 0
   const add = (chunk: Uint8Array) => {
@@ -31,15 +52,14 @@ export function startPieceCheck(metainfo: Metainfo, span: PieceSpan): PieceCheck
       while (offset < end) add(zeros.subarray(0, Math.min(zeros.length, end - offset)))
     },
     finish() {
-      const expected = metainfo.pieces?.subarray(span.piece * 20, span.piece * 20 + 20)
-      if (sha1 && Buffer.compare(sha1.digest(), expected!) !== 0) return 'the SHA-1 (v1) differs'
+      if (sha1 && Buffer.compare(sha1.digest(), expected.sha1!) !== 0) return 'the SHA-1 (v1) differs'
       if (blocks && root && !blocks.root(root.width).equals(root.digest)) return 'the SHA-256 (v2) differs'
       return null
     },
   }
 }
 
-/** What the block tree of the piece must come to; null in v1, or without the layer. */
+/** The root that the piece's block tree must have; null in v1, or without the piece layer. */
 function expectedRoot(metainfo: Metainfo, { parts }: PieceSpan): { digest: Buffer; width: number } | null {
   const { file, from } = parts[0]!
   if (file.piecesRoot === null) return null

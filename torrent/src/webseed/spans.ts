@@ -1,22 +1,22 @@
 import type { Metainfo, MetainfoFile } from '../metainfo.ts'
 
-/** A stretch of a file that lies in a piece. */
+/** The part of a file that is in a piece. */
 export interface SpanPart {
   readonly file: MetainfoFile
   readonly from: number
   readonly length: number
-  /** Where it starts in the piece. */
+  /** The offset of the part in the piece. */
   readonly at: number
 }
 
-/** A piece and the files it is made of; what lies between is zeros. */
+/** A piece and the parts of files in it; the bytes between them are zeros. */
 export interface PieceSpan {
   readonly piece: number
   readonly length: number
   readonly parts: readonly SpanPart[]
 }
 
-/** Walks the files once and yields the wanted pieces (null: all) in order. */
+/** Iterates over the files once and yields the wanted pieces (null means all) in order. */
 export function* spansOfPieces(metainfo: Metainfo, wanted: ReadonlySet<number> | null): Generator<PieceSpan> {
   const { pieceLengthBytes, paddedSizeBytes } = metainfo
   let piece = -1

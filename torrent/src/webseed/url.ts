@@ -1,6 +1,9 @@
 import type { Metainfo, MetainfoFile } from '../metainfo.ts'
 
-/** Where a `url-list` entry keeps a file: `base/name/path`, or for a single file `base` itself unless it ends in `/` (BEP 19). */
+/**
+ * The address of a file under a `url-list` entry (BEP 19): `base/name/path`, or for a single file `base` itself unless
+ * it ends in `/`.
+ */
 export function bep19Url(
   { name, isSingleFile }: Pick<Metainfo, 'name' | 'isSingleFile'>,
   base: string,
@@ -11,7 +14,10 @@ export function bep19Url(
   return `${base}${base.endsWith('/') ? '' : '/'}${elements.map(encodeURIComponent).join('/')}`
 }
 
-/** How an `httpseeds` script is asked for a piece (BEP 17). Throws on a v2-only torrent: the script knows v1 infohashes. */
+/**
+ * The address at which an `httpseeds` script serves a piece (BEP 17). Throws an Error for a v2-only torrent, because
+ * the script knows only v1 infohashes.
+ */
 export function bep17Url({ infoHashV1 }: Pick<Metainfo, 'infoHashV1'>, base: string, piece: number): string {
   if (infoHashV1 === null)
     throw new Error('An httpseeds (BEP 17) webseed serves v1 and hybrid torrents only.')

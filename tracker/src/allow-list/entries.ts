@@ -1,9 +1,12 @@
-/** Content as `listInfoHashes` names it: lowercase hexadecimal, one name or both. */
-export type AllowListEntry = { infoHashV1?: string | undefined; infoHashV2?: string | undefined }
+/** An entry of `listInfoHashes`: lowercase hexadecimal infohashes, one or both. */
+export interface AllowListEntry {
+  infoHashV1?: string | undefined
+  infoHashV2?: string | undefined
+}
 
 /**
- * The names under which an entry is announced, 20 bytes each: v1, and v2 cut to 20 bytes (BEP 52).
- * @throws TypeError when a hash is not hexadecimal of its length or there is none
+ * The infohashes under which an entry is announced, 20 bytes each: v1, and v2 cut to 20 bytes (BEP 52).
+ * @throws TypeError if a hash is not hexadecimal of the right length, or there is none
  */
 export function announcedHashes(entry: AllowListEntry): Uint8Array {
   const { infoHashV1, infoHashV2 } = entry
@@ -19,16 +22,21 @@ export function announcedHashes(entry: AllowListEntry): Uint8Array {
   return Buffer.from((infoHashV1 ?? '') + (infoHashV2 ?? '').slice(0, 40), 'hex')
 }
 
-/** Entries in few bytes: for each the number of its names, then the names. */
-export function packEntries(entries: Iterable<Uint8Array>): Uint8Array {
-  const parts: Uint8Array[] = []
-  for (const hashes of entries) parts.push(Uint8Array.of(hashes.length / 20), hashes)
-  return Buffer.concat(parts)
+/** Packs entries compactly: for each, the number of its infohashes, then the infohashes. */
+export function packEntries(entries: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const packed = new Uint8Array(entries.reduce((sum, hashes) => sum + 1 + hashes.length, 0))
+  let at = 0
+  for (const hashes of entries) {
+    packed[at] = hashes.length / 20
+    packed.set(hashes, at + 1)
+    at += 1 + hashes.length
+  }
+  return packed
 }
 
 /**
- * The entries in `packed`.
- * @throws RangeError when it ends within an entry
+ * Iterates over the entries in `packed`.
+ * @throws RangeError if it ends within an entry
  */
 export function* unpackEntries(packed: Uint8Array): Generator<Uint8Array, void> {
   for (let at = 0; at < packed.length; ) {

@@ -1,20 +1,21 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate, setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { MAX_SOURCES } from '../swarms/allowed.ts'
-import { fetchList, followChanges, type Position, StreamBroken } from './appview.ts'
-import { packEntries, unpackEntries } from './entries.ts'
-import { readSavedList, writeSavedList } from './saved-list.ts'
+import { maxSources } from '../swarms/allowed.ts'
+import { unpackEntries } from './entries.ts'
+import { Listing } from './listing.ts'
+import { readSavedList, SavedList, type SavedState } from './saved-list.ts'
 import type { AllowListSource, AllowListTarget } from './source.ts'
+import { followChanges, type Position, StreamBrokenError } from './stream.ts'
 
 /**
- * Follows the AppViews of `urls`: a torrent that any of them vouches for is let in. Fails closed: until one
- * list is there nothing is. A saved list younger than `maxAgeMs` serves from the start, and a list that can no
- * longer be refreshed goes on serving while its age shows.
+ * Follows the AppViews in `urls`; a torrent is allowed if any of them lists it. It fails closed: nothing is allowed
+ * before the first list has been read. A saved list younger than `maxAgeMs` is used from the start, and a list that can
+ * no longer be refreshed stays in use while its reported age grows.
  */
 export function followAppViews(options: FollowOptions): (target: AllowListTarget) => AllowListSource {
   return (target) => {
     const { urls } = options
-    if (urls.length > MAX_SOURCES) throw new RangeError(`at most ${MAX_SOURCES} AppViews can be followed`)
+    if (urls.length > maxSources) throw new RangeError(`at most ${maxSources} AppViews can be followed`)
     const stopped = new AbortController()
     const followers = urls.map((url, source) => new Follower({ ...options, url, source, target }))
     const running = Promise.all(followers.map((follower) => follower.run(stopped.signal)))
@@ -24,6 +25,7 @@ export function followAppViews(options: FollowOptions): (target: AllowListTarget
         const oldest = Math.min(...followers.map((follower) => follower.confirmedAtMs || options.startedAtMs))
         return Math.max(0, Date.now() - oldest) / 1000
       },
+      leftOut: () => followers.reduce((sum, follower) => sum + follower.leftOut, 0),
       async [Symbol.asyncDispose]() {
         stopped.abort()
         await running
@@ -32,27 +34,31 @@ export function followAppViews(options: FollowOptions): (target: AllowListTarget
   }
 }
 
-export type FollowOptions = {
+export interface FollowOptions {
   urls: readonly string[]
-  /** Where lists are saved. */
+  /** The directory in which lists are saved. */
   directory: string
   maxAgeMs: number
   startedAtMs: number
   log: Logger
 }
 
-const SHORTEST_WAIT_MS = 250
-const LONGEST_WAIT_MS = 30_000
-const SAVE_EVERY_MS = 60_000
-/** The whole list is compared again this often, in case a change went missing on either side. */
-const RELIST_EVERY_MS = 6 * 3_600_000
+const shortestWaitMs = 250
+const longestWaitMs = 30_000
+const saveEveryMs = 60_000
+/** The whole list is read again this often, in case either side lost a change. */
+const relistEveryMs = 6 * 3_600_000
 
-/** Keeps the share of one AppView in the list. */
+/** Keeps one AppView's part of the allow-list up to date. */
 class Follower {
-  /** When this AppView's list was last known to be right; 0 before there is one. */
+  /** When this AppView's list was last known to be correct, in milliseconds since 1970; 0 before the first list. */
   confirmedAtMs = 0
+  /** Torrents that are left out because the allow-list is full. */
+  leftOut = 0
   readonly #options: FollowOptions & { url: string; source: number; target: AllowListTarget }
   #position: Position | undefined
+  #listing: Listing | undefined
+  #saved: SavedList | undefined
   #listedAtMs = 0
   #savedAtMs = 0
   #failures = 0
@@ -62,7 +68,7 @@ class Follower {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await this.#restore()
+    await this.#restore(signal)
     while (!signal.aborted) {
       try {
         await this.#follow(signal)
@@ -70,21 +76,29 @@ class Follower {
         if (!signal.aborted) await this.#backOff(error as Error, signal)
       }
     }
+    await this.#listing?.abandon()
     await this.#save()
+    await this.#saved?.[Symbol.asyncDispose]()
   }
 
-  async #restore(): Promise<void> {
-    const { directory, url, maxAgeMs, source, target, log } = this.#options
+  async #restore(signal: AbortSignal): Promise<void> {
+    const { directory, url, maxAgeMs, log } = this.#options
     try {
-      const saved = await readSavedList(directory, url)
-      if (saved === undefined) return
-      const ageMs = Date.now() - saved.confirmedAtMs
+      let last: { state: SavedState; length: number } | undefined
+      for await (const { part, length } of readSavedList(directory, url)) {
+        if (part.kind === 'state') last = { state: part, length }
+      }
+      if (last === undefined) return
+      const ageMs = Date.now() - last.state.confirmedAtMs
       if (!(ageMs <= maxAgeMs)) {
         log.warn({ appview: url, ageHours: ageMs / 3_600_000 }, 'the saved allow-list is too old to serve')
         return
       }
-      for (const hashes of unpackEntries(saved.packed)) target.add(source, hashes)
-      this.confirmedAtMs = saved.confirmedAtMs
+      await this.#apply(last.length, signal)
+      this.#saved = await SavedList.resume(directory, url, last.length)
+      this.confirmedAtMs = last.state.confirmedAtMs
+      this.#listedAtMs = last.state.listedAtMs
+      this.#position = last.state.position
       log.info(
         { appview: url, ageSeconds: ageMs / 1000 },
         'serving the saved allow-list until the AppView answers',
@@ -94,38 +108,92 @@ class Follower {
     }
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
-    const { url, target, source, log } = this.#options
-    if (this.#position === undefined || Date.now() - this.#listedAtMs > RELIST_EVERY_MS) {
-      const list = await fetchList(url, signal)
-      await target.replace(source, list.packed)
-      this.#position = { seq: list.seq, epoch: list.epoch }
-      this.#listedAtMs = Date.now()
-      this.confirmedAtMs = this.#listedAtMs
-      await this.#save()
-      log.info({ appview: url, seq: list.seq }, 'allow-list read')
+  /** Allows the torrents of the saved list up to byte `end`, in slices between announces. */
+  async #apply(end: number, signal: AbortSignal): Promise<void> {
+    const { directory, url, source, target } = this.#options
+    let applied = 0
+    for await (const { part, length } of readSavedList(directory, url)) {
+      if (length > end || signal.aborted) return
+      if (part.kind === 'state') continue
+      for (const hashes of unpackEntries(part.packed)) {
+        if (part.kind === 'remove') target.remove(source, hashes)
+        else if (!target.add(source, hashes)) this.#noRoom(1)
+        if (++applied % slice === 0) await setImmediate()
+      }
     }
-    const untilRelist = AbortSignal.timeout(RELIST_EVERY_MS)
-    for await (const change of followChanges(url, this.#position, AbortSignal.any([signal, untilRelist]))) {
-      if (change.kind === 'add') target.add(source, change.hashes)
-      else if (change.kind === 'remove') target.remove(source, change.hashes)
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { url, target, source } = this.#options
+    if (this.#position === undefined || Date.now() - this.#listedAtMs > relistEveryMs) {
+      await this.#list(signal)
+    }
+    const untilRelist = AbortSignal.timeout(relistEveryMs)
+    for await (const change of followChanges(url, this.#position!, AbortSignal.any([signal, untilRelist]))) {
+      if (change.kind !== 'alive') this.#saved?.note(change.kind, change.hashes)
+      if (change.kind === 'remove') target.remove(source, change.hashes)
+      else if (change.kind === 'add' && !target.add(source, change.hashes)) this.#noRoom(1)
       this.#position = change.position
       this.#failures = 0
       this.confirmedAtMs = Date.now()
-      if (Date.now() - this.#savedAtMs > SAVE_EVERY_MS) await this.#save()
+      if (Date.now() - this.#savedAtMs > saveEveryMs) await this.#save()
     }
+  }
+
+  /** Reads the whole list; after a page that failed, it continues with that page. */
+  async #list(signal: AbortSignal): Promise<void> {
+    const { log, url, target, source } = this.#options
+    const begunAtMs = Date.now()
+    if (this.#listing !== undefined && begunAtMs - this.#listing.begunAtMs > longestListingMs) {
+      await this.#listing.abandon()
+      this.#listing = undefined
+    }
+    this.#listing ??= await Listing.begin(this.#options, signal)
+    const listing = this.#listing
+    try {
+      for await (const _page of listing.read(signal)) this.#failures = 0
+    } catch (error) {
+      if (listing.isOver(error as Error)) {
+        await listing.abandon()
+        this.#listing = undefined
+      }
+      throw error
+    }
+    await target.finish(source)
+    this.#listing = undefined
+    this.leftOut = 0
+    if (listing.leftOut > 0) this.#noRoom(listing.leftOut)
+    this.#position = listing.position
+    this.#listedAtMs = Date.now()
+    this.confirmedAtMs = listing.begunAtMs
+    await this.#saved?.[Symbol.asyncDispose]()
+    this.#saved = listing.saved
+    await this.#save(true)
+    log.info(
+      { appview: url, seq: listing.position.seq, seconds: (Date.now() - begunAtMs) / 1000 },
+      'allow-list read',
+    )
+  }
+
+  #noRoom(count: number): void {
+    if (this.leftOut === 0) {
+      this.#options.log.error(
+        { appview: this.#options.url },
+        'the allow-list is full and the remaining torrents are not served: raise HOLDFAST_TRACKER_MAX_TORRENTS and restart',
+      )
+    }
+    this.leftOut += count
   }
 
   async #backOff(error: Error, signal: AbortSignal): Promise<void> {
     const { url, log } = this.#options
-    if (error instanceof StreamBroken) {
+    if (error instanceof StreamBrokenError) {
       this.#position = undefined
       log.info({ appview: url, reason: error.message }, 'reading the whole allow-list again')
       if (this.#failures++ === 0) return
     }
-    const waitMs =
-      Math.min(LONGEST_WAIT_MS, SHORTEST_WAIT_MS * 2 ** this.#failures) * (0.5 + Math.random() / 2)
-    if (this.#failures++ % WARN_EVERY === 0) {
+    const waitMs = Math.min(longestWaitMs, shortestWaitMs * 2 ** this.#failures) * (0.5 + Math.random() / 2)
+    if (this.#failures++ % warnEvery === 0) {
       log.warn(
         { appview: url, reason: error.message, serving: this.confirmedAtMs > 0 },
         'cannot follow the AppView; trying again',
@@ -134,25 +202,25 @@ class Follower {
     await wait(waitMs, undefined, { signal }).catch(() => {})
   }
 
-  /** Saves what is in effect. A disk that refuses must not stop announces. */
-  async #save(): Promise<void> {
-    const { directory, url, target, source, log } = this.#options
-    if (this.confirmedAtMs === 0) return
+  /** Saves what changed. A disk error must not stop announces. */
+  async #save(whole = false): Promise<void> {
+    const { directory, log } = this.#options
+    if (this.#saved === undefined || this.#position === undefined) return
     this.#savedAtMs = Date.now()
-    const entries: Uint8Array[] = []
-    target.forEach(source, (hashes) => entries.push(Uint8Array.from(hashes)))
+    const { confirmedAtMs } = this
     try {
-      await writeSavedList(directory, url, {
-        confirmedAtMs: this.confirmedAtMs,
-        packed: packEntries(entries),
-      })
+      await this.#saved.save({ position: this.#position, confirmedAtMs, listedAtMs: this.#listedAtMs })
+      if (whole) await this.#saved.finish()
     } catch (error) {
       log.error(
         { err: error, directory },
-        'the allow-list cannot be saved: a restart will wait for the AppView',
+        'the allow-list cannot be saved: after a restart, announces will be refused until the AppView answers',
       )
     }
   }
 }
 
-const WARN_EVERY = 10
+const warnEvery = 10
+const slice = 500
+/** The stream is followed from the position where a listing began, so that position must still be replayable. */
+const longestListingMs = 3_600_000

@@ -6,14 +6,18 @@ import { listInfoHashes, subscribeInfoHashes } from '@holdfast/lexicons'
 import type { AllowListEntry } from './entries.ts'
 
 /**
- * An XRPC server with nothing but an allow-list, for tests: it lists, streams, begins new epochs, and stops and
- * comes back on its port.
+ * An XRPC server with only an allow-list, for tests: it lists, streams, begins new epochs, and stops and restarts on
+ * its port.
  */
 export class ListServer implements AsyncDisposable {
-  /** Entries a page. */
+  /** The number of entries in a page. */
   pageSize = 2
-  /** How often the list was read from its first page. */
+  /** How many times the list was read from its first page. */
   listed = 0
+  /** The indexes of first entries of pages; each of these pages is refused once. */
+  readonly failing = new Set<number>()
+  /** The indexes of the first entries of the pages that were requested. */
+  readonly asked: number[] = []
   readonly #entries: AllowListEntry[] = []
   #log: { kind: 'add' | 'remove'; seq: number; entry: AllowListEntry }[] = []
   #seq = 0
@@ -31,6 +35,8 @@ export class ListServer implements AsyncDisposable {
     server.add(listInfoHashes.main, ({ params }) => {
       const from = Number(params.cursor ?? 0)
       if (from === 0) this.listed++
+      this.asked.push(from)
+      if (this.failing.delete(from)) throw new Error('this page is refused once')
       const infoHashes = this.#entries.slice(from, from + this.pageSize)
       const next = from + this.pageSize
       const cursor = next < this.#entries.length ? { cursor: String(next) } : {}
@@ -70,7 +76,7 @@ export class ListServer implements AsyncDisposable {
     this.#note('remove', entry)
   }
 
-  /** Changes the list without a word in the stream, and begins a new epoch. */
+  /** Changes the list without telling the stream, and begins a new epoch. */
   restore(entries: readonly AllowListEntry[]): void {
     this.#entries.splice(0, this.#entries.length, ...entries)
     this.#log = []

@@ -1,32 +1,42 @@
 import { type AllowListEntry, announcedHashes } from './entries.ts'
 
 /**
- * Where the allow-list is written to. An entry is the names of one torrent, 20 bytes each; a source is a small
- * number. Changes are in effect when a call returns.
+ * The allow-list, for writing. An entry consists of the infohashes of one torrent, 20 bytes each; a source is identified by a
+ * small number. Changes are in effect when a call returns.
  */
-export type AllowListTarget = {
-  /** @throws RangeError when there is no room */
-  add(source: number, hashes: Uint8Array): void
+export interface AllowListTarget {
+  /** Returns false if there is no room. */
+  add(source: number, hashes: Uint8Array): boolean
   remove(source: number, hashes: Uint8Array): void
-  /** Makes the packed entries all that `source` vouches for. Nothing that stays is ever out meanwhile. */
-  replace(source: number, packed: readonly Uint8Array[]): Promise<void>
-  /** Visits all that `source` vouches for. The bytes are only good during the call. */
-  forEach(source: number, visit: (hashes: Uint8Array) => void): void
+  /** Begins to replace everything that `source` lists. Torrents that stay are allowed throughout. */
+  begin(source: number): Promise<void>
+  /** Allows a page of packed entries; returns for how many there was no room. */
+  confirm(source: number, packed: Uint8Array): Promise<number>
+  /** Removes the entries that were in no page. */
+  finish(source: number): Promise<void>
 }
 
-/** Something that keeps the allow-list. Announces are refused until it is ready. */
+/** Keeps the allow-list up to date. Announces are refused until it is ready. */
 export type AllowListSource = AsyncDisposable & {
   ready(): boolean
-  /** Seconds since the list was last known to be right; 0 when it cannot go stale. */
+  /** Seconds since the list was last known to be correct; 0 if it cannot become outdated. */
   ageSeconds(): number
+  /** How many torrents are not served because the list is longer than the allow-list. */
+  leftOut(): number
 }
 
-/** An allow-list that its owner writes himself: for tests, benchmarks and trackers inside other programs. */
+/** An allow-list that the calling program writes itself, for tests, benchmarks and trackers inside other programs. */
 export function ownAllowList(
   entries: Iterable<AllowListEntry>,
 ): (target: AllowListTarget) => AllowListSource {
   return (target) => {
-    for (const entry of entries) target.add(0, announcedHashes(entry))
-    return { ready: () => true, ageSeconds: () => 0, async [Symbol.asyncDispose]() {} }
+    let leftOut = 0
+    for (const entry of entries) if (!target.add(0, announcedHashes(entry))) leftOut++
+    return {
+      ready: () => true,
+      ageSeconds: () => 0,
+      leftOut: () => leftOut,
+      async [Symbol.asyncDispose]() {},
+    }
   }
 }

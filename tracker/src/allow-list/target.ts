@@ -4,38 +4,32 @@ import { unpackEntries } from './entries.ts'
 import type { AllowListTarget } from './source.ts'
 
 /**
- * Writes an allow-list into the swarms. A whole list is applied in slices between which announces are
- * answered: what is new comes first and what is gone leaves last.
+ * Writes an allow-list into the swarms. A whole list is applied in slices, and announces are answered between them: new
+ * torrents are added first, and torrents that are gone are removed last.
  */
 export function newAllowListTarget(swarms: Swarms): AllowListTarget {
   const { allowed } = swarms
-  const add = (hashes: Uint8Array, source: number, confirm: boolean): void => {
-    if (!swarms.exclusively(() => allowed.allow(hashes, source, confirm))) {
-      throw new RangeError('the allow-list holds more torrents than this tracker has room for')
+  const inSlices = async (step: (from: number, count: number) => number): Promise<void> => {
+    for (let next = 1; next !== 0; ) {
+      const from = next
+      next = swarms.exclusively(() => step(from, slice))
+      await setImmediate()
     }
   }
   return {
-    add: (source, hashes) => add(hashes, source, false),
+    add: (source, hashes) => swarms.exclusively(() => allowed.allow(hashes, source)),
     remove: (source, hashes) => swarms.exclusively(() => allowed.withdraw(hashes, source)),
-    async replace(source, packed) {
-      let applied = 0
-      for (const page of packed) {
-        for (const hashes of unpackEntries(page)) {
-          add(hashes, source, true)
-          if (++applied % SLICE === 0) await setImmediate()
-        }
+    begin: (source) => inSlices((from, count) => allowed.unconfirm(source, from, count)),
+    async confirm(source, packed) {
+      let [applied, leftOut] = [0, 0]
+      for (const hashes of unpackEntries(packed)) {
+        if (!swarms.exclusively(() => allowed.allow(hashes, source, true))) leftOut++
+        if (++applied % slice === 0) await setImmediate()
       }
-      for (let next = 1; next !== 0; ) {
-        const from = next
-        next = swarms.exclusively(() => allowed.withdrawUnconfirmed(source, from, SLICE))
-        await setImmediate()
-      }
+      return leftOut
     },
-    forEach(source, visit) {
-      const visitNames = (_torrent: number, names: Uint8Array): void => visit(names)
-      swarms.exclusively(() => allowed.forEach(visitNames, { source }))
-    },
+    finish: (source) => inSlices((from, count) => allowed.withdrawUnconfirmed(source, from, count)),
   }
 }
 
-const SLICE = 1000
+const slice = 500

@@ -1,5 +1,5 @@
-/** Streams that the swarms are spread over. */
-export const SHARDS = 16
+/** The number of streams that the swarms are spread over. */
+export const shards = 16
 
-/** How often nodes exchange what was announced to them. */
-export const EVERY_MS = 250
+/** How often nodes exchange their announces. */
+export const everyMs = 250

@@ -5,19 +5,24 @@ import type { Family } from '../swarms/announce.ts'
 import { newUdpAnswer, type UdpResponder } from '../wire/udp.ts'
 
 /** An open socket that serves until it is closed. */
-export type BatchSocket = { readonly port: number; close(): void }
+export interface BatchSocket {
+  readonly port: number
+  close(): void
+}
 
 /**
- * UDP and HTTP by the batch, where `npm run build:native -w tracker` has built them: a fraction of the processor time
- * that node:dgram and node:net take. undefined where they are not there or do not load. The first call in a process
- * decides which file that is.
+ * Sockets for UDP and HTTP that process requests in batches, if `npm run build:native -w tracker` has built them: they
+ * take a fraction of the processor time of node:dgram and node:net. Undefined if they were not built or do not load. A
+ * `file` that is given stays in use in this process until another is given.
  */
 export function loadBatchSockets(
-  file = fileURLToPath(new URL('../../native/batch.node', import.meta.url)),
+  file?: string,
 ): { openUdp: typeof openUdp; openHttp: typeof openHttp } | undefined {
-  native ??= load(file) ?? 'none'
+  if (file !== undefined || native === undefined) native = load(file ?? builtHere) ?? 'none'
   return native === 'none' ? undefined : { openUdp, openHttp }
 }
+
+const builtHere = fileURLToPath(new URL('../../native/batch.node', import.meta.url))
 
 let native: Native | 'none' | undefined
 
@@ -26,12 +31,12 @@ function load(file: string): Native | undefined {
   try {
     return createRequire(import.meta.url)(file) as Native
   } catch {
-    // Built for another machine: Node's own sockets serve as well.
+    // The module was built for another machine; Node's own sockets work as well.
     return undefined
   }
 }
 
-type Native = {
+interface Native {
   openUdp(
     family: 4 | 6,
     host: string,
@@ -50,11 +55,11 @@ type Native = {
   ): BatchSocket
 }
 
-/** The layouts that native/udp.c and native/tcp.c describe. */
+/** The memory layouts that native/udp.c and native/tcp.c describe. */
 const udp = { slots: 64, slotBytes: 4096, datagramAt: 32, answerAt: 2048 }
 const tcp = { slots: 32, slotBytes: 16_384, requestAt: 32, answerAt: 4096 }
 
-/** @throws Error with a `code` when the address cannot be had */
+/** @throws Error with a `code` if the address cannot be used */
 function openUdp(
   responder: UdpResponder,
   options: { family: Family; host: string; port: number; reusePort: boolean },
@@ -72,7 +77,7 @@ function openUdp(
     responder.behind = behind === 1
     for (let at = 0; at < count; at++) {
       const slot = slots[at]!
-      // Port 0 cannot be answered.
+      // Port 0 cannot receive an answer.
       if (words[slot.received + 1] === 0) continue
       const length = responder.answer(slot.datagram, words[slot.received]!, slot.from, slot.answer)
       words[slot.received + 7] = length
@@ -81,9 +86,10 @@ function openUdp(
 }
 
 /**
- * Answers requests that come whole and alone. `answer` writes into the memory it is given and returns how many bytes,
- * or -1 to have the connection as an ordinary socket; `other` gets it with what was read from it.
- * @throws Error with a `code` when the address cannot be had
+ * Answers a request that arrives complete and is the only one of its connection. `answer` writes into the memory it is given
+ * and returns the number of bytes, or -1 to turn the connection into an ordinary socket, which `other` receives with the bytes
+ * that were read from it.
+ * @throws Error with a `code` if the address cannot be used
  */
 function openHttp(
   parts: {
@@ -118,5 +124,9 @@ function openHttp(
   return (native as Native).openTcp(host, port, reusePort, memory, onBatch, onOther)
 }
 
-/** The bytes are good during the call. */
-export type BatchRequest = { bytes: Buffer; family: Family; address: Int32Array }
+/** One request; its bytes are valid only during the call. */
+export interface BatchRequest {
+  bytes: Buffer
+  family: Family
+  address: Int32Array
+}

@@ -7,16 +7,24 @@ import type { Family } from '../swarms/announce.ts'
 import { readAddress } from '../wire/address.ts'
 import { newUdpAnswer, type UdpAnswer, type UdpResponder, type UdpSender } from '../wire/udp.ts'
 
-/** A bound UDP port of one family of addresses. */
-export type UdpSocket = { readonly port: number; close(): void | Promise<void> }
+/** A bound UDP port for one address family. */
+export interface UdpSocket {
+  readonly port: number
+  close(): void | Promise<void>
+}
 
-export type DgramOptions = { family: Family; host: string | undefined; port: number; reusePort: boolean }
+export interface DgramOptions {
+  family: Family
+  host: string | undefined
+  port: number
+  reusePort: boolean
+}
 
 /**
- * UDP by node:dgram, at `host` or at every address of the machine. A socket that is bound to no address answers from
- * the one the kernel likes best, which clients take for a stranger's answer; node:dgram cannot say which one was asked.
- * So a machine of several addresses gets a socket for each, and one for whatever else is asked.
- * @throws Error with a `code` when the port is taken or may not be used
+ * UDP by node:dgram, at `host` or at every address of the machine. A socket that is bound to no address answers from the
+ * address that the kernel prefers, and clients ignore an answer from another address than they asked; node:dgram cannot tell
+ * which one that was. So a machine with several addresses gets a socket for each, and one for any other address.
+ * @throws Error with a `code` if the port is in use or not permitted
  */
 export async function openDgram(
   responder: UdpResponder,
@@ -30,7 +38,8 @@ export async function openDgram(
     return { port: socket.address().port, close: () => close(socket) }
   }
 
-  // Sockets that share a port with each other would share it with a stranger, too: this one finds out.
+  // Sockets that share a port would also share it with another program's socket; this exclusive one finds out whether
+  // the port is free.
   const alone = await open(undefined, options.port, false)
   const { port } = alone.address()
   await close(alone)
@@ -44,7 +53,7 @@ export async function openDgram(
     }
     for (const address of addresses.length > 1 ? addresses : []) {
       if (sockets.has(address)) continue
-      // An address that went again is no reason to stop: the next look finds what is there then.
+      // The address may have been removed in the meantime; the next check will find the current addresses.
       const socket = await open(address, port, true).catch(() => undefined)
       if (socket !== undefined) sockets.set(address, socket)
     }
@@ -53,7 +62,7 @@ export async function openDgram(
   let following = Promise.resolve()
   const timer = setInterval(() => {
     following = following.then(follow)
-  }, LOOK_AGAIN_MS).unref()
+  }, lookAgainMs).unref()
   return {
     port,
     async close() {
@@ -64,12 +73,12 @@ export async function openDgram(
   }
 }
 
-/** How long a new address of the machine may wait for a socket. */
-const LOOK_AGAIN_MS = 60_000
-const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
-const MOST_QUEUED_BYTES = 4 * 1024 * 1024
+/** How often the addresses of the machine are checked, so how long a new address waits for a socket. */
+const lookAgainMs = 60_000
+const socketBufferBytes = 4 * 1024 * 1024
+const mostQueuedBytes = 4 * 1024 * 1024
 
-/** The addresses others may know this machine by: without the loopback's own, and without those of one link only. */
+/** The addresses under which others may reach this machine: neither loopback nor link-local ones. */
 function ownAddresses(family: Family): string[] {
   const named = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
   return named
@@ -89,9 +98,9 @@ async function bind(
     ipv6Only: family === 1,
     reusePort,
     reuseAddr: shared,
-    recvBufferSize: SOCKET_BUFFER_BYTES,
-    sendBufferSize: SOCKET_BUFFER_BYTES,
-    // Answers go to the address a datagram came from: there is no name to look up.
+    recvBufferSize: socketBufferBytes,
+    sendBufferSize: socketBufferBytes,
+    // Answers go to the address that a datagram came from, so no name is ever looked up.
     lookup: (name, _options, found) => found(null, name, family === 0 ? 4 : 6),
   })
   serveIt(socket)
@@ -115,14 +124,14 @@ function serve(socket: Socket, responder: UdpResponder, counts: Counts): void {
     sender.family = family as Family
     const length = responder.answer(message, message.length, sender, answer)
     if (length === 0) return
-    if (socket.getSendQueueSize() > MOST_QUEUED_BYTES) {
+    if (socket.getSendQueueSize() > mostQueuedBytes) {
       counts.udpDropped++
       return
     }
     socket.send(answer.bytes, 0, length, from.port, from.address)
-    // Nearly every datagram leaves at once; the buffer of one that waits is no longer ours to write to.
+    // Nearly every datagram is sent at once; the buffer of one that waits in the queue must not be reused.
     if (socket.getSendQueueCount() > 0) answer = newUdpAnswer()
   })
-  // A failed answer (no route, say) concerns one client; the socket goes on.
+  // A failed answer (no route, for example) concerns one client; the socket keeps serving.
   socket.on('error', () => counts.udpDropped++)
 }

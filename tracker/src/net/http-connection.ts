@@ -9,19 +9,19 @@ import { type Head, readHead } from '../wire/http-head.ts'
 import { readProxyHeader, type TrustedProxies } from '../wire/proxy.ts'
 import type { SocketLimits } from './socket-limits.ts'
 
-export type ConnectionParts = {
+export interface ConnectionParts {
   responder: HttpResponder
   counts: Counts
   proxies: TrustedProxies
   limits: SocketLimits
-  /** Takes over what is no announce or scrape. */
+  /** The server that handles requests which are not plain announces or scrapes. */
   slow: Server
 }
 
-export const MOST_HEAD_BYTES = 16 * 1024
-export const IDLE_TIMEOUT_MS = 10_000
+export const mostHeadBytes = 16 * 1024
+export const idleTimeoutMs = 10_000
 
-/** One socket from its first byte to the moment node:http takes over, if it does. */
+/** One socket, from its first byte until it closes or node:http takes over. */
 export class Connection {
   readonly #socket: Socket
   readonly #parts: ConnectionParts
@@ -29,8 +29,11 @@ export class Connection {
   readonly #forwarded = new Int32Array(4)
   #client: string
   #family: Family | -1
+  readonly #behindProxy: boolean
   #pending: Buffer | undefined
   #proxyHeaderAllowed: boolean
+  /** Whether the last answer was written; bytes after that are ignored. */
+  #over = false
 
   constructor(socket: Socket, client: string, parts: ConnectionParts) {
     this.#socket = socket
@@ -38,9 +41,12 @@ export class Connection {
     this.#client = client
     this.#family = readAddress(client, this.#address)
     this.#proxyHeaderAllowed = parts.proxies.any
+    // A proxy may send requests of several people over one connection, so each gets a connection of its own: a request
+    // head that the proxy reads differently could otherwise speak for the next client.
+    this.#behindProxy = parts.proxies.trusts(client)
   }
 
-  /** Starts with what was read already, if anything. */
+  /** Starts with the bytes that were read already, if any. */
   begin(read: Buffer | undefined): void {
     this.#socket.on('data', this.#onData)
     this.#socket.on('error', () => this.#socket.destroy())
@@ -48,6 +54,7 @@ export class Connection {
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    if (this.#over) return
     let bytes = this.#pending === undefined ? chunk : Buffer.concat([this.#pending, chunk])
     this.#pending = undefined
     if (this.#proxyHeaderAllowed) {
@@ -55,23 +62,45 @@ export class Connection {
       if (rest === undefined) return
       bytes = rest
     }
-    // One write answers however many requests a client sent ahead.
+    // Requests that a client sent ahead are answered in a single write.
     while (bytes.length > 0) {
-      const head = readHead(bytes, MOST_HEAD_BYTES)
+      const head = readHead(bytes, mostHeadBytes)
       if (head === 'incomplete') {
         this.#pending = bytes
         return
       }
+      if (head !== 'other' && this.#behindProxy) head.close = true
       if (head === 'other' || !this.#answer(head)) {
         this.#handOver(bytes)
         return
       }
-      if (head.close) return
+      if (head.close) {
+        this.#over = true
+        return
+      }
       bytes = bytes.subarray(head.length)
+      if (this.#socket.writableNeedDrain) {
+        this.#waitForReader(bytes)
+        return
+      }
     }
   }
 
-  /** The bytes after a PROXY header, if any; undefined while it is incomplete or when the socket is refused. */
+  /**
+   * Reads no more requests from a client that does not read answers; its deadline, which is no longer extended, ends
+   * the socket.
+   */
+  #waitForReader(rest: Buffer): void {
+    const socket = this.#socket
+    this.#pending = rest
+    socket.pause()
+    socket.once('drain', () => {
+      socket.resume()
+      if (this.#pending !== undefined && this.#pending.length > 0) this.#onData(nothing)
+    })
+  }
+
+  /** The bytes after a PROXY header, if there is one; undefined if the header is incomplete or the socket was refused. */
   #stripProxyHeader(bytes: Buffer): Buffer | undefined {
     const header = readProxyHeader(bytes)
     if (header === undefined) {
@@ -95,7 +124,7 @@ export class Connection {
     return bytes.subarray(header.length)
   }
 
-  /** False when the request is left to node:http. */
+  /** Returns false if the request is left to node:http. */
   #answer(head: Head): boolean {
     const { proxies, responder, counts, limits } = this.#parts
     let address = this.#address
@@ -119,7 +148,7 @@ export class Connection {
     if (head.close) this.#socket.end(answer)
     else {
       this.#socket.write(answer)
-      limits.extend(this.#socket, IDLE_TIMEOUT_MS)
+      limits.extend(this.#socket, idleTimeoutMs)
     }
     return true
   }
@@ -135,24 +164,30 @@ export class Connection {
   }
 }
 
-/** What node:http cannot know: the client's address as a PROXY header told it. */
+const nothing = Buffer.alloc(0)
+
+/** The client's address as a PROXY header stated it, which node:http cannot know. */
 export const forwardedClients = new WeakMap<Duplex, string>()
 
-export const CLOSE_HEAD = Buffer.from(
+export const closeHead = Buffer.from(
   'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: ',
 )
-const KEEP_HEAD = Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ')
+const keepHead = Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ')
 
-type Answer = { body: Buffer; length: number; close: boolean }
+interface Answer {
+  body: Buffer
+  length: number
+  close: boolean
+}
 
 function frame(answer: Answer): Buffer {
-  const out = Buffer.allocUnsafe(KEEP_HEAD.length + CLOSE_HEAD.length + answer.length)
+  const out = Buffer.allocUnsafe(keepHead.length + closeHead.length + answer.length)
   return out.subarray(0, writeAnswer(out, answer))
 }
 
-/** Writes head and body to `out`; how many bytes. */
+/** Writes head and body to `out`; returns the number of bytes. */
 export function writeAnswer(out: Buffer, { body, length, close }: Answer): number {
-  const head = close ? CLOSE_HEAD : KEEP_HEAD
+  const head = close ? closeHead : keepHead
   out.set(head)
   const at = head.length + out.write(`${length}\r\n\r\n`, head.length, 'latin1')
   out.set(body.subarray(0, length), at)

@@ -10,19 +10,19 @@ import { readHead } from '../wire/http-head.ts'
 import type { TrustedProxies } from '../wire/proxy.ts'
 import { type BatchRequest, loadBatchSockets } from './batch-sockets.ts'
 import {
-  CLOSE_HEAD,
   Connection,
+  closeHead,
   forwardedClients,
-  IDLE_TIMEOUT_MS,
-  MOST_HEAD_BYTES,
+  idleTimeoutMs,
+  mostHeadBytes,
   writeAnswer,
 } from './http-connection.ts'
 import { SocketLimits } from './socket-limits.ts'
 
 /**
- * The TCP port: announces and scrapes are answered straight from the bytes of the request, everything else
+ * Opens the TCP port. Announces and scrapes are answered directly from the bytes of the request; everything else
  * (pages, metrics, WebSockets, unusual requests) goes to node:http on the same socket.
- * @throws when the port is taken or may not be used
+ * @throws Error if the port is in use or not permitted
  */
 export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer> {
   const limits = new SocketLimits({
@@ -30,13 +30,33 @@ export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer
     total: parts.maxSockets,
     exempt: (address) => parts.proxies.trusts(address),
   })
-  const slow = createHttpServer({ maxHeaderSize: MOST_HEAD_BYTES, keepAliveTimeout: 0 })
+  // Requests without a Host header are accepted, because simple clients send none.
+  const slow = createHttpServer({
+    maxHeaderSize: mostHeadBytes,
+    keepAliveTimeout: 0,
+    requireHostHeader: false,
+  })
+  const answered = new WeakSet<Socket>()
   slow.on('request', (request, response) => {
-    limits.extend(request.socket, ANSWER_TIMEOUT_MS)
-    response.once('finish', () => limits.extend(request.socket, IDLE_TIMEOUT_MS))
+    if (parts.proxies.trusts(request.socket.remoteAddress ?? '')) {
+      // Only one request per connection, as in Connection: node:http parses what a proxy sent ahead before this request
+      // is answered.
+      if (answered.has(request.socket)) {
+        request.socket.destroy()
+        return
+      }
+      answered.add(request.socket)
+      response.shouldKeepAlive = false
+    }
+    limits.extend(request.socket, answerTimeoutMs)
+    response.once('finish', () => limits.extend(request.socket, idleTimeoutMs))
     answerSlowly(parts, request, response)
   })
   slow.on('upgrade', (request, socket, head) => {
+    if (answered.has(request.socket)) {
+      socket.destroy()
+      return
+    }
     limits.extend(request.socket, Number.POSITIVE_INFINITY)
     parts.upgrade(request, socket, head, clientOf(request, parts))
   })
@@ -44,7 +64,7 @@ export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer
 
   const take = (socket: Socket, address: string | undefined, read?: Buffer): void => {
     parts.counts.httpConnections++
-    if (address === undefined || !limits.admit(socket, address, HEAD_TIMEOUT_MS)) {
+    if (address === undefined || !limits.admit(socket, address, headTimeoutMs)) {
       parts.counts.httpRefusedSockets++
       socket.destroy()
       return
@@ -65,7 +85,10 @@ export async function openHttpServer(parts: HttpServerParts): Promise<HttpServer
 
 type Take = (socket: Socket, address: string | undefined, read?: Buffer) => void
 
-/** Listens by the batch where that is built, else with node:net; `take` gets every connection that is not plain. */
+/**
+ * Listens with the native batch module if it is built, else with node:net. `take` gets every connection whose request
+ * is not plain.
+ */
 async function listen(parts: HttpServerParts, take: Take): Promise<{ port: number; close(): Promise<void> }> {
   const { port, host, reusePort = false, counts, responder } = parts
   const openHttp = parts.transport === 'net' ? undefined : loadBatchSockets()?.openHttp
@@ -79,18 +102,18 @@ async function listen(parts: HttpServerParts, take: Take): Promise<{ port: numbe
     }
   }
   const answer = ({ bytes, family, address }: BatchRequest, out: Buffer): number => {
-    const head = readHead(bytes, MOST_HEAD_BYTES)
-    // What a proxy says needs a closer look, and so does anything that is not one plain request.
+    const head = readHead(bytes, mostHeadBytes)
+    // Requests through a proxy, and anything but a single plain request, are left to the slower path.
     if (typeof head === 'string' || head.length !== bytes.length) return -1
     if (head.forwardedFor !== undefined && parts.proxies.any) return -1
     const length =
       head.kind === 'announce'
         ? responder.announce(head.target, head.query, family, address)
         : responder.scrape(head.target, head.query)
-    // The longest lists of peers do not fit; asked again on an ordinary socket, the answer is the same.
-    if (length > out.length - CLOSE_HEAD.length - 16) return -1
+    // The longest lists of peers do not fit; the same request is then answered on an ordinary socket.
+    if (length > out.length - closeHead.length - 16) return -1
     counts.httpConnections++
-    // One request a connection: clients come back in half an hour.
+    // One request per connection: clients come back only after half an hour.
     return writeAnswer(out, { body: responder.body, length, close: true })
   }
   const other = (fd: number, read: Buffer): void => {
@@ -103,25 +126,25 @@ async function listen(parts: HttpServerParts, take: Take): Promise<{ port: numbe
 
 export type HttpServer = AsyncDisposable & { readonly port: number }
 
-export type HttpServerParts = {
+export interface HttpServerParts {
   port: number
   host?: string | undefined
   reusePort?: boolean
-  /** By the batch where that is built, unless said otherwise. */
+  /** The transport to use; by default `batch` if it is built. */
   transport?: 'batch' | 'net'
   responder: HttpResponder
   counts: Counts
   proxies: TrustedProxies
-  /** Sockets one address may hold open; trusted proxies are exempt. */
+  /** The number of sockets that one address may have open; trusted proxies are exempt. */
   socketsPerAddress: number
   maxSockets: number
-  /** Everything that is not an announce or a scrape. */
+  /** Answers every request that is not an announce or a scrape. */
   page: (request: IncomingMessage, response: ServerResponse, client: string) => void
   upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer, client: string | undefined) => void
 }
 
-const HEAD_TIMEOUT_MS = 10_000
-const ANSWER_TIMEOUT_MS = 60_000
+const headTimeoutMs = 10_000
+const answerTimeoutMs = 60_000
 
 function clientOf(request: IncomingMessage, parts: HttpServerParts): string | undefined {
   const peer = forwardedClients.get(request.socket) ?? request.socket.remoteAddress ?? ''
@@ -129,7 +152,7 @@ function clientOf(request: IncomingMessage, parts: HttpServerParts): string | un
   return parts.proxies.client(peer, Array.isArray(header) ? header.join(',') : header)
 }
 
-/** Announces that came in an unusual shape (absolute targets, HEAD, folded headers), and all the rest. */
+/** Answers announces in an unusual form (absolute targets, HEAD, folded headers), and all other requests. */
 function answerSlowly(parts: HttpServerParts, request: IncomingMessage, response: ServerResponse): void {
   const client = clientOf(request, parts)
   const address = new Int32Array(4)

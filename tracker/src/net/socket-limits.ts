@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net'
+import { householdsASite } from '../swarms/neighbours.ts'
+import { neighbourhoodOf } from '../wire/households.ts'
 
 /**
- * Counts sockets, in all and by address, and ends each that misses its deadline. Deadlines are looked at once a
- * second, so a client that trickles bytes gains nothing by it and a timer per socket is not needed.
+ * Counts sockets, in total and per address (a /64 of IPv6; a /48 may have four times as many), and ends each that
+ * misses its deadline. Deadlines are checked once a second, so a client cannot gain time by sending byte by byte, and
+ * no timer per socket is needed.
  */
 export class SocketLimits implements Disposable {
   readonly #limits: { perAddress: number; total: number; exempt: (address: string) => boolean }
@@ -15,23 +18,26 @@ export class SocketLimits implements Disposable {
     this.#timer = setInterval(() => this.#endLate(), 1000).unref()
   }
 
-  /** False when the socket is one too many. */
+  /** Returns false if there are too many sockets already. */
   admit(socket: Socket, address: string, timeoutMs: number): boolean {
     if (this.#deadlines.size >= this.#limits.total) return false
-    const held = this.#byAddress.get(address) ?? 0
-    if (held >= this.#limits.perAddress && !this.#limits.exempt(address)) return false
-    this.#byAddress.set(address, held + 1)
+    const { household, site } = neighbourhoodOf(address)
+    const { perAddress } = this.#limits
+    const isOneTooMany =
+      this.#held(household) >= perAddress || this.#held(siteKey(site)) >= perAddress * householdsASite
+    if (isOneTooMany && !this.#limits.exempt(address)) return false
+    this.#count(household, 1)
+    this.#count(siteKey(site), 1)
     this.#deadlines.set(socket, Date.now() + timeoutMs)
     socket.once('close', () => {
       this.#deadlines.delete(socket)
-      const left = (this.#byAddress.get(address) ?? 1) - 1
-      if (left === 0) this.#byAddress.delete(address)
-      else this.#byAddress.set(address, left)
+      this.#count(household, -1)
+      this.#count(siteKey(site), -1)
     })
     return true
   }
 
-  /** Gives `socket` this much time from now; `Infinity` takes the deadline away. */
+  /** Sets the deadline of `socket` to this long from now; `Infinity` removes it. */
   extend(socket: Socket, timeoutMs: number): void {
     if (this.#deadlines.has(socket)) this.#deadlines.set(socket, Date.now() + timeoutMs)
   }
@@ -40,7 +46,7 @@ export class SocketLimits implements Disposable {
     return this.#deadlines.size
   }
 
-  /** Ends every socket after what was written to it. */
+  /** Ends every socket after its pending output. */
   endAll(): void {
     for (const socket of this.#deadlines.keys()) socket.destroySoon()
   }
@@ -49,8 +55,23 @@ export class SocketLimits implements Disposable {
     clearInterval(this.#timer)
   }
 
+  #held(key: string): number {
+    return this.#byAddress.get(key) ?? 0
+  }
+
+  #count(key: string, change: 1 | -1): void {
+    const held = this.#held(key) + change
+    if (held === 0) this.#byAddress.delete(key)
+    else this.#byAddress.set(key, held)
+  }
+
   #endLate(): void {
     const now = Date.now()
     for (const [socket, deadline] of this.#deadlines) if (deadline < now) socket.destroy()
   }
+}
+
+/** The key that counts a site; an IPv4 address is a site of its own, counted apart from the address. */
+function siteKey(site: string): string {
+  return `${site} `
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
+import { needs } from '../../../test/system/requirements.ts'
 import { newResponders } from '../wire/responders.ts'
 import { loadBatchSockets } from './batch-sockets.ts'
 import { openUdpSockets } from './udp-sockets.ts'
@@ -13,13 +14,19 @@ import { openUdpSockets } from './udp-sockets.ts'
 const torrent = 'aa'.repeat(20)
 const build = fileURLToPath(new URL('../../native/build.mjs', import.meta.url))
 
+/** Without Linux and a compiler it serves by node:dgram alone. */
+const canBuild = needs('batch UDP', 'a C compiler')
+
 beforeAll(() => {
   const directory = mkdtempSync(path.join(tmpdir(), 'holdfast-test-'))
   const file = path.join(directory, 'batch.node')
-  spawnSync(process.execPath, [build, file])
-  if (loadBatchSockets(file) === undefined)
-    process.stdout.write('left out: batch UDP, for want of Linux or a C compiler\n')
-  return () => rmSync(directory, { recursive: true })
+  if (canBuild) spawnSync(process.execPath, [build, file])
+  loadBatchSockets(file)
+  return () => {
+    rmSync(directory, { recursive: true })
+    // Whatever is tested after this in the same process is to have no batch sockets again.
+    loadBatchSockets(file)
+  }
 })
 
 async function ask(socket: Socket, to: { port: number; host: string }, datagram: Buffer): Promise<Buffer> {
@@ -39,34 +46,35 @@ function announceOf(id: Buffer, port: number): Buffer {
 }
 
 for (const transport of ['batch', 'dgram'] as const) {
-  test(`${transport} serves IPv4 and IPv6 on one port, each client its own answer`, async (context) => {
-    if (transport === 'batch' && loadBatchSockets() === undefined) context.skip()
-    const tracker = newResponders([[torrent]])
-    await using opened = await openUdpSockets(tracker.udp, tracker.counts, { port: 0, transport })
-    expect(opened.transport).toBe(transport)
-    for (const [type, host] of [
-      ['udp4', '127.0.0.1'],
-      ['udp6', '::1'],
-    ] as const) {
-      const to = { port: opened.port, host }
-      const answers = await Promise.all(
-        Array.from({ length: 80 }, async (_, client) => {
-          const socket = createSocket(type)
-          const connect = Buffer.from('0000041727101980000000000000', 'hex')
-          const id = await ask(socket, to, Buffer.concat([connect, Buffer.from([client, 7])]))
-          expect([...id.subarray(6, 8)]).toEqual([client, 7])
-          const answer = await ask(socket, to, announceOf(id.subarray(8), 1000 + client))
-          socket.close()
-          return answer
-        }),
-      )
-      expect(answers.every((answer) => answer.readInt32BE(0) === 1)).toBe(true)
-    }
-    expect(tracker.swarms.totals()).toMatchObject({ peers4: 80, peers6: 80 })
-  })
+  test.skipIf(transport === 'batch' && !canBuild)(
+    `${transport} serves IPv4 and IPv6 on one port, each client its own answer`,
+    async () => {
+      const tracker = newResponders([[torrent]])
+      await using opened = await openUdpSockets(tracker.udp, tracker.counts, { port: 0, transport })
+      expect(opened.transport).toBe(transport)
+      for (const [type, host] of [
+        ['udp4', '127.0.0.1'],
+        ['udp6', '::1'],
+      ] as const) {
+        const to = { port: opened.port, host }
+        const answers = await Promise.all(
+          Array.from({ length: 80 }, async (_, client) => {
+            const socket = createSocket(type)
+            const connect = Buffer.from('0000041727101980000000000000', 'hex')
+            const id = await ask(socket, to, Buffer.concat([connect, Buffer.from([client, 7])]))
+            expect([...id.subarray(6, 8)]).toEqual([client, 7])
+            const answer = await ask(socket, to, announceOf(id.subarray(8), 1000 + client))
+            socket.close()
+            return answer
+          }),
+        )
+        expect(answers.every((answer) => answer.readInt32BE(0) === 1)).toBe(true)
+      }
+      expect(tracker.swarms.totals()).toMatchObject({ peers4: 80, peers6: 80 })
+    },
+  )
 
-  test(`${transport} says which port is in use`, async (context) => {
-    if (transport === 'batch' && loadBatchSockets() === undefined) context.skip()
+  test.skipIf(transport === 'batch' && !canBuild)(`${transport} says which port is in use`, async () => {
     const tracker = newResponders([[torrent]])
     await using taken = await openUdpSockets(tracker.udp, tracker.counts, {
       port: 0,
@@ -81,24 +89,25 @@ for (const transport of ['batch', 'dgram'] as const) {
     await expect(again).rejects.toMatchObject({ code: 'EADDRINUSE' })
   })
 
-  test(`${transport} answers from the address it was asked at, and survives empty and huge datagrams`, async (context) => {
-    if (transport === 'batch' && loadBatchSockets() === undefined) context.skip()
-    const tracker = newResponders([[torrent]])
-    await using opened = await openUdpSockets(tracker.udp, tracker.counts, { port: 0, transport })
-    const socket = createSocket('udp4')
-    for (const length of [0, 1, 15, 2016, 2017, 9000])
-      socket.send(Buffer.alloc(length), opened.port, '127.0.0.1')
-    const host = transport === 'batch' ? '127.0.0.9' : '127.0.0.1'
-    socket.send(Buffer.from('00000417271019800000000000000001', 'hex'), opened.port, host)
-    const [answer, from] = (await once(socket, 'message')) as [Buffer, { address: string }]
-    expect(answer).toHaveLength(16)
-    expect(from.address).toBe(host)
-    socket.close()
-  })
+  test.skipIf(transport === 'batch' && !canBuild)(
+    `${transport} answers from the address it was asked at, after empty and huge datagrams`,
+    async () => {
+      const tracker = newResponders([[torrent]])
+      await using opened = await openUdpSockets(tracker.udp, tracker.counts, { port: 0, transport })
+      const socket = createSocket('udp4')
+      for (const length of [0, 1, 15, 2016, 2017, 9000])
+        socket.send(Buffer.alloc(length), opened.port, '127.0.0.1')
+      const host = transport === 'batch' ? '127.0.0.9' : '127.0.0.1'
+      socket.send(Buffer.from('00000417271019800000000000000001', 'hex'), opened.port, host)
+      const [answer, from] = (await once(socket, 'message')) as [Buffer, { address: string }]
+      expect(answer).toHaveLength(16)
+      expect(from.address).toBe(host)
+      socket.close()
+    },
+  )
 }
 
-test('batch, when the queue fills with connects, answers every announce in it', async (context) => {
-  if (loadBatchSockets() === undefined) context.skip()
+test.skipIf(!canBuild)('batch: answers every announce in a queue that is full of connects', async () => {
   const tracker = newResponders([[torrent]])
   await using opened = await openUdpSockets(tracker.udp, tracker.counts, { port: 0, transport: 'batch' })
   const to = { port: opened.port, host: '127.0.0.1' }

@@ -4,8 +4,8 @@ import { loadBatchSockets } from './batch-sockets.ts'
 import { openDgram, type UdpSocket } from './dgram-sockets.ts'
 
 /**
- * Binds UDP on IPv4 and, where the machine has it, on IPv6, and answers what arrives.
- * @throws Error with a `code` when the port is taken or may not be used
+ * Binds UDP on IPv4 and, if the machine has it, on IPv6, and answers datagrams.
+ * @throws Error with a `code` if the port is in use or not permitted
  */
 export async function openUdpSockets(
   responder: UdpResponder,
@@ -15,7 +15,7 @@ export async function openUdpSockets(
   const { host, reusePort = false } = options
   const openBatch = options.transport === 'dgram' ? undefined : loadBatchSockets()?.openUdp
   if (options.transport === 'batch' && openBatch === undefined) {
-    throw new Error('batch UDP is not built here: npm run build:native -w tracker')
+    throw new Error('batch UDP is not built; run npm run build:native -w tracker')
   }
   const sockets: UdpSocket[] = []
   let { port } = options
@@ -45,11 +45,11 @@ export async function openUdpSockets(
   }
 }
 
-export type UdpOptions = {
+export interface UdpOptions {
   port: number
   host?: string | undefined
   reusePort?: boolean
-  /** Batches where they are built, unless said otherwise. */
+  /** The transport to use; by default `batch` if it is built. */
   transport?: 'batch' | 'dgram'
 }
 

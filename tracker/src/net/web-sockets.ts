@@ -2,17 +2,18 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Counts } from '../counts.ts'
-import type { SignalReceiver, SignalSocket } from '../wire/signal-hub.ts'
-import { MOST_SIGNAL_BYTES } from '../wire/signals.ts'
+import type { SignalReceiver } from '../wire/signal-hub.ts'
+import type { SignalSocket } from '../wire/signal-swarm.ts'
+import { mostSignalBytes } from '../wire/signals.ts'
 
-/** Accepts WebSockets and hands their messages to the hub, at a pace one client may keep. */
+/** Accepts WebSockets, passes their messages to the hub, and limits how many messages a client may send. */
 export class WebSockets implements AsyncDisposable {
   readonly #hub: SignalReceiver
   readonly #counts: Counts
   readonly #server = new WebSocketServer({
     noServer: true,
     clientTracking: true,
-    maxPayload: MOST_SIGNAL_BYTES,
+    maxPayload: mostSignalBytes,
     perMessageDeflate: false,
   })
   readonly #alive = new WeakSet<WebSocket>()
@@ -21,7 +22,7 @@ export class WebSockets implements AsyncDisposable {
   constructor(hub: SignalReceiver, counts: Counts) {
     this.#hub = hub
     this.#counts = counts
-    this.#timer = setInterval(() => this.#ping(), PING_EVERY_MS).unref()
+    this.#timer = setInterval(() => this.#ping(), pingEveryMs).unref()
   }
 
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, client: string): void {
@@ -34,10 +35,10 @@ export class WebSockets implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
-    for (const ws of this.#server.clients) ws.close(GOING_AWAY)
+    for (const ws of this.#server.clients) ws.close(goingAway)
     const deadline = setTimeout(() => {
       for (const ws of this.#server.clients) ws.terminate()
-    }, CLOSE_TIMEOUT_MS)
+    }, closeTimeoutMs)
     await Promise.all(
       [...this.#server.clients].map((ws) => new Promise((closed) => ws.once('close', closed))),
     )
@@ -50,19 +51,19 @@ export class WebSockets implements AsyncDisposable {
     const peer: SignalSocket = {
       client,
       send(text) {
-        // A client that does not read is not waited for.
-        if (ws.bufferedAmount < MOST_BUFFERED_BYTES) ws.send(text)
+        // Messages to a client that does not read are dropped.
+        if (ws.bufferedAmount < mostBufferedBytes) ws.send(text)
         else ws.terminate()
       },
     }
-    let allowance = BURST_MESSAGES
+    let allowance = burstMessages
     let counted = performance.now()
     ws.on('message', (data, isBinary) => {
       const now = performance.now()
-      allowance = Math.min(BURST_MESSAGES, allowance + ((now - counted) * MESSAGES_A_SECOND) / 1000) - 1
+      allowance = Math.min(burstMessages, allowance + ((now - counted) * messagesASecond) / 1000) - 1
       counted = now
-      if (allowance < 0) ws.close(POLICY_VIOLATION, 'too many messages')
-      else if (isBinary) ws.close(UNSUPPORTED_DATA, 'messages are JSON text')
+      if (allowance < 0) ws.close(policyViolation, 'too many messages')
+      else if (isBinary) ws.close(unsupportedData, 'messages are JSON text')
       else this.#hub.receive(peer, String(data))
     })
     ws.on('pong', () => this.#alive.add(ws))
@@ -78,12 +79,12 @@ export class WebSockets implements AsyncDisposable {
   }
 }
 
-const PING_EVERY_MS = 45_000
-const CLOSE_TIMEOUT_MS = 2_000
-const MOST_BUFFERED_BYTES = 1024 * 1024
-/** A page with many torrents announces them all at once; after that an offer or answer now and then. */
-const BURST_MESSAGES = 600
-const MESSAGES_A_SECOND = 20
-const GOING_AWAY = 1001
-const UNSUPPORTED_DATA = 1003
-const POLICY_VIOLATION = 1008
+const pingEveryMs = 45_000
+const closeTimeoutMs = 2_000
+const mostBufferedBytes = 1024 * 1024
+/** A page with many torrents announces all of them at once, and after that sends an offer or answer now and then. */
+const burstMessages = 600
+const messagesASecond = 20
+const goingAway = 1001
+const unsupportedData = 1003
+const policyViolation = 1008

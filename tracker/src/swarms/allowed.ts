@@ -1,17 +1,17 @@
-import { header, type SwarmMemory, TORRENT_WORDS } from './memory.ts'
+import { header, type SwarmMemory, torrentWords } from './memory.ts'
 import { Names } from './names.ts'
 
-/** Word of a torrent that heads its names; 0 for a torrent number that is not in use. */
-export const NAME = 0
-const NEXT_FREE = 1
-/** The list of sources is a bit set in one word; its upper half marks what a snapshot has confirmed. */
-export const MAX_SOURCES = 14
-/** Two is what a hybrid has; more would take a SHA-1 collision. */
-const MOST_NAMES = 16
+/** The word of a torrent that refers to one of its names; it is 0 for a torrent number that is not in use. */
+export const nameBytes = 0
+const nextFree = 1
+/** The sources that list a name are bits of one word, whose upper half marks those that a snapshot has confirmed. */
+export const maxSources = 14
+/** A hybrid torrent has two names; more would require a SHA-1 collision. */
+const mostNames = 16
 
 /**
- * The infohashes that may be announced, each vouched for by one or more sources, and the torrents they are
- * names of. An entry with two names (a hybrid: v1 and truncated v2) is one torrent under both.
+ * The infohashes that may be announced, each listed by one or more sources, and the torrents they identify. An entry
+ * with two names (a hybrid: v1 and truncated v2) is one torrent under both.
  */
 export class Allowed {
   readonly #memory: SwarmMemory
@@ -26,16 +26,16 @@ export class Allowed {
     this.#swarms = swarms
   }
 
-  /** The torrent that the 20 bytes at `offset` name, or 0 when they name none that is allowed. */
+  /** The torrent that the 20 bytes at `offset` identify, or 0 if they identify no allowed torrent. */
   torrentOf(bytes: Uint8Array, offset: number): number {
     const name = this.#names.find(bytes, offset)
     return name === 0 ? 0 : this.#names.torrentOf(name)
   }
 
   /**
-   * Lets in the torrent that every 20 bytes of `hashes` are a name of, because `source` says so. Two torrents
-   * that turn out to be one are merged.
-   * @returns false when there is no room for another name
+   * Allows a torrent for `source`. Every 20 bytes of `hashes` are one of its names. Two torrents that turn out to be
+   * the same are merged.
+   * @returns false if there is no room for another name
    */
   allow(hashes: Uint8Array, source: number, confirm = false): boolean {
     const bits = (1 << source) | (confirm ? 1 << (source + 16) : 0)
@@ -49,7 +49,7 @@ export class Allowed {
           if (torrent !== 0 && known === 0) this.#close(torrent)
           return false
         }
-        if (known === 0) this.#words[this.at(torrent) + NAME] = name
+        if (known === 0) this.#words[this.at(torrent) + nameBytes] = name
         else this.#names.join(known, name, torrent)
       } else if (known !== 0) this.#merge(known, name)
       this.#names.setSources(name, this.#names.sourcesOf(name) | bits)
@@ -58,7 +58,7 @@ export class Allowed {
     return true
   }
 
-  /** Takes back what `source` said of these names; a torrent that nobody vouches for goes with its peers. */
+  /** Withdraws these names for `source`; a torrent that no source lists is removed with its peers. */
   withdraw(hashes: Uint8Array, source: number): void {
     for (let offset = 0; offset < hashes.length; offset += 20) {
       const name = this.#names.find(hashes, offset)
@@ -67,8 +67,8 @@ export class Allowed {
   }
 
   /**
-   * Ends a snapshot: names from `from` on that `source` vouched for before and did not confirm are withdrawn.
-   * Looks at `count` names and returns where to go on, or 0 at the end.
+   * Ends a snapshot: names that `source` listed before and did not confirm are withdrawn. Looks at `count` names from
+   * `from` on and returns where to continue, or 0 at the end.
    */
   withdrawUnconfirmed(source: number, from: number, count: number): number {
     const end = Math.min(this.#names.end, from + count)
@@ -82,31 +82,35 @@ export class Allowed {
     return end === this.#names.end ? 0 : end
   }
 
+  /** Forgets what an abandoned snapshot has confirmed; takes and returns the same as `withdrawUnconfirmed`. */
+  unconfirm(source: number, from: number, count: number): number {
+    const end = Math.min(this.#names.end, from + count)
+    const mark = 1 << (source + 16)
+    for (let name = from; name < end; name++) {
+      if (this.#names.torrentOf(name) === 0) continue
+      this.#names.setSources(name, this.#names.sourcesOf(name) & ~mark)
+    }
+    return end === this.#names.end ? 0 : end
+  }
+
   /**
-   * Calls `visit` for torrents with their names, or with those that one source vouches for. The bytes are only good
-   * during the call. Looks at `count` torrents from `from` on and returns where to go on, or 0 at the end.
+   * Calls `visit` for torrents with their names. The bytes are valid only during the call. Looks at `count` torrents
+   * from `from` on and returns where to continue, or 0 at the end.
    */
   forEach(
     visit: (torrent: number, names: Uint8Array) => void,
-    {
-      source,
-      from = 1,
-      count = Number.POSITIVE_INFINITY,
-    }: { source?: number; from?: number; count?: number } = {},
+    { from, count }: { from: number; count: number },
   ): number {
-    const wanted = source === undefined ? 0xffff : 1 << source
-    const bytes = new Uint8Array(20 * MOST_NAMES)
+    const bytes = new Uint8Array(20 * mostNames)
     const end = Math.min(this.#words[header.torrentCarved]!, from + count)
     for (let torrent = from; torrent < end; torrent++) {
-      const first = this.#words[this.at(torrent) + NAME]!
+      const first = this.#words[this.at(torrent) + nameBytes]!
       if (first === 0) continue
       let length = 0
       let name = first
       do {
-        if ((this.#names.sourcesOf(name) & wanted) !== 0) {
-          this.#names.read(name, bytes, length)
-          length += 20
-        }
+        this.#names.read(name, bytes, length)
+        length += 20
         name = this.#names.siblingOf(name)
       } while (name !== first && length < bytes.length)
       if (length > 0) visit(torrent, bytes.subarray(0, length))
@@ -116,7 +120,7 @@ export class Allowed {
 
   /** The word index of a torrent. */
   at(torrent: number): number {
-    return this.#memory.torrents + torrent * TORRENT_WORDS
+    return this.#memory.torrents + torrent * torrentWords
   }
 
   #withdrawName(name: number, source: number): void {
@@ -127,7 +131,7 @@ export class Allowed {
     const sibling = this.#names.siblingOf(name)
     this.#names.remove(name)
     if (sibling === name) this.#close(torrent)
-    else this.#words[this.at(torrent) + NAME] = sibling
+    else this.#words[this.at(torrent) + nameBytes] = sibling
   }
 
   #merge(name: number, other: number): void {
@@ -142,11 +146,11 @@ export class Allowed {
   #open(): number {
     const words = this.#words
     let torrent = words[header.torrentFree]!
-    if (torrent !== 0) words[header.torrentFree] = words[this.at(torrent) + NEXT_FREE]!
+    if (torrent !== 0) words[header.torrentFree] = words[this.at(torrent) + nextFree]!
     else if (words[header.torrentCarved]! <= this.#memory.capacity.maxTorrents) {
       torrent = words[header.torrentCarved]!++
     } else return 0
-    words.fill(0, this.at(torrent), this.at(torrent) + TORRENT_WORDS)
+    words.fill(0, this.at(torrent), this.at(torrent) + torrentWords)
     words[header.torrentCount]!++
     return torrent
   }
@@ -155,16 +159,16 @@ export class Allowed {
     const words = this.#words
     this.#swarms.drop(torrent)
     const at = this.at(torrent)
-    words[at + NAME] = 0
-    words[at + NEXT_FREE] = words[header.torrentFree]!
+    words[at + nameBytes] = 0
+    words[at + nextFree] = words[header.torrentFree]!
     words[header.torrentFree] = torrent
     words[header.torrentCount]!--
   }
 }
 
-/** What happens to the peers of a torrent whose names change. */
-export type SwarmKeeper = {
-  /** Forgets the peers of `torrent`. */
+/** Handles the peers of a torrent whose names change. */
+export interface SwarmKeeper {
+  /** Removes the peers of `torrent`. */
   drop(torrent: number): void
   /** Adds the peers of `torrent` to those of `into`. */
   absorb(torrent: number, into: number): void

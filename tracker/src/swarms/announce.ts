@@ -3,34 +3,38 @@ import type { NewPeer } from './peer-list.ts'
 export type Family = 0 | 1
 
 /** Events by their number in BEP 15. */
-export const [NO_EVENT, COMPLETED_EVENT, STARTED, STOPPED, PAUSED] = [0, 1, 2, 3, 4] as const
+export const [noEvent, completedEvent, started, stopped, paused] = [0, 1, 2, 3, 4] as const
 
-/** One announce; reused from call to call by whoever receives them. */
+/** One announce; the object is reused from call to call. */
 export type Announce = NewPeer & {
   family: Family
   event: number
   seeder: boolean
   wanted: number
-  /** Fill up with peers of the other address family (BEP 7). */
+  /** Whether to fill up with peers of the other address family (BEP 7). */
   bothFamilies: boolean
-  /** In [0, 1). */
+  /** A random number in [0, 1). */
   random: number
 }
 
-export type SwarmCounts = { seeders: number; leechers: number; completed: number }
+export interface SwarmCounts {
+  seeders: number
+  leechers: number
+  completed: number
+}
 
 export type AnnounceReply = SwarmCounts & {
-  /** Peers written, IPv4 and IPv6. */
+  /** The number of peers written, for IPv4 and IPv6. */
   readonly peers: [number, number]
-  /** Where they are written in compact form, 3 units an IPv4 peer and 9 an IPv6 one. */
+  /** The buffers they are written to in compact form, with 3 units for an IPv4 peer and 9 for an IPv6 peer. */
   readonly compact: readonly [Uint16Array, Uint16Array]
-  /** Where IPv4 peers begin, in units. */
+  /** The offset of the IPv4 peers, in units. */
   readonly offset4: number
 }
 
 export type MutableAnnounce = { -readonly [K in keyof Announce]: Announce[K] }
 
-/** An announce to be filled in, again and again. */
+/** Makes an announce that is filled in again and again. */
 export function newAnnounce(): MutableAnnounce {
   return {
     family: 0,
@@ -38,7 +42,7 @@ export function newAnnounce(): MutableAnnounce {
     port: 0,
     key: 0,
     tick: 0,
-    event: NO_EVENT,
+    event: noEvent,
     seeder: false,
     wanted: 0,
     bothFamilies: false,
@@ -48,7 +52,7 @@ export function newAnnounce(): MutableAnnounce {
 
 const none = new Uint16Array(0)
 
-/** For announces that ask for no peers. */
+/** The reply for announces that ask for no peers. */
 export const noReply: AnnounceReply = {
   seeders: 0,
   leechers: 0,

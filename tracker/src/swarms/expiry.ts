@@ -1,9 +1,9 @@
 import type { Family } from './announce.ts'
 import { header } from './memory.ts'
-import { COUNT, LIST_WORDS, type PeerLists } from './peer-list.ts'
-import { LISTS } from './torrent.ts'
+import { countField, listWords, type PeerLists } from './peer-list.ts'
+import { listsField } from './torrent.ts'
 
-/** Walks over all peers a few at a time, again and again, and drops those that have gone silent. */
+/** Goes through all peers a few at a time, again and again, and drops those that have stopped announcing. */
 export class Expiry {
   readonly #words: Int32Array
   readonly #lists: readonly [PeerLists, PeerLists]
@@ -15,7 +15,7 @@ export class Expiry {
     this.#at = at
   }
 
-  /** Looks at `budget` peers; true when a round over all of them has ended. */
+  /** Looks at `budget` peers; returns true when a round over all of them has ended. */
   step(tick: number, ttl: number, budget: number): boolean {
     const words = this.#words
     const end = words[header.torrentCarved]!
@@ -43,25 +43,25 @@ export class Expiry {
     const words = this.#words
     const lists = this.#lists[family]
     const at = this.#at(torrent)
-    const list = at + LISTS + family * LIST_WORDS
-    const count = words[list + COUNT]!
+    const list = at + listsField + family * listWords
+    const count = words[list + countField]!
     let left = limits.budget - 1
     if (count === 0) {
       words[header.sweepPosition] = 0
       return left
     }
-    // From the end, because removing a peer moves later ones into its place.
+    // The list is read backwards, because removing a peer moves later ones into its place.
     let position = words[header.sweepPosition]! === 0 ? count : Math.min(count, words[header.sweepPosition]!)
     for (; position > 0 && left > 0; position--, left--) {
       const age = (limits.tick - lists.tickAt(lists.at(list, position - 1))) & 0xff
-      if (age > limits.ttl && age < AHEAD) lists.remove(list, position - 1)
+      if (age > limits.ttl && age < ahead) lists.remove(list, position - 1)
     }
     words[header.sweepPosition] = position
-    if (words[at + LISTS + COUNT]! + words[at + LISTS + LIST_WORDS + COUNT]! === 0)
+    if (words[at + listsField + countField]! + words[at + listsField + listWords + countField]! === 0)
       words[header.activeSwarms]!--
     return left
   }
 }
 
-/** Ages from here on are of announces a tick or two ahead of the clock that is asked. */
-const AHEAD = 250
+/** Ages of this many ticks or more belong to announces a tick or two in the future. */
+const ahead = 250

@@ -1,13 +1,15 @@
 /**
- * A lock in shared memory: 0 is free, 1 held, 2 held and waited for. What it guards takes about a microsecond,
- * so a thread that finds it held looks again for a while before it sleeps.
+ * A lock in shared memory: 0 is free, 1 locked, 2 locked and waited for. It is locked for about a microsecond,
+ * so a thread that finds it locked retries for a while before it sleeps.
  */
 export class Lock {
   readonly #words: Int32Array
   readonly #at: number
   readonly #shared: boolean
 
-  /** @param shared false where one thread has the memory to itself and need not pay for a lock */
+  /**
+   * @param shared false if only one thread uses the memory, so that no locking is needed
+   */
   constructor(words: Int32Array, at: number, shared: boolean) {
     this.#words = words
     this.#at = at
@@ -16,7 +18,7 @@ export class Lock {
 
   take(): void {
     if (!this.#shared) return
-    for (let look = 0; look < LOOKS; look++) {
+    for (let look = 0; look < looks; look++) {
       if (Atomics.compareExchange(this.#words, this.#at, 0, 1) === 0) return
     }
     while (Atomics.exchange(this.#words, this.#at, 2) !== 0) Atomics.wait(this.#words, this.#at, 2)
@@ -28,4 +30,4 @@ export class Lock {
   }
 }
 
-const LOOKS = 200
+const looks = 200

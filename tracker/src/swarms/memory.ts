@@ -3,12 +3,13 @@
  * pages as they are first written, so that a large capacity costs nothing until peers arrive. Everything the
  * core remembers is in here and nothing else, which is what lets threads share it and a restart hand it over.
  *
- *   header | torrents | name heads | names | spans | slab
+ *   header | peers per address | torrents | name heads | names | spans | slab
  */
-export type SwarmMemory = {
+export interface SwarmMemory {
   readonly words: Int32Array
   readonly buffer: SharedArrayBuffer
-  readonly capacity: Readonly<SwarmCapacity>
+  readonly capacity: Readonly<Required<SwarmCapacity>>
+  readonly held: number
   readonly torrents: number
   readonly nameHeads: number
   readonly names: number
@@ -17,14 +18,16 @@ export type SwarmMemory = {
   readonly slab: number
 }
 
-export type SwarmCapacity = {
-  /** Torrents that may be allowed at once. */
+export interface SwarmCapacity {
+  /** The number of torrents that may be allowed at once. */
   readonly maxTorrents: number
-  /** Bytes reserved for peers; 16 bytes hold an IPv4 peer of a large swarm, 28 an IPv6 one. */
+  /** Bytes reserved for peers; an IPv4 peer of a large swarm takes 16 bytes, an IPv6 peer 28. */
   readonly peerBytes: number
+  /** The number of peers in one swarm that may share an IPv4 address or a /64 of IPv6. */
+  readonly peersPerAddress?: number
 }
 
-/** Words of the header, by name. */
+/** The words of the header, by name. */
 export const header = {
   magic: 0,
   maxTorrents: 1,
@@ -51,36 +54,48 @@ export const header = {
   lock: 22,
   sockets: 23,
   listReady: 24,
+  peersPerAddress: 25,
+  crowded: 26,
+  listLeftOut: 27,
   classHeads: 32,
 } as const
 
-export const TORRENT_WORDS = 16
-export const NAME_WORDS = 10
-export const SPAN_WORDS = 4096
-export const SPAN_META_WORDS = 6
-const HEADER_WORDS = 256
-const MAGIC = 0x48464131
+/**
+ * A household or a small office may fetch the same thing with several clients; eight peers at one address are not an
+ * attack.
+ */
+export const defaultPeersPerAddress = 8
+
+export const torrentWords = 16
+export const nameWords = 10
+export const spanWords = 4096
+export const spanMetaWords = 6
+const headerWords = 256
+/** The number of counters for the peers that addresses have in all swarms; several addresses share a counter. */
+export const heldWords = 2 ** 18
+const magicNumber = 0x48464131
 
 /**
- * Reserves memory for `capacity`, or attaches to memory that another thread reserved.
- * @throws RangeError when the capacity is more than one reservation can hold or the bytes are not a swarm memory
+ * Reserves memory for a capacity, or attaches to memory that another thread reserved.
+ * @throws RangeError if the capacity is larger than one reservation, or the bytes are not a swarm memory
  */
 export function openSwarmMemory(source: SwarmCapacity | SharedArrayBuffer): SwarmMemory {
   if (source instanceof SharedArrayBuffer) return attach(source)
-  const { maxTorrents, peerBytes } = source
+  const { maxTorrents, peerBytes, peersPerAddress = defaultPeersPerAddress } = source
   if (!(maxTorrents >= 1 && maxTorrents <= 16_000_000)) {
     throw new RangeError(`maxTorrents must lie between 1 and 16,000,000, not ${maxTorrents}`)
   }
-  if (!(peerBytes >= SPAN_WORDS * 4 && peerBytes <= 2 ** 32)) {
-    throw new RangeError(`peerBytes must lie between ${SPAN_WORDS * 4} and 4 GiB, not ${peerBytes}`)
+  if (!(peerBytes >= spanWords * 4 && peerBytes <= 2 ** 32)) {
+    throw new RangeError(`peerBytes must lie between ${spanWords * 4} and 4 GiB, not ${peerBytes}`)
   }
-  const layout = place(source)
+  const layout = place({ maxTorrents, peerBytes, peersPerAddress })
   const buffer = new SharedArrayBuffer(layout.totalWords * 4)
   const words = new Int32Array(buffer)
-  words[header.magic] = MAGIC
+  words[header.magic] = magicNumber
   words[header.maxTorrents] = maxTorrents
   words[header.peerBytes] = Math.floor(peerBytes / 1024)
-  // Word 0 of a region stands for "none", so carving starts at 1.
+  words[header.peersPerAddress] = peersPerAddress
+  // Word 0 of a region means "none", so allocation starts at 1.
   words[header.nameCarved] = 1
   words[header.torrentCarved] = 1
   words[header.spanCarved] = 1
@@ -90,34 +105,37 @@ export function openSwarmMemory(source: SwarmCapacity | SharedArrayBuffer): Swar
 
 function attach(buffer: SharedArrayBuffer): SwarmMemory {
   const words = new Int32Array(buffer)
-  if (words[header.magic] !== MAGIC) {
+  if (words[header.magic] !== magicNumber) {
     throw new RangeError('these bytes are not a swarm memory of this version')
   }
   const layout = place({
     maxTorrents: words[header.maxTorrents]!,
     peerBytes: words[header.peerBytes]! * 1024,
+    peersPerAddress: words[header.peersPerAddress]!,
   })
   return { ...layout, words, buffer }
 }
 
-function place(capacity: SwarmCapacity) {
+function place(capacity: Required<SwarmCapacity>) {
   const maxTorrents = capacity.maxTorrents + 1
   // A hybrid torrent has two names.
   const maxNames = maxTorrents * 2
-  const spanCount = Math.floor(capacity.peerBytes / 1024 / (SPAN_WORDS / 256)) + 1
-  const torrents = HEADER_WORDS
-  const nameHeads = torrents + maxTorrents * TORRENT_WORDS
+  const spanCount = Math.floor(capacity.peerBytes / 1024 / (spanWords / 256)) + 1
+  const held = headerWords
+  const torrents = held + heldWords
+  const nameHeads = torrents + maxTorrents * torrentWords
   const names = nameHeads + maxNames
-  const spans = names + maxNames * NAME_WORDS
-  const slab = Math.ceil((spans + spanCount * SPAN_META_WORDS) / SPAN_WORDS) * SPAN_WORDS
+  const spans = names + maxNames * nameWords
+  const slab = Math.ceil((spans + spanCount * spanMetaWords) / spanWords) * spanWords
   return {
     capacity,
+    held,
     torrents,
     nameHeads,
     names,
     spans,
     spanCount,
     slab,
-    totalWords: slab + spanCount * SPAN_WORDS,
+    totalWords: slab + spanCount * spanWords,
   }
 }

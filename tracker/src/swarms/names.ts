@@ -1,4 +1,4 @@
-import { header, NAME_WORDS, type SwarmMemory } from './memory.ts'
+import { header, nameWords, type SwarmMemory } from './memory.ts'
 
 /**
  * Infohashes and the torrents they name: a hash table that grows by splitting one bucket per insertion
@@ -13,7 +13,7 @@ export class Names {
     this.#words = memory.words
   }
 
-  /** The name record of the 20 bytes at `offset`, or 0. */
+  /** The record of the name that the 20 bytes at `offset` are, or 0. */
   find(bytes: Uint8Array, offset: number): number {
     const words = this.#words
     if (words[header.nameBuckets] === 0) return 0
@@ -30,78 +30,78 @@ export class Names {
       ) {
         return name
       }
-      name = words[at + CHAIN]!
+      name = words[at + chain]!
     }
     return 0
   }
 
-  /** Adds a name that is not there yet; 0 when there is no room. */
+  /** Adds a name that does not exist yet; returns 0 if there is no room. */
   add(bytes: Uint8Array, offset: number, torrent: number): number {
     const words = this.#words
     let name = words[header.nameFree]!
-    if (name !== 0) words[header.nameFree] = words[this.#at(name) + CHAIN]!
+    if (name !== 0) words[header.nameFree] = words[this.#at(name) + chain]!
     else if (words[header.nameCarved]! < (this.#memory.capacity.maxTorrents + 1) * 2) {
       name = words[header.nameCarved]!++
     } else return 0
     const at = this.#at(name)
     readHash(bytes, offset)
     words.set(scratch, at)
-    words[at + TORRENT] = torrent
-    words[at + SIBLING] = name
-    words[at + SOURCES] = 0
+    words[at + torrentField] = torrent
+    words[at + sibling] = name
+    words[at + sourcesField] = 0
     words[header.nameCount]!++
     if (words[header.nameCount]! > words[header.nameBuckets]!) this.#split()
     const head = this.#headOf(this.#hashAt(at))
-    words[at + CHAIN] = words[head]!
+    words[at + chain] = words[head]!
     words[head] = name
     return name
   }
 
-  /** Removes a name; its torrent's other names stay. */
+  /** Removes a name; the other names of its torrent stay. */
   remove(name: number): void {
     const words = this.#words
     const at = this.#at(name)
     this.#unchain(name)
     let before = name
-    while (words[this.#at(before) + SIBLING] !== name) before = words[this.#at(before) + SIBLING]!
-    words[this.#at(before) + SIBLING] = words[at + SIBLING]!
-    words[at + TORRENT] = 0
-    words[at + CHAIN] = words[header.nameFree]!
+    while (words[this.#at(before) + sibling] !== name) before = words[this.#at(before) + sibling]!
+    words[this.#at(before) + sibling] = words[at + sibling]!
+    words[at + torrentField] = 0
+    words[at + chain] = words[header.nameFree]!
     words[header.nameFree] = name
     words[header.nameCount]!--
   }
 
-  /** Makes the rings of two names of different torrents one ring, and all its names those of `torrent`. */
+  /** Merges the rings of two names of different torrents, and makes all the names those of `torrent`. */
   join(name: number, other: number, torrent: number): void {
     const words = this.#words
-    const a = this.#at(name) + SIBLING
-    const b = this.#at(other) + SIBLING
+    const a = this.#at(name) + sibling
+    const b = this.#at(other) + sibling
     const next = words[a]!
     words[a] = words[b]!
     words[b] = next
     let each = name
     do {
-      words[this.#at(each) + TORRENT] = torrent
-      each = words[this.#at(each) + SIBLING]!
+      words[this.#at(each) + torrentField] = torrent
+      each = words[this.#at(each) + sibling]!
     } while (each !== name)
   }
 
   torrentOf(name: number): number {
-    return this.#words[this.#at(name) + TORRENT]!
+    return this.#words[this.#at(name) + torrentField]!
   }
 
-  /** The next name of the same torrent; itself when it is the only one. */
+  /** The next name of the same torrent, or the name itself if it is the only one. */
   siblingOf(name: number): number {
-    return this.#words[this.#at(name) + SIBLING]!
+    return this.#words[this.#at(name) + sibling]!
   }
 
-  /** Bit n is set when source n vouches for the name. */
+  /** A bit set: bit n is set if source n lists the name. */
   sourcesOf(name: number): number {
-    return this.#words[this.#at(name) + SOURCES]!
+    return this.#words[this.#at(name) + sourcesField]!
   }
 
   setSources(name: number, sources: number): void {
-    this.#words[this.#at(name) + SOURCES] = sources
+    this.#words[this.#at(name) + sourcesField] = sources
   }
 
   /** Copies the 20 bytes of `name` to `bytes` at `offset`. */
@@ -113,13 +113,13 @@ export class Names {
     }
   }
 
-  /** Every name below this number may be in use; `torrentOf` tells whether it is. */
+  /** Every name in use is below this number; `torrentOf` says whether one is in use. */
   get end(): number {
     return this.#words[header.nameCarved]!
   }
 
   #at(name: number): number {
-    return this.#memory.names + name * NAME_WORDS
+    return this.#memory.names + name * nameWords
   }
 
   #headOf(hash: number): number {
@@ -134,7 +134,7 @@ export class Names {
     return hashOf(this.#words[header.seed]!)
   }
 
-  /** Opens one bucket more and moves into it the names that now belong there. */
+  /** Adds one bucket and moves the names into it that now belong there. */
   #split(): void {
     const words = this.#words
     const bucket = words[header.nameBuckets]!++
@@ -145,9 +145,9 @@ export class Names {
     words[from] = 0
     while (name !== 0) {
       const at = this.#at(name)
-      const next = words[at + CHAIN]!
+      const next = words[at + chain]!
       const head = this.#headOf(this.#hashAt(at))
-      words[at + CHAIN] = words[head]!
+      words[at + chain] = words[head]!
       words[head] = name
       name = next
     }
@@ -157,15 +157,15 @@ export class Names {
     const words = this.#words
     const at = this.#at(name)
     let link = this.#headOf(this.#hashAt(at))
-    while (words[link] !== name) link = this.#at(words[link]!) + CHAIN
-    words[link] = words[at + CHAIN]!
+    while (words[link] !== name) link = this.#at(words[link]!) + chain
+    words[link] = words[at + chain]!
   }
 }
 
-const TORRENT = 5
-const CHAIN = 6
-const SIBLING = 7
-const SOURCES = 8
+const torrentField = 5
+const chain = 6
+const sibling = 7
+const sourcesField = 8
 const scratch = new Int32Array(5)
 
 function readHash(bytes: Uint8Array, offset: number): void {
@@ -174,7 +174,7 @@ function readHash(bytes: Uint8Array, offset: number): void {
   }
 }
 
-/** Seeded, because the makers of torrents choose their infohashes. */
+/** The hash is seeded, because the makers of torrents can choose their infohashes. */
 function hashOf(seed: number): number {
   let hash = Math.imul(scratch[0]! ^ seed, 0x9e3779b1) ^ scratch[1]!
   hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b) ^ scratch[2]!

@@ -1,5 +1,6 @@
 import type { Blocks } from './blocks.ts'
-import { header, type SwarmMemory } from './memory.ts'
+import { header, heldWords, type SwarmMemory } from './memory.ts'
+import { hashSite } from './neighbours.ts'
 import { PeerPages } from './peer-pages.ts'
 
 /**
@@ -17,6 +18,7 @@ export class PeerLists {
   readonly #pages: PeerPages
   readonly #stride: number
   readonly #total: number
+  readonly #held: number
 
   constructor(memory: SwarmMemory, blocks: Blocks, addressWords: 1 | 4) {
     this.addressWords = addressWords
@@ -24,16 +26,17 @@ export class PeerLists {
     this.#blocks = blocks
     this.#stride = addressWords + 2
     this.#total = addressWords === 1 ? header.peers4 : header.peers6
+    this.#held = memory.held
     this.#pages = new PeerPages(memory, blocks, addressWords)
   }
 
-  /** The peer's position, or -1. */
+  /** The position of the peer, or -1. */
   find(list: number, address: Int32Array, port: number): number {
     const words = this.#words
-    if (words[list + PAGES]! !== 0) return this.#pages.find(list, address, port)
+    if (words[list + pages]! !== 0) return this.#pages.find(list, address, port)
     const stride = this.#stride
-    const first = words[list + REF]!
-    const end = first + words[list + COUNT]! * stride
+    const first = words[list + ref]!
+    const end = first + words[list + countField]! * stride
     const portAt = this.addressWords
     for (let at = first; at < end; at += stride) {
       if (words[at] !== address[0] || (words[at + portAt]! & 0xffff) !== port) continue
@@ -43,77 +46,99 @@ export class PeerLists {
     return -1
   }
 
-  /** Adds a peer that is not there; its position, or -1 when the memory is used up. */
+  /** The first position at which a neighbour of `address` may be, or -1; `nextNear` continues from it. */
+  firstNear(list: number, address: Int32Array): number {
+    const words = this.#words
+    if (words[list + pages]! !== 0) return this.#pages.firstNear(list, address)
+    return words[list + countField]! - 1
+  }
+
+  nextNear(list: number, position: number): number {
+    return this.#words[list + pages]! !== 0 ? this.#pages.nextNear(list, position) : position - 1
+  }
+
+  /** The word that counts the peers, in all swarms, of the site of the address at `at` in `words`. */
+  heldAt(words: Int32Array, at: number): number {
+    const seed = this.#words[header.seed]!
+    return this.#held + (hashSite(~seed, words, at, this.addressWords) & (heldWords - 1))
+  }
+
+  /** Adds a peer that is not in the list; returns its position, or -1 if the memory is used up. */
   insert(list: number, peer: NewPeer, seeder: boolean): number {
     const words = this.#words
-    const count = words[list + COUNT]!
+    const count = words[list + countField]!
     if (!this.#makeRoom(list, count)) return -1
     let position = count
     if (seeder) {
-      const seeders = words[list + SEEDERS]!
+      const seeders = words[list + seedersField]!
       if (seeders < count) {
         this.#move(list, seeders, count)
         position = seeders
       }
-      words[list + SEEDERS] = seeders + 1
+      words[list + seedersField] = seeders + 1
       words[header.seeders]!++
     }
     const at = this.at(list, position)
     for (let word = 0; word < this.addressWords; word++) words[at + word] = peer.address[word]!
     words[at + this.addressWords] = (peer.port & 0xffff) | (peer.key << 16)
     words[at + this.addressWords + 1] = peer.tick & 0xff
-    if (words[list + PAGES]! !== 0) this.#pages.link(list, position)
-    words[list + COUNT] = count + 1
+    if (words[list + pages]! !== 0) this.#pages.link(list, position)
+    words[list + countField] = count + 1
     words[this.#total]!++
+    words[this.heldAt(words, at)]!++
     return position
   }
 
   remove(list: number, position: number): void {
     const words = this.#words
-    if (words[list + PAGES]! !== 0) this.#pages.unlink(list, position)
+    words[this.heldAt(words, this.at(list, position))]!--
+    if (words[list + pages]! !== 0) this.#pages.unlink(list, position)
     let hole = position
-    const seeders = words[list + SEEDERS]!
+    const seeders = words[list + seedersField]!
     if (hole < seeders) {
       if (hole !== seeders - 1) this.#move(list, seeders - 1, hole)
       hole = seeders - 1
-      words[list + SEEDERS] = seeders - 1
+      words[list + seedersField] = seeders - 1
       words[header.seeders]!--
     }
-    const last = words[list + COUNT]! - 1
+    const last = words[list + countField]! - 1
     if (hole !== last) this.#move(list, last, hole)
-    words[list + COUNT] = last
+    words[list + countField] = last
     words[this.#total]!--
     this.#giveBackRoom(list, last)
   }
 
-  /** Makes a leecher a seeder or the reverse; its new position. */
+  /** Turns a leecher into a seeder or the reverse; returns its new position. */
   setSeeder(list: number, position: number, seeder: boolean): number {
     const words = this.#words
-    const seeders = words[list + SEEDERS]!
+    const seeders = words[list + seedersField]!
     const isSeeder = position < seeders
     if (isSeeder === seeder) return position
     const border = seeder ? seeders : seeders - 1
     if (border !== position) this.#swap(list, border, position)
-    words[list + SEEDERS] = seeder ? seeders + 1 : seeders - 1
+    words[list + seedersField] = seeder ? seeders + 1 : seeders - 1
     words[header.seeders]! += seeder ? 1 : -1
     return border
   }
 
-  /** Drops every peer and returns the memory. */
+  /** Removes every peer and frees the memory. */
   clear(list: number): void {
     const words = this.#words
-    words[this.#total]! -= words[list + COUNT]!
-    words[header.seeders]! -= words[list + SEEDERS]!
-    if (words[list + PAGES]! !== 0) this.#pages.clear(list)
-    else if (words[list + REF]! !== 0) this.#blocks.give(words[list + REF]!)
-    words.fill(0, list, list + LIST_WORDS)
+    for (let position = words[list + countField]! - 1; position >= 0; position--) {
+      words[this.heldAt(words, this.at(list, position))]!--
+    }
+    words[this.#total]! -= words[list + countField]!
+    words[header.seeders]! -= words[list + seedersField]!
+    if (words[list + pages]! !== 0) this.#pages.clear(list)
+    else if (words[list + ref]! !== 0) this.#blocks.give(words[list + ref]!)
+    words.fill(0, list, list + listWords)
   }
 
   /** The word index of the peer at `position`. */
   at(list: number, position: number): number {
     const words = this.#words
-    if (words[list + PAGES]! !== 0) return this.#pages.at(list, position)
-    return words[list + REF]! + position * this.#stride
+    if (words[list + pages]! !== 0) return this.#pages.at(list, position)
+    return words[list + ref]! + position * this.#stride
   }
 
   keyAt(at: number): number {
@@ -141,22 +166,22 @@ export class PeerLists {
 
   #makeRoom(list: number, count: number): boolean {
     const words = this.#words
-    if (words[list + PAGES]! !== 0) return this.#pages.makeRoom(list, count)
-    if (count < words[list + CAPACITY]!) return true
-    if (count === SMALL_LIMIT) return this.#pages.convert(list)
+    if (words[list + pages]! !== 0) return this.#pages.makeRoom(list, count)
+    if (count < words[list + capacityField]!) return true
+    if (count === smallLimit) return this.#pages.convert(list)
     return this.#resize(list, nextSmall(count + 1))
   }
 
   #giveBackRoom(list: number, count: number): void {
     const words = this.#words
     if (count === 0) {
-      if (words[list + PAGES]! !== 0) this.#pages.clear(list)
-      else this.#blocks.give(words[list + REF]!)
-      words[list + REF] = 0
-      words[list + CAPACITY] = 0
-    } else if (words[list + PAGES]! !== 0) {
+      if (words[list + pages]! !== 0) this.#pages.clear(list)
+      else this.#blocks.give(words[list + ref]!)
+      words[list + ref] = 0
+      words[list + capacityField] = 0
+    } else if (words[list + pages]! !== 0) {
       this.#pages.giveBackRoom(list, count)
-    } else if (count * 3 <= words[list + CAPACITY]! && words[list + CAPACITY]! > 2) {
+    } else if (count * 3 <= words[list + capacityField]! && words[list + capacityField]! > 2) {
       this.#resize(list, nextSmall(count + 1))
     }
   }
@@ -165,19 +190,19 @@ export class PeerLists {
     const words = this.#words
     const block = this.#blocks.take(capacity * this.#stride)
     if (block === 0) return false
-    const old = words[list + REF]!
+    const old = words[list + ref]!
     if (old !== 0) {
-      words.copyWithin(block, old, old + words[list + COUNT]! * this.#stride)
+      words.copyWithin(block, old, old + words[list + countField]! * this.#stride)
       this.#blocks.give(old)
     }
-    words[list + REF] = block
-    words[list + CAPACITY] = capacity
+    words[list + ref] = block
+    words[list + capacityField] = capacity
     return true
   }
 
   #move(list: number, from: number, to: number): void {
     const words = this.#words
-    const indexed = words[list + PAGES]! !== 0
+    const indexed = words[list + pages]! !== 0
     if (indexed) this.#pages.unlink(list, from)
     const source = this.at(list, from)
     const target = this.at(list, to)
@@ -187,7 +212,7 @@ export class PeerLists {
 
   #swap(list: number, a: number, b: number): void {
     const words = this.#words
-    const indexed = words[list + PAGES]! !== 0
+    const indexed = words[list + pages]! !== 0
     if (indexed) {
       this.#pages.unlink(list, a)
       this.#pages.unlink(list, b)
@@ -206,24 +231,24 @@ export class PeerLists {
   }
 }
 
-export type NewPeer = {
-  /** Network byte order, as the bytes lie in memory. One word for IPv4, four for IPv6. */
+export interface NewPeer {
+  /** The address in network byte order, as the bytes are in memory: one word for IPv4, four for IPv6. */
   readonly address: Int32Array
-  /** As its two bytes lie in memory: the low byte is the first on the wire. */
+  /** The port as its two bytes are in memory: the low byte comes first on the wire. */
   readonly port: number
-  /** 16 bits that tell two clients behind one address and port apart. */
+  /** Sixteen bits that distinguish two clients behind one address and port. */
   readonly key: number
   readonly tick: number
 }
 
-/** Words of a list, relative to its first. */
-export const [COUNT, SEEDERS, PAGES, REF, CAPACITY] = [0, 1, 2, 3, 4] as const
-export const LIST_WORDS = 5
-export const SMALL_LIMIT = 48
-const SMALL = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48]
+/** The words of a list, relative to its first. */
+export const [countField, seedersField, pages, ref, capacityField] = [0, 1, 2, 3, 4] as const
+export const listWords = 5
+export const smallLimit = 48
+const small = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48]
 
 function nextSmall(count: number): number {
-  return SMALL.find((capacity) => capacity >= count) ?? SMALL_LIMIT
+  return small.find((capacity) => capacity >= count) ?? smallLimit
 }
 
 function sameTail(words: Int32Array, at: number, address: Int32Array): boolean {

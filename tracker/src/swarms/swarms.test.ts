@@ -1,21 +1,21 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type AnnounceReply, COMPLETED_EVENT, type Family, NO_EVENT, STOPPED } from './announce.ts'
+import { type AnnounceReply, completedEvent, type Family, noEvent, stopped } from './announce.ts'
 import { openSwarmMemory } from './memory.ts'
 import { Swarms } from './swarms.ts'
 
-/** The same rules written the obvious way, one object a peer. */
+/** A straightforward implementation of the same rules, with one object per peer. */
 class NaiveSwarms {
   readonly torrents = new Map<number, { completed: number; peers: Map<string, NaivePeer> }>()
 
   announce(torrent: number, peer: NaivePeer & { id: string }, event: number): void {
     const swarm = this.torrents.get(torrent)!
     const known = swarm.peers.get(peer.id)
-    if (event === STOPPED) {
+    if (event === stopped) {
       if (known?.key === peer.key) swarm.peers.delete(peer.id)
       return
     }
-    if (event === COMPLETED_EVENT && peer.seeder && !known?.seeder) swarm.completed++
+    if (event === completedEvent && peer.seeder && known?.seeder === false) swarm.completed++
     swarm.peers.set(peer.id, { seeder: peer.seeder, key: peer.key, tick: peer.tick })
   }
 
@@ -26,9 +26,13 @@ class NaiveSwarms {
   }
 }
 
-type NaivePeer = { seeder: boolean; key: number; tick: number }
+interface NaivePeer {
+  seeder: boolean
+  key: number
+  tick: number
+}
 
-const TORRENTS = 4
+const torrentCount = 4
 const hashOf = (torrent: number): Uint8Array => {
   const hash = new Uint8Array(20).fill(torrent + 1)
   return hash
@@ -40,7 +44,7 @@ function newReply(): AnnounceReply {
 }
 
 const addressOf = (family: Family, host: number): Int32Array =>
-  family === 0 ? Int32Array.of(host + 1, 0, 0, 0) : Int32Array.of(0x20010db8, host % 3, host + 1, ~host)
+  family === 0 ? Int32Array.of(host + 1, 0, 0, 0) : Int32Array.of(host + 1, host % 3, host, ~host)
 
 const idOf = (family: Family, host: number, port: number): string =>
   `${family} ${[...addressOf(family, host)].slice(0, family === 0 ? 1 : 4)} ${port}`
@@ -60,13 +64,13 @@ function idsIn(reply: AnnounceReply, family: Family): string[] {
 }
 
 const command = fc.record({
-  torrent: fc.nat(TORRENTS - 1),
+  torrent: fc.nat(torrentCount - 1),
   family: fc.constantFrom<Family>(0, 1),
   host: fc.nat(400),
   port: fc.integer({ min: 1, max: 3 }),
   key: fc.nat(1),
   seeder: fc.boolean(),
-  event: fc.constantFrom(NO_EVENT, NO_EVENT, NO_EVENT, COMPLETED_EVENT, STOPPED),
+  event: fc.constantFrom(noEvent, noEvent, noEvent, completedEvent, stopped),
   wanted: fc.constantFrom(0, 1, 5, 50, 4000),
   both: fc.boolean(),
   random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
@@ -78,7 +82,7 @@ test('whatever is announced, counts and peers are those of a naive tracker', () 
     fc.property(fc.array(command, { minLength: 1, maxLength: 1500, size: 'max' }), (commands) => {
       const swarms = new Swarms(openSwarmMemory({ maxTorrents: 100, peerBytes: 1 << 22 }))
       const naive = new NaiveSwarms()
-      const numbers = Array.from({ length: TORRENTS }, (_, torrent) => {
+      const numbers = Array.from({ length: torrentCount }, (_, torrent) => {
         expect(swarms.allowed.allow(hashOf(torrent), 0)).toBe(true)
         const number = swarms.allowed.torrentOf(hashOf(torrent), 0)
         naive.torrents.set(number, { completed: 0, peers: new Map() })
@@ -150,7 +154,7 @@ function check(
     peers.length - seeders,
     swarm.completed,
   ])
-  let left = asked.event === STOPPED ? 0 : asked.wanted
+  let left = asked.event === stopped ? 0 : asked.wanted
   for (const family of [asked.family, asked.family === 0 ? 1 : 0] as const) {
     const given = idsIn(reply, family)
     const useful = peers.filter(

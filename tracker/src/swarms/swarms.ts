@@ -2,18 +2,19 @@ import { Allowed } from './allowed.ts'
 import {
   type Announce,
   type AnnounceReply,
-  COMPLETED_EVENT,
+  completedEvent,
   type Family,
   newAnnounce,
-  STOPPED,
   type SwarmCounts,
+  stopped,
 } from './announce.ts'
 import { Blocks } from './blocks.ts'
+import { Crowding } from './crowding.ts'
 import { Expiry } from './expiry.ts'
 import { Lock } from './lock.ts'
 import { header, type SwarmMemory } from './memory.ts'
-import { COUNT, LIST_WORDS, PeerLists, SEEDERS } from './peer-list.ts'
-import { COMPLETED, LISTS, SOCKET_LEECHERS, SOCKET_SEEDERS } from './torrent.ts'
+import { countField, listWords, PeerLists, seedersField } from './peer-list.ts'
+import { completedField, listsField, socketLeechers, socketSeeders } from './torrent.ts'
 import { type Window, WindowWriter } from './window.ts'
 
 /**
@@ -29,6 +30,7 @@ export class Swarms {
   readonly #windows: readonly [WindowWriter, WindowWriter]
   readonly #lock: Lock
   readonly #expiry: Expiry
+  readonly #crowding: Crowding
   readonly #window: Window = { seeder: false, self: -1, wanted: 0, random: 0 }
 
   constructor(memory: SwarmMemory, options: SwarmsOptions = {}) {
@@ -37,6 +39,7 @@ export class Swarms {
     const blocks = new Blocks(memory)
     this.#words = memory.words
     this.#lists = [new PeerLists(memory, blocks, 1), new PeerLists(memory, blocks, 4)]
+    this.#crowding = new Crowding(memory)
     this.#expiry = new Expiry(memory.words, this.#lists, (torrent) => this.allowed.at(torrent))
     this.#windows = [
       new WindowWriter(memory.words, this.#lists[0]),
@@ -51,7 +54,7 @@ export class Swarms {
     })
   }
 
-  /** Runs `change` while no other thread touches the swarms. Every use of `allowed` belongs in one. */
+  /** Runs `change` while no other thread uses the swarms. Every use of `allowed` must be inside such a call. */
   exclusively<T>(change: () => T): T {
     this.#lock.take()
     try {
@@ -62,9 +65,9 @@ export class Swarms {
   }
 
   /**
-   * Applies one announce (BEP 3, BEP 15) to the torrent that the 20 bytes at `offset` name, and fills `reply` with
+   * Applies one announce (BEP 3, BEP 15) to the torrent that the 20 bytes at `offset` identify, and fills `reply` with
    * counts and peers.
-   * @returns false when that torrent is not allowed
+   * @returns false if that torrent is not allowed
    */
   announce(infoHash: Uint8Array, offset: number, announce: Announce, reply: AnnounceReply): boolean {
     this.#lock.take()
@@ -89,25 +92,26 @@ export class Swarms {
     }
   }
 
-  /** Fills `counts` for a torrent by its number. */
+  /** Fills `counts` for a torrent given by its number. */
   count(torrent: number, counts: SwarmCounts): void {
     const words = this.#words
     const at = this.allowed.at(torrent)
-    const seeders = words[at + LISTS + SEEDERS]! + words[at + LISTS + LIST_WORDS + SEEDERS]!
-    const peers = words[at + LISTS + COUNT]! + words[at + LISTS + LIST_WORDS + COUNT]!
-    counts.seeders = seeders + words[at + SOCKET_SEEDERS]!
-    counts.leechers = peers - seeders + words[at + SOCKET_LEECHERS]!
-    counts.completed = words[at + COMPLETED]!
+    const seeders =
+      words[at + listsField + seedersField]! + words[at + listsField + listWords + seedersField]!
+    const peers = words[at + listsField + countField]! + words[at + listsField + listWords + countField]!
+    counts.seeders = seeders + words[at + socketSeeders]!
+    counts.leechers = peers - seeders + words[at + socketLeechers]!
+    counts.completed = words[at + completedField]!
   }
 
-  /** Adds to the counts of a torrent the peers that are sockets (WebTorrent), which live with their sockets. */
+  /** Adds WebSocket peers (WebTorrent) to the counts of a torrent; these peers are stored with their sockets. */
   countSockets(torrent: number, seeders: number, leechers: number, completed = 0): void {
     this.#lock.take()
     const words = this.#words
     const at = this.allowed.at(torrent)
-    words[at + SOCKET_SEEDERS]! += seeders
-    words[at + SOCKET_LEECHERS]! += leechers
-    words[at + COMPLETED]! += completed
+    words[at + socketSeeders]! += seeders
+    words[at + socketLeechers]! += leechers
+    words[at + completedField]! += completed
     words[header.sockets]! += seeders + leechers
     this.#lock.give()
   }
@@ -133,11 +137,11 @@ export class Swarms {
     const visitTorrent = (torrent: number, names: Uint8Array): void => {
       for (const family of [0, 1] as const) {
         const lists = this.#lists[family]
-        const list = this.allowed.at(torrent) + LISTS + family * LIST_WORDS
+        const list = this.allowed.at(torrent) + listsField + family * listWords
         announce.family = family
-        for (let position = 0; position < this.#words[list + COUNT]!; position++) {
+        for (let position = 0; position < this.#words[list + countField]!; position++) {
           lists.read(lists.at(list, position), announce)
-          announce.seeder = position < this.#words[list + SEEDERS]!
+          announce.seeder = position < this.#words[list + seedersField]!
           visit(names, announce)
         }
       }
@@ -156,6 +160,7 @@ export class Swarms {
       socketPeers: words[header.sockets]!,
       seeders: words[header.seeders]!,
       refusedFull: words[header.refusedFull]!,
+      crowded: words[header.crowded]!,
       memoryBytes: words[header.liveSpans]! * 16_384,
     }
   }
@@ -163,15 +168,17 @@ export class Swarms {
   #announce(number: number, announce: Announce, reply: AnnounceReply): void {
     const words = this.#words
     const torrent = this.allowed.at(number)
-    const list = torrent + LISTS + announce.family * LIST_WORDS
-    const before = words[torrent + LISTS + COUNT]! + words[torrent + LISTS + LIST_WORDS + COUNT]!
+    const list = torrent + listsField + announce.family * listWords
+    const before =
+      words[torrent + listsField + countField]! + words[torrent + listsField + listWords + countField]!
     const self = this.#apply(torrent, list, announce)
-    const after = words[torrent + LISTS + COUNT]! + words[torrent + LISTS + LIST_WORDS + COUNT]!
+    const after =
+      words[torrent + listsField + countField]! + words[torrent + listsField + listWords + countField]!
     if ((before === 0) !== (after === 0)) words[header.activeSwarms]! += after === 0 ? -1 : 1
     this.count(number, reply)
     reply.peers[0] = 0
     reply.peers[1] = 0
-    if (announce.event === STOPPED || announce.wanted === 0) return
+    if (announce.event === stopped || announce.wanted === 0) return
     const window = this.#window
     window.seeder = announce.seeder
     window.self = self
@@ -182,29 +189,33 @@ export class Swarms {
     window.self = -1
     window.wanted -= reply.peers[announce.family]!
     const other = announce.family === 0 ? 1 : 0
-    if (window.wanted > 0) this.#fill(torrent + LISTS + other * LIST_WORDS, other, reply)
+    if (window.wanted > 0) this.#fill(torrent + listsField + other * listWords, other, reply)
   }
 
-  /** The announcing peer's position afterwards, or -1 when it is not in the list. */
+  /** Returns the position of the announcing peer afterwards, or -1 if it is not in the list. */
   #apply(torrent: number, list: number, announce: Announce): number {
     const words = this.#words
     const lists = this.#lists[announce.family]
     const position = announce.port === 0 ? -1 : lists.find(list, announce.address, announce.port)
-    // Another node may tell late what this one knows better.
+    // Another node may report an announce late; what this node knows is newer.
     if (position >= 0 && isOlder(announce.tick, lists.tickAt(lists.at(list, position)))) return position
-    if (announce.event === STOPPED) {
-      // Another client behind the same address may not end this one.
+    if (announce.event === stopped) {
+      // Another client behind the same address must not remove this one.
       if (position >= 0 && lists.keyAt(lists.at(list, position)) === announce.key)
         lists.remove(list, position)
       return -1
     }
     if (announce.port === 0) return -1
-    const wasSeeder = position >= 0 && position < words[list + SEEDERS]!
-    if (announce.event === COMPLETED_EVENT && announce.seeder && !wasSeeder) words[torrent + COMPLETED]!++
     if (position >= 0) {
+      // Only a peer that was seen to download counts as a completed download; otherwise each port of an address would
+      // count.
+      const wasSeeder = position < words[list + seedersField]!
+      if (announce.event === completedEvent && announce.seeder && !wasSeeder)
+        words[torrent + completedField]!++
       lists.refresh(lists.at(list, position), announce.key, announce.tick)
       return lists.setSeeder(list, position, announce.seeder)
     }
+    if (!this.#crowding.admit(lists, list, announce)) return -1
     const inserted = lists.insert(list, announce, announce.seeder)
     if (inserted < 0) words[header.refusedFull]!++
     return inserted
@@ -218,13 +229,13 @@ export class Swarms {
   #drop(torrent: number): void {
     const words = this.#words
     const at = this.allowed.at(torrent)
-    if (words[at + LISTS + COUNT]! + words[at + LISTS + LIST_WORDS + COUNT]! > 0)
+    if (words[at + listsField + countField]! + words[at + listsField + listWords + countField]! > 0)
       words[header.activeSwarms]!--
-    this.#lists[0].clear(at + LISTS)
-    this.#lists[1].clear(at + LISTS + LIST_WORDS)
-    words[header.sockets]! -= words[at + SOCKET_SEEDERS]! + words[at + SOCKET_LEECHERS]!
-    words[at + SOCKET_SEEDERS] = 0
-    words[at + SOCKET_LEECHERS] = 0
+    this.#lists[0].clear(at + listsField)
+    this.#lists[1].clear(at + listsField + listWords)
+    words[header.sockets]! -= words[at + socketSeeders]! + words[at + socketLeechers]!
+    words[at + socketSeeders] = 0
+    words[at + socketLeechers] = 0
   }
 
   #absorb(torrent: number, into: number): void {
@@ -234,30 +245,29 @@ export class Swarms {
     const peer = newAnnounce()
     for (const family of [0, 1] as const) {
       const lists = this.#lists[family]
-      const source = from + LISTS + family * LIST_WORDS
-      const target = to + LISTS + family * LIST_WORDS
-      for (let position = 0; position < words[source + COUNT]!; position++) {
+      const source = from + listsField + family * listWords
+      const target = to + listsField + family * listWords
+      for (let position = 0; position < words[source + countField]!; position++) {
         lists.read(lists.at(source, position), peer)
-        if (lists.find(target, peer.address, peer.port) < 0) {
-          if (words[to + LISTS + COUNT]! + words[to + LISTS + LIST_WORDS + COUNT]! === 0) {
-            words[header.activeSwarms]!++
-          }
-          lists.insert(target, peer, position < words[source + SEEDERS]!)
-        }
+        if (lists.find(target, peer.address, peer.port) >= 0) continue
+        if (!this.#crowding.admit(lists, target, peer)) continue
+        const before = words[to + listsField + countField]! + words[to + listsField + listWords + countField]!
+        const inserted = lists.insert(target, peer, position < words[source + seedersField]!)
+        if (inserted >= 0 && before === 0) words[header.activeSwarms]!++
       }
     }
-    words[to + COMPLETED]! += words[from + COMPLETED]!
+    words[to + completedField]! += words[from + completedField]!
   }
 }
 
-export type SwarmsOptions = {
-  /** Is told of every torrent that is no longer allowed, after its peers are gone. */
+export interface SwarmsOptions {
+  /** Called for every torrent that is no longer allowed, after its peers are removed. */
   onDrop?: (torrent: number) => void
-  /** Other threads use the same memory. */
+  /** Whether other threads use the same memory. */
   shared?: boolean
 }
 
-export type SwarmTotals = {
+export interface SwarmTotals {
   torrents: number
   infoHashes: number
   activeSwarms: number
@@ -266,10 +276,12 @@ export type SwarmTotals = {
   socketPeers: number
   seeders: number
   refusedFull: number
+  /** Peers that were dropped or not added because their address has reached its limit. */
+  crowded: number
   memoryBytes: number
 }
 
-/** Ticks count modulo 256. */
+/** Compares ticks, which count modulo 256. */
 function isOlder(tick: number, than: number): boolean {
   const behind = (than - tick) & 0xff
   return behind > 0 && behind < 128

@@ -1,9 +1,9 @@
-import { COUNT, type PeerLists, SEEDERS } from './peer-list.ts'
+import { countField, type PeerLists, seedersField } from './peer-list.ts'
 
 /**
- * Writes up to `wanted` peers of a list in compact form (BEP 23, BEP 7): a run that begins anywhere with equal
- * chance and wraps around, so that every peer is as likely as any other and the cost does not depend on the
- * size of the swarm. Leechers get seeders first; seeders get leechers only.
+ * Writes up to `wanted` peers of a list in compact form (BEP 23, BEP 7): a run of peers that begins at a random
+ * position and wraps around, so that every peer is equally likely and the cost does not depend on the size of the
+ * swarm. Leechers get seeders first; seeders get only leechers.
  */
 export class WindowWriter {
   readonly #words: Int32Array
@@ -23,8 +23,8 @@ export class WindowWriter {
    * @returns the number of peers written to `out` from `offset` on (in 16-bit units)
    */
   write(list: number, window: Window, out: Uint16Array, offset: number): number {
-    const seeders = this.#words[list + SEEDERS]!
-    const leechers = this.#words[list + COUNT]! - seeders
+    const seeders = this.#words[list + seedersField]!
+    const leechers = this.#words[list + countField]! - seeders
     const { self, random, wanted } = window
     let written = 0
     let rest = random
@@ -62,7 +62,7 @@ export class WindowWriter {
         position = 0
         runEnd = -1
       }
-      // Peers lie side by side up to the end of their page.
+      // Peers are contiguous up to the end of their page.
       if (position >= runEnd) {
         at = lists.at(list, first + position)
         runEnd = position + 64 - ((first + position) & 63)
@@ -80,7 +80,7 @@ export class WindowWriter {
   }
 }
 
-export type Window = {
+export interface Window {
   seeder: boolean
   self: number
   wanted: number

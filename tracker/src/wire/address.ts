@@ -1,4 +1,4 @@
-/** The words in which the swarms hold an address: the bytes of network order as they lie in memory. */
+/** An address in the words that swarms store: the bytes of network order as they are in memory. */
 export type AddressWords = Int32Array
 
 const bytes = new Uint8Array(16)
@@ -6,8 +6,8 @@ const asWords = new Int32Array(bytes.buffer)
 const groups = new Uint16Array(8)
 
 /**
- * Reads an address as Node prints it into `into` (4 words, those after the first untouched for IPv4).
- * @returns 0 for IPv4 (an IPv4-mapped IPv6 address is one), 1 for IPv6, -1 when it is neither
+ * Parses an address in the form that Node prints into `into` (4 words; for IPv4 only the first is written).
+ * @returns 0 for IPv4 (including IPv4-mapped IPv6 addresses), 1 for IPv6, -1 if it is neither
  */
 export function readAddress(text: string, into: AddressWords): 0 | 1 | -1 {
   if (text.indexOf(':') < 0) {
@@ -16,7 +16,7 @@ export function readAddress(text: string, into: AddressWords): 0 | 1 | -1 {
     return 0
   }
   if (!readIpv6(text)) return -1
-  if (asWords[0] === 0 && asWords[1] === 0 && asWords[2] === MAPPED) {
+  if (asWords[0] === 0 && asWords[1] === 0 && asWords[2] === mapped) {
     into[0] = asWords[3]!
     return 0
   }
@@ -24,9 +24,9 @@ export function readAddress(text: string, into: AddressWords): 0 | 1 | -1 {
   return 1
 }
 
-const MAPPED = new Int32Array(new Uint8Array([0, 0, 0xff, 0xff]).buffer)[0]!
+const mapped = new Int32Array(new Uint8Array([0, 0, 0xff, 0xff]).buffer)[0]!
 
-/** Reads dotted decimals from `start` to the end of `text` into four bytes at `to`. */
+/** Parses dotted decimals from `start` to the end of `text` into four bytes at `to`. */
 function readIpv4(text: string, start: number, to: number): boolean {
   let value = 0
   let digits = 0

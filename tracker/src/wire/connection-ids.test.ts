@@ -5,7 +5,7 @@ import { ConnectionIds } from './connection-ids.ts'
 const alice = Int32Array.of(0x0100007f, 0, 0, 0)
 const bob = Int32Array.of(0x0200007f, 0, 0, 0)
 
-test('an id is good for its address and for at least two minutes, and for no longer than three', () => {
+test('accepts an id for at least two and at most three minutes, from its address alone', () => {
   const ids = new ConnectionIds(randomBytes(16))
   for (const born of [0, 59, 60, 12_345]) {
     ids.setTime(born)

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Family } from '../swarms/announce.ts'
 
 /**
- * UDP connection ids (BEP 15): proof that whoever announces receives what is sent to its address. An id is a
- * SipHash-2-4 of the address under a key of the minute, so nothing is kept per client; its first two bits say
- * which minute. An id is good for two to three minutes. Whoever knows `secret` gives out the same ids.
+ * UDP connection ids (BEP 15), which prove that a client receives what is sent to its address. An id is the SipHash-2-4
+ * of the address under a key that changes every minute, so nothing is stored per client; its first two bits say which
+ * minute. An id is valid for two to three minutes. Trackers with the same `secret` give out the same ids.
  */
 export class ConnectionIds {
   readonly #secret: Uint8Array
@@ -15,7 +15,7 @@ export class ConnectionIds {
     this.#secret = secret
   }
 
-  /** Call at least once a minute with the time in seconds. */
+  /** Call this at least once a minute with the time in seconds. */
   setTime(seconds: number): void {
     const epoch = Math.floor(seconds / 60)
     if (epoch === this.#epoch) return
@@ -38,7 +38,7 @@ export class ConnectionIds {
     writeInt32(out, offset + 4, hash[0]!)
   }
 
-  /** Whether the 8 bytes at `offset` are an id that `address` was given lately. */
+  /** Whether the 8 bytes at `offset` are a valid id of `address`. */
   check(family: Family, address: Int32Array, bytes: Uint8Array, offset: number): boolean {
     const key = this.#keys.get(bytes[offset]! >>> 6)
     if (key === undefined) return false
@@ -60,10 +60,10 @@ export function writeInt32(bytes: Uint8Array, at: number, value: number): void {
 }
 
 const hash = new Int32Array(2)
-/** v0 low, v0 high, v1 low, … */
+/** The state of SipHash: v0 low, v0 high, v1 low, and so on. */
 const v = new Int32Array(8)
 
-/** SipHash-2-4 of the address bytes into `hash` (low word, high word), in halves of 32 bits. */
+/** Writes the SipHash-2-4 of the address bytes to `hash` (low word, high word), computed in halves of 32 bits. */
 function sipHash(key: Int32Array, family: Family, address: Int32Array): void {
   v[0] = key[0]! ^ 0x70736575
   v[1] = key[1]! ^ 0x736f6d65

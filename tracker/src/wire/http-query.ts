@@ -1,27 +1,29 @@
-/** The parameters of an announce or scrape (BEP 3, 7, 21, 23, 48), read in one pass over the query. */
-export type HttpQuery = {
-  /** 20 bytes for every `info_hash` given. */
+/** The parameters of an announce or scrape (BEP 3, 7, 21, 23, 48), parsed in one pass over the query. */
+export interface HttpQuery {
+  /** The infohashes, 20 bytes for every `info_hash` parameter. */
   readonly infoHashes: Uint8Array
   infoHashCount: number
   peerIdBytes: number
   port: number
-  /** 1 when nothing is left, 0 when something is, -1 when it was not said. */
+  /** 1 if nothing is left to download, 0 if something is, -1 if that was not said. */
   complete: number
   event: number
   wanted: number
   compact: boolean
+  /** Whether peers may be listed without their ids. */
+  withoutPeerIds: boolean
   key: number
-  /** The first thing that is wrong, or ''. */
+  /** The first problem of the query, or ''. */
   problem: string
 }
 
-export const MOST_SCRAPED = 64
+export const mostScraped = 64
 
 export function newHttpQuery(): HttpQuery {
-  return { ...empty, infoHashes: new Uint8Array(20 * MOST_SCRAPED) }
+  return { ...empty, infoHashes: new Uint8Array(20 * mostScraped) }
 }
 
-/** Reads `target` from `at` (the character after the question mark) into `query`. */
+/** Parses `target` from `at` (the character after the question mark) into `query`. */
 export function readQuery(target: string, at: number, query: HttpQuery): void {
   Object.assign(query, empty)
   for (let from = at; from < target.length; ) {
@@ -41,6 +43,7 @@ const empty = {
   event: 0,
   wanted: -1,
   compact: true,
+  withoutPeerIds: false,
   key: 0,
   problem: '',
 }
@@ -56,8 +59,8 @@ function readParameter(
   const value = equals + 1
   switch (target.slice(from, equals)) {
     case 'info_hash':
-      if (query.infoHashCount === MOST_SCRAPED) {
-        query.problem ||= `more than ${MOST_SCRAPED} info_hash parameters`
+      if (query.infoHashCount === mostScraped) {
+        query.problem ||= `more than ${mostScraped} info_hash parameters`
       } else if (decode(target, value, end, query.infoHashes.subarray(query.infoHashCount * 20)) === 20) {
         query.infoHashCount++
       } else query.problem ||= 'info_hash must be 20 bytes, percent-encoded'
@@ -78,16 +81,25 @@ function readParameter(
       query.wanted = readDecimal(target, value, end)
       return
     case 'compact':
-      query.compact = target.charCodeAt(value) !== 48 || end - value !== 1
+      query.compact = !isDigit(target, value, end, zero)
+      return
+    case 'no_peer_id':
+      query.withoutPeerIds = isDigit(target, value, end, one)
       return
     case 'key':
       query.key = readKey(target.slice(value, end))
   }
 }
 
+const [zero, one] = [48, 49] as const
+
+function isDigit(target: string, from: number, end: number, digit: number): boolean {
+  return target.charCodeAt(from) === digit && end - from === 1
+}
+
 const discarded = new Uint8Array(20)
 
-/** Percent-decodes into `into`; the number of bytes there are, or 21 when they are more than 20 or malformed. */
+/** Percent-decodes into `into`; returns the number of bytes, or 21 if there are more than 20 or they are malformed. */
 function decode(target: string, from: number, end: number, into: Uint8Array): number {
   let length = 0
   for (let at = from; at < end; at++) {
@@ -111,7 +123,7 @@ function hexDigit(code: number): number {
   return letter >= 97 && letter <= 102 ? letter - 87 : -1
 }
 
-/** A number of at most nine digits, else -1. */
+/** Parses a number of at most nine digits; returns -1 for anything else. */
 function readDecimal(target: string, from: number, end: number): number {
   if (end === from || end - from > 9) return -1
   let value = 0
@@ -123,7 +135,7 @@ function readDecimal(target: string, from: number, end: number): number {
   return value
 }
 
-/** Folds a key to the 16 bits kept of it. Clients write the same 32 bits in hexadecimal that they send by UDP. */
+/** Folds a key to the 16 bits that are stored. Clients write the same 32 bits in hexadecimal that they send by UDP. */
 function readKey(text: string): number {
   if (/^[0-9a-fA-F]{1,8}$/.test(text)) return foldKey(Number.parseInt(text, 16))
   let hash = 0x811c9dc5
@@ -131,7 +143,7 @@ function readKey(text: string): number {
   return foldKey(hash)
 }
 
-/** 32 bits of key to the 16 that swarms keep. */
+/** Folds the 32 bits of a key to the 16 that swarms store. */
 export function foldKey(key: number): number {
   return (key ^ (key >>> 16)) & 0xffff
 }

@@ -21,7 +21,7 @@ function newClient(tracker: ReturnType<typeof newResponders>, address: string) {
 
 const latin1 = (hex: string): string => Buffer.from(hex, 'hex').toString('latin1')
 
-test('announces are answered byte for byte: compact (BEP 23), external ip (BEP 24), peers6 (BEP 7)', () => {
+test('answers announces byte for byte, in the formats of BEP 23, BEP 24 and BEP 7', () => {
   const tracker = newResponders([[torrent]])
   const tail = '10:tracker id4:nodee'
   const alice = newClient(tracker, '10.0.0.1')
@@ -29,6 +29,7 @@ test('announces are answered byte for byte: compact (BEP 23), external ip (BEP 2
     `d8:completei0e10:downloadedi0e11:external ip4:${latin1('0a000001')}10:incompletei1e8:intervali1800e12:min intervali900e5:peers0:${tail}`,
   )
   const bob = newClient(tracker, '2001:db8::2')
+  bob.announce(`${announceQuery}&event=started&port=51413`)
   expect(bob.announce(`${announceQuery}&left=0&event=completed&port=51413`)).toBe(
     `d8:completei1e10:downloadedi1e11:external ip16:${latin1('20010db8000000000000000000000002')}10:incompletei1e8:intervali1800e12:min intervali900e5:peers6:${latin1('0a0000011ae1')}6:peers60:${tail}`,
   )
@@ -36,9 +37,39 @@ test('announces are answered byte for byte: compact (BEP 23), external ip (BEP 2
     `d8:completei1e10:downloadedi1e11:external ip4:${latin1('0a000001')}10:incompletei1e8:intervali1800e12:min intervali900e5:peers0:6:peers618:${latin1('20010db8000000000000000000000002c8d5')}${tail}`,
   )
   expect(alice.announce(`${announceQuery}&numwant=0`)).toContain(`5:peers0:${tail}`)
-  expect(alice.announce(`${announceQuery}&compact=0`)).toContain(
-    '5:peersld2:ip20:2001:db8:0:0:0:0:0:24:porti51413eee',
-  )
+})
+
+test('counts a download once per client that was seen to fetch, not per port', () => {
+  const tracker = newResponders([[torrent]])
+  const stranger = newClient(tracker, '10.0.0.1')
+  let answer = ''
+  for (let port = 1_000; port < 1_050; port++)
+    answer = stranger.announce(`${announceQuery}&left=0&event=completed&port=${port}`)
+  expect(answer).toContain('10:downloadedi0e')
+  const fetcher = newClient(tracker, '10.0.0.2')
+  fetcher.announce(`${announceQuery}&event=started`)
+  for (let times = 0; times < 3; times++) answer = fetcher.announce(`${announceQuery}&left=0&event=completed`)
+  expect(answer).toContain('10:downloadedi1e')
+})
+
+test('lists peers for those who ask for no peer ids (BEP 3, BEP 23)', () => {
+  const tracker = newResponders([[torrent]])
+  newClient(tracker, '2001:db8::2').announce(`${announceQuery}&left=0&port=51413`)
+  const alice = newClient(tracker, '10.0.0.1')
+  const listed = '5:peersld2:ip20:2001:db8:0:0:0:0:0:24:porti51413eee'
+  expect(alice.announce(`${announceQuery}&compact=0&no_peer_id=1`)).toContain(listed)
+  for (const asked of ['compact=0', 'compact=0&no_peer_id=0', 'no_peer_id=1']) {
+    expect(alice.announce(`${announceQuery}&${asked}`)).toContain('5:peers0:6:peers618:')
+  }
+})
+
+test('nobody is listed at port 0, where nobody can be reached', () => {
+  const tracker = newResponders([[torrent]])
+  for (const port of ['0', '00', '65536', '-1', '']) {
+    const answer = newClient(tracker, '10.0.0.1').announce(`${announceQuery}&port=${port}`)
+    expect(answer).toContain('port must be a number from 1 to 65535')
+  }
+  expect(tracker.swarms.totals().peers4).toBe(0)
 })
 
 test('scrapes are answered byte for byte, keys in order and each once (BEP 48)', () => {
@@ -52,7 +83,7 @@ test('scrapes are answered byte for byte, keys in order and each once (BEP 48)',
     `d5:filesd20:${latin1(first)}${zero}20:${latin1(torrent)}${zero.replace('completei0', 'completei1')}ee`,
   )
   expect(alice.scrape('')).toBe(
-    'd14:failure reason43:scrapes name up to 64 torrents by info_hash8:retry in5:nevere',
+    'd14:failure reason49:a scrape must name up to 64 torrents by info_hash8:retry in5:nevere',
   )
 })
 
@@ -110,6 +141,18 @@ test.each([
   ['GET /announce?a HTTP/1.1\r\nUpgrade: websocket\r\n\r\n', 'other'],
   ['GET /announce?a HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcde', 'other'],
   ['GET /announce?a HTTP/1.1\r\n folded\r\n\r\n', 'other'],
+  ['GET /announce?a HTTP/1.1\r\nContent-Length : 5\r\n\r\n', 'other'],
+  ['GET /announce?a HTTP/1.1\r\nX: y\r\n Content-Length: 5\r\n\r\n', 'other'],
+  ['GET /announce?a HTTP/1.1\r\nX: y\nContent-Length: 5\r\n\r\n', 'other'],
+  ['GET /announce?a HTTP/1.1\r\nX: y\rContent-Length: 5\r\n\r\n', 'other'],
+  ['GET /announce?a HTTP/1.1\r\nContent-Length\0: 5\r\n\r\n', 'other'],
+  ['GET /announce?a HTTP/1.1\r\nContent-Length: 0\r\n\r\n', 'other'],
+  ['GET /announce?a HTTP/1.1\r\nContent-Length: \u00a00\r\n\r\n', 'other'],
+  ['GET /announce?a HTTP/1.1\r\nTransfer-Encoding: identity\r\n\r\n', 'other'],
+  ['GET /announce?a HTTP/1.1\r\nConnection: close\r\nConnection: close\r\n\r\n', 'other'],
+  ['GET /announce?a HTTP/1.1\r\nExpect: 100-continue\r\n\r\n', 'other'],
+  ['GET /announce?a#b HTTP/1.1\r\n\r\n', 'other'],
+  ['GET /announce?a HTTP/1.1\nHost: x\n\n', 'other'],
 ] as const)('%j is %s', (text, expected) => {
   expect(readHead(Buffer.from(text), 1000)).toBe(expected)
 })
@@ -118,7 +161,7 @@ test('a head that does not end is given up at its limit', () => {
   expect(readHead(Buffer.from(`GET /announce?${'x'.repeat(2000)}`), 1000)).toBe('other')
 })
 
-test('no query breaks it, and whatever it is, the answer is one bencoded dictionary', () => {
+test('answers any query with one bencoded dictionary', () => {
   const tracker = newResponders([[torrent]])
   const alice = newClient(tracker, '2001:db8::1')
   const name = fc.constantFrom(

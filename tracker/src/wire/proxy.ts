@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
-/** The proxies whose word on a client's address is taken. */
+/** The proxies whose statement of a client's address is trusted. */
 export class TrustedProxies {
   readonly #list = new BlockList()
   readonly #any: boolean
@@ -33,7 +33,7 @@ export class TrustedProxies {
 
   /**
    * The client behind `peer`: when `peer` is trusted, the rightmost address of X-Forwarded-For that is not.
-   * @returns undefined when a trusted proxy sent something that is no address
+   * @returns undefined if a trusted proxy sent something that is not an address
    */
   client(peer: string, forwardedFor: string | undefined): string | undefined {
     if (forwardedFor === undefined || !this.trusts(peer)) return peer
@@ -47,28 +47,28 @@ export class TrustedProxies {
   }
 }
 
-/** The address in `1.2.3.4`, `1.2.3.4:5678`, `2001:db8::1` or `[2001:db8::1]:5678`. */
+/** Extracts the address from `1.2.3.4`, `1.2.3.4:5678`, `2001:db8::1` or `[2001:db8::1]:5678`. */
 function bareAddress(text: string): string | undefined {
   const bracketed = /^\[([0-9a-fA-F:.]+)\](?::\d+)?$/.exec(text)
   const address = bracketed?.[1] ?? (/^[\d.]+:\d+$/.test(text) ? text.slice(0, text.indexOf(':')) : text)
   return isIP(address) === 0 ? undefined : address
 }
 
-const SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
+const signature = Buffer.from('0d0a0d0a000d0a515549540a', 'hex')
 
 /**
  * Reads a PROXY protocol v2 header (HAProxy's specification, section 2.2) at the start of `bytes`.
- * @returns undefined when there is none; `length` 0 while more bytes are needed; `address` undefined for LOCAL
- * and for families that are not TCP over IP; `broken` when the header breaks the specification
+ * @returns undefined if there is none; `length` 0 while more bytes are needed; `address` undefined for LOCAL and for
+ * families that are not TCP over IP; `broken` if the header violates the specification
  */
 export function readProxyHeader(
   bytes: Buffer,
 ): { length: number; address?: string; broken?: boolean } | undefined {
-  const begun = Math.min(bytes.length, SIGNATURE.length)
-  if (begun === 0 || bytes.compare(SIGNATURE, 0, begun, 0, begun) !== 0) return undefined
+  const begun = Math.min(bytes.length, signature.length)
+  if (begun === 0 || bytes.compare(signature, 0, begun, 0, begun) !== 0) return undefined
   if (bytes.length < 16) return { length: 0 }
   const length = 16 + bytes.readUInt16BE(14)
-  if (bytes[12]! >>> 4 !== 2 || length > MOST_HEADER_BYTES) return { length, broken: true }
+  if (bytes[12]! >>> 4 !== 2 || length > mostHeaderBytes) return { length, broken: true }
   if (bytes.length < length) return { length: 0 }
   const command = bytes[12]! & 15
   if (command > 1) return { length, broken: true }
@@ -81,4 +81,4 @@ export function readProxyHeader(
   return family === 0x11 || family === 0x21 ? { length, broken: true } : { length }
 }
 
-const MOST_HEADER_BYTES = 2048
+const mostHeaderBytes = 2048

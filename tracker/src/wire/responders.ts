@@ -1,19 +1,26 @@
+import { AnnounceInterval } from '../announce-interval.ts'
 import { newCounts } from '../counts.ts'
-import { Pace } from '../pace.ts'
 import { openSwarmMemory } from '../swarms/memory.ts'
 import { Swarms } from '../swarms/swarms.ts'
 import { ConnectionIds } from './connection-ids.ts'
 import { HttpResponder } from './http.ts'
 import { UdpResponder } from './udp.ts'
 
-/** A tracker without sockets, whose answers are the same at every run: for tests. */
+/** The responders of a tracker without sockets, for tests; its answers are the same at every run. */
 export function newResponders(infoHashes: readonly (readonly string[])[]) {
-  const swarms = new Swarms(openSwarmMemory({ maxTorrents: 10_000, peerBytes: 1 << 24 }))
+  const swarms = new Swarms(
+    openSwarmMemory({ maxTorrents: 10_000, peerBytes: 1 << 24, peersPerAddress: 1000 }),
+  )
   for (const names of infoHashes) swarms.allowed.allow(Buffer.from(names.join(''), 'hex'), 0)
   const ids = new ConnectionIds(Buffer.alloc(32, 7))
   ids.setTime(1_000_000)
   const list = { ready: true }
-  const shared = { swarms, pace: new Pace(1800), counts: newCounts(), listReady: () => list.ready }
+  const shared = {
+    swarms,
+    interval: new AnnounceInterval(1800),
+    counts: newCounts(),
+    listReady: () => list.ready,
+  }
   return {
     ...shared,
     ids,

@@ -1,30 +1,35 @@
 import type { Counts } from '../counts.ts'
 import type { SwarmCounts } from '../swarms/announce.ts'
 import type { Swarms } from '../swarms/swarms.ts'
+import { neighbourhoodOf } from './households.ts'
+import { type SignalPeer, type SignalSocket, SignalSwarm } from './signal-swarm.ts'
 import { readSignal, type Signal, SignalError } from './signals.ts'
 
 /**
- * WebTorrent signalling: hands the offers of one browser to others of the same swarm and their answers back.
- * Its peers are sockets and live as long; it knows them as something to send text to.
+ * WebTorrent signalling: passes the offers of one browser to others of the same swarm, and their answers back. Peers
+ * exist as long as their sockets; the hub only sends text to them.
  */
 export class SignalHub implements SignalReceiver {
   readonly #parts: SignalHubParts
   readonly #swarms = new Map<number, SignalSwarm>()
   readonly #sockets = new Map<SignalSocket, Map<number, SignalPeer>>()
+  /** The number of peers of each household in all swarms. */
+  readonly #held = new Map<string, number>()
+  #peers = 0
   readonly #counted: SwarmCounts = { seeders: 0, leechers: 0, completed: 0 }
 
   constructor(parts: SignalHubParts) {
     this.#parts = parts
   }
 
-  /** Serves one message from `socket`. */
+  /** Handles one message from `socket`. */
   receive(socket: SignalSocket, text: string): void {
     const { counts } = this.#parts
     try {
       const signal = readSignal(text)
       if (!this.#parts.listReady()) {
         counts.socketUnready++
-        socket.send(JSON.stringify({ action: signal.action, 'failure reason': UNREADY }))
+        socket.send(JSON.stringify({ action: signal.action, 'failure reason': unready }))
       } else if (signal.action === 'announce') this.#announce(socket, signal)
       else if (signal.action === 'answer') this.#answer(socket, signal)
       else this.#scrape(socket, signal.infoHashes)
@@ -35,15 +40,18 @@ export class SignalHub implements SignalReceiver {
     }
   }
 
-  /** Forgets a socket that has closed. */
+  /** Removes a socket that has closed. */
   close(socket: SignalSocket): void {
     for (const peer of this.#sockets.get(socket)?.values() ?? []) this.#leave(peer)
     this.#sockets.delete(socket)
   }
 
-  /** Forgets the swarm of a torrent that is no longer allowed; its counts are gone already. */
+  /** Removes the swarm of a torrent that is no longer allowed; its counts have been removed already. */
   forget(torrent: number): void {
-    for (const peer of this.#swarms.get(torrent)?.peers ?? []) this.#sockets.get(peer.socket)?.delete(torrent)
+    for (const peer of this.#swarms.get(torrent)?.peers ?? []) {
+      this.#sockets.get(peer.socket)?.delete(torrent)
+      this.#hold(peer.household, -1)
+    }
     this.#swarms.delete(torrent)
   }
 
@@ -53,7 +61,7 @@ export class SignalHub implements SignalReceiver {
     if (torrent === 0) {
       counts.socketUnknown++
       socket.send(
-        JSON.stringify({ action: 'announce', info_hash: signal.infoHash, 'failure reason': UNKNOWN }),
+        JSON.stringify({ action: 'announce', info_hash: signal.infoHash, 'failure reason': unknown }),
       )
       return
     }
@@ -70,7 +78,7 @@ export class SignalHub implements SignalReceiver {
     socket.send(
       JSON.stringify({
         action: 'announce',
-        interval: INTERVAL_SECONDS,
+        interval: intervalSeconds,
         info_hash: signal.infoHash,
         complete: seeders,
         incomplete: leechers,
@@ -88,6 +96,7 @@ export class SignalHub implements SignalReceiver {
     }
     const known = own.get(torrent)
     if (known !== undefined && known.peerId === signal.peerId) {
+      this.#swarms.get(torrent)!.heard(known)
       if (known.seeder !== signal.seeder) {
         known.seeder = signal.seeder
         const completed = signal.seeder && signal.event === 'completed' ? 1 : 0
@@ -96,50 +105,57 @@ export class SignalHub implements SignalReceiver {
       return known
     }
     if (known !== undefined) this.#leave(known)
-    else if (own.size >= MOST_SWARMS_A_SOCKET) {
-      throw new SignalError(`at most ${MOST_SWARMS_A_SOCKET} torrents a connection`)
+    else if (own.size >= mostSwarmsASocket) {
+      throw new SignalError(`at most ${mostSwarmsASocket} torrents a connection`)
     }
     let swarm = this.#swarms.get(torrent)
     const holder = swarm?.byId.get(signal.peerId)
-    // A browser that lost its connection comes back under its id; from another address that id is taken.
+    // A browser that lost its connection may return under its id; a browser at another address may not take that id.
     if (holder !== undefined && holder.socket.client !== socket.client) {
       throw new SignalError('peer_id is in use by another client')
     }
     if (holder !== undefined) this.#leave(holder)
-    swarm = this.#swarms.get(torrent)
-    if (swarm === undefined) {
-      swarm = { peers: [], byId: new Map() }
-      this.#swarms.set(torrent, swarm)
-    }
-    const position = swarm.peers.length
-    const peer = { socket, torrent, peerId: signal.peerId, seeder: signal.seeder, position }
-    swarm.peers.push(peer)
-    swarm.byId.set(peer.peerId, peer)
+    const near = neighbourhoodOf(socket.client)
+    const inTheWay = swarm?.inTheWayOf(near, this.#parts.peersPerAddress)
+    if (inTheWay !== undefined) this.#leave(inTheWay)
+    this.#hold(near.household, 1)
+    swarm = this.#swarms.get(torrent) ?? new SignalSwarm()
+    this.#swarms.set(torrent, swarm)
+    const { peerId, seeder } = signal
+    const peer = { socket, torrent, peerId, seeder, ...near, position: 0 }
+    swarm.add(peer)
     own.set(torrent, peer)
     swarms.countSockets(torrent, peer.seeder ? 1 : 0, peer.seeder ? 0 : 1)
     return peer
+  }
+
+  /** Changes the count of a household's peers; throws a SignalError if there would be too many. */
+  #hold(household: string, change: 1 | -1): void {
+    const held = this.#held.get(household) ?? 0
+    if (change > 0 && (held >= mostSwarmsAHousehold || this.#peers >= mostPeers)) {
+      throw new SignalError('this address has reached its limit of torrents')
+    }
+    this.#peers += change
+    if (held + change === 0) this.#held.delete(household)
+    else this.#held.set(household, held + change)
   }
 
   #leave(peer: SignalPeer): void {
     const swarm = this.#swarms.get(peer.torrent)
     this.#sockets.get(peer.socket)?.delete(peer.torrent)
     if (swarm === undefined) return
-    const last = swarm.peers.pop()!
-    if (last !== peer) {
-      swarm.peers[peer.position] = last
-      last.position = peer.position
-    }
-    swarm.byId.delete(peer.peerId)
+    swarm.remove(peer)
+    this.#hold(peer.household, -1)
     if (swarm.peers.length === 0) this.#swarms.delete(peer.torrent)
     this.#parts.swarms.countSockets(peer.torrent, peer.seeder ? -1 : 0, peer.seeder ? 0 : -1)
   }
 
-  /** Each offer goes to one other peer, beginning anywhere in the swarm; seeders have no use for seeders. */
+  /** Sends each offer to one other peer, starting at a random place in the swarm; seeders are not sent offers of seeders. */
   #spread(from: SignalPeer, signal: Signal & { action: 'announce' }): void {
     const swarm = this.#swarms.get(from.torrent)!.peers
     const start = Math.floor(Math.random() * swarm.length)
     let next = 0
-    for (let step = 0; step < swarm.length && step < MOST_LOOKED_AT && next < signal.offers.length; step++) {
+    for (let step = 0; step < swarm.length && step < mostLookedAt && next < signal.offers.length; step++) {
       const to = swarm[(start + step) % swarm.length]!
       if (to === from || (to.seeder && from.seeder)) continue
       const { offer, offerId } = signal.offers[next++]!
@@ -187,9 +203,7 @@ export class SignalHub implements SignalReceiver {
       const { seeders, leechers, completed } = this.#counted
       files[infoHash] = { complete: seeders, incomplete: leechers, downloaded: completed }
     }
-    socket.send(
-      JSON.stringify({ action: 'scrape', files, flags: { min_request_interval: INTERVAL_SECONDS } }),
-    )
+    socket.send(JSON.stringify({ action: 'scrape', files, flags: { min_request_interval: intervalSeconds } }))
   }
 
   #torrentOf(infoHash: string): number {
@@ -197,33 +211,24 @@ export class SignalHub implements SignalReceiver {
   }
 }
 
-/** What connections hand their messages to. */
-export type SignalReceiver = {
+/** Handles the messages of connections. */
+export interface SignalReceiver {
   receive(socket: SignalSocket, text: string): void
   close(socket: SignalSocket): void
 }
 
-/** A connection as the hub sees it. */
-export type SignalSocket = {
-  /** Who is behind it, to tell a returning browser from a stranger; held in memory only. */
-  readonly client: string
-  send(text: string): void
+export interface SignalHubParts {
+  swarms: Swarms
+  counts: Counts
+  listReady: () => boolean
+  /** The number of peers in one swarm that may share an IPv4 address or a /64. */
+  peersPerAddress: number
 }
 
-export type SignalHubParts = { swarms: Swarms; counts: Counts; listReady: () => boolean }
-
-type SignalSwarm = { peers: SignalPeer[]; byId: Map<string, SignalPeer> }
-
-type SignalPeer = {
-  socket: SignalSocket
-  torrent: number
-  peerId: string
-  seeder: boolean
-  position: number
-}
-
-const INTERVAL_SECONDS = 120
-const MOST_SWARMS_A_SOCKET = 500
-const MOST_LOOKED_AT = 200
-const UNREADY = 'the tracker has no allow-list yet'
-const UNKNOWN = 'this torrent is not in the index that this tracker serves'
+const intervalSeconds = 120
+const mostSwarmsASocket = 500
+const mostSwarmsAHousehold = 5000
+const mostPeers = 1_000_000
+const mostLookedAt = 200
+const unready = 'the tracker has no allow-list yet'
+const unknown = 'this torrent is not in the index that this tracker serves'

@@ -1,4 +1,4 @@
-/** What a WebTorrent client may say over its WebSocket, once it has been checked. */
+/** A message of a WebTorrent client, after it was checked. */
 export type Signal =
   | {
       action: 'announce'
@@ -18,16 +18,19 @@ export type Signal =
     }
   | { action: 'scrape'; infoHashes: readonly string[] }
 
-export type SessionDescription = { type: 'offer' | 'answer'; sdp: string }
+export interface SessionDescription {
+  type: 'offer' | 'answer'
+  sdp: string
+}
 
-export const MOST_SIGNAL_BYTES = 256 * 1024
-const MOST_OFFERS = 20
-const MOST_SCRAPED = 64
-const MOST_SDP_CHARACTERS = 16 * 1024
+export const mostSignalBytes = 256 * 1024
+const mostOffers = 20
+const mostScraped = 64
+const mostSdpCharacters = 16 * 1024
 
 /**
  * Reads one message. Hashes and ids are 20 characters of one byte each, as WebTorrent sends them.
- * @throws SignalError saying what is wrong with it
+ * @throws SignalError that says what is wrong with it
  */
 export function readSignal(text: string): Signal {
   let message: unknown
@@ -62,7 +65,7 @@ export function readSignal(text: string): Signal {
   }
 }
 
-/** A message that cannot be served; what it says may be told to the client. */
+/** An error for a message that cannot be served; its text may be sent to the client. */
 export class SignalError extends Error {
   override readonly name = 'SignalError'
 }
@@ -70,7 +73,7 @@ export class SignalError extends Error {
 function readOffers(offers: unknown): { offerId: string; offer: SessionDescription }[] {
   if (offers === undefined || offers === null) return []
   if (!Array.isArray(offers)) throw new SignalError('offers must be an array')
-  if (offers.length > MOST_OFFERS) throw new SignalError(`at most ${MOST_OFFERS} offers a message`)
+  if (offers.length > mostOffers) throw new SignalError(`at most ${mostOffers} offers a message`)
   return offers.map((each) => {
     if (!isObject(each)) throw new SignalError('an offer must be an object with offer and offer_id')
     return { offerId: readBytes20(each.offer_id, 'offer_id'), offer: readDescription(each.offer, 'offer') }
@@ -79,7 +82,7 @@ function readOffers(offers: unknown): { offerId: string; offer: SessionDescripti
 
 function readScraped(value: unknown): string[] {
   const hashes = Array.isArray(value) ? value : [value]
-  if (hashes.length > MOST_SCRAPED) throw new SignalError(`at most ${MOST_SCRAPED} torrents a scrape`)
+  if (hashes.length > mostScraped) throw new SignalError(`at most ${mostScraped} torrents a scrape`)
   return hashes.map((each) => readBytes20(each, 'info_hash'))
 }
 
@@ -87,7 +90,7 @@ function readDescription(value: unknown, type: 'offer' | 'answer'): SessionDescr
   if (!isObject(value) || value.type !== type || typeof value.sdp !== 'string') {
     throw new SignalError(`${type} must be {"type":"${type}","sdp":"…"}`)
   }
-  if (value.sdp.length > MOST_SDP_CHARACTERS) throw new SignalError(`${type}.sdp is too long`)
+  if (value.sdp.length > mostSdpCharacters) throw new SignalError(`${type}.sdp is too long`)
   return { type, sdp: value.sdp }
 }
 

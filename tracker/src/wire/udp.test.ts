@@ -36,7 +36,7 @@ function announceHex(id: string, { hash, left, event, key, wanted, port, tail }:
     .join('')
 }
 
-test('connect, announce, announce of another, scrape, stop: byte for byte (BEP 15)', () => {
+test('answers connect, announce, scrape and stop byte for byte (BEP 15)', () => {
   const tracker = newResponders([[torrent]])
   const alice = newClient(tracker, '10.0.0.1')
   const bob = newClient(tracker, '10.0.0.2')
@@ -52,7 +52,7 @@ test('connect, announce, announce of another, scrape, stop: byte for byte (BEP 1
   expect(alice.announce({ event: 3 })).toBe(`${head}${'00000000'}${'00000001'}`)
 })
 
-test('numwant 0 asks for counts only, and any number is cut to what fits a datagram', () => {
+test('sends as many peers as numwant asks for and a datagram holds', () => {
   const tracker = newResponders([[torrent]])
   for (let host = 1; host <= 240; host++) newClient(tracker, `10.0.1.${host}`).announce()
   const alice = newClient(tracker, '10.0.0.1')
@@ -104,6 +104,24 @@ test('an unknown torrent, a borrowed id and a missing list are told in words', (
   expect(tracker.swarms.totals().peers4).toBe(0)
 })
 
+test('a scrape of no torrent is answered with none, or with why not in as few bytes (BEP 15)', () => {
+  const tracker = newResponders([[torrent]])
+  const alice = newClient(tracker, '10.0.0.1')
+  const scrape = (id: string, tail = ''): string =>
+    alice.send(Buffer.from(`${id}0000000233333333${tail}`, 'hex'))
+  expect(scrape(alice.id)).toBe('0000000233333333')
+  expect(scrape(alice.id, 'aabb')).toBe('0000000233333333')
+  expect(scrape('00'.repeat(8))).toBe(`0000000333333333${Buffer.from('expired').toString('hex')}`)
+  tracker.list.ready = false
+  expect(scrape(alice.id)).toBe(`0000000333333333${Buffer.from('no list').toString('hex')}`)
+})
+
+test('nobody is listed at port 0, where nobody can be reached', () => {
+  const tracker = newResponders([[torrent]])
+  expect(newClient(tracker, '10.0.0.1').announce({ port: 0 }).slice(0, 8)).toBe('00000003')
+  expect(tracker.swarms.totals().peers4).toBe(0)
+})
+
 test('while more arrives than is answered, only clients with a connection id are served', () => {
   const tracker = newResponders([[torrent]])
   const alice = newClient(tracker, '10.0.0.1')
@@ -125,7 +143,7 @@ test('another client behind the same address and port cannot stop this one', () 
   expect(tracker.swarms.totals().peers4).toBe(0)
 })
 
-test('no datagram breaks it, and none without a good id is answered with more bytes than it has', () => {
+test('never answers a datagram without a good id with more bytes than it has', () => {
   const tracker = newResponders([[torrent]])
   const words = Int32Array.of(1, 2, 3, 4)
   const out = newUdpAnswer()
@@ -154,9 +172,10 @@ test('every announce with a good id is answered, whatever else is in it', () => 
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 82, maxLength: 400 }), fc.boolean(), (rest, known) => {
       const body = Buffer.from(rest)
+      if (body.length > 84) body[84]! |= 1
       if (known) body.set(Buffer.from(torrent, 'hex'), 4)
       const answer = alice.send(
-        Buffer.concat([Buffer.from(`${alice.id}00000001`, 'hex'), body, Buffer.alloc(4)]),
+        Buffer.concat([Buffer.from(`${alice.id}00000001`, 'hex'), body, Buffer.alloc(4, 1)]),
       )
       expect(answer.slice(0, 8)).toBe(known ? '00000001' : '00000003')
     }),

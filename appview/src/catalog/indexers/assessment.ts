@@ -1,7 +1,9 @@
 import { identityKeys } from '@holdfast/lexicons/identifiers'
 import { sql } from 'drizzle-orm'
-import { datasetsJudgedBy, refreshAssessed } from '../search/terms/assessed.ts'
-import { anyIdOf, recordset } from '../sql.ts'
+import { anyIdOf, recordset } from '../../store/sql.ts'
+import { datasetsJudgedBy } from '../derive/assessed.ts'
+import { boundedKey } from '../derive/cards.ts'
+import { addAll } from '../derive/touched.ts'
 import { goneBefore } from './gone-before.ts'
 import type { Indexer } from './indexer.ts'
 
@@ -12,6 +14,9 @@ interface Assessment {
   assessedAt?: string
 }
 
+/** An assessment applies by at most this many identifiers; any more are ignored. */
+const maxSubjectKeys = 20
+
 /** Assessments by anyone, each shown as its author's claim. */
 export const assessmentIndexer: Indexer = {
   async write(tx, records) {
@@ -20,7 +25,7 @@ export const assessmentIndexer: Indexer = {
       return {
         id,
         subjectUri: subject.uri ?? null,
-        keys: identityKeys({ identifiers: subject.identifiers }),
+        keys: identityKeys({ identifiers: subject.identifiers }).slice(0, maxSubjectKeys).map(boundedKey),
         level: risk?.level ?? null,
         scarcity: scarcity ?? null,
         gone: goneBefore(risk?.expectedGone),
@@ -37,10 +42,8 @@ export const assessmentIndexer: Indexer = {
         'id bigint, "subjectUri" text, keys jsonb, level text, scarcity text, gone date, at timestamptz',
       )} JOIN catalog.record r USING (id)`)
   },
-  async remove(tx, ids) {
-    const datasetIds = await datasetsJudgedBy(tx, ids)
+  async remove(tx, ids, touched) {
+    addAll(touched.assessedDatasets, await datasetsJudgedBy(tx, ids))
     await tx.execute(sql`DELETE FROM catalog.assessment WHERE id = ${anyIdOf(ids)}`)
-    await refreshAssessed(tx, { datasetIds })
-    return {}
   },
 }

@@ -1,24 +1,26 @@
 import { mappedRecord } from '@holdfast/lexicons/foreign'
 import { identityKeys } from '@holdfast/lexicons/identifiers'
 import { sql } from 'drizzle-orm'
-import { refreshAssessed } from '../search/terms/assessed.ts'
-import { datasetTerms, type SearchableDataset } from '../search/terms/dataset-terms.ts'
-import { codesText, writePhrases, writeVocabulary } from '../search/terms/term-writes.ts'
-import { anyIdOf, type Db, recordset, rows } from '../sql.ts'
+import { datasetTerms, type SearchableDataset } from '../../search-terms/dataset-terms.ts'
+import { codesText, writePhrases, writeVocabulary } from '../../search-terms/term-writes.ts'
+import { anyIdOf, type Db, recordset, rows } from '../../store/sql.ts'
+import { mapInTurns } from '../../threads/turns.ts'
+import { boundedKey, removeCardKeys, writeCardKeys } from '../derive/cards.ts'
+import { addAll } from '../derive/touched.ts'
 import { goneBefore } from './gone-before.ts'
 import type { IndexedRecord, Indexer } from './indexer.ts'
 
-/** Dataset records: the searchable row, and the identifiers that make two descriptions one card. */
+/** Indexes dataset records: their searchable row, and the keys by which they are looked up, assessed and joined with others. */
 export const datasetIndexer: Indexer = {
-  async write(tx, written) {
+  async write(tx, written, touched) {
     const records = written.map((record) => ({ ...record, value: describedBy(record.value) }))
-    const inputs = records.map(toRow)
+    const inputs = await mapInTurns(records, toRow)
     await tx.execute(sql`
       INSERT INTO catalog.dataset
-        (id, uri, did, group_id, title, publisher, license, risk, scarcity, gone_before, keywords, formats, size_bytes,
+        (id, uri, did, group_id, title, publisher, license, risk, scarcity, gone_before, keywords, formats, size_bytes, stated_bytes,
          created_at, indexed_at, visible, risks, scarcities, deadline, codes)
       SELECT r.id, r.uri, r.did, r.id, title, publisher, license, risk, scarcity, gone,
-        ARRAY(SELECT jsonb_array_elements_text(keywords)), ARRAY(SELECT jsonb_array_elements_text(formats)), size,
+        ARRAY(SELECT jsonb_array_elements_text(keywords)), ARRAY(SELECT jsonb_array_elements_text(formats)), size, size,
         r.created_at, r.indexed_at, r.visible, ARRAY[risk], ARRAY[scarcity], gone, codes::bigint[]
       FROM ${recordset(
         inputs.map((input) => input.row),
@@ -33,24 +35,42 @@ export const datasetIndexer: Indexer = {
       tx,
       inputs.flatMap((input) => input.terms.vocabulary),
     )
-    await group(tx, records)
-    await refreshAssessed(tx, { datasetIds: records.map((record) => record.id) })
+    await writeLookupKeys(tx, records)
+    await writeCardKeys(tx, records)
+    addAll(
+      touched.assessedDatasets,
+      records.map((record) => record.id),
+    )
+    const uris = records.map((record) => record.uri)
+    addAll(touched.datasetUris, uris)
+    addAll(touched.probedDatasetUris, uris)
   },
 
-  async remove(tx, ids) {
+  async remove(tx, ids, touched) {
     await tx.execute(sql`DELETE FROM catalog.dataset_phrases WHERE dataset_id = ${anyIdOf(ids)}`)
     await tx.execute(sql`DELETE FROM catalog.dataset_key WHERE dataset_id = ${anyIdOf(ids)}`)
-    const gone = await rows<{ group: number }>(
+    addAll(touched.groupedDatasets, await removeCardKeys(tx, ids))
+    const gone = await rows<{ id: number; uri: string; group: number }>(
       tx,
-      sql`DELETE FROM catalog.dataset WHERE id = ${anyIdOf(ids)} RETURNING group_id AS group`,
+      sql`DELETE FROM catalog.dataset WHERE id = ${anyIdOf(ids)} RETURNING id, uri, group_id AS "group"`,
     )
-    await regroup(
+    const mates = await rows<{ id: number }>(
       tx,
-      gone.map((row) => row.group),
+      sql`SELECT id FROM catalog.dataset WHERE group_id = ${anyIdOf(gone.map((row) => row.group))}`,
     )
-    return {}
+    addAll(
+      touched.groupedDatasets,
+      mates.map((row) => row.id),
+    )
+    addAll(
+      touched.datasetUris,
+      gone.map((row) => row.uri),
+    )
   },
 }
+
+/** A dataset can be looked up by at most this many identifiers; any more are ignored. */
+const maxLookupKeys = 50
 
 interface DatasetRecord extends SearchableDataset {
   license?: { spdx?: string; url?: string; text?: string }
@@ -59,7 +79,7 @@ interface DatasetRecord extends SearchableDataset {
   sizeBytes?: number
 }
 
-function toRow({ id, uri, did, value }: IndexedRecord) {
+async function toRow({ id, uri, did, value }: IndexedRecord) {
   const record = value as unknown as DatasetRecord
   const described = {
     title: record.title,
@@ -70,13 +90,13 @@ function toRow({ id, uri, did, value }: IndexedRecord) {
     gone: goneBefore(record.risk?.expectedGone),
     keywords: lowered((record.keywords ?? []).map((keyword) => keyword.name)),
     formats: lowered((record.formats ?? []).map((format) => format.mediaType)),
-    size: record.sizeBytes ?? null,
+    size: record.sizeBytes || null,
   }
-  const terms = datasetTerms(record, { uri, did, ...described })
+  const terms = await datasetTerms(record, { uri, did, ...described })
   return { row: { id, ...described, codes: codesText(terms.codes) }, terms }
 }
 
-/** What a record says as a dataset record: itself, or what a foreign one is mapped to. */
+/** The dataset record in `value`: itself, or for a foreign record the one that it is mapped to. */
 function describedBy(value: IndexedRecord['value']): IndexedRecord['value'] {
   return (mappedRecord(value) as IndexedRecord['value'] | undefined) ?? value
 }
@@ -85,58 +105,15 @@ function lowered(values: readonly (string | undefined)[]): string[] {
   return [...new Set(values.flatMap((value) => value?.toLowerCase() ?? []))]
 }
 
-/** Joins the groups of all datasets that share an identifier with these. A group's id is its smallest member's. */
-async function group(tx: Db, records: readonly IndexedRecord[]): Promise<void> {
-  const keys = records.flatMap(({ id, value }) => identityKeys(value).map((key) => ({ key, id })))
+/** Writes the keys by which a dataset is looked up, and found by assessments that name an identifier. */
+async function writeLookupKeys(tx: Db, records: readonly IndexedRecord[]): Promise<void> {
+  const keys = records.flatMap(({ id, value }) =>
+    identityKeys(value)
+      .slice(0, maxLookupKeys)
+      .map((key) => ({ key: boundedKey(key), id })),
+  )
   if (keys.length === 0) return
-  const [found] = await rows<{ shared: boolean }>(
-    tx,
-    sql`
-    WITH input AS (SELECT * FROM ${recordset(keys, 'key text, id bigint')}),
-    put AS (INSERT INTO catalog.dataset_key (key, dataset_id) SELECT key, id FROM input ON CONFLICT DO NOTHING)
-    SELECT EXISTS (SELECT FROM catalog.dataset_key k JOIN input i ON i.key = k.key AND i.id <> k.dataset_id)
-      OR EXISTS (SELECT FROM input i JOIN input j ON i.key = j.key AND i.id <> j.id) AS shared`,
-  )
-  if (!found?.shared) return
-  await joinGroups(
-    tx,
-    records.map((record) => record.id),
-  )
-}
-
-async function joinGroups(tx: Db, ids: readonly number[]): Promise<void> {
-  for (;;) {
-    const moved = await rows<{ id: number }>(
-      tx,
-      sql`
-      WITH joined AS (
-        SELECT d.group_id AS old, min(other.group_id) AS new
-        FROM catalog.dataset d
-        JOIN catalog.dataset_key mine ON mine.dataset_id = d.id
-        JOIN catalog.dataset_key theirs ON theirs.key = mine.key
-        JOIN catalog.dataset other ON other.id = theirs.dataset_id
-        WHERE d.group_id IN (
-          SELECT g.group_id FROM catalog.dataset g WHERE g.id IN (
-            SELECT near.dataset_id FROM catalog.dataset_key own
-            JOIN catalog.dataset_key near ON near.key = own.key WHERE own.dataset_id = ${anyIdOf(ids)}))
-        GROUP BY d.group_id)
-      UPDATE catalog.dataset AS d SET group_id = j.new FROM joined j
-      WHERE d.group_id = j.old AND j.new < j.old RETURNING d.id`,
-    )
-    if (moved.length === 0) return
-  }
-}
-
-/** A member left: what it held together may fall apart. */
-async function regroup(tx: Db, groupIds: readonly number[]): Promise<void> {
-  if (groupIds.length === 0) return
-  const left = await rows<{ id: number }>(
-    tx,
-    sql`UPDATE catalog.dataset SET group_id = id WHERE group_id = ${anyIdOf(groupIds)} RETURNING id`,
-  )
-  if (left.length > 0)
-    await joinGroups(
-      tx,
-      left.map((row) => row.id),
-    )
+  await tx.execute(sql`
+    INSERT INTO catalog.dataset_key (key, dataset_id)
+    SELECT key, id FROM ${recordset(keys, 'key text, id bigint')} ON CONFLICT DO NOTHING`)
 }

@@ -5,7 +5,7 @@ import { profileIndexer } from './profile.ts'
 import { torrentIndexer } from './torrent.ts'
 import { webseedIndexer } from './webseed.ts'
 
-/** One entry a record type: what is not here is kept in `catalog.record` and found by URI only. */
+/** The indexer of each record type. Records of other types are only stored in `catalog.record`, and found by URI. */
 export const indexers: Readonly<Record<string, Indexer>> = {
   dataset: datasetIndexer,
   torrent: torrentIndexer,

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
-import { anyIdOf, recordset } from '../sql.ts'
+import { anyIdOf, recordset } from '../../store/sql.ts'
 import type { Indexer } from './indexer.ts'
 
-/** Who an account is to the archive: its record with key `self`. */
+/** Indexes profiles: the record with the key `self`, in which an account says who it is. */
 export const profileIndexer: Indexer = {
   async write(tx, records) {
     const input = records.map(({ id, value }) => ({
@@ -19,6 +19,5 @@ export const profileIndexer: Indexer = {
   },
   async remove(tx, ids) {
     await tx.execute(sql`DELETE FROM catalog.profile WHERE id = ${anyIdOf(ids)}`)
-    return {}
   },
 }

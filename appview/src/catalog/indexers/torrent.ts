@@ -1,48 +1,58 @@
 import { sql } from 'drizzle-orm'
-import { codesText } from '../search/terms/term-writes.ts'
-import { refreshTorrentCodes, torrentCodes } from '../search/terms/torrent-terms.ts'
-import { anyIdOf, type Db, recordset, rows } from '../sql.ts'
+import { codesText } from '../../search-terms/term-writes.ts'
+import { torrentCodes } from '../../search-terms/torrent-terms.ts'
+import { channels } from '../../store/channels.ts'
+import { anyIdOf, type Db, recordset, rows } from '../../store/sql.ts'
+import { addAll } from '../derive/touched.ts'
+import { forgetNamings } from '../named-addresses.ts'
 import type { IndexedRecord, Indexer } from './indexer.ts'
 
-/** Notified at commit when metainfo is waiting to be fetched. */
-export const pendingChannel = 'holdfast_metainfo_pending'
-
-/** Torrent records start `pending`; the swarm room fetches their metainfo and says the rest. */
+/** Indexes torrent records. They start as `pending`; `swarm/` then fetches and verifies their metainfo. */
 export const torrentIndexer: Indexer = {
-  async write(tx, records) {
+  async write(tx, records, touched) {
     await tx.execute(sql`
       INSERT INTO catalog.torrent
         (id, uri, did, info_hash_v1, info_hash_v2, name, size_bytes, metainfo_status, metainfo_cid, next_try_at,
-         pending_since, created_at, indexed_at, visible, formats, names_web_seeds, codes)
+         pending_since, created_at, indexed_at, visible, formats, names_web_seeds, supersedes, codes)
       SELECT r.id, r.uri, r.did, v1, v2, name, size, status, "metainfoCid",
         CASE WHEN status = 'pending' THEN now() END, CASE WHEN status = 'pending' THEN now() END,
-        r.created_at, r.indexed_at, r.visible, ARRAY(SELECT jsonb_array_elements_text(formats)), "namesWebSeeds", codes::bigint[]
+        r.created_at, r.indexed_at, r.visible, ARRAY(SELECT jsonb_array_elements_text(formats)), "namesWebseeds", supersedes, codes::bigint[]
       FROM ${recordset(
         records.map(toRow),
         `id bigint, v1 text, v2 text, name text, size bigint, status text, "metainfoCid" text, formats jsonb,
-         "namesWebSeeds" bool, codes text`,
+         "namesWebseeds" bool, supersedes text, codes text`,
       )} JOIN catalog.record r USING (id)`)
     await writeDatasetRefs(tx, records)
-    await tx.execute(sql`SELECT pg_notify(${pendingChannel}, '')`)
-    await verifyFromStore(
+    await tx.execute(sql`SELECT pg_notify(${channels.pendingMetainfo}, '')`)
+    const verified = await verifyFromStore(
       tx,
       records.map((record) => record.id),
     )
+    addAll(touched.verifiedTorrents, verified)
   },
 
-  async remove(tx, ids) {
+  async remove(tx, ids, touched) {
     const refs = await rows<{ uri: string }>(
       tx,
       sql`DELETE FROM catalog.torrent_dataset WHERE torrent_id = ${anyIdOf(ids)} RETURNING dataset_uri AS uri`,
     )
-    const gone = await rows<{ id: number | null }>(
+    await forgetNamings(tx, ids)
+    const gone = await rows<{ id: number | null; supersedes: string | null }>(
       tx,
-      sql`DELETE FROM catalog.torrent WHERE id = ${anyIdOf(ids)} RETURNING content_id AS id`,
+      sql`DELETE FROM catalog.torrent WHERE id = ${anyIdOf(ids)} RETURNING content_id AS id, supersedes`,
     )
-    return {
-      datasetUris: refs.map((row) => row.uri),
-      contentIds: gone.flatMap((row) => (row.id === null ? [] : [row.id])),
-    }
+    addAll(
+      touched.datasetUris,
+      refs.map((row) => row.uri),
+    )
+    addAll(
+      touched.contents,
+      gone.flatMap((row) => row.id ?? []),
+    )
+    addAll(
+      touched.supersededUris,
+      gone.flatMap((row) => row.supersedes ?? []),
+    )
   },
 }
 
@@ -56,7 +66,8 @@ function toRow({ id, uri, did, value }: IndexedRecord) {
     metainfoParts?: unknown[]
     metainfoUrls?: unknown[]
     formats?: { mediaType?: string }[]
-    webSeeds?: unknown[]
+    webseeds?: unknown[]
+    supersedes?: { uri?: string }
   }
   const hasMetainfo = record.metainfo || record.metainfoParts?.length || record.metainfoUrls?.length
   return {
@@ -68,7 +79,9 @@ function toRow({ id, uri, did, value }: IndexedRecord) {
     status: hasMetainfo ? 'pending' : 'absent',
     metainfoCid: record.metainfo?.ref?.$link ?? null,
     formats: [...new Set((record.formats ?? []).flatMap((format) => format.mediaType?.toLowerCase() ?? []))],
-    namesWebSeeds: (record.webSeeds?.length ?? 0) > 0,
+    // Only the author of a torrent can say that it is replaced.
+    supersedes: record.supersedes?.uri?.startsWith(`at://${did}/`) ? record.supersedes.uri : null,
+    namesWebseeds: (record.webseeds?.length ?? 0) > 0,
     codes: codesText(torrentCodes({ uri, did, name: record.name, paths: [] })),
   }
 }
@@ -87,8 +100,8 @@ async function writeDatasetRefs(tx: Db, records: readonly IndexedRecord[]): Prom
     SELECT id, uri, cid FROM ${recordset(refs, 'id bigint, uri text, cid text')} ON CONFLICT DO NOTHING`)
 }
 
-/** The blob may be one we verified already: an edited record, or one adopted from somebody else's. */
-async function verifyFromStore(tx: Db, ids: readonly number[]): Promise<void> {
+/** Verifies torrents whose blob was verified before, as that of an edited record or of another author's record. */
+async function verifyFromStore(tx: Db, ids: readonly number[]): Promise<number[]> {
   const verified = await rows<{ id: number }>(
     tx,
     sql`
@@ -100,8 +113,5 @@ async function verifyFromStore(tx: Db, ids: readonly number[]): Promise<void> {
       AND (t.info_hash_v2 IS NULL OR t.info_hash_v2 = c.info_hash_v2)
     RETURNING t.id`,
   )
-  await refreshTorrentCodes(
-    tx,
-    verified.map((row) => row.id),
-  )
+  return verified.map((row) => row.id)
 }

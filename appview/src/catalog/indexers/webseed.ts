@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { anyIdOf, recordset } from '../sql.ts'
+import { anyIdOf, recordset } from '../../store/sql.ts'
+import { forgetNamings } from '../named-addresses.ts'
 import type { Indexer } from './indexer.ts'
 
 interface Webseed {
@@ -8,7 +9,7 @@ interface Webseed {
   kind?: string
 }
 
-/** Webseeds point at content, so they outlive whoever wrote the first torrent record. */
+/** Indexes webseed records. They name content, not a torrent record, so they stay valid when a torrent record is deleted. */
 export const webseedIndexer: Indexer = {
   async write(tx, records) {
     const input = records.map(({ id, value }) => {
@@ -27,7 +28,7 @@ export const webseedIndexer: Indexer = {
       FROM ${recordset(input, 'id bigint, v1 text, v2 text, url text, "seedKind" text')} JOIN catalog.record r USING (id)`)
   },
   async remove(tx, ids) {
+    await forgetNamings(tx, ids)
     await tx.execute(sql`DELETE FROM catalog.webseed WHERE id = ${anyIdOf(ids)}`)
-    return {}
   },
 }

@@ -1,16 +1,14 @@
 /**
- * Torrent rows whose metainfo is still to be fetched and verified. A row commits as `pending` with its cursor;
- * whoever fetches reports one of four outcomes here, each in one transaction with the flags that follow from it.
+ * The queue of torrents whose metainfo must be fetched and verified. A row is `pending` from the commit that wrote it. The
+ * worker that fetches reports one of four outcomes here, which is written in one transaction with all flags that depend on it.
  */
 import { sql } from 'drizzle-orm'
-import { extendAdmissions } from '../writes/admission-writes.ts'
-import { storeContents, type VerifiedMetainfo } from '../writes/content-writes.ts'
-
-export { pendingChannel } from '../indexers/torrent.ts'
-
-import { refreshTorrentCodes } from '../search/terms/torrent-terms.ts'
-import { anyIdOf, anyOf, type Db, recordset, rows, toInstant } from '../sql.ts'
-import { refreshVisibility } from '../visibility.ts'
+import { anyIdOf, anyOf, type Db, recordset, rows, toInstant } from '../../store/sql.ts'
+import { shareTurn } from '../../store/write-turns.ts'
+import { storeContents, type VerifiedMetainfo } from '../contents.ts'
+import { settle } from '../derive/settle.ts'
+import { createTouched } from '../derive/touched.ts'
+import { extendAdmissions } from '../info-hash-forms.ts'
 
 /** A torrent record whose metainfo is due. */
 export interface PendingTorrent {
@@ -19,9 +17,13 @@ export interface PendingTorrent {
   uri: string
   cid: string
   pdsHost: string | null
+  /** Whether the admission policy lets the record in; only then is any host asked other than its author's PDS. */
+  admitted: boolean
   value: Record<string, unknown>
   tries: number
-  /** Since when it is pending, as an instant: the retries end seven days later. */
+  /** How often a check or write was begun that had no outcome. */
+  unfinished: number
+  /** Since when it has been pending, as an instant; attempts end seven days later. */
   pendingSince: string
 }
 
@@ -34,40 +36,71 @@ export type MetainfoOutcome =
       metainfo: VerifiedMetainfo['metainfo']
       warnings: readonly string[]
     }
-  /** The network's fault for good: the record is rejected with this reason. */
+  /** A final failure caused by the network or the author; the record is rejected with this reason. */
   | { id: number; cid: string; status: 'mismatch' | 'unavailable'; reason: string; detail: string }
-  /** Try again later. */
-  | { id: number; cid: string; status: 'retry'; error: string; nextTryAt: Date }
+  /** Try again later. `stumbled` means that the check or the write failed, so the attempt stays counted as unfinished. */
+  | { id: number; cid: string; status: 'retry'; error: string; nextTryAt: Date; stumbled?: boolean }
 
 export interface DueOptions {
   limit: number
-  /** Torrents, by id, that are in hand already. */
+  /** The ids of torrents that are already being processed. */
   except: readonly number[]
-  /** Accounts and PDS hosts that have as much in hand as they may. */
+  /** Accounts and PDS hosts that have as many torrents in process as they may. */
   exceptDids?: readonly string[]
   exceptHosts?: readonly string[]
 }
 
-/** Due torrents, longest waiting first, leaving out accounts that are not active. */
+/** Reads due torrents of active accounts, the longest waiting first. */
 export async function readDueTorrents(db: Db, options: DueOptions): Promise<PendingTorrent[]> {
   const found = await rows<PendingTorrent & Record<string, unknown>>(
     db,
     sql`
     WITH due AS MATERIALIZED (
-      SELECT t.id, t.did, t.uri, a.pds_host, t.tries, t.pending_since, t.next_try_at
+      SELECT t.id, t.did, t.uri, a.pds_host, t.tries, t.unfinished, t.pending_since, t.next_try_at
       FROM catalog.torrent t LEFT JOIN catalog.account a ON a.did = t.did
       WHERE t.metainfo_status = 'pending' AND t.next_try_at <= now() AND coalesce(a.active, true)
         AND NOT (t.id = ${anyIdOf(options.except)}) AND NOT (t.did = ${anyOf(options.exceptDids ?? [])})
         AND NOT coalesce(a.pds_host = ${anyOf(options.exceptHosts ?? [])}, false)
       ORDER BY t.next_try_at LIMIT ${options.limit})
-    SELECT due.id, due.did, due.uri, r.cid, due.pds_host AS "pdsHost", r.value, due.tries,
+    SELECT due.id, due.did, due.uri, r.cid, due.pds_host AS "pdsHost", r.visible AS admitted, r.value, due.tries,
+      due.unfinished,
       due.pending_since AS "pendingSince"
     FROM due JOIN catalog.record r USING (id) ORDER BY due.next_try_at`,
   )
   return found.map((row) => ({ ...row, pendingSince: toInstant(row.pendingSince) }))
 }
 
-/** When the next pending torrent falls due, as an instant; undefined when none waits. */
+/**
+ * Claims torrents that are about to be checked and written. Without an outcome they are due again only after `leaseMs`,
+ * doubled for each earlier claim without one, so that a torrent that crashes the process does not do so again at its start.
+ */
+export async function claimTorrents(db: Db, ids: readonly number[], leaseMs: number): Promise<void> {
+  await db.execute(sql`
+    UPDATE catalog.torrent SET unfinished = unfinished + 1,
+      next_try_at = now() + make_interval(secs => ${leaseMs / 1000}::float8 * 2 ^ least(unfinished, 10))
+    WHERE id = ${anyIdOf(ids)} AND metainfo_status = 'pending'`)
+}
+
+/** Releases claims without an outcome because the process is being stopped; the torrents are due at once. */
+export async function releaseTorrents(db: Db, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return
+  await db.execute(sql`
+    UPDATE catalog.torrent SET unfinished = unfinished - 1, next_try_at = now()
+    WHERE id = ${anyIdOf(ids)} AND metainfo_status = 'pending' AND unfinished > 0`)
+}
+
+/** Whether any metainfo is due or being processed. */
+export async function hasMetainfoToDo(db: Db): Promise<boolean> {
+  const [row] = await rows<{ found: boolean }>(
+    db,
+    sql`SELECT EXISTS (SELECT FROM catalog.torrent t LEFT JOIN catalog.account a ON a.did = t.did
+          WHERE t.metainfo_status = 'pending' AND coalesce(a.active, true)
+            AND (t.next_try_at <= now() OR t.unfinished > 0)) AS found`,
+  )
+  return row!.found
+}
+
+/** When the next pending torrent becomes due, as an instant; undefined when none is pending. */
 export async function readNextTorrentDue(db: Db): Promise<string | undefined> {
   const [row] = await rows<{ at: string | null }>(
     db,
@@ -80,6 +113,7 @@ export async function readNextTorrentDue(db: Db): Promise<string | undefined> {
 export async function writeMetainfoOutcomes(db: Db, outcomes: readonly MetainfoOutcome[]): Promise<void> {
   if (outcomes.length === 0) return
   await db.transaction(async (tx) => {
+    await shareTurn(tx)
     const current = await lockCurrent(tx, outcomes)
     const fresh = outcomes.filter((outcome) => current.has(`${outcome.id} ${outcome.cid}`))
     await writeRetries(
@@ -94,11 +128,15 @@ export async function writeMetainfoOutcomes(db: Db, outcomes: readonly MetainfoO
       tx,
       fresh.flatMap((outcome) => (outcome.status === 'verified' ? [outcome] : [])),
     )
-    const settled = fresh.filter((outcome) => outcome.status !== 'retry').map((outcome) => outcome.id)
-    await refreshVisibility(
+    const ended = fresh.filter(({ status }) => status !== 'retry')
+    const idsOf = (outcomes: readonly MetainfoOutcome[]) => outcomes.map(({ id }) => id)
+    await settle(
       tx,
-      { ids: settled },
-      settled.map((id) => ({ id, kind: 'torrent' })),
+      createTouched({
+        records: idsOf(ended),
+        written: idsOf(ended).map((id) => [id, 'torrent'] as const),
+        verifiedTorrents: idsOf(ended.filter(({ status }) => status === 'verified')),
+      }),
     )
   })
 }
@@ -117,10 +155,16 @@ async function writeRetries(
 ): Promise<void> {
   if (retries.length === 0) return
   await tx.execute(sql`
-    UPDATE catalog.torrent AS t SET tries = t.tries + 1, next_try_at = input."nextTryAt", error = input.error
+    UPDATE catalog.torrent AS t SET tries = t.tries + 1, next_try_at = input."nextTryAt", error = input.error,
+      unfinished = CASE WHEN input.stumbled THEN t.unfinished ELSE 0 END
     FROM ${recordset(
-      retries.map(({ id, error, nextTryAt }) => ({ id, error, nextTryAt: nextTryAt.toISOString() })),
-      'id bigint, error text, "nextTryAt" timestamptz',
+      retries.map(({ id, error, nextTryAt, stumbled = false }) => ({
+        id,
+        error,
+        nextTryAt: nextTryAt.toISOString(),
+        stumbled,
+      })),
+      'id bigint, error text, "nextTryAt" timestamptz, stumbled bool',
     )} WHERE t.id = input.id`)
 }
 
@@ -134,7 +178,7 @@ async function writeRejections(
     WITH input AS (SELECT * FROM ${input}),
     refused AS (
       UPDATE catalog.torrent AS t SET metainfo_status = input.status, next_try_at = NULL, pending_since = NULL,
-        error = input.detail
+        unfinished = 0, error = input.detail
       FROM input WHERE t.id = input.id)
     UPDATE catalog.record AS r SET reason = input.reason, reason_detail = input.detail
     FROM input WHERE r.id = input.id`)
@@ -156,13 +200,9 @@ async function writeVerified(
   }))
   await tx.execute(sql`
     UPDATE catalog.torrent AS t SET metainfo_status = 'verified', content_id = content, metainfo_cid = cid,
-      info_hash_v1 = v1, info_hash_v2 = v2, size_bytes = size, next_try_at = NULL, pending_since = NULL, error = NULL
+      info_hash_v1 = v1, info_hash_v2 = v2, size_bytes = size, next_try_at = NULL, pending_since = NULL, unfinished = 0, error = NULL
     FROM ${recordset(input, 'id bigint, content bigint, cid text, v1 text, v2 text, size bigint')}
     WHERE t.id = input.id`)
-  await refreshTorrentCodes(
-    tx,
-    outcomes.map(({ id }) => id),
-  )
   await addWarnings(tx, outcomes)
   await extendAdmissions(
     tx,

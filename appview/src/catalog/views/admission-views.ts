@@ -1,9 +1,9 @@
-/** The operator's decisions, and what waits for one, as the operator sees them. */
+/** The operator's decisions, and what waits for one, for the operator's own lists. */
 import type { defs } from '@holdfast/lexicons'
 import { type SQL, sql } from 'drizzle-orm'
-import { decodeCursor, encodeCursor } from '../cursor.ts'
-import { type Db, rows, toInstant } from '../sql.ts'
-import type { AdmissionSubject } from '../writes/admission-writes.ts'
+import { decodeCursor, encodeCursor } from '../../store/page-cursor.ts'
+import { type Db, rows, toInstant } from '../../store/sql.ts'
+import type { AdmissionSubject } from '../admissions.ts'
 import type { Page } from './records/listings.ts'
 
 export type AdmissionKind = 'account' | 'record' | 'content'
@@ -18,7 +18,7 @@ interface AdmissionRow extends Record<string, unknown> {
   subjectKind: AdmissionSubject['kind']
   action: 'allow' | 'deny' | null
   reason: string | null
-  /** PostgreSQL's text, for the cursor. */
+  /** The instant in PostgreSQL's text, for the cursor. */
   at: string
   title: string | null
   v1: string | null
@@ -28,7 +28,7 @@ interface AdmissionRow extends Record<string, unknown> {
 const kinds = { did: 'account', uri: 'record', infohash: 'content' } as const
 const subjectKinds = { account: 'did', record: 'uri', content: 'infohash' } as const
 
-/** Decisions, latest first. @throws InvalidCursorError */
+/** Reads decisions, latest first. @throws InvalidCursorError */
 export async function listDecided(
   db: Db,
   page: Page & { kind?: AdmissionKind | undefined; state?: string | undefined },
@@ -40,7 +40,7 @@ export async function listDecided(
   return readPage(db, decided, { ...page, listing: 'admissions' })
 }
 
-/** What the policy keeps out until the operator decides, latest first. @throws InvalidCursorError */
+/** Reads what the policy hides until the operator decides, latest first. @throws InvalidCursorError */
 export async function listAwaiting(
   db: Db,
   page: Page & { kind?: AdmissionKind | undefined },
@@ -60,7 +60,7 @@ export async function listAwaiting(
   return readPage(db, subjects[kind], { ...page, listing: `awaiting ${kind}` })
 }
 
-/** The decision on one subject; `awaiting-review` where there is none. */
+/** Reads the decision on one subject; its state is `awaiting-review` when there is none. */
 export async function readAdmission(db: Db, subject: AdmissionSubject): Promise<defs.AdmissionView> {
   const one = sql`(SELECT ${subject.value}::text AS subject, ${subject.kind}::text AS subject_kind, m.action, m.reason,
     coalesce(m.decided_at, now()) AS at FROM (SELECT) AS one LEFT JOIN local.admission m ON m.subject = ${subject.value})`

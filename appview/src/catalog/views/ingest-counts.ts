@@ -1,14 +1,14 @@
-import type { getIngestStatus } from '@holdfast/lexicons'
+import type { admin } from '@holdfast/lexicons'
 import { sql } from 'drizzle-orm'
-import { type Db, rows, toInstant } from '../sql.ts'
+import { type Db, rows, toInstant } from '../../store/sql.ts'
 
 export interface IngestCounts {
   repos: { state: string; count: number }[]
-  rejects: { reason: string; count: number; lastAt: getIngestStatus.$OutputBody['checkedAt'] }[]
+  rejects: { reason: string; count: number; lastAt: admin.getIngestStatus.$OutputBody['checkedAt'] }[]
   metainfo: { status: string; count: number }[]
 }
 
-/** Repos by their state, refused records by reason, torrents by the state of their metainfo. */
+/** Counts repos by state, refused records by reason, and torrents by the state of their metainfo. */
 export async function readIngestCounts(db: Db): Promise<IngestCounts> {
   const repos = await rows<{ state: string; count: number }>(
     db,
@@ -32,14 +32,4 @@ export async function readIngestCounts(db: Db): Promise<IngestCounts> {
     })),
     metainfo,
   }
-}
-
-/** By host, how old the newest stored event was when it was stored, in milliseconds. */
-export async function readSourceLags(db: Db): Promise<Map<string, number>> {
-  const found = await rows<{ host: string; lagMs: number }>(
-    db,
-    sql`SELECT host, greatest(0, extract(epoch FROM updated_at - event_time) * 1000)::int AS "lagMs"
-        FROM catalog.source_cursor WHERE event_time IS NOT NULL`,
-  )
-  return new Map(found.map((row) => [row.host, row.lagMs]))
 }

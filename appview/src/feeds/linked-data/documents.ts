@@ -1,4 +1,4 @@
-/** A graph in the three forms that linked data is read in. */
+/** Writes graphs in three formats of linked data: Turtle, JSON-LD and RDF/XML. */
 import { context, type Node, type Value } from '@holdfast/lexicons/vocabularies/json-ld'
 import { Writer } from 'n3'
 import { sayable } from '../xml.ts'
@@ -7,7 +7,7 @@ import { writeRdfXml } from './rdf-xml.ts'
 
 export type Format = 'ttl' | 'jsonld' | 'rdf'
 
-/** Each form's media type and writer, by the ending of its addresses. */
+/** The media type and writer of each format, by the ending of its URLs. */
 export const formats: Readonly<Record<Format, { type: string; write: (graph: readonly Node[]) => string }>> =
   {
     ttl: { type: 'text/turtle', write: writeTurtle },
@@ -15,7 +15,7 @@ export const formats: Readonly<Record<Format, { type: string; write: (graph: rea
     rdf: { type: 'application/rdf+xml', write: (graph) => writeRdfXml(toQuads(graph)) },
   }
 
-/** A document; it says the same in every form, so what XML cannot say none of them does. */
+/** Writes a document. It says the same in every format, so characters that XML cannot express are replaced in all of them. */
 export function writeGraph(format: Format, graph: readonly Node[]): string {
   return formats[format].write(graph.map((node) => cleaned(node) as Node))
 }

@@ -1,23 +1,21 @@
 /**
- * Datasets and the whole catalogue for programs that read RDF. A dataset's graph is at the address of its page, chosen by
+ * Datasets and the whole catalog for programs that read RDF. A dataset's graph is at the address of its page, chosen by
  * the `Accept` header, by `?format=` or by the address's ending.
  */
 import { collections } from '@holdfast/lexicons/nsid'
-import { toSchemaOrg } from '@holdfast/lexicons/vocabularies/schema-org'
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
-import { storable } from '../../catalog/sql.ts'
-import { resolveAccount } from '../../catalog/views/accounts.ts'
+import { resolveAccount } from '../../catalog/read/account.ts'
 import { readHarvestItem } from '../../catalog/views/datasets/dataset-harvest.ts'
-import { datasetPath } from '../../page-paths.ts'
-import { answerBadRequest } from '../bad-request.ts'
-import { type DescribedParts, describeDatasets } from '../described.ts'
-import { queryOf } from '../request-query.ts'
-import { cataloguePage } from './catalogue.ts'
-import { datasetGraph } from './dataset-graph.ts'
-import { type Format, formats, writeGraph } from './documents.ts'
+import { datasetPath } from '../../http/page-paths.ts'
+import { queryOf } from '../../http/request-target.ts'
+import { storable } from '../../store/sql.ts'
+import { answerBadRequest } from '../bad-request-error.ts'
+import { type DescribedParts, describeDatasets } from '../describe-datasets.ts'
+import { catalogPage } from './catalog.ts'
+import { type Format, formats } from './documents.ts'
 import { acceptedForm, endingPattern, namedForm, splitEnding } from './negotiation.ts'
 
-/** Serves `/dataset/…` where it is not the page that is asked for, and `/catalog`; passes on what is neither. */
+/** Serves `/dataset/…` for requests that do not want the HTML page, and `/catalog`; passes on all others. */
 export function linkedDataRouter(parts: DescribedParts): Router {
   const router = express.Router({ caseSensitive: true, strict: true })
   const get = (path: string, answer: (req: Request, res: Response, next: () => void) => Promise<unknown>) => {
@@ -28,8 +26,8 @@ export function linkedDataRouter(parts: DescribedParts): Router {
   }
   get('/dataset/:authority/:rkey', (req, res, next) => dataset(parts, { req, res, next }))
   get('/dataset/:authority/:collection/:rkey', (req, res, next) => dataset(parts, { req, res, next }))
-  get('/catalog', (req, res) => catalogue(parts, req, res))
-  get(`/catalog.:ending(${endingPattern})`, (req, res) => catalogue(parts, req, res))
+  get('/catalog', (req, res) => catalog(parts, req, res))
+  get(`/catalog.:ending(${endingPattern})`, (req, res) => catalog(parts, req, res))
   router.use(answerBadRequest)
   return router
 }
@@ -37,7 +35,7 @@ export function linkedDataRouter(parts: DescribedParts): Router {
 interface Exchange {
   req: Request
   res: Response
-  /** To the page. */
+  /** Passes the request on to the HTML page. */
   next: () => void
 }
 
@@ -57,22 +55,22 @@ async function dataset(parts: DescribedParts, { req, res, next }: Exchange): Pro
   const item = did && (await readHarvestItem(parts.db, uri))
   const [described] = item && !item.gone ? await describeDatasets(parts, [uri]) : []
   if (!item || !described)
-    return res.status(404).json({ error: 'NotFound', message: 'There is no such dataset here.' })
+    return res.status(404).json({ error: 'RecordNotFound', message: 'There is no such dataset here.' })
 
   const publicUrl = parts.publicUrl()
   res.setHeader('Cache-Control', 'public, no-cache')
   res.append('Link', `<${described.page}>; rel="alternate"; type="text/html"`)
   res.append('Link', `<${publicUrl}/catalog>; rel="collection"`)
   res.setHeader('Content-Location', `${described.page}?format=${asked.form}`)
-  if (asked.form === 'schema.org') {
-    const document = toSchemaOrg(described, { page: described.page, publicUrl, siteName: parts.name })
-    return send(res, 'application/ld+json', JSON.stringify(document, null, 1))
-  }
-  const { dataset, record } = datasetGraph(described, { publicUrl, changedAt: item.changedAt })
-  return send(res, formats[asked.form].type, writeGraph(asked.form, [dataset, record]))
+  const { form } = asked
+  const document = await parts.documents.write({
+    ...{ kind: 'dataset', form, publicUrl, siteName: parts.name },
+    dataset: { described, changedAt: item.changedAt },
+  })
+  return send(res, form === 'schema.org' ? 'application/ld+json' : formats[form].type, document)
 }
 
-/** A record key may itself end like a form's address: then it is the record of that name. */
+/** Finds the format that a URL asks for. A record key may itself end like a format's ending, and then names that record. */
 async function formOfDataset(
   { db }: DescribedParts,
   { req, uri, rkey }: { req: Request; uri: (rkey: string) => string; rkey: string },
@@ -85,7 +83,7 @@ async function formOfDataset(
   return { form: acceptedForm(req, ['html', 'jsonld', 'ttl', 'rdf']), rkey, negotiated: true }
 }
 
-async function catalogue(parts: DescribedParts, req: Request, res: Response): Promise<unknown> {
+async function catalog(parts: DescribedParts, req: Request, res: Response): Promise<unknown> {
   const ending = req.params.ending as Format | undefined
   const named = ending ?? namedForm(req, [])
   if (named === undefined) res.vary('Accept')
@@ -93,14 +91,23 @@ async function catalogue(parts: DescribedParts, req: Request, res: Response): Pr
   if (form === 'html') return res.redirect(303, '/search')
   const addressOf = (cursor?: string) =>
     `${parts.publicUrl()}/catalog.${form}${cursor === undefined ? '' : `?${new URLSearchParams({ cursor })}`}`
-  const page = await cataloguePage(parts, { cursor: queryOf(req).get('cursor') ?? undefined, addressOf })
+  const { cursor, ...page } = await catalogPage(parts, {
+    cursor: queryOf(req).get('cursor') ?? undefined,
+    addressOf,
+  })
   res.setHeader('Cache-Control', 'public, max-age=60')
-  if (page.cursor) res.append('Link', `<${addressOf(page.cursor)}>; rel="next"`)
-  return send(res, formats[form].type, writeGraph(form, page.graph))
+  if (cursor) res.append('Link', `<${addressOf(cursor)}>; rel="next"`)
+  const document = await parts.documents.write({
+    kind: 'catalog',
+    form,
+    publicUrl: parts.publicUrl(),
+    ...page,
+  })
+  return send(res, formats[form].type, document)
 }
 
 /** Express answers If-None-Match from the ETag of the body. */
-function send(res: Response, type: string, text: string): void {
+function send(res: Response, type: string, document: Buffer): void {
   res.setHeader('X-Content-Type-Options', 'nosniff')
-  res.type(type).send(text)
+  res.type(`${type}; charset=utf-8`).send(document)
 }

@@ -4,7 +4,7 @@ import { DataFactory, type Quad } from 'n3'
 const { namedNode, blankNode, literal, quad } = DataFactory
 const rdfType = 'http://www.w3.org/1999/02/22-rdf-syntax-ns#type'
 
-/** The triples of a graph, those of each node together; blank nodes have the same names each time. */
+/** The triples of a graph, grouped by node. Blank nodes get the same names each time. */
 export function toQuads(graph: readonly Node[]): Quad[] {
   const quads: Quad[] = []
   let blanks = 0
@@ -40,7 +40,7 @@ function listOf(value: Value): readonly Exclude<Value, readonly Value[]>[] {
   return (Array.isArray(value) ? value : [value]) as readonly Exclude<Value, readonly Value[]>[]
 }
 
-/** A compact IRI in full; JSON-LD 1.1, section 4.1.5: what follows `//` is no part of one. */
+/** Expands a compact IRI. Text with `//` after the colon is not compact (JSON-LD 1.1, section 4.1.5). */
 function expand(name: string): string {
   const colon = name.indexOf(':')
   const prefix = name.slice(0, colon)

@@ -6,7 +6,7 @@ const rdf = 'http://www.w3.org/1999/02/22-rdf-syntax-ns#'
 const namespaces = Object.entries({ rdf, ...context })
 const xsdString = 'http://www.w3.org/2001/XMLSchema#string'
 
-/** RDF 1.1 XML Syntax: a description for each subject. Every predicate is of a vocabulary with a prefix. */
+/** Writes RDF 1.1 XML Syntax, with a description for each subject. Every predicate must belong to a vocabulary with a prefix. */
 export function writeRdfXml(quads: readonly Quad[]): string {
   const subjects = Map.groupBy(quads, ({ subject }) => `${subject.termType} ${subject.value}`)
   const prefixes = Object.fromEntries(namespaces.map(([prefix, iri]) => [`xmlns:${prefix}`, iri]))
@@ -21,7 +21,8 @@ function description(quads: readonly Quad[]): Element {
 
 function property({ predicate, object }: Quad): Element {
   const [prefix, namespace] = namespaces.find(([, iri]) => predicate.value.startsWith(iri)) ?? []
-  if (!prefix || !namespace) throw new TypeError(`${predicate.value} is of no vocabulary with a prefix`)
+  if (!prefix || !namespace)
+    throw new TypeError(`${predicate.value} belongs to no vocabulary that has a prefix`)
   const { attributes, text } = contentOf(object)
   return element(`${prefix}:${predicate.value.slice(namespace.length)}`, attributes, text)
 }

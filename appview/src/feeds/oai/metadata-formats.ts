@@ -11,7 +11,7 @@ export interface MetadataFormat {
   write(dataset: Described, archive: string): Element
 }
 
-/** The forms that every record is to be had in. */
+/** The metadata formats in which every record is available. */
 export const metadataFormats: readonly MetadataFormat[] = [
   {
     prefix: 'oai_dc',
@@ -27,7 +27,7 @@ export const metadataFormats: readonly MetadataFormat[] = [
   },
 ]
 
-/** @throws OaiError `cannotDisseminateFormat` */
+/** The format with a `metadataPrefix`. @throws OaiError `cannotDisseminateFormat` */
 export function formatOf(prefix: string | undefined): MetadataFormat {
   const found = metadataFormats.find((format) => format.prefix === prefix)
   if (!found) {

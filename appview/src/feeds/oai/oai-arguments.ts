@@ -22,7 +22,7 @@ export interface OaiArguments {
   readonly resumptionToken?: string
 }
 
-/** @throws OaiError `badVerb` or `badArgument` */
+/** Reads and checks the arguments of a request. @throws OaiError `badVerb` or `badArgument` */
 export function readArguments(query: URLSearchParams): OaiArguments {
   const [verb = '', ...more] = query.getAll('verb')
   if (!Object.hasOwn(verbs, verb) || more.length > 0)
@@ -41,14 +41,14 @@ export function readArguments(query: URLSearchParams): OaiArguments {
   return { verb: verb as Verb, ...Object.fromEntries(given) }
 }
 
-/** Section 2.7.1: what is neither of the two granularities, or no date at all, is a bad argument. */
+/** A period of time. Its ends must be valid dates in one of two granularities (section 2.7.1). */
 export interface Period {
   from?: Date
-  /** The first instant that is no longer in it. */
+  /** The end of the period, not included. */
   before?: Date
 }
 
-/** The time that `from` and `until` span, both included. @throws OaiError `badArgument` */
+/** The period from `from` to `until`, both included. @throws OaiError `badArgument` */
 export function readPeriod({ from, until }: Pick<OaiArguments, 'from' | 'until'>): Period {
   const [first, last] = [from, until].map((text) => (text === undefined ? undefined : readDate(text)))
   if (first && last && first.isDay !== last.isDay) throw bad('from and until are not equally fine.')
@@ -63,7 +63,7 @@ export function readPeriod({ from, until }: Pick<OaiArguments, 'from' | 'until'>
 function readDate(text: string): { at: number; isDay: boolean } {
   const isDay = /^\d{4}-\d\d-\d\d$/.test(text)
   const at = isDay || /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? Date.parse(text) : Number.NaN
-  // The 30th of February is a Date, and no date.
+  // JavaScript's Date accepts February 30.
   if (Number.isNaN(at) || !new Date(at).toISOString().startsWith(text.slice(0, 10)))
     throw bad(`${text.slice(0, 100)} is not a date such as 2026-01-31 or 2026-01-31T12:00:00Z.`)
   return { at, isDay }

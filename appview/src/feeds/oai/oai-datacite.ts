@@ -4,7 +4,7 @@ import { type Element, element, text } from '../xml.ts'
 
 const kernel = 'http://datacite.org/schema/kernel-4'
 
-/** A dataset as DataCite's own OAI provider wraps its metadata (schema 4.6). */
+/** Writes a dataset in the form that DataCite's own OAI provider uses (schema 4.6). */
 export function writeOaiDataCite(dataset: Described, archive: string): Element {
   return element(
     'oai_datacite',
@@ -26,7 +26,7 @@ interface DataCite {
   creators?: Person[]
   contributors?: (Person & { contributorType: string })[]
   publisher?: { name?: string }
-  publicationYear: number
+  publicationYear?: number
   subjects?: { subject?: string; valueUri?: string }[]
   language?: string
   dates?: { date: string; dateType: string }[]
@@ -44,10 +44,10 @@ interface Person {
   nameIdentifiers?: { nameIdentifier: string; nameIdentifierScheme: string }[]
 }
 
-/** DataCite's words for what is not there (schema 4.6, appendix 3). */
+/** DataCite's value for missing information (schema 4.6, appendix 3). */
 const unknown = '(:unav)'
 
-/** The attributes of the JSON as the elements of the XML, in the same words. */
+/** Writes the attributes of DataCite's JSON as elements of its XML, which have the same names. */
 function resource(dataset: Described): Element {
   const cited = toDataCite(dataset) as DataCite
   const [id, ...alternates] = [
@@ -66,7 +66,11 @@ function resource(dataset: Described): Element {
     element('creators', {}, ...creators.map((creator) => person('creator', creator))),
     element('titles', {}, ...cited.titles.map(({ title }) => text('title', title))),
     element('publisher', {}, cited.publisher?.name ?? unknown),
-    element('publicationYear', {}, year(cited.publicationYear)),
+    element(
+      'publicationYear',
+      {},
+      year(cited.publicationYear ?? new Date(dataset.indexedAt).getUTCFullYear()),
+    ),
     element('resourceType', { resourceTypeGeneral: 'Dataset' }, 'Dataset'),
     many('subjects', cited.subjects, ({ subject, valueUri }) =>
       element('subject', { valueURI: valueUri }, subject ?? valueUri),
@@ -130,7 +134,7 @@ function many<T>(
   return items?.length ? element(name, {}, ...items.map(write)) : undefined
 }
 
-/** Four digits are what the schema takes. */
+/** Writes a year with four digits, as the schema requires. */
 function year(number: number): string {
-  return Number.isInteger(number) && number >= 0 ? String(number).padStart(4, '0') : unknown
+  return String(number).padStart(4, '0')
 }

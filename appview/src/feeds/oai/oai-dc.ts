@@ -3,7 +3,7 @@ import { identifierText } from '@holdfast/lexicons/vocabularies/identifiers'
 import type { Described } from '../described.ts'
 import { type Element, element, text } from '../xml.ts'
 
-/** A dataset in unqualified Dublin Core, the one form that every archive speaks (OAI-PMH 2.0, section 2.5). */
+/** Writes a dataset in unqualified Dublin Core, the format that every repository must offer (OAI-PMH 2.0, section 2.5). */
 export function writeOaiDc({ record, uri, page, torrents }: Described): Element {
   const { spatial, temporal, license } = record
   const box = spatial?.box
@@ -52,13 +52,20 @@ export function writeOaiDc({ record, uri, page, torrents }: Described): Element 
     ),
     ...say('coverage', [
       spatial?.name,
-      // DCMI Box Encoding Scheme.
+      // A box is written in the DCMI Box Encoding Scheme.
       box &&
         `northlimit=${box.north}; southlimit=${box.south}; westlimit=${box.west}; eastlimit=${box.east}; units=degrees`,
-      temporal && [temporal.start, temporal.end].filter(Boolean).join('/'),
+      temporal && periodOf(temporal),
     ]),
     ...say('rights', [license?.url, license?.spdx, license?.text, record.accessRights]),
   )
+}
+
+/** Writes an interval of EDTF (ISO 8601-2), in which two dots mark an open end. */
+function periodOf({ start, end }: defs.Temporal): string | undefined {
+  if (start === undefined && end === undefined) return undefined
+  if (start?.includes('/') || start === end) return start
+  return `${start ?? '..'}/${end ?? '..'}`
 }
 
 function nameOf(agent: defs.Agent): string | undefined {

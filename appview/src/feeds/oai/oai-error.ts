@@ -1,4 +1,4 @@
-/** The errors of OAI-PMH 2.0, section 3.6; they are answered with HTTP status 200. */
+/** The errors of OAI-PMH 2.0, section 3.6; they are sent with HTTP status 200. */
 export type OaiErrorCode =
   | 'badArgument'
   | 'badResumptionToken'
@@ -20,5 +20,8 @@ export class OaiError extends Error {
 }
 
 export function invalidToken(): OaiError {
-  return new OaiError('badResumptionToken', 'The token is not one of this archive; begin again without it.')
+  return new OaiError(
+    'badResumptionToken',
+    'This repository did not issue that resumption token. Begin again without it.',
+  )
 }

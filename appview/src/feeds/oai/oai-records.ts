@@ -1,5 +1,3 @@
-import { decodeCursor, encodeCursor, InvalidCursorError } from '../../catalog/cursor.ts'
-import { storable } from '../../catalog/sql.ts'
 import {
   type HarvestItem,
   type HarvestPosition,
@@ -7,34 +5,38 @@ import {
   readHarvest,
   readHarvestItem,
 } from '../../catalog/views/datasets/dataset-harvest.ts'
-import { type Described, type DescribedParts, describeDatasets } from '../described.ts'
+import { decodeCursor, encodeCursor, InvalidCursorError } from '../../store/page-cursor.ts'
+import { type DescribedParts, describeDatasets } from '../describe-datasets.ts'
+import type { Described } from '../described.ts'
+import type { OaiContent, OaiRecord } from '../document-jobs.ts'
 import { type Element, element, text } from '../xml.ts'
 import { formatOf, type MetadataFormat } from './metadata-formats.ts'
 import { type OaiArguments, readPeriod } from './oai-arguments.ts'
 import { invalidToken, OaiError } from './oai-error.ts'
+import { oaiIdentifier, uriOf } from './oai-identifiers.ts'
 import { readSetSpec, setSpecOf } from './oai-sets.ts'
 
 const recordsAPage = 100
 const headersAPage = 1_000
-/** A record may be a mebibyte: of those a page has few. */
+/** A page ends early when its records have more characters than this, since one record may have a mebibyte. */
 const maxCharacters = 1_000_000
 
-/** One record, deleted or not. @throws OaiError */
-export async function getRecord(parts: DescribedParts, asked: OaiArguments): Promise<Element[]> {
+/** Reads one record, which may be deleted. @throws OaiError */
+export async function getRecord(parts: DescribedParts, asked: OaiArguments): Promise<OaiContent[]> {
   const format = formatOf(asked.metadataPrefix)
-  const item = await readHarvestItem(parts.db, storable(asked.identifier ?? ''))
+  const item = await readHarvestItem(parts.db, uriOf(parts, asked.identifier ?? ''))
   const [described] = item && !item.gone ? await describeDatasets(parts, [item.uri]) : []
   if (!item || (!item.gone && !described)) throw noSuchRecord()
-  return [record(item, { described, format, archive: parts.name })]
+  return [record(parts, item, { described, format })]
 }
 
-/** Whether there is a record to have formats of. @throws OaiError */
+/** Checks that there is a record with this identifier, for ListMetadataFormats. @throws OaiError */
 export async function requireRecord(parts: DescribedParts, identifier: string): Promise<void> {
-  if (!(await readHarvestItem(parts.db, storable(identifier)))) throw noSuchRecord()
+  if (!(await readHarvestItem(parts.db, uriOf(parts, identifier)))) throw noSuchRecord()
 }
 
-/** A page of headers, or of whole records, and the token of the next. @throws OaiError */
-export async function listRecords(parts: DescribedParts, asked: OaiArguments): Promise<Element[]> {
+/** Reads a page of headers or of whole records, and the token of the next page. @throws OaiError */
+export async function listRecords(parts: DescribedParts, asked: OaiArguments): Promise<OaiContent[]> {
   const isWhole = asked.verb === 'ListRecords'
   const { prefix, from, until, set, after } = asked.resumptionToken
     ? readToken(asked.verb, asked.resumptionToken)
@@ -50,9 +52,9 @@ export async function listRecords(parts: DescribedParts, asked: OaiArguments): P
   })
   if (items.length === 0 && !after)
     throw new OaiError('noRecordsMatch', 'Nothing of that kind changed in that time.')
-  const listed = isWhole ? await records(parts, items, format) : items.map(header)
+  const listed = isWhole ? await records(parts, items, format) : items.map((item) => header(parts, item))
   const token = next && writeToken(asked.verb, { prefix: format.prefix, from, until, set, after: next })
-  // Section 3.5: the last page of several ends with an empty token.
+  // The last of several pages ends with an empty token (section 3.5).
   return [...listed, ...(token || after ? [element('resumptionToken', {}, token)] : [])]
 }
 
@@ -60,40 +62,36 @@ async function records(
   parts: DescribedParts,
   items: readonly HarvestItem[],
   format: MetadataFormat,
-): Promise<Element[]> {
+): Promise<OaiContent[]> {
   const present = items.flatMap(({ uri, gone }) => (gone ? [] : [uri]))
   const described = new Map((await describeDatasets(parts, present)).map((one) => [one.uri, one]))
   return items.flatMap((item) => {
     const found = described.get(item.uri)
-    // Hidden since the page was read: it comes again as deleted.
+    // The record was hidden after the page was read; it will be listed again as deleted.
     if (!item.gone && !found) return []
-    return [record(item, { described: found, format, archive: parts.name })]
+    return [record(parts, item, { described: found, format })]
   })
 }
 
 function record(
+  parts: DescribedParts,
   item: HarvestItem,
-  {
-    described,
-    format,
-    archive,
-  }: { described: Described | undefined; format: MetadataFormat; archive: string },
-): Element {
-  const metadata = described && element('metadata', {}, format.write(described, archive))
-  return element('record', {}, header(item), metadata)
+  { described, format }: { described: Described | undefined; format: MetadataFormat },
+): OaiRecord {
+  return { header: header(parts, item), ...(described && { described }), metadataPrefix: format.prefix }
 }
 
-function header({ uri, changedAt, gone, sets }: HarvestItem): Element {
+function header(parts: DescribedParts, { uri, changedAt, gone, sets }: HarvestItem): Element {
   return element(
     'header',
     { status: gone ? 'deleted' : undefined },
-    text('identifier', uri),
+    text('identifier', oaiIdentifier(parts, uri)),
     text('datestamp', toSeconds(changedAt)),
     ...sets.map((set) => text('setSpec', setSpecOf(set))),
   )
 }
 
-/** The granularity of this archive. */
+/** Cuts an instant to the granularity of this repository, which is seconds. */
 export function toSeconds(instant: string): string {
   return `${instant.slice(0, 19)}Z`
 }
@@ -106,7 +104,7 @@ interface Token {
   after: HarvestPosition
 }
 
-/** Everything that the next page needs is in its token: nothing is kept here, and none expires. */
+/** Writes everything that the next page needs into its token, so that nothing is kept here and no token expires. */
 function writeToken(verb: string, { prefix = '', from = '', until = '', set = '', after }: Token): string {
   return encodeCursor(`oai ${verb}`, [prefix, from, until, set, ...after])
 }
@@ -126,5 +124,8 @@ function readToken(verb: string, token: string): Token {
 }
 
 function noSuchRecord(): OaiError {
-  return new OaiError('idDoesNotExist', 'There is no such record here; identifiers are AT-URIs of datasets.')
+  return new OaiError(
+    'idDoesNotExist',
+    'There is no such record here. An identifier is oai:HOST: followed by the AT-URI of a dataset without at://.',
+  )
 }

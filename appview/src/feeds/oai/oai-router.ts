@@ -1,17 +1,19 @@
-/** OAI-PMH 2.0: the datasets for library catalogues and aggregators that harvest archives. */
+/** OAI-PMH 2.0, by which library catalogs and aggregators harvest the datasets. */
 import express, { type ErrorRequestHandler, type Request, type Response, type Router } from 'express'
 import { readEarliestChange } from '../../catalog/views/datasets/dataset-harvest.ts'
-import type { DescribedParts } from '../described.ts'
-import { queryOf } from '../request-query.ts'
+import { queryOf } from '../../http/request-target.ts'
+import type { DescribedParts } from '../describe-datasets.ts'
+import type { OaiContent } from '../document-jobs.ts'
 import { type Element, element, writeXml } from '../xml.ts'
 import { formatElement, metadataFormats } from './metadata-formats.ts'
 import { type OaiArguments, readArguments } from './oai-arguments.ts'
 import { OaiError } from './oai-error.ts'
+import { identifierScheme } from './oai-identifiers.ts'
 import { getRecord, listRecords, requireRecord, toSeconds } from './oai-records.ts'
 import { listSets } from './oai-sets.ts'
 
 export interface OaiParts extends DescribedParts {
-  /** Whom to write to about this archive: an address for mail, if the operator gave one. */
+  /** The e-mail address for questions about this repository, if the operator gave one. */
   adminEmail: () => string
 }
 
@@ -30,23 +32,24 @@ export function oaiRouter(parts: OaiParts): Router {
   return router
 }
 
-async function answer(parts: OaiParts, query: URLSearchParams): Promise<string> {
+async function answer(parts: OaiParts, query: URLSearchParams): Promise<Buffer | string> {
   const baseUrl = `${parts.publicUrl()}/oai`
   try {
     const asked = readArguments(query)
-    const content = element(asked.verb, {}, ...(await verbs[asked.verb](parts, asked)))
-    return envelope(element('request', { ...asked }, baseUrl), content)
+    const content = await verbs[asked.verb](parts, asked)
+    const root = envelope(element('request', { ...asked }, baseUrl))
+    return await parts.documents.write({ kind: 'oai', root, verb: asked.verb, archive: parts.name, content })
   } catch (error) {
     if (!(error instanceof OaiError)) throw error
-    // Section 3.6: the arguments are not repeated where they are what is wrong.
+    // The arguments are not repeated when they are the error (section 3.6).
     const isUnclear = error.code === 'badVerb' || error.code === 'badArgument'
     const request = element('request', isUnclear ? {} : { ...readArguments(query) }, baseUrl)
-    return envelope(request, element('error', { code: error.code }, error.message))
+    return writeXml(envelope(request, element('error', { code: error.code }, error.message)))
   }
 }
 
 const verbs: Readonly<
-  Record<OaiArguments['verb'], (parts: OaiParts, asked: OaiArguments) => Promise<Element[]>>
+  Record<OaiArguments['verb'], (parts: OaiParts, asked: OaiArguments) => Promise<OaiContent[]>>
 > = {
   Identify: identify,
   GetRecord: getRecord,
@@ -67,35 +70,33 @@ async function identify(parts: OaiParts): Promise<Element[]> {
     ['protocolVersion', '2.0'],
     ['adminEmail', parts.adminEmail()],
     ['earliestDatestamp', toSeconds(earliest)],
-    // Deletions are told for as long as the live streams can be replayed.
+    // Deletions are reported for as long as the live streams can be replayed.
     ['deletedRecord', 'transient'],
     ['granularity', 'YYYY-MM-DDThh:mm:ssZ'],
     ['compression', 'gzip'],
   ]
-  return fields.map(([name, value]) => element(name, {}, value))
+  return [...fields.map(([name, value]) => element(name, {}, value)), ...identifierScheme(parts)]
 }
 
-function envelope(...content: Element[]): string {
-  return writeXml(
-    element(
-      'OAI-PMH',
-      {
-        xmlns: 'http://www.openarchives.org/OAI/2.0/',
-        'xmlns:xsi': 'http://www.w3.org/2001/XMLSchema-instance',
-        'xsi:schemaLocation':
-          'http://www.openarchives.org/OAI/2.0/ http://www.openarchives.org/OAI/2.0/OAI-PMH.xsd',
-      },
-      element('responseDate', {}, toSeconds(new Date().toISOString())),
-      ...content,
-    ),
+function envelope(...content: Element[]): Element {
+  return element(
+    'OAI-PMH',
+    {
+      xmlns: 'http://www.openarchives.org/OAI/2.0/',
+      'xmlns:xsi': 'http://www.w3.org/2001/XMLSchema-instance',
+      'xsi:schemaLocation':
+        'http://www.openarchives.org/OAI/2.0/ http://www.openarchives.org/OAI/2.0/OAI-PMH.xsd',
+    },
+    element('responseDate', {}, toSeconds(new Date().toISOString())),
+    ...content,
   )
 }
 
-function send(res: Response, document: string): void {
-  // The time of the answer is part of it: a copy would tell a harvester a time at which nobody looked.
+function send(res: Response, document: Buffer | string): void {
+  // An answer contains the time at which it was made, on which harvesters rely, so it must not be cached.
   res.setHeader('Cache-Control', 'no-store')
   res.setHeader('X-Content-Type-Options', 'nosniff')
-  res.type('text/xml').send(document)
+  res.type('text/xml; charset=utf-8').send(document)
 }
 
 function argumentsOf(req: Request): URLSearchParams {
@@ -103,7 +104,7 @@ function argumentsOf(req: Request): URLSearchParams {
   return queryOf(req)
 }
 
-/** A body too large or broken off (section 3.1.1 has no error of its own for one). */
+/** Answers a request body that is too large or incomplete (section 3.1.1 defines no error for it). */
 const unreadable: ErrorRequestHandler = (error: { status?: number }, _req, res, next) => {
   if (!error.status || error.status >= 500 || res.headersSent) return next(error)
   res.status(error.status).type('text/plain').send('The arguments cannot be read.\n')

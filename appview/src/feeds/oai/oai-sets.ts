@@ -1,5 +1,5 @@
-/** The sets of the archive (OAI-PMH 2.0, section 2.6), named `risk.endangered`, `keyword.sea!20ice`: no set is in another. */
-import { decodeCursor, encodeCursor, InvalidCursorError } from '../../catalog/cursor.ts'
+/** The sets of the repository (OAI-PMH 2.0, section 2.6), such as `risk.endangered` and `keyword.sea!20ice`. They are not nested. */
+
 import {
   type HarvestSet,
   harvestSetKinds,
@@ -8,14 +8,15 @@ import {
   readHarvestSets,
   type SetPosition,
 } from '../../catalog/views/datasets/harvest-sets.ts'
-import type { DescribedParts } from '../described.ts'
+import { decodeCursor, encodeCursor, InvalidCursorError } from '../../store/page-cursor.ts'
+import type { DescribedParts } from '../describe-datasets.ts'
 import { type Element, element, text } from '../xml.ts'
 import type { OaiArguments } from './oai-arguments.ts'
 import { invalidToken, OaiError } from './oai-error.ts'
 
 const setsAPage = 500
 
-/** A page of sets that have records, and the token of the next. @throws OaiError */
+/** Reads a page of sets that have records, and the token of the next page. @throws OaiError */
 export async function listSets(
   { db }: DescribedParts,
   { resumptionToken }: OaiArguments,
@@ -24,7 +25,7 @@ export async function listSets(
   for (;;) {
     const { sets, next } = await readHarvestSets(db, { after, limit: setsAPage })
     after = next
-    // Names that only hidden records have are passed over, whole pages of them too.
+    // Names that only hidden records have are skipped, even if they fill whole pages.
     if (sets.length === 0 && next) continue
     if (sets.length === 0 && resumptionToken === undefined)
       throw new OaiError('noSetHierarchy', 'No record is in a set yet.')
@@ -37,21 +38,21 @@ export async function listSets(
 }
 
 /**
- * A specification takes the characters that a URL leaves alone; others are written `!20` for `%20`. HTTP::OAI refuses the
- * tilde, which the protocol lets be.
+ * The name of a set (`setSpec`). It may contain only the unreserved characters of URLs; others are written like `!20` for
+ * `%20`. So is the tilde, which the protocol allows but HTTP::OAI refuses.
  */
 export function setSpecOf({ kind, value }: HarvestSet): string {
   const escaped = encodeURIComponent(value.toWellFormed()).replaceAll('!', '%21').replaceAll('~', '%7E')
   return `${kind}.${escaped.replaceAll('%', '!')}`
 }
 
-/** @throws OaiError `badArgument` for what names no set in this archive's way */
+/** Reads the name of a set. @throws OaiError `badArgument` when it is not a name that `setSpecOf` writes */
 export function readSetSpec(spec: string): HarvestSet {
   const dot = spec.indexOf('.')
   const kind = harvestSetKinds.find((each) => each === spec.slice(0, dot))
   const set = kind && harvestSetOf(kind, decode(spec.slice(dot + 1)))
   if (!set || setSpecOf(set) !== spec)
-    throw new OaiError('badArgument', 'set is none of this archive; ListSets tells which there are.')
+    throw new OaiError('badArgument', 'This repository has no such set. ListSets lists the sets there are.')
   return set
 }
 

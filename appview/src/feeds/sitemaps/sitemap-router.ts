@@ -1,13 +1,13 @@
-/** What search engines may find (sitemaps.org, protocol 0.9): an index, and under it every page there is. */
+/** Sitemaps for search engines (sitemaps.org, protocol 0.9): an index of parts that list every page. */
 import express, { type Request, type RequestHandler, type Response, type Router } from 'express'
-import type { Db } from '../../catalog/sql.ts'
 import {
   readContentBlock,
   readContentBlocks,
   readDatasetBlock,
   readDatasetBlocks,
 } from '../../catalog/views/pages/sitemap-reads.ts'
-import { datasetPath } from '../../page-paths.ts'
+import { datasetPath } from '../../http/page-paths.ts'
+import type { Db } from '../../store/sql.ts'
 import { type Element, element, text, writeXml } from '../xml.ts'
 
 const namespace = { xmlns: 'http://www.sitemaps.org/schemas/sitemap/0.9' }
@@ -18,7 +18,7 @@ export interface SitemapParts {
   publicUrl: () => string
 }
 
-/** Serves `/sitemap.xml` and `/sitemaps/…`; passes on what is neither, and parts that hold nothing. */
+/** Serves `/sitemap.xml` and `/sitemaps/…`; passes on other requests, and those for empty parts. */
 export function sitemapRouter({ db, publicUrl }: SitemapParts): Router {
   const router = express.Router({ caseSensitive: true, strict: true })
   const get = (path: string, make: (req: Request) => Promise<Element | undefined>) => {
@@ -55,7 +55,7 @@ export function sitemapRouter({ db, publicUrl }: SitemapParts): Router {
 
 const number = ':block(\\d{1,9})'
 
-/** A set has at least one address: undefined for none. */
+/** Makes a set of URLs; undefined without any, because a set must not be empty. */
 function urlSet(urls: readonly { loc: string; lastmod?: string }[]): Element | undefined {
   if (urls.length === 0) return undefined
   const listed = urls.map(({ loc, lastmod }) =>

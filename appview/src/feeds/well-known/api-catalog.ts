@@ -2,7 +2,7 @@ import { methods } from '@holdfast/lexicons/nsid'
 
 export const apiCatalogType = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
 
-/** Every interface for programs, as links that programs follow (RFC 9727; the form is RFC 9264's). */
+/** Lists every interface for programs, as a linkset (RFC 9727; the format is that of RFC 9264). */
 export function apiCatalog(home: string): object {
   const html = 'text/html'
   const interfaces = [

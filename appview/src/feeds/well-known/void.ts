@@ -1,6 +1,6 @@
 import { context, type Node, node } from '@holdfast/lexicons/vocabularies/json-ld'
 
-/** This index as a set of linked data (W3C Interest Group Note "Describing Linked Datasets with the VoID Vocabulary"). */
+/** Describes this index as a set of linked data (W3C Interest Group Note "Describing Linked Datasets with the VoID Vocabulary"). */
 export function voidGraph(home: string, name: string): Node[] {
   const dataset = `${home}/.well-known/void#index`
   const features = ['Turtle', 'JSON-LD', 'RDF_XML']

@@ -1,12 +1,12 @@
-/** Where programs look first: `/.well-known/api-catalog` (RFC 9727) and `/.well-known/void`. */
+/** The well-known URLs from which programs discover the rest: `/.well-known/api-catalog` (RFC 9727) and `/.well-known/void`. */
 import express, { type Router } from 'express'
-import { answerBadRequest } from '../bad-request.ts'
+import { answerBadRequest } from '../bad-request-error.ts'
 import { formats, writeGraph } from '../linked-data/documents.ts'
 import { acceptedForm, namedForm } from '../linked-data/negotiation.ts'
 import { addressOf, apiCatalog, apiCatalogType } from './api-catalog.ts'
 import { voidGraph } from './void.ts'
 
-/** Serves both, and tells of the first on the first page; passes on everything else. */
+/** Serves both, and links to the first in a header of the home page; passes on all other requests. */
 export function wellKnownRouter(parts: { publicUrl: () => string; name: string }): Router {
   const router = express.Router({ caseSensitive: true, strict: true })
   router.get(['/', '/.well-known/api-catalog'], (_req, res, next) => {

@@ -2,27 +2,30 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { readMetainfoBlobs } from '../../catalog/reads/metainfo-export.ts'
-import { readTrackedDids } from '../../catalog/reads/repo-reads.ts'
-import type { Db } from '../../catalog/sql.ts'
-import type { GuardedFetch } from '../../guarded-fetch.ts'
+import { readMetainfoBlobs } from '../../catalog/read/metainfo.ts'
+import { readTrackedDids } from '../../catalog/read/repo.ts'
+import type { GuardedFetch } from '../../outbound/guarded-fetch.ts'
+import { createLimiter } from '../../runtime/limiter.ts'
+import type { Db } from '../../store/sql.ts'
 import type { DidResolver } from '../identity/did-resolver.ts'
-import { createLimiter } from '../limiter.ts'
-import { HostSaysNo, type PdsClient } from '../repo/pds-client.ts'
-import { defaultResyncLimits } from '../repo/resync-limits.ts'
+import { defaultResyncLimits } from '../resync/resync-limits.ts'
+import { HostRefusedError, type PdsClient } from '../state/pds-client.ts'
 import type { RepoCar } from './import-repos.ts'
 
 /**
- * An archive is a directory of `DID.car` files (`:` written as `_`), one for each repository as its PDS hands it
- * out, and `blobs/CID` beside them with the bytes of the metainfo that the records name. It is a backup for the
- * operator, not something to pass on: repositories belong to their authors.
+ * An archive is a directory of `DID.car` files (`:` written as `_`), one for each repository as its PDS exports it, and
+ * `blobs/CID` files with the metainfo that the records name. It is a backup for the operator and should not be passed on,
+ * because repositories belong to their authors.
  */
-const BLOBS = 'blobs'
-const MAX_CONCURRENT = 4
+const blobsFolder = 'blobs'
+const maxConcurrent = 4
 
-/** Every repository of an archive, in the order of names. */
+/** Whether the name of a file in an archive is that of a repository. */
+export const isRepoFile = (name: string): boolean => /^did_(plc|web)_.+\.car$/.test(name)
+
+/** Reads every repository of an archive, in order of names. */
 export async function* carsInDirectory(directory: string): AsyncGenerator<RepoCar> {
-  const names = (await readdir(directory)).filter((name) => /^did_(plc|web)_.+\.car$/.test(name)).sort()
+  const names = (await readdir(directory)).filter(isRepoFile).sort()
   for (const name of names) {
     yield {
       did: name.slice(0, -'.car'.length).replace(/^did_(plc|web)_/, 'did:$1:'),
@@ -34,7 +37,7 @@ export async function* carsInDirectory(directory: string): AsyncGenerator<RepoCa
   }
 }
 
-/** The repositories of these accounts, asked of the PDSes that their DID documents name. */
+/** Reads the repositories of these accounts from the PDSes that their DID documents name. */
 export async function* carsOfDids(
   dids: Iterable<string> | AsyncIterable<string>,
   parts: { resolver: DidResolver; pds: PdsClient; signal: AbortSignal },
@@ -56,7 +59,7 @@ export async function* carsOfDids(
   }
 }
 
-/** Writes an archive of every repository followed and of all verified metainfo; a file is there whole or not at all. */
+/** Writes an archive of every followed repository and of all verified metainfo. Files are written whole or not at all. */
 export async function exportArchive(
   db: Db,
   directory: string,
@@ -67,9 +70,9 @@ export async function exportArchive(
     onFailed: (did: string, error: unknown) => void
   },
 ): Promise<{ repos: number; failed: number; blobs: number }> {
-  await mkdir(join(directory, BLOBS), { recursive: true })
+  await mkdir(join(directory, blobsFolder), { recursive: true })
   const done = { repos: 0, failed: 0, blobs: 0 }
-  const limit = createLimiter(MAX_CONCURRENT)
+  const limit = createLimiter(maxConcurrent)
   const jobs: Promise<void>[] = []
   for await (const repo of carsOfDids(await readTrackedDids(db), parts)) {
     jobs.push(
@@ -79,7 +82,7 @@ export async function exportArchive(
           await writeWhole(join(directory, `${repo.did.replaceAll(':', '_')}.car`), car.body)
           done.repos++
         } catch (error) {
-          if (!(error instanceof HostSaysNo)) parts.signal.throwIfAborted()
+          if (!(error instanceof HostRefusedError)) parts.signal.throwIfAborted()
           done.failed++
           parts.onFailed(repo.did, error)
         }
@@ -88,7 +91,7 @@ export async function exportArchive(
   }
   await Promise.all(jobs)
   for await (const { cid, bytes } of readMetainfoBlobs(db)) {
-    await writeFile(join(directory, BLOBS, cid), bytes)
+    await writeFile(join(directory, blobsFolder, cid), bytes)
     done.blobs++
   }
   return done
@@ -99,15 +102,15 @@ async function writeWhole(path: string, body: AsyncIterable<Uint8Array>): Promis
   await rename(`${path}.part`, path)
 }
 
-/** A guarded fetch that takes blobs from an archive where it has them. Whoever asked checks them against their CID. */
+/** Makes a guarded fetch that reads blobs from an archive if they are there. The caller checks them against their CID. */
 export function fetchWithArchive(guardedFetch: GuardedFetch, directory: string): GuardedFetch {
   return {
-    openStream: guardedFetch.openStream,
+    ...guardedFetch,
     async fetchBytes(url, request) {
       const asked = new URL(url)
       const cid = asked.pathname.endsWith('/com.atproto.sync.getBlob') ? asked.searchParams.get('cid') : null
       const bytes =
-        cid && /^[a-z2-7]+$/.test(cid) ? await readIfThere(join(directory, BLOBS, cid)) : undefined
+        cid && /^[a-z2-7]+$/.test(cid) ? await readIfThere(join(directory, blobsFolder, cid)) : undefined
       if (!bytes || bytes.length > request.maxBytes) return guardedFetch.fetchBytes(url, request)
       return { url: asked, status: 200, headers: new Headers(), bytes }
     },

@@ -1,26 +1,26 @@
 import type { Logger } from 'pino'
-import type { RecordOp } from '../../catalog/ingest-writes.ts'
-import type { Db } from '../../catalog/sql.ts'
-import type { GuardedFetch } from '../../guarded-fetch.ts'
-import { cidKeyToString } from '../cid-key.ts'
+import type { GuardedFetch } from '../../outbound/guarded-fetch.ts'
+import { createLimiter } from '../../runtime/limiter.ts'
+import { createSemaphore } from '../../runtime/semaphore.ts'
+import type { Db } from '../../store/sql.ts'
+import { createDecoder, maxDecodedBytes } from '../decoding.ts'
 import type { DidResolver } from '../identity/did-resolver.ts'
 import { createHandleCheck } from '../identity/handles.ts'
 import type { RepoIdentity } from '../identity/repo-identity.ts'
 import type { IngestConfig } from '../ingest-config.ts'
-import { createLimiter } from '../limiter.ts'
-import { createCommitter } from '../pipeline/committer.ts'
-import { toRecordOp } from '../record-op.ts'
-import { readRepo } from '../repo/read-repo.ts'
-import { defaultResyncLimits } from '../repo/resync-limits.ts'
+import { type RepoSnapshot, readRepo } from '../resync/read-repo.ts'
+import { defaultResyncLimits } from '../resync/resync-limits.ts'
+import { writeSnapshot } from '../resync/snapshot-commits.ts'
+import { createCommitter } from '../state/committer.ts'
 import { createWanted } from '../wanted.ts'
 
-/** One repository to be read whole, from wherever it is kept. */
-export type RepoCar = {
+/** One whole repository to import, from a file or a PDS. */
+export interface RepoCar {
   readonly did: string
   open(): Promise<AsyncDisposable & { readonly body: AsyncIterable<Uint8Array> }>
 }
 
-export type ImportParts = {
+export interface ImportParts {
   readonly db: Db
   readonly config: Pick<IngestConfig, 'authorities' | 'recordsPerAccount' | 'allowPrivateHosts'>
   readonly resolver: DidResolver
@@ -30,13 +30,18 @@ export type ImportParts = {
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined
 }
 
-export type ImportProgress = { repos: number; failed: number; records: number; refused: number }
+export interface ImportProgress {
+  repos: number
+  failed: number
+  records: number
+  refused: number
+}
 
-const MAX_CONCURRENT = 4
+const maxConcurrent = 4
 
 /**
- * Takes whole repositories into the catalogue, each verified like any other and written in one transaction; one that
- * cannot be read is counted and passed over. Repositories the catalogue holds in a newer revision stay as they are.
+ * Imports whole repositories into the catalog, each verified like those from the network. One that cannot be read is counted
+ * and skipped. Repositories of which the catalog has a newer revision are not changed.
  */
 export async function importRepos(
   repos: AsyncIterable<RepoCar>,
@@ -46,36 +51,47 @@ export async function importRepos(
   await using committer = createCommitter({
     db: parts.db,
     cursors: () => [],
-    onFault: (error, what) => parts.log.warn({ err: error, what }, 'the store did not take a batch'),
+    onFault: (error, what) =>
+      parts.log.warn({ err: error, what }, 'a batch could not be written to the store'),
   })
   const checkHandle = createHandleCheck({ ...parts.config, guardedFetch: parts.guardedFetch })
-  const limit = createLimiter(MAX_CONCURRENT)
+  const memory = createSemaphore({
+    ...{ maxCount: Number.POSITIVE_INFINITY, maxBytes: maxDecodedBytes },
+    signal: parts.signal,
+  })
+  const wanted = createWanted(parts.config.authorities)
+  const decode = createDecoder({ wanted, memory, onReject: () => {} })
+  const limit = createLimiter(maxConcurrent)
   const under = new Set<Promise<void>>()
   for await (const repo of repos) {
     parts.signal.throwIfAborted()
     const job = limit(async () => {
       try {
-        const { identity, ops, ...commit } = await readOne(repo, parts)
+        const askedAtMs = Date.now()
+        const { identity, snapshot } = await readOne(repo, parts)
         const { did, pdsHost } = identity
-        await committer.write({
-          account: { did, pdsHost, active: true, status: null },
-          commit: { did, host: pdsHost, ops, complete: true, ...commit },
+        await committer.write({ account: { did, pdsHost, active: true, status: null, askedAtMs } })
+        const { written, refused } = await writeSnapshot(snapshot, {
+          ...{ did, host: pdsHost, decode },
+          known: new Map(),
+          admit: async (ops) => ops,
+          write: (commit) => committer.write({ commit: { ...commit, askedAtMs } }),
         })
         void checkHandle(identity)
           .then((handle) => committer.write({ account: { did, handle } }))
           .catch(() => {})
         progress.repos++
-        progress.records += ops.length
-        progress.refused += ops.filter(({ action }) => action === 'reject').length
+        progress.records += written
+        progress.refused += refused
       } catch (error) {
         progress.failed++
-        parts.log.warn({ did: repo.did, err: error }, 'a repository could not be taken in')
+        parts.log.warn({ did: repo.did, err: error }, 'a repository could not be imported')
       }
       parts.onProgress?.(progress)
     })
     under.add(job)
     void job.finally(() => under.delete(job))
-    if (under.size >= MAX_CONCURRENT * 2) await Promise.race(under)
+    if (under.size >= maxConcurrent * 2) await Promise.race(under)
   }
   await Promise.all(under)
   return progress
@@ -84,11 +100,11 @@ export async function importRepos(
 async function readOne(
   repo: RepoCar,
   parts: ImportParts,
-): Promise<{ identity: RepoIdentity; rev: string; dataCid: string; ops: RecordOp[] }> {
+): Promise<{ identity: RepoIdentity; snapshot: RepoSnapshot }> {
   const wanted = createWanted(parts.config.authorities)
   const resolution = await parts.resolver.resolve(repo.did)
   if (resolution.status !== 'found') {
-    throw new Error(resolution.status === 'tombstoned' ? 'its identity was given up' : resolution.reason)
+    throw new Error(resolution.status === 'tombstoned' ? 'its identity was tombstoned' : resolution.reason)
   }
   const { identity } = resolution
   await using car = await repo.open()
@@ -100,6 +116,5 @@ async function readOne(
     maxRecords: parts.config.recordsPerAccount ?? defaultResyncLimits.recordsPerAccount,
     maxKeptBytes: defaultResyncLimits.maxKeptBytes,
   })
-  const ops = snapshot.records.flatMap((record) => toRecordOp(repo.did, record, wanted) ?? [])
-  return { identity, rev: snapshot.rev, dataCid: cidKeyToString(snapshot.data), ops }
+  return { identity, snapshot }
 }

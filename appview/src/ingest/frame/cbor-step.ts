@@ -1,33 +1,33 @@
 /**
  * Steps over canonical DAG-CBOR without building values (DRISL: shortest heads, sorted text keys, 36-byte CIDs
- * under tag 42). Whatever is not plainly canonical throws {@link NotCanonical}; it may still be valid, and a
- * full decoder has the last word.
+ * under tag 42). Anything that is not clearly canonical throws {@link NotCanonicalError}; it may still be valid, which a
+ * full decoder must then decide.
  */
-export class NotCanonical extends Error {
-  override readonly name = 'NotCanonical'
+export class NotCanonicalError extends Error {
+  override readonly name = 'NotCanonicalError'
 }
 
-/** One instance, thrown without a stack: hostile frames must not be dearer than good ones. */
-const NOT_CANONICAL = new NotCanonical('not canonical DAG-CBOR')
-NOT_CANONICAL.stack = undefined
+/** A single instance without a stack, so that hostile frames do not cost more than good ones. */
+const notCanonical = new NotCanonicalError('not canonical DAG-CBOR')
+notCanonical.stack = undefined
 
-export const UINT = 0
-export const NEGATIVE = 1
-export const BYTES = 2
-export const TEXT = 3
-export const ARRAY = 4
-export const MAP = 5
-export const TAG = 6
-export const SIMPLE = 7
+export const uint = 0
+export const negative = 1
+export const byteString = 2
+export const text = 3
+export const array = 4
+export const map = 5
+export const tagType = 6
+export const simple = 7
 
-const MAX_DEPTH = 32
-const NULL = 0xf6
+const maxDepth = 32
+const nullByte = 0xf6
 
 /** A position in a buffer of CBOR, and the steps from there. Reusable: call {@link CborStepper.reset}. */
 export class CborStepper {
   bytes: Uint8Array = new Uint8Array()
   at = 0
-  /** The argument of the head read last: a number, a length or a count. */
+  /** The argument of the last head: a number, a length or a count. */
   argument = 0
 
   reset(bytes: Uint8Array, at = 0): void {
@@ -38,7 +38,7 @@ export class CborStepper {
   /** Reads a head, leaves its argument in `argument`, and returns the major type. */
   head(): number {
     const { bytes, at } = this
-    // Beyond the end a byte reads as undefined; whatever comes of that fails the bounds check below.
+    // A byte beyond the end is undefined; the check of the bounds below then fails.
     const first = bytes[at]!
     const short = first & 31
     if (short < 24) {
@@ -47,33 +47,33 @@ export class CborStepper {
     } else if (short === 24) {
       this.argument = bytes[at + 1]!
       this.at = at + 2
-      if (this.argument < 24) throw NOT_CANONICAL
+      if (this.argument < 24) throw notCanonical
     } else if (short === 25) {
       this.argument = (bytes[at + 1]! << 8) | bytes[at + 2]!
       this.at = at + 3
-      if (this.argument < 0x100) throw NOT_CANONICAL
-    } else this.longHead(short)
-    if (this.at > bytes.length) throw NOT_CANONICAL
+      if (this.argument < 0x100) throw notCanonical
+    } else this.#longHead(short)
+    if (this.at > bytes.length) throw notCanonical
     return first >> 5
   }
 
-  private longHead(short: number): void {
+  #longHead(short: number): void {
     const { at } = this
     if (short === 26) {
-      this.argument = this.uint32(at + 1)
+      this.argument = this.#uint32(at + 1)
       this.at = at + 5
-      if (this.argument < 0x1_0000) throw NOT_CANONICAL
+      if (this.argument < 0x1_0000) throw notCanonical
     } else if (short === 27) {
-      const high = this.uint32(at + 1)
-      this.argument = high * 0x1_0000_0000 + this.uint32(at + 5)
+      const high = this.#uint32(at + 1)
+      this.argument = high * 0x1_0000_0000 + this.#uint32(at + 5)
       this.at = at + 9
-      if (high === 0 || this.argument > Number.MAX_SAFE_INTEGER) throw NOT_CANONICAL
-    } else throw NOT_CANONICAL
+      if (high === 0 || this.argument > Number.MAX_SAFE_INTEGER) throw notCanonical
+    } else throw notCanonical
   }
 
   /** Reads a head of the given major type and returns its argument. */
   expect(major: number): number {
-    if (this.head() !== major) throw NOT_CANONICAL
+    if (this.head() !== major) throw notCanonical
     return this.argument
   }
 
@@ -81,20 +81,20 @@ export class CborStepper {
   take(length: number): number {
     const start = this.at
     this.at = start + length
-    if (this.at > this.bytes.length) throw NOT_CANONICAL
+    if (this.at > this.bytes.length) throw notCanonical
     return start
   }
 
   /** Steps over a text of ASCII and returns where it began; it ends at `at`. */
   ascii(): number {
-    const start = this.take(this.expect(TEXT))
-    for (let i = start; i < this.at; i++) if (this.bytes[i]! >= 0x80) throw NOT_CANONICAL
+    const start = this.take(this.expect(text))
+    for (let i = start; i < this.at; i++) if (this.bytes[i]! >= 0x80) throw notCanonical
     return start
   }
 
   /** Steps over a CID link and returns where its 36 bytes begin, or -1 for null. */
   cidOrNull(): number {
-    if (this.bytes[this.at] === NULL) {
+    if (this.bytes[this.at] === nullByte) {
       this.at++
       return -1
     }
@@ -115,50 +115,51 @@ export class CborStepper {
       bytes[start + 6] === 0x71 &&
       bytes[start + 7] === 0x12 &&
       bytes[start + 8] === 32
-    if (!plain) throw NOT_CANONICAL
+    if (!plain) throw notCanonical
     return start + 5
   }
 
   bool(): boolean {
     const value = this.bytes[this.at]
-    if (value !== 0xf4 && value !== 0xf5) throw NOT_CANONICAL
+    if (value !== 0xf4 && value !== 0xf5) throw notCanonical
     this.at++
     return value === 0xf5
   }
 
   /** If null is next, steps over it. */
   isNull(): boolean {
-    if (this.bytes[this.at] !== NULL) return false
+    if (this.bytes[this.at] !== nullByte) return false
     this.at++
     return true
   }
 
   /** Steps over one value of any kind. */
   skip(depth = 0): void {
-    if (depth > MAX_DEPTH) throw NOT_CANONICAL
+    if (depth > maxDepth) throw notCanonical
     const start = this.at
     const major = this.head()
-    if (major === BYTES) this.take(this.argument)
-    else if (major === TEXT) {
+    if (major === byteString) this.take(this.argument)
+    else if (major === text) {
       this.at = start
       this.ascii()
-    } else if (major === ARRAY) for (let left = this.argument; left > 0; left--) this.skip(depth + 1)
-    else if (major === MAP) this.skipMap(this.argument, depth)
-    else if (major === TAG) {
+    } else if (major === array) for (let left = this.argument; left > 0; left--) this.skip(depth + 1)
+    else if (major === map) this.#skipMap(this.argument, depth)
+    else if (major === tagType) {
       this.at = start
       this.cid()
-    } else if (major === SIMPLE) {
-      if (this.argument < 20 || this.argument > 22) throw NOT_CANONICAL
+    } else if (major === simple) {
+      if (this.argument < 20 || this.argument > 22) throw notCanonical
     }
   }
 
-  private skipMap(count: number, depth: number): void {
-    let previousStart = -1
+  #skipMap(count: number, depth: number): void {
+    let [before, beforeEnd] = [-1, -1]
     for (let left = count; left > 0; left--) {
       const start = this.at
       this.ascii()
-      if (previousStart >= 0 && !this.inOrder(previousStart, start)) throw NOT_CANONICAL
-      previousStart = start
+      if (before >= 0 && !this.inOrder(before, beforeEnd, start)) throw notCanonical
+      before = start
+      beforeEnd = this.at
       this.skip(depth + 1)
     }
   }
@@ -171,26 +172,25 @@ export class CborStepper {
   }
 
   /**
-   * Whether two keys, by where their heads begin, stand in the order of DAG-CBOR: the shorter first, then by bytes.
-   * With the shortest heads that is the order of the encoded keys as bytes.
+   * Whether the key whose head begins at `start` may follow the one from `before` to `beforeEnd`: shorter keys come first,
+   * then keys in order of bytes, and none twice. With the shortest heads that is the byte order of the encoded keys.
    */
-  inOrder(aStart: number, bStart: number): boolean {
-    for (let i = 0; ; i++) {
-      const a = this.bytes[aStart + i]
-      const b = this.bytes[bStart + i]
-      if (a === undefined || b === undefined) return false
-      if (a !== b) return a < b
-      if (aStart + i >= bStart) return false
+  inOrder(before: number, beforeEnd: number, start: number): boolean {
+    for (let i = 0; before + i < beforeEnd; i++) {
+      const a = this.bytes[before + i]!
+      const b = this.bytes[start + i]
+      if (a !== b) return b !== undefined && a < b
     }
+    return false
   }
 
-  private uint32(at: number): number {
+  #uint32(at: number): number {
     const { bytes } = this
     return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
   }
 }
 
-/** The known keys of a map in canonical order, each as it is encoded; {@link stepMap} meets them by merging. */
+/** The known keys of a map in canonical order, each encoded; {@link stepMap} finds them by merging. */
 export type KnownKeys = readonly Uint8Array[]
 
 /** Prepares key names (of at most 23 bytes) for {@link stepMap}, in canonical order. */
@@ -207,20 +207,21 @@ export function knownKeys(names: readonly string[]): KnownKeys {
 export function stepMap(stepper: CborStepper, known: KnownKeys, onKey: (index: number) => void): number {
   let present = 0
   let next = 0
-  // Known keys that follow one another are in order; only around unknown ones the order must be looked at.
-  let previousStart = -1
+  // Known keys are found in order, so the order must be checked only around unknown ones.
+  let [before, beforeEnd] = [-1, -1]
   let unknownBefore = false
-  for (let left = stepper.expect(MAP); left > 0; left--) {
+  for (let left = stepper.expect(map); left > 0; left--) {
     const start = stepper.at
     let index = next
     while (index < known.length && !stepper.isNext(known[index]!)) index++
     const isKnown = index < known.length
     if (isKnown) stepper.at = start + known[index]!.length
     else stepper.ascii()
-    if ((unknownBefore || !isKnown) && previousStart >= 0 && !stepper.inOrder(previousStart, start)) {
-      throw NOT_CANONICAL
+    if ((unknownBefore || !isKnown) && before >= 0 && !stepper.inOrder(before, beforeEnd, start)) {
+      throw notCanonical
     }
-    previousStart = start
+    before = start
+    beforeEnd = stepper.at
     unknownBefore = !isKnown
     if (isKnown) {
       present |= 1 << index

@@ -2,24 +2,24 @@ import { decodeAll, type LexValue } from '@atproto/lex-cbor'
 import { ifCid } from '@atproto/lex-data'
 import { isValidDid } from '@atproto/syntax'
 import { type CidKey, cidKeyFromLex } from '../cid-key.ts'
-import type { DidSieve } from './did-sieve.ts'
+import type { DidPrefixFilter } from './did-prefix-filter.ts'
 
-/** One message of `com.atproto.sync.subscribeRepos`, decided upon. */
+/** One message of `com.atproto.sync.subscribeRepos`, after the decision whether it concerns us. */
 export type Frame =
   | CommitFrame
   | SyncFrame
   | IdentityFrame
   | AccountFrame
-  /** A valid message that has nothing for us; `seq` still moves the cursor. */
+  /** A valid message that does not concern us; its `seq` still moves the cursor. */
   | { readonly kind: 'skip'; readonly seq: number | undefined }
   | { readonly kind: 'info'; readonly name: string; readonly message: string }
   | { readonly kind: 'error'; readonly error: string; readonly message: string }
   | { readonly kind: 'malformed'; readonly reason: string }
 
-/** A message about one repository; the last two come from other readers than ours. */
+/** A message about one repository. A `ProvedFrame` and a `HintFrame` come from readers other than ours. */
 export type RepoFrame = CommitFrame | SyncFrame | IdentityFrame | AccountFrame | ProvedFrame | HintFrame
 
-/** A commit that another reader verified: of its operations, those of ours. */
+/** A commit that another reader has verified, with those of its operations that concern us. */
 export type ProvedFrame = About & {
   readonly kind: 'proved'
   readonly rev: string
@@ -31,24 +31,28 @@ export type ProvedFrame = About & {
   }[]
 }
 
-/** Word, from somebody who proves nothing, that a record may have changed. */
+/** An unproved message that a record may have changed. */
 export type HintFrame = About & { readonly kind: 'hint'; readonly path: string }
 
-type About = { readonly seq: number; readonly did: string; readonly time: string }
+interface About {
+  readonly seq: number
+  readonly did: string
+  readonly time: string
+}
 
 export type CommitFrame = About & {
   readonly kind: 'commit'
   readonly rev: string
   readonly since: string | null
   readonly commit: CidKey
-  /** The root of the tree before this commit; null where the host does not say. */
+  /** The root of the tree before this commit; null when the host does not name it. */
   readonly prevData: CidKey | null
   readonly tooBig: boolean
   readonly ops: readonly RepoOp[]
   readonly blocks: Uint8Array
 }
 
-export type RepoOp = {
+export interface RepoOp {
   readonly action: 'create' | 'update' | 'delete'
   readonly path: string
   readonly cid: CidKey | null
@@ -69,19 +73,19 @@ export type AccountFrame = About & {
   readonly status: string | undefined
 }
 
-/** What the reader of a stream is interested in. */
-export type FrameFilter = {
-  /** Whether a repository path (`collection/rkey`) is one of ours. */
+/** Decides which messages of a stream concern us. */
+export interface FrameFilter {
+  /** Whether a repository path (`collection/rkey`) is that of a record that we index. */
   wantsPath(path: string): boolean
   /** Whether every message about this repository matters. */
   tracks(did: string): boolean
-  /** What passes over most names that are not tracked; absent, and each is asked about. */
-  readonly sieve?: DidSieve
+  /** A fast filter that excludes most DIDs that are not tracked; without it `tracks` is called for each. */
+  readonly prefixes?: DidPrefixFilter
 }
 
 type Fields = Readonly<Record<string, LexValue | undefined>>
 
-/** Decodes a frame whole: the slow path, and the definition of what the scanner must agree with. */
+/** Decodes a whole frame. This is the slow path, and the definition with which the scanner must agree. */
 export function decodeFrame(bytes: Uint8Array, filter: FrameFilter): Frame {
   let parts: LexValue[]
   try {
@@ -106,6 +110,16 @@ export function decodeFrame(bytes: Uint8Array, filter: FrameFilter): Frame {
       return { kind: 'info', name: textOr(body.name, ''), message: textOr(body.message, '') }
     default:
       return { kind: 'skip', seq: isSeq(body.seq) ? body.seq : undefined }
+  }
+}
+
+/** The `time` in a frame as it is written there; undefined when there is none. */
+export function timeOfFrame(bytes: Uint8Array): unknown {
+  try {
+    const [, body] = [...decodeAll(new Uint8Array(bytes))]
+    return isFields(body) ? body.time : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -2,25 +2,25 @@ import { encode, type LexValue } from '@atproto/lex-cbor'
 import { parseCid } from '@atproto/lex-data'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createDidSieve } from './did-sieve.ts'
+import { mutate } from '../../../testing/mutate.ts'
+import { createDidPrefixFilter } from './did-prefix-filter.ts'
 import { decodeFrame, type FrameFilter } from './frame.ts'
-import { mutate } from './mutate.ts'
 import { createFrameScanner } from './scan-frame.ts'
 
-const CID = parseCid('bafyreiclp443lavogvhj3d2ob2cxbfuscni2k5jk7bebjzg7khl3esabwq')
-const RAW_CID = parseCid('bafkreibjfgx2gprinfvicegelk5kosd6y2frmqpqzwqkg7usac74l3t2v4')
-const OURS = 'com.example.dataset'
+const cidPattern = parseCid('bafyreiclp443lavogvhj3d2ob2cxbfuscni2k5jk7bebjzg7khl3esabwq')
+const rawCid = parseCid('bafkreibjfgx2gprinfvicegelk5kosd6y2frmqpqzwqkg7usac74l3t2v4')
+const ours = 'com.example.dataset'
 const filter: FrameFilter = {
-  wantsPath: (path) => path.startsWith(`${OURS}/`),
+  wantsPath: (path) => path.startsWith(`${ours}/`),
   tracks: (did) => did === 'did:plc:tracked',
 }
-const sieve = createDidSieve()
-sieve.add('did:plc:tracked')
-const scan = createFrameScanner({ ...filter, sieve }, ['com.example.'])
+const prefixes = createDidPrefixFilter()
+prefixes.add('did:plc:tracked')
+const scan = createFrameScanner({ ...filter, prefixes }, ['com.example.'])
 
-const cid = fc.constantFrom(CID, CID, CID, RAW_CID)
+const cid = fc.constantFrom(cidPattern, cidPattern, cidPattern, rawCid)
 const path = fc.oneof(
-  fc.constantFrom(`${OURS}/self`, `${OURS}x/self`, 'com.example.other/1', 'app.bsky.feed.post/3l', 'é/è'),
+  fc.constantFrom(`${ours}/self`, `${ours}x/self`, 'com.example.other/1', 'app.bsky.feed.post/3l', 'é/è'),
   fc.string({ maxLength: 12 }),
 )
 const op = fc.record(
@@ -36,7 +36,7 @@ const did = fc.constantFrom('did:plc:tracked', 'did:plc:other', 'did:web:example
 const lex: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },
-    fc.constantFrom(null, true, false, CID, RAW_CID),
+    fc.constantFrom(null, true, false, cidPattern, rawCid),
     fc.maxSafeInteger(),
     fc.string({ unit: 'binary' }),
     fc.uint8Array(),
@@ -122,7 +122,7 @@ test('a frame that has nothing for us is passed over undecoded', () => {
 })
 
 test('a frame that matters comes whole', () => {
-  const frame = scan(frameOf({ op: 1, t: '#commit' }, commitOf(`${OURS}/self`)))
+  const frame = scan(frameOf({ op: 1, t: '#commit' }, commitOf(`${ours}/self`)))
   expect(frame).toMatchObject({
     kind: 'commit',
     seq: 7,
@@ -142,13 +142,13 @@ test.each([
     'a length beyond the frame',
     Buffer.concat([encode({ op: 1, t: '#commit' }), Buffer.from('bb7fffffffffffffff', 'hex')]),
   ],
-])('%s is malformed, not fatal', (_what, bytes) => {
+])('%s is malformed but not fatal', (_what, bytes) => {
   expect(scan(bytes).kind).toBe('malformed')
 })
 
 function commitOf(path: string) {
   return {
-    ops: [{ action: 'create', path, cid: CID }],
+    ops: [{ action: 'create', path, cid: cidPattern }],
     rev: '3lz2222222222',
     seq: 7,
     repo: 'did:plc:other',
@@ -156,7 +156,7 @@ function commitOf(path: string) {
     blobs: [],
     since: null,
     blocks: new Uint8Array(10),
-    commit: CID,
+    commit: cidPattern,
     rebase: false,
     tooBig: false,
   }

@@ -1,15 +1,15 @@
-import { ARRAY, CborStepper, knownKeys, NotCanonical, stepMap, UINT } from './cbor-step.ts'
+import { array, CborStepper, knownKeys, NotCanonicalError, stepMap, uint } from './cbor-step.ts'
 import { decodeFrame, type Frame, type FrameFilter } from './frame.ts'
 
-/** Decides on one frame. The bytes may be overwritten once this returns: what is kept of them is a copy. */
+/** Decides on one frame. The bytes may be overwritten once this returns, since the result keeps only copies. */
 export type FrameScanner = (bytes: Uint8Array) => Frame
 
 /**
- * Makes a scanner that passes over the frames of other people's records without decoding them: it steps over
- * canonical DAG-CBOR just far enough for `seq`, the repository and the paths. A frame that matters, and one that
- * is not plainly canonical, is decoded whole, so the answer is that of {@link decodeFrame} for any bytes.
+ * Makes a scanner that skips frames about other records without decoding them: it steps over canonical DAG-CBOR just far
+ * enough for `seq`, the repository and the paths. A frame that concerns us, or that is not clearly canonical, is decoded as
+ * a whole, so that for any bytes the result is that of {@link decodeFrame}.
  *
- * `prefixes` are what a path we want can begin with, such as `org.example.`: other paths are not even decoded.
+ * Wanted paths begin with one of `prefixes`, such as `org.example.`; other paths are not even decoded.
  */
 export function createFrameScanner(filter: FrameFilter, prefixes: readonly string[]): FrameScanner {
   const scan = new Scan(filter, prefixes)
@@ -18,23 +18,23 @@ export function createFrameScanner(filter: FrameFilter, prefixes: readonly strin
       const seq = scan.seqOfUnwanted(bytes)
       if (seq >= 0) return { kind: 'skip', seq }
     } catch (error) {
-      if (!(error instanceof NotCanonical)) throw error
+      if (!(error instanceof NotCanonicalError)) throw error
     }
     return decodeFrame(new Uint8Array(bytes), filter)
   }
 }
 
-const HEADERS = ['#commit', '#sync', '#identity', '#account'].map(canonicalHeader)
-/** All that a message has, although few are looked into: keys that are expected are stepped over fastest. */
-const COMMIT_KEYS = knownKeys([
+const headers = ['#commit', '#sync', '#identity', '#account'].map(canonicalHeader)
+/** All keys of a message, though few are read, because known keys are skipped fastest. */
+const commitKeys = knownKeys([
   ...['ops', 'rev', 'seq', 'repo', 'time', 'blobs', 'since'],
   ...['blocks', 'commit', 'rebase', 'tooBig', 'prevData'],
 ])
-const [OPS, SEQ, REPO] = [0, 2, 3]
-const COMMIT_NEEDS = (1 << OPS) | (1 << SEQ) | (1 << REPO)
-const ABOUT_KEYS = knownKeys(['did', 'seq'])
-const OP_KEYS = knownKeys(['cid', 'path', 'prev', 'action'])
-const PATH = 1
+const [ops, seqKey, repo] = [0, 2, 3]
+const commitNeeds = (1 << ops) | (1 << seqKey) | (1 << repo)
+const aboutKeys = knownKeys(['did', 'seq'])
+const opKeys = knownKeys(['cid', 'path', 'prev', 'action'])
+const path = 1
 
 class Scan {
   readonly #filter: FrameFilter
@@ -51,45 +51,45 @@ class Scan {
     this.#prefixes = prefixes.map((prefix) => new Uint8Array(Buffer.from(prefix, 'ascii')))
   }
 
-  /** The sequence number of a frame that has nothing for us, or -1 when it must be decoded. */
+  /** The sequence number of a frame that does not concern us, or -1 when the frame must be decoded. */
   seqOfUnwanted(bytes: Uint8Array): number {
     let header = 0
-    while (header < HEADERS.length && !startsWith(bytes, HEADERS[header]!, 0)) header++
-    if (header === HEADERS.length) return -1
+    while (header < headers.length && !startsWith(bytes, headers[header]!, 0)) header++
+    if (header === headers.length) return -1
     const stepper = this.#stepper
-    stepper.reset(bytes, HEADERS[header]!.length)
+    stepper.reset(bytes, headers[header]!.length)
     this.#wanted = false
     const present =
       header === 0
-        ? stepMap(stepper, COMMIT_KEYS, this.#onCommitKey)
-        : stepMap(stepper, ABOUT_KEYS, this.#onAboutKey)
-    const needs = header === 0 ? COMMIT_NEEDS : 0b11
+        ? stepMap(stepper, commitKeys, this.#onCommitKey)
+        : stepMap(stepper, aboutKeys, this.#onAboutKey)
+    const needs = header === 0 ? commitNeeds : 0b11
     const complete = (present & needs) === needs && stepper.at === bytes.length
     if (!complete || this.#wanted || this.#isTracked()) return -1
     return this.#seq
   }
 
   #isTracked(): boolean {
-    const { sieve } = this.#filter
-    if (sieve && !sieve.mayHold(this.#stepper.bytes, this.#did, this.#didEnd)) return false
+    const { prefixes } = this.#filter
+    if (prefixes && !prefixes.mayHold(this.#stepper.bytes, this.#did, this.#didEnd)) return false
     return this.#filter.tracks(this.#text(this.#did, this.#didEnd))
   }
 
   readonly #onCommitKey = (index: number): void => {
     const stepper = this.#stepper
-    if (index === OPS) for (let left = stepper.expect(ARRAY); left > 0; left--) this.#stepOp()
-    else if (index === SEQ) this.#seq = stepper.expect(UINT)
-    else if (index === REPO) this.#markDid()
+    if (index === ops) for (let left = stepper.expect(array); left > 0; left--) this.#stepOp()
+    else if (index === seqKey) this.#seq = stepper.expect(uint)
+    else if (index === repo) this.#markDid()
     else stepper.skip(1)
   }
 
   readonly #onAboutKey = (index: number): void => {
     if (index === 0) this.#markDid()
-    else this.#seq = this.#stepper.expect(UINT)
+    else this.#seq = this.#stepper.expect(uint)
   }
 
   readonly #onOpKey = (index: number): void => {
-    if (index === PATH) this.#lookAtPath()
+    if (index === path) this.#lookAtPath()
     else this.#stepper.skip(3)
   }
 
@@ -101,8 +101,8 @@ class Scan {
   }
 
   #stepOp(): void {
-    const present = stepMap(this.#stepper, OP_KEYS, this.#onOpKey)
-    if ((present & (1 << PATH)) === 0) this.#wanted = true
+    const present = stepMap(this.#stepper, opKeys, this.#onOpKey)
+    if ((present & (1 << path)) === 0) this.#wanted = true
   }
 
   #markDid(): void {
@@ -112,13 +112,13 @@ class Scan {
 
   #text(start: number, end: number): string {
     const { buffer, byteOffset } = this.#stepper.bytes
-    // A reader lends views on one and the same buffer, so one wrapper serves all its frames.
+    // All frames of a reader are views of the same buffer, so one wrapper serves them all.
     if (this.#whole.buffer !== buffer) this.#whole = Buffer.from(buffer)
     return this.#whole.toString('latin1', byteOffset + start, byteOffset + end)
   }
 }
 
-/** `{op: 1, t}`: the shorter key comes first. */
+/** Encodes the header `{op: 1, t}`; in canonical order the shorter key `t` comes first. */
 function canonicalHeader(type: string): Uint8Array {
   return new Uint8Array([0xa2, 0x61, 0x74, 0x60 + type.length, ...Buffer.from(type), 0x62, 0x6f, 0x70, 1])
 }

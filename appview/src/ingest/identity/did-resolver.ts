@@ -1,30 +1,34 @@
-import { LatestMap } from '../../catalog/latest-map.ts'
-import type { GuardedFetch } from '../../guarded-fetch.ts'
-import { GuardedFetchError, HttpStatusError } from '../../guarded-fetch-errors.ts'
-import { createLimiter } from '../limiter.ts'
+import { LatestMap } from '@holdfast/runtime/latest-map'
+import type { GuardedFetch } from '../../outbound/guarded-fetch.ts'
+import { GuardedFetchError, HttpStatusError } from '../../outbound/guarded-fetch-errors.ts'
+import { createLimiter } from '../../runtime/limiter.ts'
 import { parseIdentity, type RepoIdentity } from './repo-identity.ts'
 
-/** Who answers for a repository. */
+/** The result of resolving a DID. */
 export type Resolution =
   | { readonly status: 'found'; readonly identity: RepoIdentity }
-  /** The directory says that this identity was given up. */
+  /** The directory says that this identity was tombstoned, that is, given up for good. */
   | { readonly status: 'tombstoned' }
-  /** There is no usable DID document, and asking again soon will not change that. */
+  /** There is no usable DID document, and that will not change soon. */
   | { readonly status: 'unresolvable'; readonly reason: string }
 
-export type DidResolver = {
+export interface DidResolver {
   /**
-   * Resolves a DID, from memory where it is fresh. With `refresh` the directory is asked, at most once in
-   * `minRefreshMs` a DID. Throws IdentityUnavailable when the directory or host cannot be reached now.
+   * Resolves a DID, from memory if the answer is recent. With `refresh` the directory is asked, but at most once in
+   * `minRefreshMs` for a DID; with `onlyKnown` nobody is asked. Throws IdentityUnavailableError when the directory or host
+   * cannot be reached or may not be asked. `onAsk` is called before a stranger's server is asked; what it throws is thrown.
    */
-  resolve(did: string, options?: { refresh?: boolean }): Promise<Resolution>
-  /** Forgets what is known of a DID, so that the next resolve asks. */
+  resolve(
+    did: string,
+    options?: { refresh?: boolean; onlyKnown?: boolean; onAsk?: ((host: string) => void) | undefined },
+  ): Promise<Resolution>
+  /** Forgets the answer for a DID, so that the next `resolve` asks again. */
   forget(did: string): void
 }
 
-/** The directory or the host of a did:web does not answer: try again later. */
-export class IdentityUnavailable extends Error {
-  override readonly name = 'IdentityUnavailable'
+/** The directory, or the host of a did:web, does not answer now; try again later. */
+export class IdentityUnavailableError extends Error {
+  override readonly name = 'IdentityUnavailableError'
   readonly did: string
   constructor(did: string, cause: unknown) {
     super(`cannot resolve ${did} now: ${cause instanceof Error ? cause.message : cause}`, { cause })
@@ -32,8 +36,8 @@ export class IdentityUnavailable extends Error {
   }
 }
 
-export type DidResolverOptions = {
-  /** The PLC directory; the operator's choice, so not subject to the address guard. */
+export interface DidResolverOptions {
+  /** The URL of the PLC directory. The operator chose it, so the address guard does not apply. */
   readonly plcUrl: string
   readonly guardedFetch: GuardedFetch
   readonly allowPrivateHosts: boolean
@@ -43,24 +47,26 @@ export type DidResolverOptions = {
   readonly maxConcurrent?: number
 }
 
-const DOCUMENT_BYTES = 100_000
-const TIMEOUT_MS = 10_000
-/** A stranger's host gets less patience: events wait for it. */
-const WEB_TIMEOUT_MS = 3_000
-const UNRESOLVABLE_TTL_MS = 60_000
-const DID_WEB = /^did:web:([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?:%3A(\d{1,5}))?$/
+const documentBytes = 100_000
+const lookupTimeoutMs = 10_000
+/** The time limit for a stranger's host; short, because events wait for it. */
+const webTimeoutMs = 3_000
+const unresolvableTtlMs = 60_000
+const didWeb = /^did:web:([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?:%3A(\d{1,5}))?$/
 
-/** Makes a resolver of did:plc and did:web that remembers and asks once for many who wait. */
+/** Makes a resolver of did:plc and did:web that remembers answers, and asks once for all callers that wait. */
 export function createDidResolver(options: DidResolverOptions): DidResolver {
   const { ttlMs = 24 * 3_600_000, minRefreshMs = 10_000, capacity = 200_000 } = options
   const known = new LatestMap<string, { resolution: Resolution; atMs: number }>(capacity)
   const asking = new Map<string, Promise<Resolution>>()
   const limit = createLimiter(options.maxConcurrent ?? 32)
+  // did:web has its own limit, so that slow servers of strangers do not block requests to the directory.
+  const limitWeb = createLimiter(options.maxConcurrent ?? 32)
 
   const ask = (did: string): Promise<Resolution> => {
     const pending = asking.get(did)
     if (pending) return pending
-    const started = limit(() => fetchResolution(did, options))
+    const started = (did.startsWith('did:web:') ? limitWeb : limit)(() => fetchResolution(did, options))
       .then((resolution) => {
         known.set(did, { resolution, atMs: Date.now() })
         return resolution
@@ -69,16 +75,28 @@ export function createDidResolver(options: DidResolverOptions): DidResolver {
     asking.set(did, started)
     return started
   }
+  const fresh = (did: string, refresh: boolean): Resolution | undefined => {
+    const held = known.get(did)
+    const lifeMs = held?.resolution.status === 'unresolvable' ? unresolvableTtlMs : ttlMs
+    const ageMs = held ? Date.now() - held.atMs : Number.POSITIVE_INFINITY
+    return held && ageMs < (refresh ? minRefreshMs : lifeMs) ? held.resolution : undefined
+  }
   return {
-    async resolve(did, { refresh = false } = {}) {
-      const held = known.get(did)
-      const lifeMs = held?.resolution.status === 'unresolvable' ? UNRESOLVABLE_TTL_MS : ttlMs
-      const ageMs = held ? Date.now() - held.atMs : Number.POSITIVE_INFINITY
-      if (held && ageMs < (refresh ? minRefreshMs : lifeMs)) return held.resolution
+    async resolve(did, { refresh = false, onlyKnown = false, onAsk } = {}) {
+      const held = fresh(did, refresh)
+      if (held) return held
+      if (onlyKnown) throw new IdentityUnavailableError(did, 'it was not resolved before')
+      const host = didWebHost(did)
+      if (host !== undefined) onAsk?.(host)
       return ask(did)
     },
     forget: (did) => void known.delete(did),
   }
+}
+
+/** The host that is asked for a did:web; undefined for other DIDs. */
+export function didWebHost(did: string): string | undefined {
+  return didWeb.exec(did)?.[1]
 }
 
 async function fetchResolution(did: string, options: DidResolverOptions): Promise<Resolution> {
@@ -91,7 +109,7 @@ async function fetchPlc(did: string, options: DidResolverOptions): Promise<Resol
   const document = await askDirectory(did, '', options)
   if (document.status === 410) return { status: 'tombstoned' }
   if (document.status === 404) {
-    // Directories answer 404 for tombstones, too; the log tells them from DIDs that never were.
+    // Directories answer 404 for tombstones too; the log distinguishes them from DIDs that never existed.
     const last = await askDirectory(did, '/log/last', options)
     if (last.text.includes('"plc_tombstone"')) return { status: 'tombstoned' }
     return { status: 'unresolvable', reason: 'the directory does not know it' }
@@ -107,26 +125,28 @@ async function askDirectory(
   let answer: { status: number; text: string }
   try {
     const response = await fetch(new URL(`/${encodeURIComponent(did)}${path}`, plcUrl), {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(lookupTimeoutMs),
     })
     answer = { status: response.status, text: await response.text() }
   } catch (cause) {
-    throw new IdentityUnavailable(did, cause)
+    throw new IdentityUnavailableError(did, cause)
   }
   if ([200, 404, 410].includes(answer.status)) return answer
-  throw new IdentityUnavailable(did, `the directory answered with status ${answer.status}`)
+  throw new IdentityUnavailableError(did, `the directory answered with status ${answer.status}`)
 }
 
 async function fetchWeb(did: string, options: DidResolverOptions): Promise<Resolution> {
-  const [, host, port] = DID_WEB.exec(did) ?? []
-  // A port is for development only (atproto DID spec).
+  const [, host, port] = didWeb.exec(did) ?? []
+  // A port is allowed only in development (atproto DID spec).
   if (!host || (port && !options.allowPrivateHosts))
     return { status: 'unresolvable', reason: 'not a did:web of a host' }
   const origin = host === 'localhost' ? `http://localhost:${port ?? 80}` : `https://${host}`
   try {
     const { bytes } = await options.guardedFetch.fetchBytes(`${origin}/.well-known/did.json`, {
-      maxBytes: DOCUMENT_BYTES,
-      timeoutMs: WEB_TIMEOUT_MS,
+      maxBytes: documentBytes,
+      timeoutMs: webTimeoutMs,
+      purpose: 'identity',
+      account: did,
     })
     return parse(did, new TextDecoder().decode(bytes), options)
   } catch (cause) {
@@ -135,7 +155,7 @@ async function fetchWeb(did: string, options: DidResolverOptions): Promise<Resol
       !cause.retryable &&
       !(cause instanceof HttpStatusError && cause.status === 401)
     if (definite) return { status: 'unresolvable', reason: cause.message }
-    throw new IdentityUnavailable(did, cause)
+    throw new IdentityUnavailableError(did, cause)
   }
 }
 

@@ -1,20 +1,20 @@
 import { didDocument, parseToAtprotoDocument } from '@atproto/identity'
-import { isPublicAddress } from '../../guarded-fetch.ts'
+import { isPublicHost } from '../../outbound/public-host.ts'
 import { type SigningKey, toSigningKey } from '../verify/signature.ts'
 
 /** What a DID document says of a repository. */
-export type RepoIdentity = {
+export interface RepoIdentity {
   readonly did: string
   readonly signingKey: SigningKey
   /** Origin of the PDS, such as `https://pds.example.com`. */
   readonly pdsUrl: string
   /** Host and port of the PDS, to compare with the source of an event. */
   readonly pdsHost: string
-  /** As the document claims; whether it resolves back is another question. */
+  /** The handle that the document claims; it may not resolve back to the DID. */
   readonly claimedHandle: string | undefined
 }
 
-/** Reads a DID document (atproto DID spec); a string says why it is of no use. */
+/** Reads a DID document (atproto DID spec); returns a string with the reason when it cannot be used. */
 export function parseIdentity(did: string, text: string, allowPrivateHosts: boolean): RepoIdentity | string {
   let parsed: ReturnType<typeof parseToAtprotoDocument>
   try {
@@ -29,7 +29,7 @@ export function parseIdentity(did: string, text: string, allowPrivateHosts: bool
   if (!parsed.pds || !URL.canParse(parsed.pds)) return 'its document names no PDS'
   const pds = new URL(parsed.pds)
   if (!allowPrivateHosts && pds.protocol !== 'https:') return 'its PDS is not reached by https'
-  if (!allowPrivateHosts && !isPublicAddress(pds)) return 'its PDS is not at a public address'
+  if (!allowPrivateHosts && !isPublicHost(pds.hostname)) return 'its PDS is not at a public address'
   return {
     did,
     signingKey,

@@ -1,7 +1,7 @@
-/** Carries items from a socket's callbacks to one reader, and says when the socket should hold back. */
-export type FrameQueue<T> = {
+/** Passes items from a socket's callbacks to one reader, and knows when the socket should be paused. */
+export interface FrameQueue<T> {
   push(item: T): void
-  /** Ends the stream; items pushed before still come. */
+  /** Ends the stream after the items that were pushed before. */
   end(error?: Error): void
   readonly length: number
   [Symbol.asyncIterator](): AsyncIterator<T>

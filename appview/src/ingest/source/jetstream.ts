@@ -1,28 +1,36 @@
 import { isValidDid } from '@atproto/syntax'
 import { WebSocket } from 'ws'
+import { createBackoff } from '../../runtime/backoff.ts'
 import type { RepoFrame } from '../frame/frame.ts'
 import type { Wanted } from '../wanted.ts'
-import { createBackoff } from './backoff.ts'
 import { createFrameQueue } from './frame-queue.ts'
-import { newSourceState, type Source, type SourceItem, type SourceState } from './source.ts'
+import {
+  newSourceState,
+  noteConnected,
+  noteDisconnected,
+  noteHeard,
+  type Source,
+  type SourceItem,
+  type SourceState,
+} from './source.ts'
 
-export type JetstreamOptions = {
-  /** `ws://` or `wss://`, without the `jetstream+` before it. */
+export interface JetstreamOptions {
+  /** `ws://` or `wss://`, without the prefix `jetstream+`. */
   readonly url: string
   readonly wanted: Wanted
-  /** Whether what happens to this account matters. */
+  /** Whether events of this account concern us. */
   readonly tracks: (did: string) => boolean
 }
 
-const MAX_MESSAGE_BYTES = 2_000_000
-const HIGH_WATER = 2_000
-const LOW_WATER = 500
-/** Jetstream's cursor is a time in microseconds; going back a little loses nothing and costs little. */
-const REWIND_US = 5_000_000
+const maxMessageBytes = 2_000_000
+const highWater = 2_000
+const lowWater = 500
+/** How far the cursor, a time in microseconds, is set back on reconnecting, so that no event is missed. */
+const rewindUs = 5_000_000
 
 /**
- * Follows a Jetstream, which filters for us and signs nothing: what it says of records is a hint to ask the record's
- * own host. A trickle where a firehose is a flood, for small servers.
+ * Follows a Jetstream, which filters events but signs nothing: an event about a record is only a hint to fetch the record
+ * from its own host. It needs far less traffic than a firehose, which suits small servers.
  */
 export function hintsOfJetstream(options: JetstreamOptions): Source {
   const { host } = new URL(options.url)
@@ -43,6 +51,7 @@ async function* readForEver(
     signal.addEventListener('abort', onAbort, { once: true })
     try {
       for await (const item of queue) {
+        state.queued = queue.length
         if (item.kind === 'event') reached = Math.max(reached, item.frame.seq)
         backoff.reset()
         yield item
@@ -60,16 +69,15 @@ async function* readForEver(
 function connect(options: JetstreamOptions, state: SourceState, reached: number) {
   const url = new URL('/subscribe', options.url)
   for (const nsid of options.wanted.nsids) url.searchParams.append('wantedCollections', nsid)
-  if (reached > 0) url.searchParams.set('cursor', String(Math.max(reached - REWIND_US, 0)))
+  if (reached > 0) url.searchParams.set('cursor', String(Math.max(reached - rewindUs, 0)))
   const socket = new WebSocket(url, {
     perMessageDeflate: true,
-    maxPayload: MAX_MESSAGE_BYTES,
+    maxPayload: maxMessageBytes,
     handshakeTimeout: 15_000,
   })
-  const queue = createFrameQueue<SourceItem>(LOW_WATER, () => socket.resume())
+  const queue = createFrameQueue<SourceItem>(lowWater, () => socket.resume())
   socket.on('open', () => {
-    state.connected = true
-    state.connects++
+    noteConnected(state)
   })
   socket.on('message', (data: Buffer) => {
     state.frames++
@@ -77,14 +85,18 @@ function connect(options: JetstreamOptions, state: SourceState, reached: number)
     state.lastEventAt = Date.now()
     const frame = readMessage(data, options)
     if (frame === 'malformed') queue.push({ kind: 'malformed', reason: 'not a Jetstream message' })
-    else if (frame) queue.push({ kind: 'event', frame, decided: () => {} })
-    if (queue.length > HIGH_WATER) socket.pause()
+    else if (frame) {
+      noteHeard(state, frame.time)
+      queue.push({ kind: 'event', frame, onSettled: () => {} })
+    }
+    state.queued = queue.length
+    if (queue.length > highWater) socket.pause()
   })
   socket.on('error', (error) => {
     state.error = error.message
   })
   socket.on('close', (code) => {
-    state.connected = false
+    noteDisconnected(state)
     queue.end(new Error(`${options.url} closed the stream (${code})`))
   })
   return {
@@ -96,7 +108,7 @@ function connect(options: JetstreamOptions, state: SourceState, reached: number)
   }
 }
 
-/** A hint or an event of an account; undefined for what does not matter to us. */
+/** Reads a message as a hint or an event of an account; undefined when it does not concern us. */
 function readMessage(
   data: Buffer,
   { wanted, tracks }: JetstreamOptions,

@@ -5,16 +5,16 @@ import { readByReference } from './reference-reader.ts'
 import type { Source } from './source.ts'
 import { subscribeRepos } from './subscribe-repos.ts'
 
-export type SourceParts = {
+export interface SourceParts {
   readonly wanted: Wanted
   readonly filter: FrameFilter
   readonly expect: (did: string) => () => void
   readonly plcUrl: string
-  /** Whose reader follows firehoses. */
+  /** Which implementation reads firehoses. */
   readonly reader: 'ours' | 'reference'
 }
 
-/** Opens a configured source with the reader that is right for it. */
+/** Opens a configured source with the reader for its kind. */
 export function openSource(
   source: { readonly kind: 'firehose' | 'jetstream'; readonly url: string },
   { wanted, filter, expect, plcUrl, reader }: SourceParts,

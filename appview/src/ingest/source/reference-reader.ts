@@ -7,9 +7,16 @@ import type { FrameFilter, ProvedFrame, RepoFrame } from '../frame/frame.ts'
 import { readCommitBlock } from '../verify/commit-block.ts'
 import type { Wanted } from '../wanted.ts'
 import { createFrameQueue, type FrameQueue } from './frame-queue.ts'
-import { newSourceState, type Source, type SourceItem, type SourceState } from './source.ts'
+import {
+  newSourceState,
+  noteConnected,
+  noteHeard,
+  type Source,
+  type SourceItem,
+  type SourceState,
+} from './source.ts'
 
-export type ReferenceOptions = {
+export interface ReferenceOptions {
   readonly url: string
   readonly wanted: Wanted
   readonly filter: FrameFilter
@@ -17,8 +24,8 @@ export type ReferenceOptions = {
 }
 
 /**
- * `@atproto/sync`'s reader behind our interface: the yardstick. It verifies commits itself and one at a time, holds
- * nothing back, and says nothing of `since` and `prevData`; an event that fails in it is counted and passed over.
+ * The reader of `@atproto/sync` behind our interface, as a reference for comparison. It verifies commits itself, one at a
+ * time, has no backpressure, and does not pass on `since` and `prevData`; an event that fails in it is counted and skipped.
  */
 export function readByReference(options: ReferenceOptions): Source {
   const { host } = new URL(options.url)
@@ -41,7 +48,7 @@ export function readByReference(options: ReferenceOptions): Source {
   }
 }
 
-type Opening = {
+interface Opening {
   options: ReferenceOptions
   state: SourceState
   queue: FrameQueue<SourceItem>
@@ -51,19 +58,20 @@ type Opening = {
 function openFirehose({ options, state, queue, cursor }: Opening): Firehose {
   let gathered: Event[] = []
   let tail = Promise.resolve()
-  // The reader hands each message to its runner as a task; run one after the other, they keep their order.
+  // The reader passes each message to its runner as a task; running them one after the other keeps their order.
   const runner = {
     getCursor: async () => cursor,
     trackEvent(did: string, seq: number, task: () => Promise<void>) {
-      state.connected = true
+      if (!state.connected) noteConnected(state)
       state.frames++
       state.lastEventAt = Date.now()
       const run = async () => {
         gathered = []
         await task()
         const frame = await toFrame(did, seq, gathered)
+        noteHeard(state, gathered[0]?.time)
         if (frame && (frame.kind === 'proved' || options.filter.tracks(did))) {
-          queue.push({ kind: 'event', frame, decided: () => {} })
+          queue.push({ kind: 'event', frame, onSettled: () => {} })
         } else queue.push({ kind: 'progress', seq })
       }
       tail = tail.then(run, run)

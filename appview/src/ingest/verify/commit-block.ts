@@ -1,9 +1,9 @@
 import { type CidKey, readCidKey } from '../cid-key.ts'
-import { BYTES, CborStepper, knownKeys, NotCanonical, stepMap, UINT } from '../frame/cbor-step.ts'
+import { byteString, CborStepper, knownKeys, NotCanonicalError, stepMap, uint } from '../frame/cbor-step.ts'
 import { VerifyError } from './verify-error.ts'
 
 /** A repository's signed commit (atproto repository spec, version 3). */
-export type CommitBlock = {
+export interface CommitBlock {
   readonly did: string
   readonly rev: string
   /** The root of the tree of records. */
@@ -13,9 +13,9 @@ export type CommitBlock = {
   readonly signedBytes: Uint8Array
 }
 
-const KEYS = knownKeys(['did', 'rev', 'sig', 'data', 'prev', 'version'])
-const REQUIRED = 0b101111
-const SIG_KEY_BYTES = 4
+const keys = knownKeys(['did', 'rev', 'sig', 'data', 'prev', 'version'])
+const required = 0b101111
+const sigKeyBytes = 4
 
 /** Reads a commit block, which must be canonical DAG-CBOR. Throws VerifyError. */
 export function readCommitBlock(bytes: Uint8Array): CommitBlock {
@@ -31,26 +31,26 @@ export function readCommitBlock(bytes: Uint8Array): CommitBlock {
     () => (did = text()),
     () => (rev = text()),
     () => {
-      pairStart = stepper.at - SIG_KEY_BYTES
-      signatureStart = stepper.take(stepper.expect(BYTES))
+      pairStart = stepper.at - sigKeyBytes
+      signatureStart = stepper.take(stepper.expect(byteString))
       signatureEnd = stepper.at
     },
     () => (data = readCidKey(bytes, stepper.cid())),
     () => stepper.cidOrNull(),
     () => {
-      if (stepper.expect(UINT) !== 3) throw malformed('its version is not 3')
+      if (stepper.expect(uint) !== 3) throw malformed('its version is not 3')
     },
   ]
   let present = 0
   try {
-    present = stepMap(stepper, KEYS, (index) => onKey[index]!())
+    present = stepMap(stepper, keys, (index) => onKey[index]!())
   } catch (error) {
-    if (error instanceof NotCanonical) throw malformed('it is not canonical DAG-CBOR')
+    if (error instanceof NotCanonicalError) throw malformed('it is not canonical DAG-CBOR')
     throw error
   }
-  if ((present & REQUIRED) !== REQUIRED || !data || stepper.at !== bytes.length)
+  if ((present & required) !== required || !data || stepper.at !== bytes.length)
     throw malformed('fields are missing')
-  // A map of at most 23 pairs has its count in the first byte: one pair fewer is one less.
+  // A map of at most 23 pairs has their number in its first byte, so one pair fewer is one less.
   const signedBytes = Buffer.concat([bytes.subarray(0, pairStart), bytes.subarray(signatureEnd)])
   signedBytes[0]! -= 1
   return { did, rev, data, signature: bytes.subarray(signatureStart, signatureEnd), signedBytes }

@@ -1,14 +1,14 @@
 import type { CidKey } from '../cid-key.ts'
 import type { Blocks } from './car-slice.ts'
-import { EMPTY_TREE, layerOf, readTreeNode, writeTreeNode } from './tree-node.ts'
+import { emptyTree, layerOf, readTreeNode, writeTreeNode } from './tree-node.ts'
 import { VerifyError } from './verify-error.ts'
 
 /**
- * The part of a repository's tree that came with a commit. What is not there is known by its CID alone; touching
- * it is a `missing-block`. Changes give a new root, so the operations of a commit can be undone and the result
+ * The part of a repository's tree that came with a commit. Of other subtrees only the CID is known, and reading one is a
+ * `missing-block`. The tree can be changed and gives its new root, so the operations of a commit can be undone and the result
  * compared with the root before it.
  */
-export type PartialTree = {
+export interface PartialTree {
   /** The record at a path; undefined when the tree proves that there is none. */
   get(path: string): CidKey | undefined
   insert(path: string, value: CidKey): void
@@ -18,20 +18,28 @@ export type PartialTree = {
   root(): CidKey
 }
 
-type Entry = { path: string; value: CidKey; right: Subtree }
-type Node = { layer: number; left: Subtree; entries: Entry[] }
-/** A subtree is absent, known by its CID, or loaded; `cid` goes when the node under it changes. */
+interface Entry {
+  path: string
+  value: CidKey
+  right: Subtree
+}
+interface Node {
+  layer: number
+  left: Subtree
+  entries: Entry[]
+}
+/** A subtree: absent, known by its CID, or loaded. `cid` is removed when the node changes. */
 type Subtree = { cid: CidKey | undefined; node: Node | undefined } | null
 
 /** Opens the tree under `data`, reading nodes from `blocks` as they are needed. Throws VerifyError. */
 export function openPartialTree(data: CidKey, blocks: Blocks): PartialTree {
   const loader: Loader = (subtree, layer) => (subtree.node ??= loadNode(subtree.cid!, blocks, layer))
   const edit = new TreeEdit(loader)
-  let root: Subtree = data === EMPTY_TREE ? null : { cid: data, node: undefined }
+  let root: Subtree = data === emptyTree ? null : { cid: data, node: undefined }
   return {
     get: (path) => edit.find(root, path)?.value,
     insert(path, value) {
-      if (edit.find(root, path)) throw new VerifyError('bad-proof', `${path} is there already`)
+      if (edit.find(root, path)) throw new VerifyError('bad-proof', `${path} is already in the tree`)
       root = edit.insert(root, path, value)
     },
     replace(path, value) {
@@ -41,7 +49,7 @@ export function openPartialTree(data: CidKey, blocks: Blocks): PartialTree {
       if (!edit.find(root, path)) throw absent(path)
       root = edit.trim(edit.remove(root, path))
     },
-    root: () => (root ? rootOf(root) : EMPTY_TREE),
+    root: () => (root ? rootOf(root) : emptyTree),
   }
 }
 
@@ -101,7 +109,7 @@ class TreeEdit {
     return node.entries.length === 0 && !node.left ? null : at
   }
 
-  /** A root without entries gives way to the subtree under it. */
+  /** Replaces a root without entries by the subtree under it. */
   trim(root: Subtree): Subtree {
     let at = root
     let layer: number | undefined
@@ -194,7 +202,7 @@ function rootOf(subtree: NonNullable<Subtree>): CidKey {
   return cid
 }
 
-/** Lifts a subtree from one layer to another through nodes that hold nothing but it. */
+/** Lifts a subtree to a higher layer, by nodes that contain nothing else. */
 function wrap(subtree: Subtree, from: number, to: number): Subtree {
   let at = subtree
   for (let layer = from + 1; at && layer <= to; layer++) at = fresh({ layer, left: at, entries: [] })

@@ -67,7 +67,7 @@ function negate(scalar: Uint8Array, order: string): Buffer {
   return Buffer.from(rest.toString(16).padStart(64, '0'), 'hex')
 }
 
-test('a thread that dies answers with an error, and the next question starts another', async () => {
+test('starts another thread after one that died', async () => {
   const check = createSignatureBatches()
   const job = signer('secp256k1')(Buffer.from('data'))
   // No point of the curve: only a caller's mistake can bring it here.

@@ -3,16 +3,19 @@ import { Worker } from 'node:worker_threads'
 
 export type SignatureCurve = 'secp256k1' | 'P-256'
 
-/** A signature to be checked: of 64 bytes, with a key of which `point` has x and y, 32 bytes each. */
-export type SignatureJob = {
+/** A signature (64 bytes) to check by a key; `point` has its x and y, 32 bytes each. */
+export interface SignatureJob {
   readonly curve: SignatureCurve
   readonly point: Uint8Array
   readonly data: Uint8Array
   readonly signature: Uint8Array
 }
 
-/** Jobs one after the other: length of the data (u32le), curve (0 or 1), three bytes unused, key, signature, data. */
-export type SignatureBatch = { readonly bytes: ArrayBuffer; readonly count: number }
+/** Jobs in sequence. Each has: length of the data (u32le), curve (0 or 1), three unused bytes, key, signature, data. */
+export interface SignatureBatch {
+  readonly bytes: ArrayBuffer
+  readonly count: number
+}
 export const batchLayout = { headBytes: 136, keyAt: 8, signatureAt: 72, dataAt: 136 } as const
 
 /** The key of a point: x and y, 32 bytes each. Throws when it is not on the curve. */
@@ -23,11 +26,12 @@ export function toPublicKey(crv: SignatureCurve, point: Uint8Array): KeyObject {
 
 type Waiting = SignatureJob & { resolve: (valid: boolean) => void; reject: (error: unknown) => void }
 
-const MOST_IN_BATCH = 64
+const mostInBatch = 64
 
 /**
- * Has signatures checked in a thread. Handing over one costs the main thread a third of what checking it costs, so all
- * that gather while the thread is at work go together. The thread starts with the first and lets the process end.
+ * Makes a function that checks signatures in a thread. Sending a single one costs the main thread a third of checking it, so
+ * all that collect while the thread is busy are sent together. The thread starts with the first, and does not keep the
+ * process alive.
  */
 export function createSignatureBatches(): (job: SignatureJob) => Promise<boolean> {
   const queue: Waiting[] = []
@@ -57,7 +61,7 @@ export function createSignatureBatches(): (job: SignatureJob) => Promise<boolean
   const send = (): void => {
     scheduled = false
     if (underWay.length > 0 || queue.length === 0) return
-    underWay = queue.splice(0, MOST_IN_BATCH)
+    underWay = queue.splice(0, mostInBatch)
     const bytes = pack(underWay)
     thread ??= start()
     thread.ref()

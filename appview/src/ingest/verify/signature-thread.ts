@@ -4,12 +4,12 @@ import { parentPort } from 'node:worker_threads'
 import { verify as verifySecp256k1 } from 'tiny-secp256k1'
 import { batchLayout, type SignatureBatch, type SignatureCurve, toPublicKey } from './signature-batches.ts'
 
-const SECP256K1_ORDER = Buffer.from('fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141', 'hex')
-const UNCOMPRESSED = 4
+const secp256k1Order = Buffer.from('fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141', 'hex')
+const uncompressedPrefix = 4
 
 const keys = new Map<string, KeyObject>()
-/** Nearly every commit of a stream is of an account that has another in it. */
-const MOST_KEYS = 10_000
+/** How many keys are kept, since nearly every account in a stream has several commits in it. */
+const mostKeys = 10_000
 
 parentPort!.on('message', ({ bytes, count }: SignatureBatch) => {
   const { headBytes, keyAt, signatureAt, dataAt } = batchLayout
@@ -32,15 +32,15 @@ parentPort!.on('message', ({ bytes, count }: SignatureBatch) => {
   parentPort!.postMessage(verdicts, [verdicts.buffer])
 })
 
-/** libsecp256k1 takes half the time of OpenSSL for this curve; what it refuses is asked of `node:crypto` again. */
+/** Checks by libsecp256k1, which takes half the time of OpenSSL for this curve; what it refuses is checked again by `node:crypto`. */
 function isSecp256k1(point: Buffer, data: Buffer, signature: Buffer): boolean {
-  const inRange = [0, 32].every((at) => Buffer.compare(signature.subarray(at, at + 32), SECP256K1_ORDER) < 0)
+  const inRange = [0, 32].every((at) => Buffer.compare(signature.subarray(at, at + 32), secp256k1Order) < 0)
   if (!inRange) return false
   uncompressed.set(point, 1)
   return verifySecp256k1(hash('sha256', data, 'buffer'), uncompressed, signature, true)
 }
 
-const uncompressed = new Uint8Array(65).fill(UNCOMPRESSED, 0, 1)
+const uncompressed = new Uint8Array(65).fill(uncompressedPrefix, 0, 1)
 
 function isValid(curve: SignatureCurve, point: Buffer, data: Buffer, signature: Buffer): boolean {
   const key = keyOf(point, curve)
@@ -51,7 +51,7 @@ function keyOf(point: Buffer, curve: SignatureCurve): KeyObject {
   const name = point.toString('latin1')
   const known = keys.get(name)
   if (known) return known
-  if (keys.size >= MOST_KEYS) keys.clear()
+  if (keys.size >= mostKeys) keys.clear()
   const key = toPublicKey(curve, point)
   keys.set(name, key)
   return key

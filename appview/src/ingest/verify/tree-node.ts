@@ -1,45 +1,53 @@
 import { hash } from 'node:crypto'
 import { type CidKey, cidKeyOf, readCidKey } from '../cid-key.ts'
-import { ARRAY, BYTES, CborStepper, knownKeys, NotCanonical, stepMap, UINT } from '../frame/cbor-step.ts'
+import {
+  array,
+  byteString,
+  CborStepper,
+  knownKeys,
+  NotCanonicalError,
+  stepMap,
+  uint,
+} from '../frame/cbor-step.ts'
 import { VerifyError } from './verify-error.ts'
 
-/** A node of a repository's Merkle search tree (atproto repository spec), keys unabridged. */
-export type TreeNode = {
+/** A node of a repository's Merkle search tree (atproto repository spec), with complete keys. */
+export interface TreeNode {
   readonly layer: number
   /** The subtree of the keys before the first entry. */
   readonly left: CidKey | null
   readonly entries: readonly TreeEntry[]
 }
 
-export type TreeEntry = {
+export interface TreeEntry {
   readonly path: string
   readonly value: CidKey
   /** The subtree of the keys between this entry and the next. */
   readonly right: CidKey | null
 }
 
-const PATH = /^[a-zA-Z0-9_~.:-]+\/[a-zA-Z0-9_~.:-]+$/
-const MAX_PATH = 1_024
-const MAX_ENTRIES = 50_000
-const NODE_KEYS = knownKeys(['e', 'l'])
-const ENTRY_KEYS = knownKeys(['k', 'p', 't', 'v'])
-const NULL = '\xf6'
-/** Tag 42, 37 bytes, of which the first is the multibase prefix of bytes. */
-const LINK = '\xd8\x2a\x58\x25\0'
+const pathKey = /^[a-zA-Z0-9_~.:-]+\/[a-zA-Z0-9_~.:-]+$/
+const maxPath = 1_024
+const maxEntries = 50_000
+const nodeKeys = knownKeys(['e', 'l'])
+const entryKeys = knownKeys(['k', 'p', 't', 'v'])
+const nullByte = '\xf6'
+/** The beginning of a CID link: tag 42, a byte string of 37 bytes, and the multibase prefix of binary. */
+const linkTag = '\xd8\x2a\x58\x25\0'
 
-/** How high in the tree a path stands: half its hash's leading zero bits. */
+/** The layer of a path in the tree: half the number of leading zero bits of its hash. */
 export function layerOf(path: string): number {
   const known = layers.get(path)
   if (known !== undefined) return known
-  if (layers.size >= MOST_LAYERS) layers.clear()
+  if (layers.size >= mostLayers) layers.clear()
   const layer = readLayer(path)
   layers.set(path, layer)
   return layer
 }
 
-// The neighbours of a new record are in commit after commit of its repository.
+// Remembers layers, since the neighbors of a new record are in many commits of its repository.
 const layers = new Map<string, number>()
-const MOST_LAYERS = 20_000
+const mostLayers = 20_000
 
 function readLayer(path: string): number {
   const digest = hash('sha256', path, 'buffer')
@@ -52,8 +60,8 @@ function readLayer(path: string): number {
 }
 
 /**
- * Reads a node: canonical, paths valid and ascending, each at the layer its hash says. `layer` is known from the
- * parent; a root finds its own. Throws VerifyError.
+ * Reads a node, which must be canonical, with valid, ascending paths that all belong to its layer. `layer` is known from the
+ * parent; for a root it is found from its paths. Throws VerifyError.
  */
 export function readTreeNode(bytes: Uint8Array, layer?: number): TreeNode {
   const stepper = new CborStepper()
@@ -61,13 +69,13 @@ export function readTreeNode(bytes: Uint8Array, layer?: number): TreeNode {
   const entries: TreeEntry[] = []
   let left: CidKey | null = null
   try {
-    const present = stepMap(stepper, NODE_KEYS, (index) => {
+    const present = stepMap(stepper, nodeKeys, (index) => {
       if (index === 1) left = readLink(stepper)
-      else for (let count = stepper.expect(ARRAY); count > 0; count--) readEntry(stepper, entries)
+      else for (let count = stepper.expect(array); count > 0; count--) readEntry(stepper, entries)
     })
     if (present !== 0b11 || stepper.at !== bytes.length) throw malformed('fields are missing or too many')
   } catch (error) {
-    if (error instanceof NotCanonical) throw malformed('it is not canonical DAG-CBOR')
+    if (error instanceof NotCanonicalError) throw malformed('it is not canonical DAG-CBOR')
     throw error
   }
   const first = entries[0]
@@ -83,33 +91,33 @@ export function readTreeNode(bytes: Uint8Array, layer?: number): TreeNode {
 
 function readEntry(stepper: CborStepper, entries: TreeEntry[]): void {
   let [suffix, shared, right, value] = ['', 0, null as CidKey | null, null as CidKey | null]
-  const present = stepMap(stepper, ENTRY_KEYS, (index) => {
+  const present = stepMap(stepper, entryKeys, (index) => {
     if (index === 0) {
-      const start = stepper.take(stepper.expect(BYTES))
+      const start = stepper.take(stepper.expect(byteString))
       suffix = latin1(stepper.bytes, start, stepper.at)
-    } else if (index === 1) shared = stepper.expect(UINT)
+    } else if (index === 1) shared = stepper.expect(uint)
     else if (index === 2) right = readLink(stepper)
     else value = readLink(stepper)
   })
   const before = entries.at(-1)?.path ?? ''
   const path = before.slice(0, shared) + suffix
   if (present !== 0b1111 || !value || shared > before.length) throw malformed('an entry is not one')
-  if (path.length > MAX_PATH || !PATH.test(path) || path <= before)
+  if (path.length > maxPath || !pathKey.test(path) || path <= before)
     throw malformed('its paths are not in order')
   if (sharedLength(before, path) !== shared) throw malformed('a path is not abridged as it must be')
-  if (entries.length >= MAX_ENTRIES) throw malformed(`a node has more than ${MAX_ENTRIES} entries`)
+  if (entries.length >= maxEntries) throw malformed(`a node has more than ${maxEntries} entries`)
   entries.push({ path, value, right })
 }
 
-/** Writes a node in its one canonical form and names it. */
+/** Writes a node in its canonical form, and computes its CID. */
 export function writeTreeNode(node: Omit<TreeNode, 'layer'>): { cid: CidKey; bytes: Buffer } {
-  // One character a byte: paths and CIDs are kept so, and joining strings is cheaper than joining buffers.
-  let text = `\xa2\x61e${head(ARRAY, node.entries.length)}`
+  // Use strings with one character for each byte, as paths and CIDs are kept; joining them is cheaper than joining buffers.
+  let text = `\xa2\x61e${head(array, node.entries.length)}`
   let before = ''
   for (const { path, value, right } of node.entries) {
     const shared = sharedLength(before, path)
-    const key = `${head(BYTES, path.length - shared)}${path.slice(shared)}`
-    text += `\xa4\x61k${key}\x61p${head(UINT, shared)}\x61t${link(right)}\x61v${link(value)}`
+    const key = `${head(byteString, path.length - shared)}${path.slice(shared)}`
+    text += `\xa4\x61k${key}\x61p${head(uint, shared)}\x61t${link(right)}\x61v${link(value)}`
     before = path
   }
   const bytes = Buffer.from(`${text}\x61l${link(node.left)}`, 'latin1')
@@ -117,7 +125,7 @@ export function writeTreeNode(node: Omit<TreeNode, 'layer'>): { cid: CidKey; byt
 }
 
 /** The root of a repository without records. */
-export const EMPTY_TREE: CidKey = writeTreeNode({ left: null, entries: [] }).cid
+export const emptyTree: CidKey = writeTreeNode({ left: null, entries: [] }).cid
 
 function sharedLength(a: string, b: string): number {
   const limit = Math.min(a.length, b.length)
@@ -132,7 +140,7 @@ function readLink(stepper: CborStepper): CidKey | null {
 }
 
 function link(cid: CidKey | null): string {
-  return cid === null ? NULL : `${LINK}${cid}`
+  return cid === null ? nullByte : `${linkTag}${cid}`
 }
 
 function head(major: number, argument: number): string {

@@ -5,14 +5,14 @@ import { type CommitBlock, readCommitBlock } from './commit-block.ts'
 import { openPartialTree, type PartialTree } from './partial-tree.ts'
 import { type SigningKey, verifySignature } from './signature.ts'
 import { checkRev } from './tid.ts'
-import { EMPTY_TREE } from './tree-node.ts'
+import { emptyTree } from './tree-node.ts'
 import { VerifyError } from './verify-error.ts'
 
-/** A commit that its repository's key signed, whose operations are all that happened since `prevData`. */
-export type VerifiedCommit = {
+/** A commit with a valid signature, whose operations are proved to be all changes since `prevData`. */
+export interface VerifiedCommit {
   readonly rev: string
   readonly data: CidKey
-  /** The root before; null where the host did not say, so that operations may have been left out. */
+  /** The root before the commit; null when the host did not name it, so that operations may be missing. */
   readonly prevData: CidKey | null
   readonly changes: readonly VerifiedChange[]
 }
@@ -21,29 +21,29 @@ export type VerifiedChange =
   | { readonly path: string; readonly cid: CidKey; readonly record: Uint8Array }
   | { readonly path: string; readonly cid: null }
 
-export type VerifyOptions = {
+export interface VerifyOptions {
   readonly key: SigningKey
   readonly wantsPath: (path: string) => boolean
   readonly nowMs: number
 }
 
-const MAX_OPS = 1_000
+const maxOps = 1_000
 
 /**
- * Verifies a `#commit`: the signature, the proof of every operation, and by undoing them all on the part of the
- * tree that came along that they give `prevData`, so that none was left out or made up (atproto sync spec,
- * "inductive firehose"). Throws VerifyError.
+ * Verifies a `#commit`: its signature and the proof of every operation. It also undoes all operations on the partial tree in
+ * the message, which must give `prevData`, so that none was left out or made up (atproto sync spec, "inductive firehose").
+ * Throws VerifyError.
  */
 export async function verifyCommit(frame: CommitFrame, options: VerifyOptions): Promise<VerifiedCommit> {
   const { root, blocks } = readCarSlice(frame.blocks)
   if (root !== frame.commit)
     throw new VerifyError('malformed-car', 'its root is not the commit of the message')
   const { commit, signed } = openCommit({ root, blocks, did: frame.did, rev: frame.rev }, options)
-  // The tree is checked while another thread checks the signature; the signature's verdict comes first.
+  // Check the tree while a thread checks the signature; if both fail, the signature's error is reported.
   const checked = attempt(() => checkOps(frame, openPartialTree(commit.data, blocks)))
   if (!(await signed)) throw new VerifyError('bad-signature', `${frame.did} did not sign commit ${frame.rev}`)
   if (checked instanceof VerifyError) throw checked
-  // A put of what is there already changes nothing, and its record does not come along.
+  // An operation that does not change the CID changes nothing, and its record is not in the message.
   const changed = frame.ops.filter((op) => options.wantsPath(op.path) && op.cid !== op.prev)
   const changes = changed.map((op) => readChange(op, blocks))
   return { rev: commit.rev, data: commit.data, prevData: checked, changes }
@@ -75,7 +75,7 @@ export async function verifyRecordProof(
   return { path: claim.path, cid, record: recordAt(claim.path, cid, slice.blocks), rev: commit.rev }
 }
 
-/** Reads the commit under a CAR's root, and has its signature checked. */
+/** Reads the commit at a CAR's root, and starts checking its signature. */
 export function openCommit(
   car: { readonly root: CidKey; readonly blocks: Blocks; readonly did: string; readonly rev?: string },
   options: Pick<VerifyOptions, 'key' | 'nowMs'>,
@@ -92,12 +92,12 @@ export function openCommit(
   return { commit, signed: verifySignature(options.key, commit.signedBytes, commit.signature) }
 }
 
-/** Proves each operation, then undoes them; returns the root before, or null where none was named. */
-function checkOps(frame: CommitFrame, tree: PartialTree): CidKey | null {
+/** Proves each operation, then undoes all; returns the root before them, or null when the host named none. */
+export function checkOps(frame: CommitFrame, tree: PartialTree): CidKey | null {
   const { ops } = frame
   if (frame.tooBig)
     throw new VerifyError('missing-block', 'the host says that the commit was too big to send')
-  if (ops.length > MAX_OPS) throw new VerifyError('too-large', `a commit of ${ops.length} operations`)
+  if (ops.length > maxOps) throw new VerifyError('too-large', `a commit of ${ops.length} operations`)
   if (new Set(ops.map((op) => op.path)).size < ops.length) {
     throw new VerifyError('ops-mismatch', 'two operations on one path')
   }
@@ -107,9 +107,9 @@ function checkOps(frame: CommitFrame, tree: PartialTree): CidKey | null {
       throw new VerifyError('bad-proof', `the tree does not hold what the ${op.action} of ${op.path} says`)
     }
   }
-  const before = frame.prevData ?? (frame.since === null ? EMPTY_TREE : null)
+  const before = frame.prevData ?? (frame.since === null ? emptyTree : null)
   if (before === null) return null
-  // Deletes are undone first: each insertion only needs the way to its own path, as the host sent it.
+  // Undo deletes first: each insertion needs only the nodes above its own path, which the host has sent.
   for (const op of ops) if (op.action === 'delete') tree.insert(op.path, previousOf(op))
   for (const op of ops) if (op.action === 'update') tree.replace(op.path, previousOf(op))
   for (const op of ops) if (op.action === 'create') tree.remove(op.path)

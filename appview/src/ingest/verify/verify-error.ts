@@ -1,4 +1,4 @@
-/** Why a host's data does not count. A closed set: each is a label in /metrics. */
+/** Why data was refused: a fixed set, since each is a label in /metrics. */
 export type VerifyFault =
   | 'malformed-car'
   | 'too-large'

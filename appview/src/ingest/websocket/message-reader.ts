@@ -1,6 +1,6 @@
-/** Why a server's bytes are no WebSocket stream that we read (RFC 6455). */
-export class WebSocketFault extends Error {
-  override readonly name = 'WebSocketFault'
+/** A server violated the WebSocket protocol (RFC 6455), or used a part of it that this reader does not support. */
+export class WebSocketProtocolError extends Error {
+  override readonly name = 'WebSocketProtocolError'
   /** Status code for the closing frame (RFC 6455 §7.4.1). */
   readonly code: number
   constructor(code: number, message: string) {
@@ -9,47 +9,47 @@ export class WebSocketFault extends Error {
   }
 }
 
-export type MessageEvents = {
-  /** A binary message. The bytes are lent: they are overwritten once this returns. */
+export interface MessageEvents {
+  /** Called with a binary message. The bytes are overwritten once this returns. */
   onMessage(bytes: Uint8Array): void
   onPing(payload: Uint8Array): void
   onPong(): void
   onClose(code: number, reason: string): void
 }
 
-/** Takes a server's bytes apart into messages, in place where a message lies whole in one chunk. */
-export type MessageReader = {
-  /** Reads a chunk, which is free for reuse afterwards. Throws {@link WebSocketFault}. */
+/** Splits a server's bytes into messages, without copying when a whole message is in one chunk. */
+export interface MessageReader {
+  /** Reads a chunk, which may be reused afterwards. Throws {@link WebSocketProtocolError}. */
   push(chunk: Uint8Array): void
 }
 
-const CONTINUATION = 0
-const BINARY = 2
-const CLOSE = 8
-const PING = 9
-const PONG = 10
-const MAX_CONTROL_BYTES = 125
-const MIN_CARRY_BYTES = 256
-const MAX_KEPT_BYTES = 1 << 20
-const EMPTY = new Uint8Array()
+const continuation = 0
+const binary = 2
+const close = 8
+const ping = 9
+const pong = 10
+const maxControlBytes = 125
+const minCarryBytes = 256
+const maxKeptBytes = 1 << 20
+const empty = new Uint8Array()
 
-/** Makes a reader for one connection; a message of more than `maxBytes`, fragments together, is a fault. */
+/** Makes a reader for one connection; a message of more than `maxBytes`, with all fragments, is an error. */
 export function createMessageReader(events: MessageEvents, maxBytes: number): MessageReader {
-  /** The frame that began in an earlier chunk: its bytes so far, in a buffer with room for all of it. */
-  let carry = EMPTY
+  /** The bytes so far of a frame that began in an earlier chunk, in a buffer large enough for all of it. */
+  let carry = empty
   let carried = 0
   let fragments: Uint8Array[] | undefined
   let fragmentBytes = 0
 
   const take = (bytes: Uint8Array, head: Head): void => {
     const payload = bytes.subarray(head.start, head.end)
-    if (head.opcode === BINARY && head.final && !fragments) events.onMessage(payload)
-    else if (head.opcode >= CLOSE) takeControl(head.opcode, payload, events)
+    if (head.opcode === binary && head.final && !fragments) events.onMessage(payload)
+    else if (head.opcode >= close) takeControl(head.opcode, payload, events)
     else takeFragment(payload, head)
   }
   const takeFragment = (payload: Uint8Array, head: Head): void => {
-    if ((head.opcode === CONTINUATION) !== (fragments !== undefined)) {
-      throw new WebSocketFault(1002, 'the server mixed up the fragments of a message')
+    if ((head.opcode === continuation) !== (fragments !== undefined)) {
+      throw new WebSocketProtocolError(1002, 'the server mixed up the fragments of a message')
     }
     fragments ??= []
     fragmentBytes += payload.length
@@ -63,14 +63,14 @@ export function createMessageReader(events: MessageEvents, maxBytes: number): Me
   }
   const append = (bytes: Uint8Array, capacity: number): void => {
     if (carry.length < capacity) {
-      const larger = new Uint8Array(Math.max(capacity, MIN_CARRY_BYTES))
+      const larger = new Uint8Array(Math.max(capacity, minCarryBytes))
       larger.set(carry.subarray(0, carried))
       carry = larger
     }
     carry.set(bytes, carried)
     carried += bytes.length
   }
-  /** Completes the carried frame from the chunk; returns how much of the chunk that took. */
+  /** Completes that frame from the chunk; returns how many bytes of the chunk it took. */
   const complete = (chunk: Uint8Array): number => {
     let used = 0
     while (carried > 0) {
@@ -79,8 +79,8 @@ export function createMessageReader(events: MessageEvents, maxBytes: number): Me
       if (head && carried === need) {
         const frame = carry.subarray(0, carried)
         carried = 0
-        // A buffer once grown for a long message is not kept for ever.
-        if (carry.length > MAX_KEPT_BYTES) carry = EMPTY
+        // Do not keep a buffer that was enlarged for a long message.
+        if (carry.length > maxKeptBytes) carry = empty
         take(frame, head)
       } else if (used === chunk.length) return used
       else {
@@ -105,24 +105,30 @@ export function createMessageReader(events: MessageEvents, maxBytes: number): Me
   }
 }
 
-type Head = { opcode: number; final: boolean; start: number; end: number }
+interface Head {
+  opcode: number
+  final: boolean
+  start: number
+  end: number
+}
 
-/** Reads a frame's head at `at`; undefined while it is not there whole. */
+/** Reads a frame's header at `at`; undefined while it is incomplete. */
 function readHead(bytes: Uint8Array, maxBytes: number, at = 0): Head | undefined {
   const first = bytes[at]
   const second = bytes[at + 1]
   if (first === undefined || second === undefined) return undefined
-  if (first & 0x70) throw new WebSocketFault(1002, 'the server uses an extension that was not agreed on')
-  if (second & 0x80) throw new WebSocketFault(1002, 'the server masks its frames')
+  if (first & 0x70)
+    throw new WebSocketProtocolError(1002, 'the server uses an extension that was not agreed on')
+  if (second & 0x80) throw new WebSocketProtocolError(1002, 'the server masks its frames')
   const opcode = first & 0x0f
   const final = (first & 0x80) !== 0
   let length = second
   let start = at + 2
-  if (opcode >= CLOSE && (!final || length > MAX_CONTROL_BYTES)) {
-    throw new WebSocketFault(1002, 'the server sent a control frame that is none')
+  if (opcode >= close && (!final || length > maxControlBytes)) {
+    throw new WebSocketProtocolError(1002, 'the server sent a control frame that is fragmented or too long')
   }
-  if (opcode !== CONTINUATION && opcode !== BINARY && opcode < CLOSE) {
-    throw new WebSocketFault(1003, 'the server sent something other than binary messages')
+  if (opcode !== continuation && opcode !== binary && opcode < close) {
+    throw new WebSocketProtocolError(1003, 'the server sent something other than binary messages')
   }
   if (length === 126) {
     start += 2
@@ -141,14 +147,14 @@ function readHead(bytes: Uint8Array, maxBytes: number, at = 0): Head | undefined
 }
 
 function takeControl(opcode: number, payload: Uint8Array, events: MessageEvents): void {
-  if (opcode === PING) events.onPing(payload)
-  else if (opcode === PONG) events.onPong()
-  else if (opcode === CLOSE) {
+  if (opcode === ping) events.onPing(payload)
+  else if (opcode === pong) events.onPong()
+  else if (opcode === close) {
     const code = payload.length >= 2 ? (payload[0]! << 8) | payload[1]! : 1005
     events.onClose(code, new TextDecoder().decode(payload.subarray(2)))
-  } else throw new WebSocketFault(1002, 'the server sent a frame of an unknown kind')
+  } else throw new WebSocketProtocolError(1002, 'the server sent a frame of an unknown kind')
 }
 
-function tooLong(maxBytes: number): WebSocketFault {
-  return new WebSocketFault(1009, `the server sent a message of more than ${maxBytes} bytes`)
+function tooLong(maxBytes: number): WebSocketProtocolError {
+  return new WebSocketProtocolError(1009, `the server sent a message of more than ${maxBytes} bytes`)
 }

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { createMessageReader, WebSocketFault } from './message-reader.ts'
+import { createMessageReader, WebSocketProtocolError } from './message-reader.ts'
 import { type ReceiveStream, receiveStream } from './receive-stream.ts'
 
-test('messages come whole, however they are fragmented and cut into chunks, with pings between', () => {
+test('puts messages together from any fragments and chunks, with pings between', () => {
   const message = fc.record({
     bytes: fc.oneof(fc.nat(300), fc.nat(70_000)).map((length) => Buffer.alloc(length, `${length} bytes `)),
     cuts: fc.array(fc.nat(70_000), { maxLength: 3 }),
@@ -60,11 +60,11 @@ test.each([
 ])('%s is a fault', (_what, hex, code) => {
   const reader = createMessageReader({ onMessage() {}, onPing() {}, onPong() {}, onClose() {} }, 1_500)
   const error = catchError(() => reader.push(Buffer.from(hex, 'hex')))
-  expect(error).toBeInstanceOf(WebSocketFault)
-  expect((error as WebSocketFault).code).toBe(code)
+  expect(error).toBeInstanceOf(WebSocketProtocolError)
+  expect((error as WebSocketProtocolError).code).toBe(code)
 })
 
-test('a real server is read, held back, pinged, and its closing is told', async () => {
+test('reads from a real server, holds it back, answers pings and reports the end', async () => {
   await using server = await serve()
   const received: string[] = []
   const { promise: ended, resolve: onEnd } = Promise.withResolvers<string>()

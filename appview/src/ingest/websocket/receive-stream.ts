@@ -1,42 +1,42 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { createMessageReader, WebSocketFault } from './message-reader.ts'
+import { createMessageReader, WebSocketProtocolError } from './message-reader.ts'
 
-/** One connection that only receives, read into one buffer that is used again and again. */
-export type ReceiveStream = {
+/** One connection that only receives, into one buffer that is reused. */
+export interface ReceiveStream {
   pause(): void
   resume(): void
   readonly paused: boolean
   ping(): void
-  /** Hangs up at once. */
+  /** Closes the connection at once. */
   terminate(): void
 }
 
-export type ReceiveOptions = {
+export interface ReceiveOptions {
   /** `ws://` or `wss://`. */
   readonly url: URL
   readonly userAgent: string
   readonly maxMessageBytes: number
   readonly handshakeTimeoutMs: number
   readonly onOpen: () => void
-  /** The bytes are lent: they are overwritten once this returns. */
+  /** Called with each message; the bytes are overwritten once this returns. */
   readonly onMessage: (bytes: Uint8Array) => void
   readonly onPong: () => void
-  /** Called once, whatever ended the connection. */
+  /** Called once when the connection has ended, with the reason. */
   readonly onEnd: (why: string) => void
 }
 
-const READ_BYTES = 256 * 1024
-const MAX_HANDSHAKE_BYTES = 16_384
-const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
-const PING = 9
-const PONG = 10
-const CLOSE = 8
+const readBytes = 256 * 1024
+const maxHandshakeBytes = 16_384
+const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+const pingFrame = 9
+const pong = 10
+const close = 8
 
 /**
- * Receives a WebSocket (RFC 6455) for what a firehose needs and no more: binary messages, no extensions. A client for
- * both directions copies and announces each message on its own; at a hundred thousand a second that is most of the cost.
+ * A WebSocket client (RFC 6455) with only what a firehose needs: it receives binary messages, without extensions. A general
+ * client copies each message and emits an event for it, which at a hundred thousand messages a second is most of the cost.
  */
 export function receiveStream(options: ReceiveOptions): ReceiveStream {
   const { url } = options
@@ -56,21 +56,21 @@ export function receiveStream(options: ReceiveOptions): ReceiveStream {
   const reader = createMessageReader(
     {
       onMessage: options.onMessage,
-      onPing: (payload) => send(PONG, payload),
+      onPing: (payload) => send(pong, payload),
       onPong: options.onPong,
       onClose: (code, reason) => {
-        send(CLOSE, new Uint8Array())
+        send(close, new Uint8Array())
         end(`closed with ${code}${reason ? `, ${reason}` : ''}`)
       },
     },
     options.maxMessageBytes,
   )
-  /** What follows the head of the server's answer; undefined while that is not there, or refuses. */
+  /** Reads the HTTP answer. Returns the bytes after it; undefined while it is incomplete, or when it refuses. */
   const shakeHands = (chunk: Uint8Array): Uint8Array | undefined => {
     answer = Buffer.concat([answer, chunk])
     const headEnd = answer.indexOf('\r\n\r\n')
     if (headEnd < 0) {
-      if (answer.length > MAX_HANDSHAKE_BYTES) end('the answer to the handshake is too long')
+      if (answer.length > maxHandshakeBytes) end('the answer to the handshake is too long')
       return undefined
     }
     const refusal = checkHandshake(answer.toString('latin1', 0, headEnd), key)
@@ -88,11 +88,12 @@ export function receiveStream(options: ReceiveOptions): ReceiveStream {
     try {
       if (bytes) reader.push(bytes)
     } catch (error) {
-      if (error instanceof WebSocketFault) send(CLOSE, Buffer.from([error.code >> 8, error.code & 0xff]))
+      if (error instanceof WebSocketProtocolError)
+        send(close, Buffer.from([error.code >> 8, error.code & 0xff]))
       end(error instanceof Error ? error.message : String(error))
     }
   }
-  const buffer = Buffer.alloc(READ_BYTES)
+  const buffer = Buffer.alloc(readBytes)
   const onread = {
     buffer,
     callback: (length: number, bytes: Uint8Array) => {
@@ -133,7 +134,7 @@ export function receiveStream(options: ReceiveOptions): ReceiveStream {
     get paused() {
       return paused
     },
-    ping: () => send(PING, new Uint8Array()),
+    ping: () => send(pingFrame, new Uint8Array()),
     terminate: () => end('hung up by us'),
   }
 }
@@ -151,7 +152,7 @@ function requestHead(url: URL, key: string, userAgent: string): string {
   ].join('\r\n')
 }
 
-/** Says what is wrong with the server's answer; undefined when it agreed. */
+/** Returns what is wrong with the server's answer; undefined when it accepted the upgrade. */
 function checkHandshake(head: string, key: string): string | undefined {
   const [statusLine = '', ...lines] = head.split('\r\n')
   const status = /^HTTP\/1\.1 (\d{3})/.exec(statusLine)?.[1]
@@ -163,14 +164,14 @@ function checkHandshake(head: string, key: string): string | undefined {
     ]),
   )
   const expected = createHash('sha1')
-    .update(key + GUID)
+    .update(key + guid)
     .digest('base64')
   if (headers.get('sec-websocket-accept') !== expected) return 'the host did not understand the handshake'
   if (headers.get('sec-websocket-extensions')) return 'the host insists on an extension'
   return undefined
 }
 
-/** A client's frames are masked (RFC 6455 §5.3); ours are short. */
+/** Makes a short client frame, which must be masked (RFC 6455 §5.3). */
 function maskedFrame(opcode: number, payload: Uint8Array): Buffer {
   const mask = randomBytes(4)
   const body = Buffer.from(payload)

@@ -1,6 +1,6 @@
-// Runs before the page is drawn: whoever was signed in here last time has room kept for what signing in shows.
+// Runs before the page is drawn. For a person who was signed in last time, it reserves space for the parts that signing in shows.
 try {
   if (localStorage.getItem('holdfast:signed-in')) document.documentElement.classList.add('signed-in-before')
 } catch {
-  // Where nothing may be kept, the page moves a little.
+  // Without storage the content of the page only moves a little.
 }

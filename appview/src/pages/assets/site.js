@@ -1,4 +1,4 @@
-// What is nicer with a little script; every page works without it.
+// Improves pages with a little script; every page works without it.
 document.documentElement.classList.add('js')
 
 document.addEventListener('click', async ({ target }) => {
@@ -17,14 +17,10 @@ for (const select of document.querySelectorAll('select[data-submit]')) {
   select.addEventListener('change', () => select.form.requestSubmit())
 }
 
-for (const input of document.querySelectorAll('input[data-suggest]')) suggestFor(input)
-
-// On a small screen the results come first.
-if (matchMedia('(max-width: 46rem)').matches)
-  document.querySelector('details.facets')?.removeAttribute('open')
+for (const input of document.querySelectorAll('input[data-typeahead]')) typeaheadFor(input)
 
 /** Completions below a search box (ARIA combobox pattern), and results as one types on the search page. */
-function suggestFor(input) {
+function typeaheadFor(input) {
   const list = document.createElement('ul')
   list.className = 'suggestions'
   list.id = `${input.id}-suggestions`
@@ -77,7 +73,7 @@ function suggestFor(input) {
     else input.setAttribute('aria-activedescendant', items[chosen].id)
   }
 
-  /** The language that was chosen by hand goes along. */
+  /** Adds the language that the reader chose. */
   function go(item) {
     const url = new URL(item.dataset.href, location.href)
     const lang = new URLSearchParams(location.search).get('lang')
@@ -90,7 +86,7 @@ function suggestFor(input) {
     const q = input.value.trim()
     if (q.length < 2) return show([])
     const response = await fetch(
-      `/suggest?${new URLSearchParams({ q, lang: document.documentElement.lang })}`,
+      `/typeahead?${new URLSearchParams({ q, lang: document.documentElement.lang })}`,
     ).catch(() => undefined)
     if (turn === asked && response?.ok) show(await response.json())
   }
@@ -120,14 +116,14 @@ function suggestFor(input) {
 
 let resultTurn = 0
 
-/** Fetches the same page that submitting would lead to, and takes its results. */
+/** Fetches the page to which submitting would lead, and shows its results. */
 async function refreshResults(form) {
   const results = document.getElementById('results')
   if (!results || !form) return
   const turn = ++resultTurn
   const url = `${form.getAttribute('action')}?${new URLSearchParams(new FormData(form))}`
   const response = await fetch(url, { headers: { accept: 'text/html' } }).catch(() => undefined)
-  // An identifier leads elsewhere; going there is the reader's choice.
+  // An identifier leads to another page, which the reader must open.
   if (turn !== resultTurn || !response?.ok || response.redirected) return
   const found = new DOMParser().parseFromString(await response.text(), 'text/html').getElementById('results')
   if (!found || turn !== resultTurn) return

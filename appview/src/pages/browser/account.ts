@@ -1,4 +1,4 @@
-/** The pages of somebody who publishes: signing in, the forms, their records. */
+/** The program of the pages for publishing: signing in, the forms, and the list of one's records. */
 
 import { assessmentForm } from './assessment-record.ts'
 import { byId, element, tell } from './elements.ts'
@@ -19,16 +19,16 @@ import {
 } from './session.ts'
 import { readSettings, say } from './settings.ts'
 import { torrentForm } from './torrent-record.ts'
-import { startWebSeed } from './webseed.ts'
+import { startWebseed } from './webseed.ts'
 
 const settings = readSettings()
 const { texts } = settings
 
-// A loopback client is known by its address, never by the name (atproto OAuth, "localhost client").
+// A loopback client must use the IP address and not the name (atproto OAuth, "localhost client").
 if (location.hostname === 'localhost') location.replace(location.href.replace('//localhost', '//127.0.0.1'))
 else {
   await start().catch((error) => tell(say(texts, 'failed', (error as Error).message), 'bad'))
-  // The room that was kept is filled, or not needed.
+  // The space that was reserved on the page is filled now, or not needed.
   document.documentElement.classList.remove('signed-in-before')
 }
 
@@ -58,9 +58,9 @@ async function showAccount(session: OAuthSession): Promise<void> {
   })
 }
 
-/** Each page has one of these. */
+/** Starts the form of the page; each page has one. */
 async function startForms(session: OAuthSession): Promise<void> {
-  startWebSeed(session, settings)
+  startWebseed(session, settings)
   const profile = byId<HTMLFormElement>('profile-form')
   if (profile) watchPicture(profile, settings)
   await Promise.all([
@@ -90,7 +90,7 @@ async function startForms(session: OAuthSession): Promise<void> {
 function showSignIn(client: Awaited<ReturnType<typeof createClient>>): void {
   const form = byId<HTMLFormElement>('sign-in')
   if (!form) return
-  // Sent before there is a script to take it, the form would only load the page anew.
+  // The button is disabled until now: without the script, sending the form would only reload the page.
   form.querySelector('button')!.disabled = false
   form.addEventListener('submit', async (event) => {
     event.preventDefault()

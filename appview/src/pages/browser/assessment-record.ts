@@ -3,7 +3,7 @@ import { filled, lines, type RecordForm } from './fields.ts'
 
 type Assessment = Partial<assessment.Main>
 
-/** How endangered and how scarce a dataset is, as somebody sees it at this time. */
+/** The form of an assessment: how endangered and how scarce somebody considers a dataset. */
 export const assessmentForm: RecordForm = {
   toFields(value) {
     const { subject, risk, scarcity, evidence, note } = value as Assessment
@@ -25,7 +25,7 @@ export const assessmentForm: RecordForm = {
     const risk = { reason: text('riskReason'), expectedGone: text('expectedGone') }
     return filled(
       {
-        // The version is known only of the dataset whose page led here.
+        // The CID is known only for the dataset whose page linked here.
         subject: isSame ? old.subject : { uri, ...(text('subjectCid') && { cid: text('subjectCid') }) },
         risk: text('riskLevel') && filled({ level: text('riskLevel'), ...risk }, old.risk),
         scarcity: text('scarcity'),

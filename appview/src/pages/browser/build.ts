@@ -1,6 +1,6 @@
 /**
- * `npm run bundle -w appview`: what runs in browsers, bundled into `assets/*.min.js`. The bundles are committed, so that
- * serving them needs no build step; a test holds them to these sources.
+ * `npm run bundle -w appview` bundles the programs that run in browsers into `assets/*.min.js`. The bundles are committed, so
+ * that serving them needs no build step; a test checks that they match the sources.
  */
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-/** Each bundle and the program it is made of. */
+/** The source file of each bundle. */
 const programs = {
   'account.min.js': 'account.ts',
   'download.min.js': 'download.ts',

@@ -22,7 +22,12 @@ test('a record goes through the form and comes out as it was', () => {
   expect(toRecord(toFields(record), record)).toEqual(record)
 })
 
-test('what is emptied goes, what the form does not show stays', () => {
+test('a keyword with a comma stays one', () => {
+  const keywords = [{ name: 'soil, frozen' }, { name: 'ice' }]
+  expect(toRecord(toFields({ keywords }))).toEqual({ keywords })
+})
+
+test('removes emptied fields and keeps what the form does not show', () => {
   const changed = toRecord({ ...toFields(record), keywords: '', riskLevel: '', publisher: 'Other' }, record)
   expect(changed).not.toHaveProperty('keywords')
   expect(changed).not.toHaveProperty('risk')
@@ -32,7 +37,7 @@ test('what is emptied goes, what the form does not show stays', () => {
   })
 })
 
-test('a DOI is written bare, and licences by name or by address', () => {
+test('writes a DOI without its resolver and a license by its address', () => {
   const fields = {
     ...toFields({}),
     title: 'x',
@@ -46,7 +51,7 @@ test('a DOI is written bare, and licences by name or by address', () => {
   })
 })
 
-test('keys come from the DOI, else from the title', async () => {
+test('makes keys of the DOI or else of the title', async () => {
   const fields = { ...toFields({}), title: 'Données ouvertes: l’État' }
   expect(await slugOf(fields, 'did:plc:x')).toMatch(/^donnees-ouvertes-l-etat-[0-9a-f]{8}$/)
   expect(await slugOf({ ...fields, doi: '10.1/AB.c' }, 'did:plc:x')).toBe('10-1-ab-c')

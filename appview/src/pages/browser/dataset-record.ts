@@ -1,6 +1,6 @@
-/** Between the fields of the form and a dataset record. What the form does not show stays as it was. */
+/** Converts between the fields of the form and a dataset record. Fields of the record that the form does not show are kept. */
 import type { defs } from '@holdfast/lexicons'
-import { filled, lines, unique } from './fields.ts'
+import { filled, lines } from './fields.ts'
 
 /** The names of the form's fields. */
 export interface DatasetFields {
@@ -35,7 +35,7 @@ interface DatasetRecord {
   risk?: { level: string; reason?: string; expectedGone?: string }
 }
 
-/** The record that the fields say, over what was there before. */
+/** Makes the record from the fields, and from the record that is being changed. */
 export function toRecord(
   fields: DatasetFields,
   before: Readonly<Record<string, unknown>> = {},
@@ -59,7 +59,9 @@ export function toRecord(
     license:
       spdxOrUrl &&
       (/^https?:/.test(spdxOrUrl) ? { ...old.license, url: spdxOrUrl } : { ...old.license, spdx: spdxOrUrl }),
-    keywords: unique(fields.keywords.split(/[,\n]/).map((name) => name.trim())).map((name) => ({ name })),
+    keywords: lines(fields.keywords).map((name) =>
+      same(old.keywords, (keyword) => keyword.name === name, { name }),
+    ),
     issued: fields.issued.trim(),
     version: fields.version.trim(),
     risk: fields.riskLevel && {
@@ -77,7 +79,7 @@ export function toRecord(
   return filled(changed, before)
 }
 
-/** What the form shows of a record. */
+/** The texts with which the form shows a record. */
 export function toFields(value: Readonly<Record<string, unknown>>): DatasetFields {
   const record = value as DatasetRecord
   return {
@@ -89,7 +91,7 @@ export function toFields(value: Readonly<Record<string, unknown>>): DatasetField
     doi: record.identifiers?.find(({ scheme }) => scheme === 'doi')?.value ?? '',
     sources: (record.sources ?? []).map(({ url }) => url).join('\n'),
     license: record.license?.spdx ?? record.license?.url ?? '',
-    keywords: (record.keywords ?? []).map(({ name }) => name).join(', '),
+    keywords: (record.keywords ?? []).map(({ name }) => name).join('\n'),
     issued: record.issued ?? '',
     version: record.version ?? '',
     riskLevel: record.risk?.level ?? '',
@@ -98,7 +100,7 @@ export function toFields(value: Readonly<Record<string, unknown>>): DatasetField
   }
 }
 
-/** Which field of the form a path of the record is shown in, such as `sources/0/url` in `sources`. */
+/** The field of the form that shows a path of the record, such as `sources` for `sources/0/url`. */
 export function fieldOf(path: string): keyof DatasetFields | undefined {
   const [first = '', second = ''] = path.split('/')
   if (first === 'risk')
@@ -119,7 +121,7 @@ export function fieldOf(path: string): keyof DatasetFields | undefined {
   return names.find((name) => name === first)
 }
 
-/** A record key from the DOI, else from the title, and a few digits that keep two of the same name apart. */
+/** Makes a record key from the DOI or else the title, with a few digits that distinguish datasets of the same title. */
 export async function slugOf(fields: DatasetFields, did: string): Promise<string> {
   const plain = (text: string) =>
     text

@@ -1,4 +1,4 @@
-/** The files of a torrent, from its webseeds or from its swarm, every piece checked before a byte of it is kept. */
+/** The program that downloads a torrent's files, from its webseeds or its swarm. Every piece is checked before it is kept. */
 import { type Metainfo, parseMetainfo } from '@holdfast/torrent/metainfo'
 import type { PieceSpan } from '@holdfast/torrent/webseed/spans'
 import { byId, element } from './elements.ts'
@@ -14,7 +14,7 @@ type Fetch = (metainfo: Metainfo, options: FetchOptions) => Promise<void>
 function start(place: HTMLElement): void {
   const texts = place.dataset
   const message = place.querySelector('output')!
-  const fromWebSeeds: Fetch = (metainfo, options) => fetchPieces(metainfo, JSON.parse(texts.seeds!), options)
+  const fromWebseeds: Fetch = (metainfo, options) => fetchPieces(metainfo, JSON.parse(texts.seeds!), options)
   const fromPeers: Fetch = async (metainfo, options) => {
     message.textContent = texts.looking ?? ''
     const { joinSwarm } = (await import(texts.peersScript!)) as { joinSwarm: JoinSwarm }
@@ -29,7 +29,7 @@ function start(place: HTMLElement): void {
     const pieceOf = async (span: PieceSpan) => checked(metainfo, span, await swarm.piece(span.piece))
     await keepPieces(metainfo, pieceOf, options)
   }
-  place.querySelector('#from-webseeds')?.addEventListener('click', () => run(place, fromWebSeeds, texts.done))
+  place.querySelector('#from-webseeds')?.addEventListener('click', () => run(place, fromWebseeds, texts.done))
   place
     .querySelector('#from-peers')
     ?.addEventListener('click', () => run(place, fromPeers, texts.doneByPeers))
@@ -43,7 +43,7 @@ async function run(place: HTMLElement, fetchFiles: Fetch, done = ''): Promise<vo
   for (const button of buttons) button.disabled = true
   progress.hidden = false
   try {
-    // The folder is chosen first: browsers ask for it only while they handle the click.
+    // Ask for the folder first, because browsers allow it only while they handle the click.
     const sink = await openSink(Number(texts.bytes))
     if (!sink) {
       message.textContent = texts.tooLarge ?? ''
@@ -68,7 +68,7 @@ async function run(place: HTMLElement, fetchFiles: Fetch, done = ''): Promise<vo
   }
 }
 
-/** WebTorrent knows v1 hashes only; a hybrid's v2 hashes are checked as well. */
+/** Checks a piece by all its hashes, since WebTorrent checks only the v1 hashes of a hybrid torrent. */
 function checked(metainfo: Metainfo, span: PieceSpan, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const data = new Uint8Array(bytes.subarray(0, span.length))
   const problem = checkPiece(metainfo, span, data)
@@ -82,7 +82,7 @@ function saveLink(name: string, url: string, save: string): HTMLElement {
   return element('p', {}, link)
 }
 
-/** Without a folder to write into, files are held in memory: no more than this. */
+/** The most bytes that are kept in memory when there is no folder to write into. */
 const mostInMemory = 500_000_000
 
 async function openSink(bytes: number): Promise<FileSink | undefined> {

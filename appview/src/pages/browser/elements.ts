@@ -1,4 +1,4 @@
-/** Small pieces of the page. Text goes in as text. */
+/** Makes an element; strings among the children are inserted as text, never as HTML. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   name: K,
   options: { text?: string; class?: string; href?: string } = {},

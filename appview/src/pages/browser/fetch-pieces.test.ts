@@ -76,7 +76,7 @@ test.each(['v1', 'v2', 'hybrid'])('every file of a %s torrent arrives whole', as
   expect(told).toBe(120_001)
 })
 
-test('a webseed with wrong bytes is passed over for the next, and nothing of it is kept', async () => {
+test('fetches the pieces that a webseed has wrong from the next one', async () => {
   const liar = await serve((request, response) => {
     const [, from, to] = /bytes=(\d+)-(\d+)/.exec(request.headers.range!)!.map(Number)
     response.writeHead(206).end(Buffer.alloc(to! - from! + 1, 'z'))

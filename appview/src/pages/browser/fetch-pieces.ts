@@ -6,24 +6,24 @@ import type { FileSink } from './file-sinks.ts'
 
 export interface FetchOptions {
   sink: FileSink
-  /** Told how many bytes are checked and kept so far. */
+  /** Called with how many bytes have been checked and kept so far. */
   onBytes: (bytes: number) => void
 }
 
 /**
- * Fetches every piece of a torrent from its webseeds (BEP 19) and keeps only what its hashes say is right. A webseed
- * that fails is asked no more for this piece; the next one is. Throws when none has it right.
+ * Fetches every piece of a torrent from its webseeds (BEP 19) and keeps only pieces with the right hash. When a webseed
+ * fails, the next one is asked for the piece. Throws when none has the right bytes.
  */
 export async function fetchPieces(
   metainfo: Metainfo,
-  webSeeds: readonly string[],
+  webseeds: readonly string[],
   options: FetchOptions & { fetch?: typeof fetch },
 ): Promise<void> {
   const get = options.fetch ?? fetch
-  await keepPieces(metainfo, (span) => fetchPiece(metainfo, webSeeds, { span, get }), options)
+  await keepPieces(metainfo, (span) => fetchPiece(metainfo, webseeds, { span, get }), options)
 }
 
-/** Keeps every piece in turn as `pieceOf` gives it, checked. */
+/** Writes every piece, in order, as `pieceOf` returns it (checked). */
 export async function keepPieces(
   metainfo: Metainfo,
   pieceOf: (span: PieceSpan) => Promise<Uint8Array<ArrayBuffer>>,
@@ -54,11 +54,11 @@ interface Asking {
 
 async function fetchPiece(
   metainfo: Metainfo,
-  webSeeds: readonly string[],
+  webseeds: readonly string[],
   { span, get }: Asking,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const problems: string[] = []
-  for (const base of webSeeds) {
+  for (const base of webseeds) {
     try {
       const data = new Uint8Array(span.length)
       for (const { file, from, length, at } of span.parts) {
@@ -77,7 +77,7 @@ async function fetchPiece(
   throw new Error(problems.join('; '))
 }
 
-/** What is wrong with the bytes of a piece; null when its hashes agree. */
+/** Checks the bytes of a piece: returns what is wrong, or null when its hashes match. */
 export function checkPiece(metainfo: Metainfo, span: PieceSpan, data: Uint8Array): string | null {
   const check = startPieceCheck(metainfo, span)
   for (const { at, length } of span.parts) {
@@ -93,7 +93,7 @@ async function fetchRange(
   url: string,
   { from, length, fileBytes }: { from: number; length: number; fileBytes: number },
 ): Promise<Uint8Array> {
-  // One range from a start to an end needs no preflight (Fetch standard, CORS-safelisted request-header).
+  // A single range with start and end needs no preflight (Fetch standard, CORS-safelisted request-header).
   const response = await get(url, {
     headers: { range: `bytes=${from}-${from + length - 1}` },
     credentials: 'omit',
@@ -109,7 +109,7 @@ async function fetchRange(
   return bytes
 }
 
-/** At most one byte more than asked for: a server cannot fill the memory. */
+/** Reads at most one byte more than asked for, so that a server cannot fill the memory. */
 async function readUpTo(response: Response, length: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(length)
   let filled = 0

@@ -1,17 +1,17 @@
-/** Between the text of a form's fields and the values of a record. */
+/** Converts between the texts in a form's fields and the values of a record. */
 
 /** The text of each field by its name. */
 export type Fields = Readonly<Record<string, string>>
 
-/** How one kind of record stands in its form. What the form does not show stays as it was in `before`. */
+/** How a form shows one kind of record. Fields of the record that the form does not show are taken from `before`. */
 export interface RecordForm {
   toFields(value: Readonly<Record<string, unknown>>): Fields
   toRecord(fields: Fields, before: Readonly<Record<string, unknown>>): Record<string, unknown>
-  /** Which field a path of the record is shown in, such as `sources/0/url` in `sources`. */
+  /** The field that shows a path of the record, such as `sources` for `sources/0/url`. */
   fieldOf(path: string): string | undefined
 }
 
-/** `before` with these fields, those that are empty left out. */
+/** `before` with these fields changed; empty ones are removed. */
 export function filled(changed: object, before: object = {}): Record<string, unknown> {
   const merged: Record<string, unknown> = { ...before }
   for (const [name, value] of Object.entries(changed)) {
@@ -22,7 +22,7 @@ export function filled(changed: object, before: object = {}): Record<string, unk
   return merged
 }
 
-/** The lines that say something, each once. */
+/** The non-empty lines of a text, without repetitions. */
 export function lines(text: string): string[] {
   return unique(text.split('\n').map((line) => line.trim()))
 }

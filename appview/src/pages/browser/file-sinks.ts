@@ -1,15 +1,15 @@
 import type { MetainfoFile } from '@holdfast/torrent/metainfo'
 
-/** Where checked bytes go. */
+/** A place to write checked bytes to. */
 export interface FileSink {
-  /** Makes the file, so that empty ones exist too. */
+  /** Creates the file, so that empty files exist too. */
   open(file: MetainfoFile): Promise<void>
   write(file: MetainfoFile, at: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>
-  /** Closes everything; what is only in memory is returned to be saved by hand. */
+  /** Closes all files; returns those that are only in memory, so that the person can save them. */
   finish(): Promise<{ name: string; url: string }[]>
 }
 
-/** Writes into a folder that the person chose; the parser has made sure that no path climbs out of it. */
+/** Writes into a folder that the person chose; the parser of the torrent has checked that no path leaves it. */
 export function folderSink(root: FileSystemDirectoryHandle): FileSink {
   const streams = new Map<MetainfoFile, FileSystemWritableFileStream>()
   return {
@@ -22,7 +22,7 @@ export function folderSink(root: FileSystemDirectoryHandle): FileSink {
     },
     async write(file, position, data) {
       await streams.get(file)!.write({ type: 'write', position, data })
-      // A million files must not be open at once.
+      // Close each file when it is complete, since a torrent may have a million.
       if (position + data.length < file.sizeBytes) return
       await streams.get(file)!.close()
       streams.delete(file)
@@ -34,7 +34,7 @@ export function folderSink(root: FileSystemDirectoryHandle): FileSink {
   }
 }
 
-/** Holds files in memory until the end. */
+/** Keeps files in memory until the end. */
 export function memorySink(): FileSink {
   const files = new Map<MetainfoFile, Uint8Array<ArrayBuffer>>()
   return {

@@ -1,4 +1,4 @@
-/** A form over one record: filled from it, checked against its lexicon while one types. */
+/** A form for one record: it is filled from the record, and checked against its lexicon while somebody types. */
 import { collections } from '@holdfast/lexicons/nsid'
 import { validateRecordJson } from '@holdfast/lexicons/validate'
 import { byId, element, pathHere, tell } from './elements.ts'
@@ -16,7 +16,7 @@ export function fieldsOf(form: HTMLFormElement): Fields {
 export function fill(form: HTMLFormElement, fields: Fields): void {
   for (const [name, value] of Object.entries(fields)) {
     const input = form.elements.namedItem(name)
-    // A value that is not among those to choose from must not be lost by looking at it.
+    // Add a value that is not among the options, so that opening the form does not lose it.
     if (input instanceof HTMLSelectElement && ![...input.options].some((option) => option.value === value))
       input.append(new Option(value, value))
     if (
@@ -28,7 +28,7 @@ export function fill(form: HTMLFormElement, fields: Fields): void {
   }
 }
 
-/** Shows what the lexicon says against the record, at the field it is about (else at `first`); true where it says nothing. */
+/** Shows the first error of validation by the lexicon at the field it is about, or else at `first`. Returns true when there is none. */
 export function showProblem(
   form: HTMLFormElement,
   record: Readonly<Record<string, unknown>>,
@@ -47,7 +47,7 @@ export function showProblem(
   return false
 }
 
-/** Runs `write` when the form is sent and `check` finds nothing against it, and tells what came of it. */
+/** When the form is sent and `check` finds no error, runs `write` and shows the result. */
 export function onSubmit(
   form: HTMLFormElement,
   settings: Settings,
@@ -75,13 +75,13 @@ export function onSubmit(
 }
 
 export interface RecordFormOptions {
-  /** Of the form's element. */
+  /** The id of the form's element. */
   id: string
   collection: Collection
   rkey?: string
   onlyChange?: boolean
   recordForm: RecordForm
-  /** What goes into the record besides its fields, when it is sent; what is undefined is left out of it. */
+  /** Makes further fields of the record when the form is sent; undefined ones are removed from it. */
   attach?: (
     form: HTMLFormElement,
     session: OAuthSession,
@@ -90,8 +90,8 @@ export interface RecordFormOptions {
 }
 
 /**
- * The form of a profile, an assessment or a torrent. A record is changed that is named by `?uri=`, or that has the key
- * `rkey`; where there is none a new one is written, with that key or one of the server's, unless `onlyChange`.
+ * Starts the form of a profile, an assessment or a torrent. It changes the record that `?uri=` names or that has the key
+ * `rkey`. Without one it writes a new record, with that key or one that the server chooses, unless `onlyChange`.
  */
 export async function startRecordForm(
   session: OAuthSession,
@@ -127,7 +127,7 @@ export async function startRecordForm(
   onSubmit(form, settings, { check, write })
 }
 
-/** Some of a form is for records that have something already: `data-for` names its field. */
+/** Shows the parts of a form that are only for records with a certain field, which `data-for` names. */
 function showWhatDependsOn(form: HTMLFormElement, record: RepoRecord | undefined): void {
   for (const part of form.querySelectorAll<HTMLElement>('[data-for]'))
     part.hidden = record?.value[part.dataset.for!] === undefined

@@ -10,12 +10,12 @@ interface Status {
   warnings: { code: string; message?: string }[]
 }
 
-/** Everything of ours in the person's repo, each with what this index makes of it. */
+/** Lists the person's records of our collections, each with its status in this index. */
 export async function startMyRecords(session: OAuthSession, settings: Settings): Promise<void> {
   const place = byId('my-records')
   if (!place) return
   place.hidden = false
-  // Each comes whole and after those before it, so that none moves once it is there.
+  // Show each list complete and in order, so that nothing moves once it is shown.
   let shown = Promise.resolve()
   let count = 0
   for (const [kind, collection] of Object.entries(settings.collections)) {
@@ -58,7 +58,7 @@ async function recordItem(
   return item
 }
 
-/** Where each kind of record is changed. */
+/** The page on which each kind of record is changed. */
 const forms: Readonly<Record<string, string>> = {
   dataset: '/publish',
   torrent: '/publish/torrent',
@@ -66,7 +66,7 @@ const forms: Readonly<Record<string, string>> = {
   profile: '/publish/profile',
 }
 
-/** Asks again before it deletes: the button says so itself. */
+/** A button that deletes a record when it is pressed a second time; its label asks for that. */
 function deleteButton(
   session: OAuthSession,
   { texts }: Settings,
@@ -118,7 +118,7 @@ async function showStatus({ statusMethod, texts }: Settings, uri: string, place:
     )
 }
 
-/** What the index says in its own words, which are English. */
+/** A message of the index, which is in English. */
 function messageOf(text: string): HTMLElement {
   const message = element('p', { class: 'hint', text })
   message.lang = 'en'

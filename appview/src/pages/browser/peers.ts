@@ -1,27 +1,27 @@
 /**
- * Pieces from people who have them, by WebRTC (WebTorrent). A bundle of its own, which the page loads when somebody has
- * read that joining a swarm shows one's address and wants it.
+ * Downloads pieces from other people by WebRTC (WebTorrent). It is a separate bundle, which the page loads only after somebody
+ * has read that joining a swarm shows their address, and has agreed.
  */
 import type { Metainfo } from '@holdfast/torrent/metainfo'
 import WebTorrent from 'webtorrent/dist/webtorrent.min.js'
 
 export interface Swarm {
-  /** A piece by its number, as soon as somebody has sent it. Rejects when the swarm cannot be joined. */
+  /** Resolves with a piece as soon as a peer has sent it. Rejects when the swarm cannot be joined. */
   piece(index: number): Promise<Uint8Array>
 }
 
 export interface SwarmOptions {
   trackers: readonly string[]
   stunServers: readonly string[]
-  /** Told of every peer met. */
+  /** Called for every peer that is connected. */
   onPeer: () => void
 }
 
 export type JoinSwarm = typeof joinSwarm
 
 /**
- * Joins the swarm of a v1 or hybrid torrent at `trackers` and stays while the page is open. Only these trackers, these
- * STUN servers and the peers are told: not the servers that WebTorrent would ask by itself.
+ * Joins the swarm of a v1 or hybrid torrent at `trackers`, and stays while the page is open. Only these trackers, these STUN
+ * servers and the peers are contacted, and none of WebTorrent's default servers.
  */
 export function joinSwarm(metainfo: Metainfo, { trackers, stunServers, onPeer }: SwarmOptions): Swarm {
   const pieces = new Map<number, Uint8Array>()
@@ -32,7 +32,7 @@ export function joinSwarm(metainfo: Metainfo, { trackers, stunServers, onPeer }:
     webSeeds: false,
   })
   client.on('error', failed.reject)
-  /** Pieces stay in memory, so that they can be passed on. */
+  /** A store that keeps pieces in memory, so that they can be sent to others. */
   class PieceMemory {
     put(index: number, bytes: Uint8Array, done?: (error: null) => void): void {
       pieces.set(index, bytes)
@@ -53,7 +53,7 @@ export function joinSwarm(metainfo: Metainfo, { trackers, stunServers, onPeer }:
               null,
               bytes.subarray(from, options?.length === undefined ? undefined : from + options.length),
             )
-          : done(new Error('not here yet')),
+          : done(new Error('this piece has not arrived yet')),
       )
     }
 
@@ -82,7 +82,7 @@ export function joinSwarm(metainfo: Metainfo, { trackers, stunServers, onPeer }:
   }
 }
 
-/** The same torrent without its author's trackers and webseeds. */
+/** Makes a `.torrent` without its author's trackers and webseeds. */
 function withoutTrackers({ infoBytes }: Metainfo): Uint8Array {
   const [start, end] = ['d4:info', 'e'].map((text) => new TextEncoder().encode(text)) as [
     Uint8Array,

@@ -1,6 +1,6 @@
 /**
- * The picture of a profile. It is drawn anew before it is sent: small, and without what a camera writes into its files,
- * such as where it was.
+ * The picture of a profile. It is redrawn before it is sent, so that it is small and has no metadata of the camera, such as
+ * the place where it was taken.
  */
 import { byId } from './elements.ts'
 import { uploadBlob } from './repo.ts'
@@ -9,13 +9,13 @@ import { type Settings, say } from './settings.ts'
 
 const types = ['image/png', 'image/jpeg', 'image/webp']
 const mostBytesRead = 20_000_000
-/** What the lexicon takes. */
+/** The largest picture that the lexicon allows. */
 const mostBytesSent = 1_000_000
 const mostPixelsASide = 512
 
 /**
- * What the form makes of the picture: nothing where it stays, `avatar` with a new one (uploaded now) or undefined to
- * remove it. Throws, in words for the reader, for a file that is no picture.
+ * Makes the `avatar` field: absent to keep the picture, a new picture (which is uploaded now), or undefined to remove it.
+ * Throws an error with a text for the reader when a file is not a picture.
  */
 export async function attachPicture(
   form: HTMLFormElement,
@@ -33,7 +33,7 @@ export async function attachPicture(
   return { avatar: await uploadBlob(session, new Uint8Array(await drawn.arrayBuffer()), drawn.type) }
 }
 
-/** Tells at once that a file cannot be the picture. */
+/** Shows at once when a chosen file cannot be the picture. */
 export function watchPicture(form: HTMLFormElement, { texts }: Settings): void {
   const input = form.elements.namedItem('picture') as HTMLInputElement
   input.addEventListener('change', async () => {
@@ -45,7 +45,7 @@ export function watchPicture(form: HTMLFormElement, { texts }: Settings): void {
   })
 }
 
-/** The picture in at most 512 by 512 pixels; undefined where it is of no kind that a profile may have. */
+/** Redraws the picture in at most 512 by 512 pixels; undefined when its type is not allowed in a profile. */
 async function drawAnew(file: File): Promise<Blob | undefined> {
   if (!types.includes(file.type) || file.size > mostBytesRead) return undefined
   const bitmap = await createImageBitmap(file)
@@ -53,7 +53,7 @@ async function drawAnew(file: File): Promise<Blob | undefined> {
   const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)))
   const canvas = new OffscreenCanvas(width!, height!)
   canvas.getContext('2d')!.drawImage(bitmap, 0, 0, width!, height!)
-  // A browser that cannot write WebP writes PNG.
+  // A browser that cannot write WebP writes PNG instead.
   const drawn = await canvas.convertToBlob({ type: 'image/webp', quality: 0.85 })
   return drawn.size <= mostBytesSent ? drawn : undefined
 }

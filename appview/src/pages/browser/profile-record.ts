@@ -2,7 +2,7 @@ import { type Fields, filled, type RecordForm } from './fields.ts'
 
 const shown = ['displayName', 'kind', 'description', 'url', 'contact'] as const
 
-/** Who an account is to the archive; its picture is attached apart. */
+/** The form of a profile; its picture is attached separately. */
 export const profileForm: RecordForm = {
   toFields: (value) => Object.fromEntries(shown.map((name) => [name, String(value[name] ?? '')])),
   toRecord: (fields: Fields, before) =>

@@ -11,7 +11,7 @@ interface DroppedTorrent {
   metainfo: Metainfo
 }
 
-/** The form of a dataset: checked against the lexicon while one types, written into the person's own repo. */
+/** Starts the form of a dataset. It is checked against the lexicon while somebody types, and written into their own repo. */
 export async function startPublishing(session: OAuthSession, settings: Settings): Promise<void> {
   const form = byId<HTMLFormElement>('dataset-form')
   if (!form) return
@@ -22,7 +22,7 @@ export async function startPublishing(session: OAuthSession, settings: Settings)
   const check = () => {
     const record = recordOf(form, existing, settings)
     const about = { collection: 'dataset', fieldOf, first: 'title' } as const
-    // The first fault hides the others: a title still to come must not hide what is wrong with what is there.
+    // Validation reports only the first error, and a title that is still missing must not hide errors in other fields.
     return (
       showProblem(form, { ...record, title: record.title ?? '–' }, about) && showProblem(form, record, about)
     )
@@ -56,7 +56,7 @@ async function publish({ session, settings, form, existing, torrent }: Publishin
   return written
 }
 
-/** A key that is taken belongs to another dataset: it gets a suffix, and nothing is overwritten. */
+/** Writes a new record. If its key is taken by another dataset, adds a suffix, so that nothing is overwritten. */
 async function putNew(
   session: OAuthSession,
   settings: Settings,
@@ -95,7 +95,7 @@ async function publishTorrent(
   const rkey = (infoHashV2 ?? infoHashV1)!
   const uri = `at://${session.sub}/${settings.collections.torrent}/${rkey}`
   const before = await getRecord(session, uri).catch(() => undefined)
-  // The same files may belong to several datasets.
+  // Keep the other datasets of the torrent record, since the same files may belong to several.
   const others = ((before?.value.datasets ?? []) as { uri: string }[]).filter((ref) => ref.uri !== dataset)
   const merged = { ...before?.value, ...record, datasets: [...others, { uri: dataset }] }
   await putRecord(session, {
@@ -122,7 +122,7 @@ function recordOf(
   return toRecord(datasetFieldsOf(form), before)
 }
 
-/** Reads a chosen or dropped `.torrent` here, before anything is sent; returns what there is of it now. */
+/** Reads a chosen or dropped `.torrent` in the browser, before anything is sent. Returns a function that gives the current one. */
 function watchTorrent(form: HTMLFormElement, { texts }: Settings): () => DroppedTorrent | undefined {
   const input = form.elements.namedItem('torrent') as HTMLInputElement
   const summary = byId('torrent-summary')!

@@ -15,6 +15,7 @@ const assessment = {
   risk: { level: 'endangered', reason: 'because', evidence: [{ url: 'https://example.org/r' }] },
   evidence: [{ url: 'https://example.org/e', title: 'Notice' }],
   assessedAt: '2026-01-01T00:00:00Z',
+  createdAt: '2026-01-01T00:00:00Z',
 }
 const torrent = {
   name: 'pits',
@@ -22,7 +23,7 @@ const torrent = {
   metainfo: { $type: 'blob' },
   datasets: [{ uri: 'at://did:plc:a/x/y', cid: 'bafy' }],
   trackers: [{ url: 'https://tracker.example.org', tier: 1 }],
-  webSeeds: [{ url: 'https://example.org/', kind: 'bep19' }],
+  webseeds: [{ url: 'https://example.org/', kind: 'bep19' }],
 }
 
 test('a record goes through its form and comes out as it was', () => {
@@ -32,7 +33,7 @@ test('a record goes through its form and comes out as it was', () => {
   expect(again).toEqual({ ...assessment, assessedAt: again.assessedAt })
 })
 
-test('a judgement that is changed is of this day', () => {
+test('a judgment that is changed is of this day', () => {
   const before = Date.now()
   const { assessedAt } = assessmentForm.toRecord(assessmentForm.toFields(assessment), assessment)
   expect(Date.parse(assessedAt as string)).toBeGreaterThanOrEqual(before)
@@ -47,6 +48,6 @@ test('a fault is shown at the field that it is about', () => {
   expect(profileForm.fieldOf('url')).toBe('url')
   expect(assessmentForm.fieldOf('risk/expectedGone')).toBe('expectedGone')
   expect(assessmentForm.fieldOf('subject/uri')).toBe('subject')
-  expect(torrentForm.fieldOf('webSeeds/0/url')).toBe('webSeeds')
+  expect(torrentForm.fieldOf('webseeds/0/url')).toBe('webseeds')
   expect(torrentForm.fieldOf('infoHashV2')).toBeUndefined()
 })

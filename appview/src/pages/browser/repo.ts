@@ -1,4 +1,4 @@
-/** Reading and writing the person's own repo, on their own server. */
+/** Reads and writes the person's own repo on their own server. */
 import type { OAuthSession } from './session.ts'
 
 export interface RepoRecord {
@@ -7,7 +7,7 @@ export interface RepoRecord {
   value: Record<string, unknown>
 }
 
-/** The server refused; `name` is the error's own, such as `InvalidSwap`. */
+/** The server refused a request; `name` is the name of the XRPC error, such as `InvalidSwap`. */
 export class RepoError extends Error {
   readonly error: string
   constructor(error: string, message: string) {
@@ -16,7 +16,7 @@ export class RepoError extends Error {
   }
 }
 
-/** Creates or replaces a record: with `swap` only while it is still that version, with null only where there is none. */
+/** Creates or replaces a record. With `swap`, only if the record still has that CID; with null, only if there is none. */
 export function putRecord(
   session: OAuthSession,
   put: { collection: string; rkey: string; record: object; swap: string | null },
@@ -45,7 +45,7 @@ export function getRecord(session: OAuthSession, uri: string): Promise<RepoRecor
   return call(session, 'com.atproto.repo.getRecord', { query: { repo, collection, rkey } })
 }
 
-/** The handle of whoever is signed in, where it leads back to them. */
+/** The handle of the signed-in account, if it resolves back to the account. */
 export async function handleOf(session: OAuthSession): Promise<string | undefined> {
   const query = { repo: session.sub }
   const about = await call<{ handle: string; handleIsCorrect: boolean }>(

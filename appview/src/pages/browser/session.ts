@@ -1,6 +1,6 @@
 /**
- * Signing in: this page is the OAuth client itself (atproto OAuth profile, public client). Tokens stay in this browser's
- * own database, bound to a key that cannot be taken out; the server that sent the page never sees them.
+ * Signing in. The page itself is the OAuth client (atproto OAuth profile, public client). Tokens stay in this browser's
+ * database, bound to a key that cannot be exported; the server that sent the page never sees them.
  */
 import { BrowserOAuthClient, type OAuthSession } from '@atproto/oauth-client-browser'
 import type { Settings } from './settings.ts'
@@ -9,7 +9,7 @@ export type { OAuthSession } from '@atproto/oauth-client-browser'
 
 export const redirectPath = '/signed-in'
 
-/** What publishing needs and no more. */
+/** The OAuth scope: only what publishing needs. */
 export function scopeOf(settings: Settings): string {
   const repos = Object.values(settings.collections).map((collection) => `repo:${collection}`)
   return ['atproto', ...repos, ...settings.blobs.map((type) => `blob:${type}`)].join(' ')
@@ -25,7 +25,7 @@ export async function createClient(settings: Settings): Promise<BrowserOAuthClie
   })
 }
 
-/** An https site names its own metadata; on this machine the id says all (atproto OAuth, "localhost client"). */
+/** The client id: the URL of this site's metadata; on localhost an id that contains the metadata (atproto OAuth, "localhost client"). */
 function clientIdOf(settings: Settings): string {
   if (location.protocol === 'https:') return `${location.origin}/client-metadata.json`
   const query = new URLSearchParams({
@@ -35,7 +35,7 @@ function clientIdOf(settings: Settings): string {
   return `http://localhost?${query}`
 }
 
-/** The index looks handles up by DNS and HTTPS, which a page cannot. */
+/** Resolves a handle by asking the index, which can use DNS and HTTPS. */
 async function resolveHandle(handle: string): Promise<`did:plc:${string}` | `did:web:${string}` | null> {
   const response = await fetch(`/resolve-handle?${new URLSearchParams({ handle })}`)
   if (!response.ok) return null
@@ -45,19 +45,19 @@ async function resolveHandle(handle: string): Promise<`did:plc:${string}` | `did
 
 const signedInKey = 'holdfast:signed-in'
 
-/** Tells the next page whether to keep room for what signing in shows. */
+/** Remembers whether the next page should reserve space for what is shown to a signed-in person. */
 export function keepSignedIn(isSignedIn: boolean): void {
   try {
     if (isSignedIn) localStorage.setItem(signedInKey, 'yes')
     else localStorage.removeItem(signedInKey)
   } catch {
-    // Then the next page moves a little.
+    // Ignore a failure: the content of the next page will only move a little.
   }
 }
 
 const returnKey = 'holdfast:return-to'
 
-/** Leaves for the account's own server, which asks for consent and sends back to {@link redirectPath}. */
+/** Goes to the account's own server, which asks for consent and then redirects to {@link redirectPath}. */
 export async function signIn(client: BrowserOAuthClient, settings: Settings, input: string): Promise<void> {
   sessionStorage.setItem(returnKey, location.pathname + location.search)
   const url = await client.authorize(input.trim().replace(/^@/, ''), { scope: scopeOf(settings) })
@@ -65,19 +65,19 @@ export async function signIn(client: BrowserOAuthClient, settings: Settings, inp
   await new Promise(() => {})
 }
 
-/** Where to go on after signing in. */
+/** The path to return to after signing in; it is forgotten then. */
 export function takeReturnPath(): string {
   const path = sessionStorage.getItem(returnKey) ?? '/my'
   sessionStorage.removeItem(returnKey)
   return path.startsWith('/') && !path.startsWith('//') ? path : '/my'
 }
 
-/** The session of whoever signed in here before; undefined where nobody did, or it ended. */
+/** Restores the session of the account that signed in here before; undefined if there is none, or it has ended. */
 export async function restore(client: BrowserOAuthClient): Promise<OAuthSession | undefined> {
   try {
     return (await client.initRestore())?.session
   } catch {
-    // A session that was revoked or expired is no error: one signs in again.
+    // A revoked or expired session is not an error; the person signs in again.
     return undefined
   }
 }

@@ -1,15 +1,15 @@
-/** What the server tells the page, as data: where identities are looked up, and the words to use. */
+/** The settings that the server puts into the page as JSON: where to resolve identities, and the texts to show. */
 export interface Settings {
   readonly plcUrl: string
-  /** Development only: PDSes without encryption. */
+  /** For development: allows PDSes without encryption. */
   readonly allowHttp: boolean
   readonly siteName: string
-  /** Collections by short name, in the spelling to write. */
+  /** The NSIDs under which to write, by short name. */
   readonly collections: Readonly<Record<'dataset' | 'torrent' | 'webseed' | 'assessment' | 'profile', string>>
-  /** Media types of what is uploaded. */
+  /** The media types of blobs that are uploaded. */
   readonly blobs: readonly string[]
   readonly statusMethod: string
-  /** Announce URLs of this index. */
+  /** The announce URLs of this index. */
   readonly trackers: readonly string[]
   readonly texts: Texts
 }
@@ -20,7 +20,7 @@ export function readSettings(): Settings {
   return JSON.parse(document.getElementById('settings')!.textContent!) as Settings
 }
 
-/** A text with its `{}` filled in. */
+/** A text with its `{}` replaced by `value`. */
 export function say(texts: Texts, name: string, value = ''): string {
   return (texts[name] ?? name).replace('{}', value)
 }

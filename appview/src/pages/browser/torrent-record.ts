@@ -3,10 +3,10 @@ import { filled, lines, type RecordForm } from './fields.ts'
 
 type Torrent = Partial<torrent.Main>
 
-/** What may change of a torrent's record. Other files have another infohash, and so another record. */
+/** The form of a torrent record. It does not change the files, since other files have another infohash and need another record. */
 export const torrentForm: RecordForm = {
   toFields(value) {
-    const { name, datasets, method, tool, captured, trackers, webSeeds } = value as Torrent
+    const { name, datasets, method, tool, captured, trackers, webseeds } = value as Torrent
     return {
       name: name ?? '',
       datasets: (datasets ?? []).map(({ uri }) => uri).join('\n'),
@@ -14,7 +14,7 @@ export const torrentForm: RecordForm = {
       tool: tool ?? '',
       method: method ?? '',
       trackers: (trackers ?? []).map(({ url }) => url).join('\n'),
-      webSeeds: (webSeeds ?? []).map(({ url }) => url).join('\n'),
+      webseeds: (webseeds ?? []).map(({ url }) => url).join('\n'),
     }
   },
   toRecord(fields, before) {
@@ -33,14 +33,14 @@ export const torrentForm: RecordForm = {
         tool: text('tool'),
         method: text('method'),
         trackers: keep(old.trackers, 'url', lines(fields.trackers ?? '')),
-        webSeeds: keep(old.webSeeds, 'url', lines(fields.webSeeds ?? '')),
+        webseeds: keep(old.webseeds, 'url', lines(fields.webseeds ?? '')),
       },
       before,
     )
   },
   fieldOf(path) {
     const [first] = path.split('/')
-    const shown = ['name', 'datasets', 'captured', 'tool', 'method', 'trackers', 'webSeeds']
+    const shown = ['name', 'datasets', 'captured', 'tool', 'method', 'trackers', 'webseeds']
     return shown.find((name) => name === first)
   },
 }

@@ -6,7 +6,7 @@ import type { OAuthSession } from './session.ts'
 import { type Settings, say } from './settings.ts'
 
 /** The form that adds a webseed to content. */
-export function startWebSeed(session: OAuthSession, settings: Settings): void {
+export function startWebseed(session: OAuthSession, settings: Settings): void {
   const form = byId<HTMLFormElement>('webseed-form')
   if (!form) return
   form.hidden = false

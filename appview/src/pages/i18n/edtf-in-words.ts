@@ -1,6 +1,6 @@
 import { edtfBounds } from '@holdfast/lexicons/edtf'
 
-/** What a language needs to say an EDTF date. */
+/** The words of a language for EDTF dates. */
 export interface EdtfWords {
   about: string
   perhaps: string
@@ -11,7 +11,7 @@ export interface EdtfWords {
   day(ms: number): string
 }
 
-/** An EDTF string (ISO 8601-2, level 0 or 1) as people say it; as it stands where it is none, or a rarer form. */
+/** An EDTF string (ISO 8601-2, level 0 or 1) in words; unchanged when it is not valid, or has a rarer form. */
 export function edtfInWords(text: string, words: EdtfWords): string {
   if (!edtfBounds(text)) return text
   const [from = '', to] = text.split('/')

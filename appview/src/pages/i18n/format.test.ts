@@ -27,7 +27,7 @@ test.each([
   expect(en.edtf(edtf)).toBe(text)
 })
 
-test('Spanish writes numbers, days and distances its own way', () => {
+test('writes numbers, days and distances in the Spanish way', () => {
   expect(es.number(1_234_567)).toBe('1.234.567')
   expect(es.date('2026-11-20T00:00:00Z')).toBe('20 de noviembre de 2026')
   expect(es.fromNow('2026-11-18T00:00:00Z', Date.parse('2026-11-20T00:00:00Z'))).toBe('anteayer')

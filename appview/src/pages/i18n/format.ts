@@ -2,27 +2,27 @@ import { type EdtfWords, edtfInWords } from './edtf-in-words.ts'
 
 export type Language = 'en' | 'es'
 
-/** Numbers, sizes and times as a language writes them; all times are UTC. */
+/** Formats numbers, sizes and times in a language; all times are UTC. */
 export interface Format {
   number(value: number): string
-  /** Decimal units, three digits: `1.23 GB`. */
+  /** A size with decimal units and three digits: `1.23 GB`. */
   size(bytes: number): string
-  /** A day. */
+  /** The day of an instant. */
   date(instant: string): string
-  /** A day and its time. */
+  /** The day and time of an instant. */
   time(instant: string): string
   /** How long ago, or how soon: `3 days ago`. */
   fromNow(instant: string, nowMs?: number): string
-  /** An EDTF string in words; as it stands where it is none. */
+  /** An EDTF string in words; unchanged when it is not valid. */
   edtf(text: string): string
   list(items: readonly string[]): string
-  /** A box of decimal degrees: `90° S – 90° N, 180° W – 180° E`; as it stands where it is none. */
+  /** A box of decimal degrees: `90° S – 90° N, 180° W – 180° E`; unchanged when it is not valid. */
   box(box: Box): string
-  /** The name of a language by its BCP 47 tag; the tag where it has none. */
+  /** The name of a language by its BCP 47 tag; the tag itself when there is no name. */
   languageName(tag: string): string
-  /** The form that goes with this number: `one` or `other`. */
+  /** The form for a number, `one` or `other`, with the number in place of `#`. */
   plural(value: number, forms: { one: string; other: string }): string
-  /** Says how many there are, in the form that goes with the number: `count('# file', '# files')(3)`. */
+  /** Makes a function that writes a number with the right form: `count('# file', '# files')(3)`. */
   count(one: string, other: string): (value: number) => string
 }
 
@@ -69,6 +69,12 @@ export function formatFor(language: Language): Format {
     plural,
     count: (one, other) => (value) => plural(value, { one, other }),
   }
+}
+
+/** Joins the parts that are not false into one sentence; empty when there are none. */
+export function sentence(parts: readonly (string | false)[]): string {
+  const said = parts.filter((part) => part !== false)
+  return said.length === 0 ? '' : `${said.join('; ')}.`
 }
 
 function nameOf(names: Intl.DisplayNames, tag: string): string {

@@ -2,7 +2,7 @@ import { en } from './en/messages.ts'
 import { es } from './es/messages.ts'
 import { type Format, formatFor, type Language } from './format.ts'
 
-/** Every text of the pages, in one language; English says which there are. */
+/** All texts of the pages in one language; the English texts define the type. */
 export type Messages = typeof en
 
 export interface LanguageChoice {
@@ -11,7 +11,7 @@ export interface LanguageChoice {
   format: Format
 }
 
-/** The languages the pages speak, each by its own name. */
+/** The languages of the pages, each with its name in that language. */
 export const languages: readonly { tag: Language; name: string }[] = [
   { tag: 'en', name: 'English' },
   { tag: 'es', name: 'Español' },
@@ -22,7 +22,7 @@ const choices: Readonly<Record<Language, LanguageChoice>> = {
   es: { language: 'es', t: es, format: formatFor('es') },
 }
 
-/** The language asked for by hand, else the one the browser likes best (RFC 9110 §12.5.4). */
+/** The language that the reader chose, or else the one that the browser prefers (RFC 9110 §12.5.4). */
 export function chooseLanguage(asked: unknown, acceptLanguage: string | undefined): LanguageChoice {
   if (isLanguage(asked)) return choices[asked]
   const ranges = (acceptLanguage ?? '').slice(0, 500).split(',').map(readRange)

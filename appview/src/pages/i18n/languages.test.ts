@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { en } from './en/messages.ts'
 import { es } from './es/messages.ts'
 
-test('every text of one language is there in the other, in the same shape', () => {
+test('has every text in both languages, in the same shape', () => {
   expect(shapeOf(es)).toEqual(shapeOf(en))
 })
 
@@ -23,6 +23,30 @@ test.each([
   const defined = property ? defs[definition]?.properties?.[property] : defs[definition]
   expect(Object.keys(words).sort()).toEqual([...defined!.knownValues!].sort())
 })
+
+test.each([
+  ['en', en],
+  ['es', es],
+] as const)('one of anything is said in the singular (%s)', (_language, words) => {
+  const said = textsOfOne(words)
+  expect(said.length).toBeGreaterThan(20)
+  expect(said.filter((text) => /(?<![\p{N}.,])1 (?!más)\p{L}{2,}s\b/u.test(text))).toEqual([])
+})
+
+/** What each text that counts says of one; those that take a size have that in its unit. */
+function textsOfOne(value: unknown): string[] {
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([key, part]) =>
+      /^(?:size|capacity)/.test(key) ? [] : textsOfOne(part),
+    )
+  if (typeof value !== 'function') return []
+  try {
+    const text: unknown = value(1, 1, 1)
+    return typeof text === 'string' && text.includes('1') ? [text] : []
+  } catch {
+    return []
+  }
+}
 
 interface Definition {
   knownValues?: string[]

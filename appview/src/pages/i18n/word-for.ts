@@ -1,4 +1,4 @@
-/** What a language says for a value that records use; a value it has no word for stands for itself. */
+/** The word of a language for a value in records; the value itself when there is no word. */
 export function wordFor(words: Readonly<Record<string, string>>, value: string): string {
   return Object.hasOwn(words, value) ? words[value]! : value
 }

@@ -1,12 +1,13 @@
-/** Lexicon documents as reference pages: nothing here is written by hand that the lexicons say already. */
+/** Makes the API reference from the lexicon documents, so that nothing in it is written twice. */
 import type { lexiconDocuments } from '@holdfast/lexicons/documents'
+import { canonicalAuthority } from '@holdfast/lexicons/nsid'
 import { type Html, html, nothing } from '../html.ts'
 import type { View } from '../view.ts'
 
 type Documents = ReturnType<typeof lexiconDocuments>
 type Definition = Documents[number]['defs'][string]
 
-/** A property of a lexicon, as far as its documentation needs to know. */
+/** A property in a lexicon, with the fields that the reference shows. */
 interface Property {
   type: string
   description?: string
@@ -29,7 +30,7 @@ export interface ApiParameter extends Property {
 
 export interface ApiMethod {
   nsid: string
-  /** The last part of the NSID. */
+  /** The NSID without its authority. */
   name: string
   kind: 'query' | 'procedure' | 'subscription'
   description: string
@@ -54,7 +55,7 @@ interface ObjectShape {
   properties?: Record<string, Property>
 }
 
-/** Every method there is, by name. */
+/** All methods in order of name. */
 export function apiMethods(documents: Documents): ApiMethod[] {
   return documents.flatMap(({ id, defs }) => {
     const main = defs.main as MethodDefinition | undefined
@@ -62,7 +63,7 @@ export function apiMethods(documents: Documents): ApiMethod[] {
     return [
       {
         nsid: id,
-        name: id.split('.').at(-1)!,
+        name: id.slice(canonicalAuthority.length + 1),
         kind: main.type,
         description: main.description ?? '',
         parameters: propertiesOf(main.parameters),
@@ -84,7 +85,7 @@ function propertiesOf(shape: ObjectShape | undefined): ApiParameter[] {
   }))
 }
 
-/** What a method takes, answers and refuses. */
+/** The section about a method: its parameters, output and errors. */
 export function methodSection(view: View, method: ApiMethod, documents: Documents): Html {
   const { t } = view
   const own = Object.entries(documents.find(({ id }) => id === method.nsid)?.defs ?? {}).filter(
@@ -132,7 +133,7 @@ function known({ knownValues, enum: closed }: Property): Html {
   return values ? html`<br>${values.map((value, i) => html`${i > 0 && ', '}<code>${value}</code>`)}` : nothing
 }
 
-/** A form like any other; with a little script its answer is shown in place. */
+/** A form that calls the method. It works without script; with script the answer is shown on the page. */
 function tryForm(view: View, method: ApiMethod): Html {
   const { t } = view
   return html`<form class="try" action="/api/${method.name}/try" method="get" data-try aria-labelledby="try"><h2 id="try">${t.api.tryIt}</h2>
@@ -155,7 +156,7 @@ function field(parameter: ApiParameter): Html {
   return html`<div>${label}<input id="${id}" name="${name}" type="${isNumber ? 'number' : 'text'}"${isNumber && minimum !== undefined && html` min="${minimum}"`}${isNumber && maximum !== undefined && html` max="${maximum}"`}${required} autocomplete="off" spellcheck="false"></div>`
 }
 
-/** The records of the network, field by field. */
+/** The sections about the record types, field by field. */
 export function recordSections(documents: Documents): Html {
   return html`${documents.flatMap(({ id, defs }) => {
     const main = defs.main as (Property & { type: string; record?: ObjectShape }) | undefined

@@ -5,7 +5,7 @@ import { wordFor } from '../i18n/word-for.ts'
 import type { View } from '../view.ts'
 import { datasetRecord } from './record.ts'
 
-/** How endangered, as the author or an assessor sees it; nothing where nobody says. */
+/** A badge for how endangered the author or an assessor considers the dataset; empty when nobody says. */
 export function riskBadge(view: View, risk: defs.Risk | undefined): Html {
   if (!risk || risk.level === 'unknown') return nothing
   return html`<span class="badge risk ${riskTone(risk.level)}">${riskName(view, risk.level)}</span>`
@@ -24,7 +24,7 @@ function riskTone(level: string): string {
   return level === 'endangered' ? 'warn' : 'note'
 }
 
-/** The most serious of what the author and the assessors say: a warning must not hide behind a calm one. */
+/** The most serious risk that the author or an assessor states, so that no warning is hidden. */
 export function worstRisk(dataset: defs.DatasetView): defs.Risk | undefined {
   const own = datasetRecord(dataset).risk
   const others = (dataset.assessments ?? []).map(({ record }) => (record as { risk?: defs.Risk }).risk)
@@ -38,7 +38,7 @@ function seriousness(level: string): number {
   return levels.indexOf(level)
 }
 
-/** `expectedGone` in words, with how long that is from now where it can be told. */
+/** `expectedGone` in words, and how far away that is, if it is known. */
 export function deadline(view: View, expectedGone: string | undefined): Html {
   if (!expectedGone) return nothing
   const latest = edtfBounds(expectedGone)?.latestMs
@@ -48,7 +48,7 @@ export function deadline(view: View, expectedGone: string | undefined): Html {
   return html`<time datetime="${when}">${said}</time> (${view.format.fromNow(when)})`
 }
 
-/** How many hold it now: the number that tells whether there are people here. */
+/** How many people have all of it now. */
 export function holders(view: View, swarm: defs.Swarm | undefined): Html {
   const { t } = view
   if (swarm?.seeders === undefined) return html`<span class="swarm none">${t.swarm.unknown}</span>`
@@ -57,15 +57,15 @@ export function holders(view: View, swarm: defs.Swarm | undefined): Html {
   return html`<span class="swarm ${tone}"><span class="dot" aria-hidden="true"></span>${t.swarm.heldBy(swarm.seeders)}${leechers}</span>`
 }
 
-/** Why more seeders are needed, in the reader's words; none where there are enough or nobody looked. */
+/** The reasons why more seeders are needed, in words; empty when there are enough, or when nobody has counted. */
 export function needReasons(
   view: View,
   swarm: defs.Swarm | undefined,
-  webSeeds: readonly defs.WebSeedView[] = [],
+  webseeds: readonly defs.WebseedView[] = [],
 ): string[] {
   const { t } = view
   if (!swarm?.needsSeeders) return []
-  const alive = webSeeds.filter(({ status }) => status === 'verified').length
+  const alive = webseeds.filter(({ status }) => status === 'verified').length
   const seeders = swarm.seeders ?? 0
   return [
     seeders === 0 ? t.needs.nobodySeeds : t.needs.onlySeeders(seeders),
@@ -74,7 +74,7 @@ export function needReasons(
       : []),
     ...(seeders === 0 && !swarm.lastSeederAt ? [t.needs.neverSeeded] : []),
     ...(swarm.leechers ? [t.needs.waiting(swarm.leechers)] : []),
-    alive === 0 ? t.needs.noWebSeed : t.needs.webSeedsOnly(alive),
+    alive === 0 ? t.needs.noWebseed : t.needs.webseedsOnly(alive),
   ]
 }
 
@@ -83,7 +83,7 @@ export function needsBadge(view: View, swarm: defs.Swarm | undefined): Html {
   return html`<span class="badge ${swarm.seeders === 0 ? 'bad' : 'warn'}">${view.t.needs.badge}</span>`
 }
 
-/** What this index found when it last looked at a source, beside what its author said. */
+/** A badge for the status of a source when this index last checked it. */
 export function statusBadge(view: View, status: string): Html {
   const tone = (
     {

@@ -1,4 +1,4 @@
-/** Media types as people call them; the others stand as they are. */
+/** Common names of media types; others are shown as they are. */
 const names: Readonly<Record<string, string>> = {
   'text/csv': 'CSV',
   'text/tab-separated-values': 'TSV',
@@ -33,7 +33,7 @@ export function formatName(mediaType: string): string {
   return Object.hasOwn(names, known) ? names[known]! : mediaType
 }
 
-/** The formats that a record names, the first few, each once. */
+/** The names of the first few formats of a record, without repetitions. */
 export function formatNames(record: { formats?: readonly { mediaType?: string }[] }): string[] {
   const given = (record.formats ?? []).flatMap(({ mediaType }) => (mediaType ? [formatName(mediaType)] : []))
   return [...new Set(given)].slice(0, 6)

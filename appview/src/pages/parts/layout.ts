@@ -1,3 +1,4 @@
+import { linkTo } from '../../http/request-target.ts'
 import { type Child, type Html, html, nothing } from '../html.ts'
 import { languages } from '../i18n/language.ts'
 import type { Assets } from '../server/assets.ts'
@@ -7,28 +8,28 @@ export interface Page {
   title: string
   /** One sentence for search engines and link previews. */
   description?: string | undefined
-  /** The same in forms that programs read, by absolute address: told in the head and in the `Link` header. */
+  /** Absolute URLs of the same content for programs; they are put into the head and the `Link` header. */
   alternates?: readonly { type: string; href: string }[] | undefined
-  /** More for the head: structured data. */
+  /** More elements for the head: structured data. */
   head?: Html | undefined
   main: Html
-  /** The part of the site that this page is of. */
+  /** The part of the site to which this page belongs. */
   section?: Section | undefined
-  /** The address others should use for this page, as a path; the page is not for search engines without it. */
+  /** The canonical path of this page; without it, search engines are asked not to index the page. */
   canonical?: string | undefined
-  /** Left out where the page has its own search form. */
+  /** False on pages with a search form of their own. */
   searchForm?: boolean | undefined
-  /** Origins that its scripts may go to besides this site. */
+  /** Origins to which its scripts may connect besides this site. */
   connect?: string | undefined
-  /** A script to run before anything is drawn. */
+  /** A script that runs before anything is drawn. */
   earlyScript?: string | undefined
-  /** Scripts besides those every page has. */
+  /** Scripts besides those of every page. */
   scripts?: readonly string[] | undefined
 }
 
 export type Section = 'search' | 'needs' | 'help' | 'publish' | 'api' | 'status' | 'feeds' | 'policy'
 
-/** The whole document. */
+/** Renders the whole document. */
 export function renderPage(view: View, page: Page, assets: Assets): string {
   const { t } = view
   const title =
@@ -41,6 +42,7 @@ export function renderPage(view: View, page: Page, assets: Assets): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 ${page.description && html`<meta name="description" content="${page.description}">\n`}${indexing(view, page)}<link rel="stylesheet" href="${assets.url('style.css')}">
+<noscript><link rel="stylesheet" href="${assets.url('no-script.css')}"></noscript>
 <link rel="icon" href="${assets.url('favicon.svg')}" type="image/svg+xml">
 <link rel="search" type="application/opensearchdescription+xml" title="${view.siteName}" href="/opensearch.xml">
 ${page.earlyScript && html`<script src="${assets.url(page.earlyScript)}"></script>\n`}${['site.js', ...(page.scripts ?? [])].map((name) => html`<script type="module" src="${assets.url(name)}"></script>\n`)}${(page.alternates ?? []).map(({ type, href }) => html`<link rel="alternate" type="${type}" href="${href}">\n`)}${page.head}
@@ -89,7 +91,7 @@ ${link('help', '/help', t.nav.help)}
 </header>`
 }
 
-/** The search form: works by itself, and shows completions where there is a little script. */
+/** The search form, which works without script; with script it shows completions. */
 export function searchForm(
   view: View,
   options: { id: string; label: string; value?: string; hidden?: Child },
@@ -97,12 +99,12 @@ export function searchForm(
   const { t } = view
   return html`<form class="search" role="search" action="/search" method="get">
 <label class="hidden" for="${options.id}">${options.label}</label>
-<input type="search" id="${options.id}" name="q" value="${options.value ?? ''}" placeholder="${t.search.placeholder}" maxlength="1000" autocomplete="off" dir="auto" data-suggest>
+<input type="search" id="${options.id}" name="q" value="${options.value ?? ''}" placeholder="${t.search.placeholder}" maxlength="1000" autocomplete="off" dir="auto" data-typeahead>
 ${languageField(view)}${options.hidden}<button type="submit">${t.search.button}</button>
 </form>`
 }
 
-/** Keeps a language chosen by hand across a form. */
+/** A hidden field that keeps the language that the reader chose when a form is sent. */
 export function languageField(view: View): Html {
   const chosen = new URL(view.href('/'), 'http://x').searchParams.get('lang')
   return chosen === null ? nothing : html`<input type="hidden" name="lang" value="${chosen}">`
@@ -130,10 +132,11 @@ ${languages.map(({ tag, name }) => html`<li>${tag === view.language ? html`<span
 }
 
 function inLanguage(here: string, language: string): string {
-  const url = new URL(here, 'http://x')
-  url.searchParams.set('lang', language)
-  return `${url.pathname}${url.search}`
+  const [path = '', asked] = here.split('?')
+  const query = new URLSearchParams(asked)
+  query.set('lang', language)
+  return linkTo(path, query)
 }
 
-/** A holdfast: what anchors kelp to rock. */
+/** The logo: a holdfast, which anchors kelp to rock. */
 const mark = html`<svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path d="M12 2v9M12 11c0 4-5 3-7 9M12 11c0 4 5 3 7 9M12 11c0 5-2 5-2 10M12 11c0 5 2 5 2 10M12 5c3 0 4-1 5-3M12 8c-3 0-4-1-5-3" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round"/></svg>`

@@ -1,11 +1,11 @@
 import type { defs } from '@holdfast/lexicons'
 import { identifierUrl } from '@holdfast/lexicons/vocabularies/web-addresses'
-import { accountPath } from '../../page-paths.ts'
+import { accountPath } from '../../http/page-paths.ts'
 import { type Html, html } from '../html.ts'
 import type { View } from '../view.ts'
 import { outsideLink } from './links.ts'
 
-/** The account that wrote a record: its name as it says, and the handle that proves it. */
+/** A link to the account that wrote a record: the name that it claims, and its verified handle. */
 export function authorLink(view: View, author: defs.AuthorView): Html {
   const { displayName, handle, did } = author
   const shown = handle ?? shortDid(did)
@@ -19,7 +19,7 @@ export function verifiedMark(view: View): Html {
   return html` <span class="verified" title="${view.t.account.domainVerified}"><svg viewBox="0 0 16 16" width="14" height="14" role="img" aria-label="${view.t.account.domainVerified}"><path d="M3 8.5l3.2 3.2L13 4.8" fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round"/></svg></span>`
 }
 
-/** A person or organisation as a record names it; what it says is its author's claim. */
+/** A person or organization as a record names it, which is a claim of the record's author. */
 export function agentText(agent: defs.Agent): Html {
   const name = agent.name ?? agent.url ?? agent.email ?? agent.did ?? ''
   const identifiers = (agent.identifiers ?? []).slice(0, 5).flatMap((identifier) => {
@@ -30,7 +30,7 @@ export function agentText(agent: defs.Agent): Html {
   return html`${shown}${identifiers}`
 }
 
-/** Ten thousand creators are possible: the first ones, and how many more. */
+/** The first people in a list, and how many more there are (up to ten thousand). */
 export function agentList(view: View, agents: readonly defs.Agent[], most = 12): Html {
   const shown = agents.slice(0, most).map((agent, i) => html`${i > 0 && '; '}${agentText(agent)}`)
   const rest = agents.slice(most)

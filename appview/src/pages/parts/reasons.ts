@@ -1,12 +1,12 @@
 import { wordFor } from '../i18n/word-for.ts'
 import type { View } from '../view.ts'
 
-/** Why a record is refused or hidden, in the reader's words; the code itself where there are none. */
+/** Why a record is refused or hidden, in words; the code itself if it has no words. */
 export function reasonInWords({ t }: View, code: string): string {
   return wordFor({ ...t.hiddenReasons, ...t.rejectReasons }, code)
 }
 
-/** What was passed over in a record that stands. */
+/** A warning about a record that is listed, in words. */
 export function warningInWords({ t }: View, { code, message }: { code: string; message?: string }): string {
   return Object.hasOwn(t.warnings, code) ? wordFor(t.warnings, code) : (message ?? code)
 }

@@ -1,20 +1,20 @@
 import type { dataset, defs, torrent } from '@holdfast/lexicons'
 
-/** Views carry records as `unknown`; what is indexed has passed its lexicon. */
+/** The type of records in views, which is `unknown` there; indexed records are valid by their lexicon. */
 export type DatasetRecord = dataset.Main
 export type TorrentRecord = torrent.Main
 
-/** What a dataset's record says; of a foreign one, what it is mapped to. */
+/** The record of a dataset; for a foreign record, the one that it is mapped to. */
 export function datasetRecord(dataset: defs.DatasetView): DatasetRecord {
   return (dataset.mapped ?? dataset.record) as DatasetRecord
 }
 
-/** The collection of a foreign record, to be named beside it; undefined for ours. */
+/** The collection of a foreign record, which the page names; undefined for our own. */
 export function foreignCollection(dataset: defs.DatasetView): string | undefined {
   return dataset.mapped === undefined ? undefined : dataset.uri.split('/')[3]
 }
 
-/** A licence in as few words as its author gave. */
+/** The shortest name of a license that its author gave. */
 export function licenseName(license: defs.License | undefined): string | undefined {
   if (!license) return undefined
   if (license.spdx) return license.spdx

@@ -1,10 +1,10 @@
 import type { defs } from '@holdfast/lexicons'
-import type { Facet } from '../../catalog/search/search-results.ts'
+import type { Facet } from '../../search/plan/engine.ts'
 import { type Html, html, nothing } from '../html.ts'
 import { wordFor } from '../i18n/word-for.ts'
 import type { View } from '../view.ts'
 import { riskName, scarcityName } from './badges.ts'
-import { datasetCard } from './dataset/dataset-card.ts'
+import { datasetCard } from './dataset-card.ts'
 import { formatName } from './format-names.ts'
 import { pager } from './pager.ts'
 
@@ -13,11 +13,11 @@ export interface Results {
   total: number
   isEstimate: boolean
   cursor?: string | undefined
-  /** Whether there is a filter to take back. */
+  /** Whether a filter can be removed. */
   isFiltered?: boolean
 }
 
-/** The list of what was found, or what to do when nothing was. */
+/** The list of results, or advice when there are none. */
 export function resultList(view: View, { datasets, total, isEstimate, cursor, isFiltered }: Results): Html {
   const { t, format } = view
   if (datasets.length === 0)
@@ -29,7 +29,7 @@ export function resultList(view: View, { datasets, total, isEstimate, cursor, is
 ${pager(view, cursor)}`
 }
 
-/** Facets as links that set or take back one value: they need no script. */
+/** Facets as links that add or remove one value, which need no script. */
 export function facetLinks(view: View, facets: readonly Facet[], here: URLSearchParams): Html {
   const shown = facets.filter(({ values }) => values.length > 0)
   if (shown.length === 0) return nothing

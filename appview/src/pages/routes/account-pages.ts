@@ -1,35 +1,35 @@
 /**
- * The pages of somebody who publishes. All they do happens between the browser and the person's own server: this one
- * sends the forms and the scripts, and never holds a session.
+ * The pages for publishing. Everything happens between the browser and the person's own server; this server only sends the
+ * forms and scripts, and never has a session.
  */
 import { type Authorities, writtenNsid } from '@holdfast/lexicons/authority'
 import { collections, methods } from '@holdfast/lexicons/nsid'
 import type { RequestHandler } from 'express'
+import { queryOf } from '../../http/request-target.ts'
 import { type Html, html, jsonInHtml } from '../html.ts'
 import { datasetFields, torrentField } from '../parts/dataset/dataset-form.ts'
 import type { Page } from '../parts/layout.ts'
-import { queryOf } from '../server/request-query.ts'
-import type { MakePage } from '../server/serve-page.ts'
+import type { MakePage } from '../serve-page.ts'
 import type { View } from '../view.ts'
 
 export interface AccountParts {
   authorities: Authorities
-  /** Where browsers look DIDs up. */
+  /** The PLC directory that browsers use. */
   plcUrl: string
-  /** Development only: PDSes without encryption. */
+  /** For development: allows PDSes without encryption. */
   allowHttp: boolean
   trackers: readonly string[]
 }
 
-/** What these pages upload: torrents, and pictures as browsers write them. */
+/** The media types that these pages upload: torrents, and pictures as browsers write them. */
 const blobs = ['application/x-bittorrent', 'image/webp', 'image/png'] as const
 
-/** Where scripts of these pages may go: to whatever server holds the account. */
+/** Where scripts of these pages may connect: to any server, since any may have the account. */
 export function connectOf({ allowHttp }: AccountParts): string {
   return allowHttp ? 'https: http:' : 'https:'
 }
 
-/** Describing a dataset, or changing one's own description. */
+/** The page for describing a dataset, or for changing one's own description. */
 export function publishPage(parts: AccountParts): MakePage {
   return (view, req) => {
     const isEdit = queryOf(req).has('uri')
@@ -44,14 +44,14 @@ ${!isEdit && html`<section class="prose" id="command-line">${t.prose.publish(vie
   }
 }
 
-/** Adding a webseed to content, whoever described it. */
-export function webSeedPage(parts: AccountParts): MakePage {
+/** The page for adding a webseed to any content. */
+export function webseedPage(parts: AccountParts): MakePage {
   return (view, req) => {
     const infoHash = queryOf(req).get('infoHash') ?? ''
     const { t } = view
     return accountPage(view, parts, {
-      title: t.torrent.addWebSeed,
-      main: html`<h1>${t.torrent.addWebSeed}</h1><p>${t.publish.webSeedText}</p>
+      title: t.torrent.addWebseed,
+      main: html`<h1>${t.torrent.addWebseed}</h1><p>${t.publish.webseedText}</p>
 ${signInParts(view)}
 <form id="webseed-form" class="form" hidden>
 <div class="field"><label for="w-hash">${t.publish.infoHash}</label><input id="w-hash" name="infoHash" value="${infoHash}" required pattern="[0-9a-fA-F]{40}|[0-9a-fA-F]{64}" spellcheck="false" autocomplete="off"></div>
@@ -62,7 +62,7 @@ ${signInParts(view)}
   }
 }
 
-/** What one published, with its status here. */
+/** The page with one's own records and their status here. */
 export function myRecordsPage(parts: AccountParts): MakePage {
   return (view) =>
     accountPage(view, parts, {
@@ -73,7 +73,7 @@ ${signInParts(view)}
     })
 }
 
-/** Where the account's server sends back to. */
+/** The page to which the account's server redirects after signing in. */
 export function signedInPage(parts: AccountParts): MakePage {
   return (view) =>
     accountPage(view, parts, {
@@ -82,7 +82,7 @@ export function signedInPage(parts: AccountParts): MakePage {
     })
 }
 
-/** A page whose script signs in and writes. */
+/** Makes a page whose script signs in and writes records. */
 export function accountPage(view: View, parts: AccountParts, page: { title: string; main: Html }): Page {
   return {
     title: page.title,
@@ -116,7 +116,7 @@ function settingsOf(view: View, { authorities, plcUrl, allowHttp, trackers }: Ac
   }
 }
 
-/** Signing in, who is signed in, and what the script has to say. */
+/** The parts for signing in, for the signed-in account, and for messages of the script. */
 export function signInParts(view: View): Html {
   const { t } = view
   return html`<noscript><p class="alert note">${t.publish.needsScript} <a href="${view.href('/publish#command-line')}">${t.publish.fromCommandLine}</a>.</p></noscript>
@@ -128,7 +128,7 @@ export function signInParts(view: View): Html {
 <p id="message" class="alert note" role="status" hidden></p>`
 }
 
-/** What servers of accounts read to learn who asks (atproto OAuth profile, client metadata). */
+/** Serves the OAuth client metadata, which an account's server reads (atproto OAuth profile). */
 export function clientMetadata(
   parts: AccountParts,
   site: { publicUrl(): string; name: string },
@@ -155,16 +155,23 @@ export function clientMetadata(
   }
 }
 
-/** Looks a handle up for a page, which can ask neither DNS nor sites that do not expect it. */
-export function resolveHandle(resolve: (handle: string) => Promise<string | undefined>): RequestHandler {
+/** Resolves a handle for a page, which can use neither DNS nor other sites without CORS. */
+export function resolveHandle(
+  resolve: (handle: string, address: string) => Promise<string | undefined>,
+): RequestHandler {
   return async (req, res, next) => {
     try {
       const handle = typeof req.query.handle === 'string' ? req.query.handle.toLowerCase() : ''
       const isHandle =
         handle.length <= 253 &&
         /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(handle)
-      const did = isHandle ? await resolve(handle) : undefined
+      const did = isHandle ? await resolve(handle, req.ip ?? '') : undefined
       res.setHeader('Cache-Control', 'no-store')
+      if (did === 'busy')
+        return res.status(429).setHeader('Retry-After', '60').json({
+          error: 'RateLimitExceeded',
+          message: 'Too many handles were looked up in this minute. Try again in the next.',
+        })
       if (!did)
         return res.status(404).json({ error: 'HandleNotFound', message: 'This handle leads to no account.' })
       res.json({ did })

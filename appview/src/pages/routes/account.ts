@@ -1,7 +1,5 @@
 import type { assessment, defs, profile, webseed } from '@holdfast/lexicons'
-import type { Db } from '../../catalog/sql.ts'
-import { storable } from '../../catalog/sql.ts'
-import { resolveAccount } from '../../catalog/views/accounts.ts'
+import { resolveAccount } from '../../catalog/read/account.ts'
 import { readDatasetViews } from '../../catalog/views/datasets/dataset-views.ts'
 import {
   type AccountPage,
@@ -11,22 +9,23 @@ import {
 } from '../../catalog/views/pages/page-account.ts'
 import { listDatasetUris, listTorrentUris } from '../../catalog/views/records/listings.ts'
 import { readTorrentViews } from '../../catalog/views/torrents/torrent-views.ts'
-import { accountPath, datasetPath } from '../../page-paths.ts'
+import { accountPath, datasetPath } from '../../http/page-paths.ts'
+import { queryOf } from '../../http/request-target.ts'
+import type { Db } from '../../store/sql.ts'
+import { storable } from '../../store/sql.ts'
 import { type Html, html, nothing } from '../html.ts'
 import { wordFor } from '../i18n/word-for.ts'
-import { renderMarkdown } from '../markdown.ts'
 import { riskBadge } from '../parts/badges.ts'
-import { datasetCard } from '../parts/dataset/dataset-card.ts'
+import { datasetCard } from '../parts/dataset-card.ts'
 import { outsideLink } from '../parts/links.ts'
 import { pager } from '../parts/pager.ts'
 import { shortDid, verifiedMark } from '../parts/people.ts'
 import { torrentCard } from '../parts/torrent/torrent-card.ts'
+import type { MakePage } from '../serve-page.ts'
 import { PageError } from '../server/page-error.ts'
-import { queryOf } from '../server/request-query.ts'
-import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
 
-/** Who an account is and what it did: published, holds, checked. Nobody is ranked. */
+/** The page of an account: who it is, and what it published and contributed. Accounts are not ranked. */
 export function accountPage(db: Db): MakePage {
   return async (view, req) => {
     const did = await resolveAccount(db, storable(req.params.account ?? ''))
@@ -61,7 +60,7 @@ function accountDocument(view: View, account: AccountPage, work: AccountWork) {
     canonical: accountPath(author),
     main: html`<article>
 <header class="title">${picture(account)}<h1 dir="auto">${name}</h1>${identity(view, account)}</header>
-${profileText(account.profile as profile.Main | undefined)}
+${profileText(view, account.profile as profile.Main | undefined)}
 <section aria-labelledby="datasets"><h2 id="datasets">${t.account.datasets}</h2>
 ${work.datasets.length === 0 ? html`<p class="empty">${t.account.noDatasets}</p>` : html`<div class="list">${work.datasets.map((dataset) => datasetCard(view, dataset, { byline: false }))}</div>`}
 ${pager(view, work.cursor)}</section>
@@ -71,7 +70,7 @@ ${work.contributions.length > 0 && html`<section aria-labelledby="checked"><h2 i
   }
 }
 
-/** Beside a name that says the same: nothing is lost to who does not see it. */
+/** The picture; its alternative text is empty, because the name is beside it. */
 function picture({ author, profile: record }: AccountPage): Html {
   if (!(record as profile.Main | undefined)?.avatar) return nothing
   return html`<img class="portrait" src="${`${accountPath({ did: author.did })}/picture`}" alt="" width="96" height="96">`
@@ -85,9 +84,9 @@ function identity(view: View, { author, counts, since, profile: record }: Accoun
       (author.displayName || author.domainVerified) &&
       html`<bdi>${author.handle}</bdi>${author.domainVerified && html`${verifiedMark(view)} ${t.account.domainVerified}`}`,
     kind,
-    t.account.published(counts.datasets),
+    counts.datasets > 0 && t.account.published(counts.datasets),
     counts.torrents > 0 && t.account.holds(counts.torrents),
-    counts.webSeeds > 0 && t.account.serves(counts.webSeeds),
+    counts.webseeds > 0 && t.account.serves(counts.webseeds),
     counts.assessments > 0 && t.account.assessed(counts.assessments),
     t.account.since(format.date(since)),
   ]
@@ -96,10 +95,9 @@ function identity(view: View, { author, counts, since, profile: record }: Accoun
 <p class="empty">DID <code class="break">${author.did}</code></p>`
 }
 
-function profileText(record: profile.Main | undefined): Html {
+function profileText(view: View, record: profile.Main | undefined): Html {
   if (!record?.description) return nothing
-  const { start, rest } = renderMarkdown(record.description, 1_500)
-  return html`<div class="prose" dir="auto">${start}</div>${rest && html`<details class="fold"><summary>…</summary><div class="prose" dir="auto">${rest}</div></details>`}`
+  return view.prose(record.description, { after: 1_500, summary: '…' })
 }
 
 function contribution(view: View, { kind, at, record, subject }: Contribution): Html {

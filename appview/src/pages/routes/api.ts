@@ -1,15 +1,15 @@
 import { lexiconDocuments } from '@holdfast/lexicons/documents'
 import type { RequestHandler } from 'express'
+import { queryOf } from '../../http/request-target.ts'
 import { html } from '../html.ts'
 import { type ApiMethod, apiMethods, methodSection, recordSections } from '../parts/api-reference.ts'
+import type { MakePage } from '../serve-page.ts'
 import { PageError } from '../server/page-error.ts'
-import { queryOf } from '../server/request-query.ts'
-import type { MakePage } from '../server/serve-page.ts'
 
 const documents = lexiconDocuments()
 const methods = apiMethods(documents)
 
-/** The API, from the lexicons themselves: what each method takes, answers and refuses. */
+/** The page of the API reference, which is made from the lexicons. */
 export const apiPage: MakePage = (view) => {
   const { t } = view
   const kinds = ['query', 'procedure', 'subscription'] as const
@@ -23,7 +23,7 @@ ${kinds.map((kind) => html`<section aria-labelledby="${kind}"><h2 id="${kind}">$
   }
 }
 
-/** One method, with a form that asks it here and now. */
+/** The page of one method, with a form that calls it. */
 export const apiMethodPage: MakePage = (view, req) => {
   const method = find(req.params.method)
   return {
@@ -35,7 +35,7 @@ export const apiMethodPage: MakePage = (view, req) => {
   }
 }
 
-/** A form sends every field: only those that were filled in go on to the method. */
+/** Redirects a form's request to the method without empty fields. */
 export const tryMethod: RequestHandler = (req, res, next) => {
   try {
     const method = find(req.params.method)

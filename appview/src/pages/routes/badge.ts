@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
-import type { Db } from '../../catalog/sql.ts'
 import { readDatasetViews } from '../../catalog/views/datasets/dataset-views.ts'
-import { datasetUri } from '../../page-paths.ts'
+import { datasetUri } from '../../http/page-paths.ts'
+import type { Db } from '../../store/sql.ts'
 import { html } from '../html.ts'
 import { chooseLanguage, type LanguageChoice } from '../i18n/language.ts'
 import { datasetRecord } from '../parts/record.ts'
@@ -14,7 +14,7 @@ export interface Held {
   seeders: number | undefined
 }
 
-/** A small picture that other sites show beside their own download button: "held by 14 people". */
+/** Serves a small picture that other sites show beside their download button: "held by 14 people". */
 export function badge(read: (params: Record<string, string>) => Promise<Held | undefined>): RequestHandler {
   return async (req, res, next) => {
     try {
@@ -52,8 +52,8 @@ export function heldTorrent(db: Db) {
 
 const label = 'holdfast'
 
-/** Colours that keep white text readable (contrast above 4.5). */
-function colourOf(seeders: number | undefined): string {
+/** Background colors with a contrast to white text above 4.5. */
+function colorOf(seeders: number | undefined): string {
   if (seeders === undefined) return '#5c6670'
   if (seeders === 0) return '#a62b2b'
   return seeders < 3 ? '#8f5500' : '#1c6e4c'
@@ -66,13 +66,13 @@ export function badgeSvg({ seeders }: Held, { t, language }: LanguageChoice): st
   return html`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="20" viewBox="0 0 ${width} 20" role="img" aria-label="${`${label}: ${text}`}" xml:lang="${language}">
 <title>${`${label}: ${text}`}</title>
 <clipPath id="r"><rect width="${width}" height="20" rx="3"/></clipPath>
-<g clip-path="url(#r)"><rect width="${labelWidth}" height="20" fill="#333b40"/><rect x="${labelWidth}" width="${textWidth}" height="20" fill="${colourOf(seeders)}"/></g>
+<g clip-path="url(#r)"><rect width="${labelWidth}" height="20" fill="#333b40"/><rect x="${labelWidth}" width="${textWidth}" height="20" fill="${colorOf(seeders)}"/></g>
 <g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11" text-anchor="middle"><text x="${labelWidth / 2}" y="14">${label}</text><text x="${labelWidth + textWidth / 2}" y="14">${text}</text></g>
 </svg>
 `.text
 }
 
-/** About what Verdana takes at 11 pixels, with a margin. */
+/** The approximate width of a text in Verdana at 11 pixels, with a margin. */
 function widthOf(text: string): number {
   return Math.round(text.length * 6.6 + 12)
 }

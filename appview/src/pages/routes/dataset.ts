@@ -1,16 +1,16 @@
 import type { defs } from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
+import { citedInfoHashes } from '@holdfast/lexicons/vocabularies/citation'
 import type { DescribedTorrent } from '@holdfast/lexicons/vocabularies/described-dataset'
 import { toSchemaOrg } from '@holdfast/lexicons/vocabularies/schema-org'
-import type { Db } from '../../catalog/sql.ts'
-import { storable } from '../../catalog/sql.ts'
-import { resolveAccount } from '../../catalog/views/accounts.ts'
+import { resolveAccount } from '../../catalog/read/account.ts'
 import type { DatasetPage, ReadDatasetPage } from '../../catalog/views/pages/page-datasets.ts'
-import { datasetPath, datasetUri, torrentPath } from '../../page-paths.ts'
+import { datasetPath, datasetUri, torrentPath } from '../../http/page-paths.ts'
+import type { Db } from '../../store/sql.ts'
+import { storable } from '../../store/sql.ts'
 import { type Html, html, jsonInHtml, nothing } from '../html.ts'
 import { plainExcerpt } from '../markdown.ts'
-import { citationSection } from '../parts/dataset/citation-section.ts'
-import { shortTitle } from '../parts/dataset/dataset-card.ts'
+import { citationSection } from '../parts/citation-section.ts'
 import { badgesAndAlerts, descriptionSection, metadataSection } from '../parts/dataset/dataset-facts.ts'
 import {
   assessmentSection,
@@ -19,10 +19,11 @@ import {
   sourceSection,
 } from '../parts/dataset/dataset-story.ts'
 import { torrentSection } from '../parts/dataset/dataset-torrents.ts'
+import { shortTitle } from '../parts/dataset-card.ts'
 import { agentText, authorLink } from '../parts/people.ts'
 import { datasetRecord } from '../parts/record.ts'
+import type { MakePage } from '../serve-page.ts'
 import { PageError } from '../server/page-error.ts'
-import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
 
 export interface DatasetPageParts {
@@ -30,7 +31,7 @@ export interface DatasetPageParts {
   read: ReadDatasetPage
 }
 
-/** A dataset: what it is, who says so, where it is, who holds it and how to cite it. */
+/** The page of a dataset: its description, author, sources, torrents and citation. */
 export function datasetPage({ db, read }: DatasetPageParts): MakePage {
   return async (view, req) => {
     const { authority = '', collection = collections.dataset, rkey = '' } = req.params
@@ -74,13 +75,13 @@ ${sourceSection(view, dataset)}
 ${metadataSection(view, record)}
 ${assessmentSection(view, dataset)}
 ${provenanceSection(view, found)}
-${citationSection(view, record, url)}
+${citationSection(view, { uri: dataset.uri, record, url, infoHashes: citedInfoHashes(found.torrents) })}
 ${recordSection(view, dataset)}
 </article>`,
   }
 }
 
-/** What is not verified has no file to offer. */
+/** Describes a torrent for structured data; one that is not verified has no file. */
 function described(view: View, torrent: defs.TorrentView): DescribedTorrent {
   const { uri, name = '', sizeBytes, magnet = '', metainfoStatus } = torrent
   const fileUrl =

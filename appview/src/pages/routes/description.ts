@@ -1,26 +1,25 @@
 import type { ReadDatasetPage } from '../../catalog/views/pages/page-datasets.ts'
-import { datasetPath } from '../../page-paths.ts'
+import { datasetPath } from '../../http/page-paths.ts'
+import { queryOf } from '../../http/request-target.ts'
 import { type Html, html } from '../html.ts'
-import { renderMarkdown } from '../markdown.ts'
-import { shortTitle } from '../parts/dataset/dataset-card.ts'
+import { shortTitle } from '../parts/dataset-card.ts'
 import { outsideLink } from '../parts/links.ts'
 import { datasetRecord } from '../parts/record.ts'
+import type { MakePage } from '../serve-page.ts'
 import { blobOf, type ReadBlob } from '../server/blobs.ts'
 import { PageError } from '../server/page-error.ts'
-import { queryOf } from '../server/request-query.ts'
-import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
 
 export interface DescriptionParts {
   read: ReadDatasetPage
-  /** Reads a blob of Markdown. */
+  /** Reads the blob of a description. */
   readDescription: ReadBlob
 }
 
-/** Markdown of more characters than this is shown as it was written. */
+/** Markdown with more characters than this is shown as plain text. */
 const mostMarkdown = 100_000
 
-/** The whole of a description that is too long for its record: `?uri=` is the dataset's AT-URI. */
+/** The page of a description that is too long for its record; `?uri=` is the dataset's AT-URI. */
 export function descriptionPage({ read, readDescription }: DescriptionParts): MakePage {
   return async (view, req) => {
     const uri = queryOf(req).get('uri') ?? ''
@@ -46,5 +45,5 @@ function shown(view: View, description: Awaited<ReturnType<ReadBlob>>): Html {
   const text = new TextDecoder().decode(description.bytes)
   if (text.length > mostMarkdown)
     return html`<pre class="wrap" dir="auto" tabindex="0">${text}</pre>${source}`
-  return html`<div class="prose" dir="auto">${renderMarkdown(text).start}</div>${source}`
+  return html`${view.prose(text)}${source}`
 }

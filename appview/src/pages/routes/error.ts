@@ -3,7 +3,7 @@ import { type Page, searchForm } from '../parts/layout.ts'
 import type { PageError } from '../server/page-error.ts'
 import type { View } from '../view.ts'
 
-/** What a reader sees in place of a page; our own fault where no error is given. */
+/** The page for an error; without `error` it is for a fault of our own. */
 export function errorPage(view: View, error: PageError | undefined): Page {
   const { title, text } = view.t.errors[error?.what ?? 'fault']
   return {

@@ -1,14 +1,14 @@
-import type { SearchMemory } from '../../catalog/search/memory/search-memory.ts'
-import { type DatasetSearch, searchDatasets } from '../../catalog/search/searchDatasets.ts'
-import { type Db, storable } from '../../catalog/sql.ts'
 import { readDatasetViews } from '../../catalog/views/datasets/dataset-views.ts'
-import { keywordPath, publisherPath, searchPath } from '../../page-paths.ts'
+import { keywordPath, publisherPath, searchPath } from '../../http/page-paths.ts'
+import { queryOf } from '../../http/request-target.ts'
+import { type DatasetSearch, searchDatasets } from '../../search/datasets.ts'
+import type { SearchMemory } from '../../search/memory/search-memory.ts'
+import { type Db, storable } from '../../store/sql.ts'
 import { html } from '../html.ts'
 import { facetLinks, resultList } from '../parts/results.ts'
-import { queryOf } from '../server/request-query.ts'
-import type { MakePage } from '../server/serve-page.ts'
+import type { MakePage } from '../serve-page.ts'
 
-/** Everything under one keyword. */
+/** The page of a keyword: all datasets with it. */
 export function keywordPage(db: Db, memory: SearchMemory | undefined): MakePage {
   return grouped(db, memory, {
     search: (name) => ({ keyword: [name] }),
@@ -18,7 +18,7 @@ export function keywordPage(db: Db, memory: SearchMemory | undefined): MakePage 
   })
 }
 
-/** Everything that one publisher makes available. */
+/** The page of a publisher: all its datasets. */
 export function publisherPage(db: Db, memory: SearchMemory | undefined): MakePage {
   return grouped(db, memory, {
     search: (name) => ({ publisher: name }),

@@ -1,15 +1,15 @@
 import type { defs } from '@holdfast/lexicons'
-import type { Db } from '../../catalog/sql.ts'
 import { readDatasetViews } from '../../catalog/views/datasets/dataset-views.ts'
+import { readNewestDatasetUris } from '../../catalog/views/feed-views.ts'
 import type { ReadNeeds } from '../../catalog/views/pages/page-needs.ts'
-import { readNewestDatasetUris } from '../../catalog/views/pages/page-newest.ts'
 import type { Totals } from '../../catalog/views/pages/stats.ts'
 import { readTorrentViews } from '../../catalog/views/torrents/torrent-views.ts'
+import type { Db } from '../../store/sql.ts'
 import { type Html, html, nothing } from '../html.ts'
-import { datasetCard } from '../parts/dataset/dataset-card.ts'
+import { datasetCard } from '../parts/dataset-card.ts'
 import { searchForm } from '../parts/layout.ts'
 import { torrentCard } from '../parts/torrent/torrent-card.ts'
-import type { MakePage } from '../server/serve-page.ts'
+import type { MakePage } from '../serve-page.ts'
 import type { View } from '../view.ts'
 
 export interface HomeParts {
@@ -18,7 +18,7 @@ export interface HomeParts {
   totals: { current(): Promise<{ totals: Totals }> }
 }
 
-/** What this is in one breath, how much there is, what needs help now, what is new. */
+/** The home page: what this is, totals, what needs help now, and what is new. */
 export function home({ db, needs, totals }: HomeParts): MakePage {
   return async (view) => {
     const [{ totals: now }, need, newest] = await Promise.all([
@@ -71,14 +71,18 @@ ${
 }
 
 function totalsList({ t, format }: View, totals: Totals): Html {
-  const entries: [string, string][] = [
-    [format.number(totals.datasets), t.totals.datasets],
-    [format.size(totals.sizeBytes), t.totals.size],
-    [format.number(totals.infoHashes), t.totals.torrents],
-    [format.number(totals.seeders), t.totals.seeders],
-    [format.number(totals.authors), t.totals.authors],
-  ]
-  return html`<dl class="totals" aria-label="${t.totals.label}">${entries.map(([value, name]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+  const counted = (value: number, forms: { one: string; other: string }) =>
+    [value, format.number(value), format.plural(value, forms)] as const
+  // Leave out kinds of needs without entries.
+  const entries = [
+    counted(totals.datasets, t.totals.datasets),
+    [totals.sizeBytes, format.size(totals.sizeBytes), t.totals.size] as const,
+    counted(totals.infoHashes, t.totals.torrents),
+    counted(totals.seeders, t.totals.seeders),
+    counted(totals.authors, t.totals.authors),
+  ].filter(([count]) => count > 0)
+  if (entries.length === 0) return nothing
+  return html`<dl class="totals" aria-label="${t.totals.label}">${entries.map(([, value, name]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
 }
 
 interface HelpNow {

@@ -1,16 +1,16 @@
-import type { Db } from '../../catalog/sql.ts'
 import { readDatasetViews } from '../../catalog/views/datasets/dataset-views.ts'
 import type { Need, ReadNeeds } from '../../catalog/views/pages/page-needs.ts'
 import { readTorrentViews } from '../../catalog/views/torrents/torrent-views.ts'
+import type { Db } from '../../store/sql.ts'
 import { type Html, html } from '../html.ts'
-import { datasetCard } from '../parts/dataset/dataset-card.ts'
+import { datasetCard } from '../parts/dataset-card.ts'
 import { torrentCard } from '../parts/torrent/torrent-card.ts'
-import type { MakePage } from '../server/serve-page.ts'
+import type { MakePage } from '../serve-page.ts'
 import type { View } from '../view.ts'
 
 const shown = 30
 
-/** Where help is needed, the most urgent first: by what will be lost when nobody comes. */
+/** The page about where help is needed, the most urgent first. */
 export function needsPage({ db, needs }: { db: Db; needs: ReadNeeds }): MakePage {
   return async (view) => {
     const need = await needs()
@@ -54,6 +54,10 @@ export function needsPage({ db, needs }: { db: Db; needs: ReadNeeds }): MakePage
         cards: few.map((one) => torrentCard(view, one)),
       }),
     ]
+    const summary = t.needs.summary({
+      losing: need.losing.total,
+      seeders: need.unseeded.total + need.few.total,
+    })
     const isQuiet = [losing, unsaved, unseeded, few].every(({ length }) => length === 0)
     return {
       title: t.needs.title,
@@ -61,7 +65,7 @@ export function needsPage({ db, needs }: { db: Db; needs: ReadNeeds }): MakePage
       canonical: '/needs',
       description: t.needs.intro,
       main: html`<h1>${t.needs.title}</h1>
-<p class="lead">${t.needs.summary({ losing: need.losing.total, seeders: need.unseeded.total + need.few.total })}</p>
+${summary && html`<p class="lead">${summary}</p>`}
 <p>${t.needs.intro} <a href="${view.href('/help')}">${t.needs.howToHelp}</a></p>
 ${isQuiet ? html`<p class="empty">${t.needs.nothing}</p>` : sections}`,
     }

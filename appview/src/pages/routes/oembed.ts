@@ -1,11 +1,11 @@
 import type { RequestHandler } from 'express'
-import type { Db } from '../../catalog/sql.ts'
-import { datasetUri } from '../../page-paths.ts'
+import { datasetUri } from '../../http/page-paths.ts'
+import type { Db } from '../../store/sql.ts'
 import { html } from '../html.ts'
 import { chooseLanguage } from '../i18n/language.ts'
 import { type Held, readHeldDataset, readHeldTorrent } from './badge.ts'
 
-/** Answers sites that want to show a dataset or torrent of ours beside their own (oembed.com, version 1.0). */
+/** Serves oEmbed, by which other sites embed a dataset or torrent (oembed.com, version 1.0). */
 export function oEmbed(db: Db, site: { publicUrl(): string; name: string }): RequestHandler {
   return async (req, res, next) => {
     try {
@@ -23,6 +23,7 @@ export function oEmbed(db: Db, site: { publicUrl(): string; name: string }): Req
       const text = held.seeders === undefined ? t.swarm.unknown : t.swarm.heldBy(held.seeders)
       const page = site.publicUrl() + target.path
       const badge = `${site.publicUrl()}/badge${target.path}.svg`
+      const [width, height] = fitted([200, 20], [req.query.maxwidth, req.query.maxheight])
       res.setHeader('Cache-Control', 'public, max-age=300')
       res.json({
         version: '1.0',
@@ -31,14 +32,21 @@ export function oEmbed(db: Db, site: { publicUrl(): string; name: string }): Req
         provider_name: site.name,
         provider_url: site.publicUrl(),
         cache_age: 300,
-        width: 200,
-        height: 20,
-        html: html`<a href="${page}"><img src="${badge}" height="20" alt="${text}"></a>`.text,
+        width,
+        height,
+        html: html`<a href="${page}"><img src="${badge}" height="${height}" alt="${text}"></a>`.text,
       })
     } catch (error) {
       next(error)
     }
   }
+}
+
+/** Scales a size down in proportion, to fit `maxwidth` and `maxheight` (oembed.com, section 2.2). */
+function fitted(size: [number, number], room: readonly unknown[]): [number, number] {
+  const scales = room.map((most, i) => (/^[1-9]\d{0,5}$/.test(String(most)) ? Number(most) / size[i]! : 1))
+  const scale = Math.min(1, ...scales)
+  return [Math.floor(size[0] * scale), Math.max(1, Math.floor(size[1] * scale))]
 }
 
 interface Target {

@@ -1,19 +1,19 @@
 import type { profile } from '@holdfast/lexicons'
 import type { RequestHandler } from 'express'
-import { type Db, storable } from '../../catalog/sql.ts'
-import { resolveAccount } from '../../catalog/views/accounts.ts'
+import { resolveAccount } from '../../catalog/read/account.ts'
 import { readAccountPage } from '../../catalog/views/pages/page-account.ts'
+import { type Db, storable } from '../../store/sql.ts'
 import { blobOf, type ReadBlob } from '../server/blobs.ts'
 import { PageError } from '../server/page-error.ts'
 import { pictureType } from '../server/picture-type.ts'
 import { securePicture } from '../server/security.ts'
 
-/** A larger picture is a trap for whoever unpacks it. */
+/** The largest width and height; a larger picture could exhaust the memory of a browser that decodes it. */
 const mostPixelsASide = 4_000
 
 /**
- * The picture of an account's profile, from this site: its author's server learns nothing of who looks, and nothing goes
- * out that is not one of three kinds of picture, whatever that server calls it.
+ * Serves the picture of an account's profile from this site, so that the author's server does not learn who looks at it. Only
+ * three types of pictures are served, which are recognized by their bytes and not by what that server says.
  */
 export function accountPicture(db: Db, readPicture: ReadBlob): RequestHandler {
   return async (req, res, next) => {
@@ -28,7 +28,7 @@ export function accountPicture(db: Db, readPicture: ReadBlob): RequestHandler {
         throw new PageError(404, 'page')
       securePicture(res)
       res.setHeader('Content-Type', found.type)
-      // Asked for anew each time, so that what is denied is gone at once; unchanged, it is not sent again.
+      // Browsers must revalidate each time, so that a denied picture disappears at once; an unchanged one is not sent again.
       res.setHeader('Cache-Control', 'public, no-cache')
       res.setHeader('ETag', `"${blob.cid}"`)
       res.send(Buffer.from(read.bytes))

@@ -1,12 +1,13 @@
 import type { RequestHandler } from 'express'
-import { suggest } from '../../catalog/search/query/suggest.ts'
-import { type Db, storable } from '../../catalog/sql.ts'
-import { accountPath, datasetPath, keywordPath, publisherPath, searchPath } from '../../page-paths.ts'
+import { accountPath, datasetPath, keywordPath, publisherPath, searchPath } from '../../http/page-paths.ts'
+import type { SearchMemory } from '../../search/memory/search-memory.ts'
+import { suggest } from '../../search/suggest.ts'
+import { type Db, storable } from '../../store/sql.ts'
 import { html } from '../html.ts'
 import { chooseLanguage } from '../i18n/language.ts'
 import { wordFor } from '../i18n/word-for.ts'
 
-/** Lets browsers search here from their address bar (OpenSearch 1.1). */
+/** Serves the description by which browsers search here from their address bar (OpenSearch 1.1). */
 export function openSearch(site: { publicUrl(): string; name: string }): RequestHandler {
   return (_req, res) => {
     res.setHeader('Content-Type', 'application/opensearchdescription+xml; charset=utf-8')
@@ -19,12 +20,12 @@ export function openSearch(site: { publicUrl(): string; name: string }): Request
   }
 }
 
-/** Searches and listings by cursor are endless for a crawler; pages of datasets and torrents are what it should find. */
+/** Serves `robots.txt`. Crawlers should find pages of datasets and torrents, but not searches and listings, which are endless. */
 export function robots(site: { publicUrl(): string }): RequestHandler {
   return (_req, res) => {
     res.setHeader('Content-Type', 'text/plain; charset=utf-8')
     res.setHeader('Cache-Control', 'public, max-age=86400')
-    const closed = ['/search', '/suggest', '/record', '/xrpc/', '/oai', '/*?cursor=']
+    const closed = ['/search', '/typeahead', '/record', '/xrpc/', '/oai', '/*?cursor=']
     res.send(
       [
         'User-agent: *',
@@ -38,14 +39,15 @@ export function robots(site: { publicUrl(): string }): RequestHandler {
   }
 }
 
-/** Completions for the search box, each with the page it leads to. */
-export function suggestions(db: Db): RequestHandler {
+/** Serves completions for the search box, each with the page that it leads to. */
+export function suggestions(db: Db, memory?: SearchMemory): RequestHandler {
   return async (req, res, next) => {
     try {
       const q = typeof req.query.q === 'string' ? storable(req.query.q).trim().slice(0, 200) : ''
-      const found = q === '' ? [] : await suggest(db, q, 8)
+      const { suggestions: found } = await suggest(db, q, 8, memory)
       const { t } = chooseLanguage(req.query.lang, req.headers['accept-language'])
-      res.setHeader('Cache-Control', 'public, max-age=30')
+      // Do not cache an empty answer, because the completions may only have come too late.
+      res.setHeader('Cache-Control', found.length === 0 ? 'no-store' : 'public, max-age=30')
       res.setHeader('Vary', 'Accept-Language')
       res.json(
         found.map(({ text, kind, uri, did, count }) => ({

@@ -1,12 +1,12 @@
 import type { RequestHandler } from 'express'
 import qrcode from 'qrcode-generator'
-import type { Db } from '../../catalog/sql.ts'
+import type { Db } from '../../store/sql.ts'
 import { html } from '../html.ts'
 import { PageError } from '../server/page-error.ts'
 import { secureImage } from '../server/security.ts'
 import { readTorrents } from './torrent.ts'
 
-/** The magnet link as a QR code, with one tracker so that a phone can read it off a screen. */
+/** Serves the magnet link as a QR code, with only one tracker so that a phone can read it from a screen. */
 export function magnetQr(db: Db, trackers: readonly string[]): RequestHandler {
   return async (req, res, next) => {
     try {
@@ -16,7 +16,7 @@ export function magnetQr(db: Db, trackers: readonly string[]): RequestHandler {
         trackers.slice(0, 1),
       )
       if (!torrent?.magnet) throw new PageError(404, 'torrent')
-      // A name would only make the squares smaller.
+      // Leave the name out, which would only make the squares smaller.
       const magnet = torrent.magnet.replace(/&dn=[^&]*/, '')
       secureImage(res)
       res.setHeader('Content-Type', 'image/svg+xml; charset=utf-8')
@@ -30,7 +30,7 @@ export function magnetQr(db: Db, trackers: readonly string[]): RequestHandler {
 
 const margin = 4
 
-/** A QR code as one SVG path; black on white whatever the theme, since readers expect it. */
+/** Draws a QR code as one SVG path; black on white in every theme, as QR readers expect. */
 export function qrSvg(text: string): string {
   const qr = qrcode(0, 'L')
   qr.addData(text, 'Byte')

@@ -1,17 +1,18 @@
 /** The forms of a profile, an assessment and a torrent's record; `browser/form.ts` makes them work. */
-import { type Db, storable } from '../../catalog/sql.ts'
+
 import { readDatasetViews } from '../../catalog/views/datasets/dataset-views.ts'
-import { datasetPath } from '../../page-paths.ts'
+import { datasetPath } from '../../http/page-paths.ts'
+import { queryOf } from '../../http/request-target.ts'
+import { type Db, storable } from '../../store/sql.ts'
 import { type Html, html, nothing } from '../html.ts'
-import { shortTitle } from '../parts/dataset/dataset-card.ts'
 import { type Field, formField, riskFields } from '../parts/dataset/dataset-form.ts'
+import { shortTitle } from '../parts/dataset-card.ts'
 import { datasetRecord } from '../parts/record.ts'
-import { queryOf } from '../server/request-query.ts'
-import type { MakePage } from '../server/serve-page.ts'
+import type { MakePage } from '../serve-page.ts'
 import type { View } from '../view.ts'
 import { type AccountParts, accountPage, signInParts } from './account-pages.ts'
 
-/** Who one is to the archive. */
+/** The page with the form of one's profile. */
 export function profilePage(parts: AccountParts): MakePage {
   return (view) => {
     const { t } = view
@@ -32,14 +33,14 @@ export function profilePage(parts: AccountParts): MakePage {
   }
 }
 
-/** A new picture, or none any more. */
+/** The field for a new picture, or for removing it. */
 function pictureField({ t }: View): Html {
   const { form } = t.publish
   return html`<div class="field"><label for="f-picture">${form.picture}</label><input id="f-picture" name="picture" type="file" accept="image/png,image/jpeg,image/webp" aria-describedby="picture-hint picture-problem"><p class="hint" id="picture-hint">${form.pictureHint}</p><p class="problem" id="picture-problem" aria-live="polite"></p></div>
 <p data-for="avatar" hidden><label class="choice"><input type="checkbox" name="removePicture"> ${form.removePicture}</label></p>`
 }
 
-/** How endangered a dataset is, whoever described it: `?subject=` and `?cid=` name it and its version. */
+/** The page for assessing how endangered any dataset is; `?subject=` and `?cid=` name it and its version. */
 export function assessmentPage(parts: AccountParts, db: Db): MakePage {
   return async (view, req) => {
     const { t } = view
@@ -65,7 +66,7 @@ export function assessmentPage(parts: AccountParts, db: Db): MakePage {
   }
 }
 
-/** What may change of a torrent's record, which `?uri=` names. */
+/** The page for changing a torrent record, which `?uri=` names. */
 export function torrentRecordPage(parts: AccountParts): MakePage {
   return (view, req) => {
     const { t } = view
@@ -79,7 +80,7 @@ export function torrentRecordPage(parts: AccountParts): MakePage {
       { name: 'tool', label: form.tool },
       { name: 'method', label: form.method, hint: form.markdown, rows: 4 },
       { name: 'trackers', label: t.torrent.trackers, hint: form.addresses, rows: 2 },
-      { name: 'webSeeds', label: t.torrent.webSeedsTitle, hint: form.addresses, rows: 2 },
+      { name: 'webseeds', label: t.torrent.webseedsTitle, hint: form.addresses, rows: 2 },
     ]
     return formPage(view, parts, { ...texts, id: 'torrent-form', fields: fields.map(formField) })
   }

@@ -1,18 +1,18 @@
 import { describesDatasets } from '@holdfast/lexicons/foreign'
 import { collections } from '@holdfast/lexicons/nsid'
-import { type Db, storable } from '../../catalog/sql.ts'
-import { resolveAccount } from '../../catalog/views/accounts.ts'
+import { resolveAccount } from '../../catalog/read/account.ts'
 import { readRecordStatus } from '../../catalog/views/records/record-status.ts'
 import { readTorrentViews } from '../../catalog/views/torrents/torrent-views.ts'
-import { datasetPath, torrentPath } from '../../page-paths.ts'
+import { datasetPath, torrentPath } from '../../http/page-paths.ts'
+import { queryOf } from '../../http/request-target.ts'
+import { type Db, storable } from '../../store/sql.ts'
 import { type Child, html } from '../html.ts'
 import { wordFor } from '../i18n/word-for.ts'
 import { reasonInWords, warningInWords } from '../parts/reasons.ts'
+import type { MakePage } from '../serve-page.ts'
 import { PageError } from '../server/page-error.ts'
-import { queryOf } from '../server/request-query.ts'
-import type { MakePage } from '../server/serve-page.ts'
 
-/** Where any record stands with this index, and why: for authors whose record does not show. */
+/** The page with the status of any record in this index, and the reason. */
 export function recordPage(db: Db): MakePage {
   return async (view, req) => {
     const asked = queryOf(req).get('uri')?.trim() ?? ''
@@ -54,7 +54,7 @@ ${target && html`<p><a class="button" href="${view.href(target)}">${t.record.ope
   }
 }
 
-/** An AT-URI with its account as a DID; undefined for what is none, or a handle nobody here has. */
+/** Reads an AT-URI and replaces its handle with a DID; undefined if it is malformed or the handle is unknown. */
 async function withDid(db: Db, text: string): Promise<string | undefined> {
   const [, authority, path] =
     /^at:\/\/([^/\s]+)\/([a-zA-Z0-9.-]+\/[a-zA-Z0-9._:~-]+)$/.exec(storable(text)) ?? []

@@ -1,9 +1,9 @@
-import type { DatasetSearch } from '../../catalog/search/searchDatasets.ts'
+import type { DatasetSearch } from '../../search/datasets.ts'
 
 export const sorts = [
   'relevance',
   'newest',
-  'risk-deadline',
+  'expected-gone',
   'fewest-seeders',
   'largest',
   'smallest',
@@ -22,7 +22,7 @@ export type FilterName =
   | 'hasTorrent'
 
 /** The parameters that narrow a search, besides its words. */
-export const filterNames: ReadonlySet<FilterName> = new Set<FilterName>([
+const filterNames: ReadonlySet<FilterName> = new Set<FilterName>([
   'publisher',
   'license',
   'format',
@@ -33,7 +33,20 @@ export const filterNames: ReadonlySet<FilterName> = new Set<FilterName>([
   ...instants,
 ])
 
-/** Reads a search from an address. What is empty or makes no sense is passed over: a form sends every field. */
+/** The filters in a URL that the search uses; those that {@link readSearch} ignores are left out. */
+export function filtersOf(query: URLSearchParams): [name: FilterName, value: string][] {
+  const isFilter = (name: string): name is FilterName => filterNames.has(name as FilterName)
+  const seen = new Set<string>()
+  return [...query].flatMap(([name, value]): [FilterName, string][] => {
+    if (!isFilter(name)) return []
+    const isRepeated = seen.has(name) && !lists.some((list) => list === name)
+    seen.add(name)
+    const means = readSearch(new URLSearchParams([[name, value]]))[name] !== undefined
+    return means && !isRepeated ? [[name, value]] : []
+  })
+}
+
+/** Reads a search from a URL. Empty and invalid values are ignored, because a form sends every field. */
 export function readSearch(query: URLSearchParams): DatasetSearch {
   const asked: Record<string, unknown> = {}
   for (const name of texts) {
@@ -60,7 +73,7 @@ export function readSearch(query: URLSearchParams): DatasetSearch {
   return asked
 }
 
-// PostgreSQL has no NUL in its text, so that nothing stored can match one.
+// Replace NUL, which PostgreSQL cannot store, so nothing could match it anyway.
 function clean(text: string | null): string {
   return (text ?? '').toWellFormed().replaceAll('\0', '').trim()
 }

@@ -1,28 +1,28 @@
-import type { SearchMemory } from '../../catalog/search/memory/search-memory.ts'
-import { withSnippets } from '../../catalog/search/query/snippet.ts'
-import type { DirectHit } from '../../catalog/search/search-results.ts'
-import { type DatasetSearch, searchDatasets } from '../../catalog/search/searchDatasets.ts'
-import type { Db } from '../../catalog/sql.ts'
 import { readDatasetViews } from '../../catalog/views/datasets/dataset-views.ts'
-import { accountPath, datasetPath, searchPath } from '../../page-paths.ts'
+import { accountPath, datasetPath, searchPath } from '../../http/page-paths.ts'
+import { queryOf } from '../../http/request-target.ts'
+import { type DatasetSearch, searchDatasets } from '../../search/datasets.ts'
+import type { SearchMemory } from '../../search/memory/search-memory.ts'
+import { withSnippets } from '../../search/query/snippet.ts'
+import type { RecognizedIdentifier } from '../../search/search-results.ts'
+import type { Db } from '../../store/sql.ts'
 import { type Html, html, nothing } from '../html.ts'
 import { wordFor } from '../i18n/word-for.ts'
 import { type Page, searchForm } from '../parts/layout.ts'
 import { facetLabel, facetLinks, resultList } from '../parts/results.ts'
-import { queryOf } from '../server/request-query.ts'
-import type { MakePage } from '../server/serve-page.ts'
+import type { MakePage } from '../serve-page.ts'
 import type { View } from '../view.ts'
-import { type FilterName, filterNames, readSearch, sorts } from './search-params.ts'
+import { filtersOf, readSearch, sorts } from './search-params.ts'
 
 const facetFields = ['risk', 'keyword', 'publisher', 'license', 'format', 'hasTorrent']
 
-/** Search with filters, facets and sorts; all in the address, so that a search can be kept and sent on. */
+/** The page of the search, with filters, facets and sorts. The URL contains the whole search, so it can be saved and shared. */
 export function search(db: Db, memory: SearchMemory | undefined): MakePage {
   return async (view, req) => {
     const here = queryOf(req)
     const asked = readSearch(here)
     const found = await searchDatasets(db, { ...asked, facets: facetFields, limit: 20 }, memory)
-    const target = found.direct && directTarget(found.direct)
+    const target = found.recognizedIdentifier && pageOf(found.recognizedIdentifier)
     if (target && !here.has('cursor')) return { movedTo: target }
     const datasets = await readDatasetViews(
       db,
@@ -41,7 +41,7 @@ export function search(db: Db, memory: SearchMemory | undefined): MakePage {
       here,
       results,
       facets: facetLinks(view, found.facets ?? [], here),
-      corrected: found.matched,
+      searchedQuery: found.searchedQuery,
     })
   }
 }
@@ -51,10 +51,10 @@ interface SearchPageParts {
   here: URLSearchParams
   results: Html
   facets: Html
-  corrected: string | undefined
+  searchedQuery: string | undefined
 }
 
-function searchPage(view: View, { asked, here, results, facets, corrected }: SearchPageParts): Page {
+function searchPage(view: View, { asked, here, results, facets, searchedQuery }: SearchPageParts): Page {
   const { t } = view
   return {
     title: asked.q ? t.search.titleFor(asked.q.slice(0, 80)) : t.search.title,
@@ -64,14 +64,14 @@ function searchPage(view: View, { asked, here, results, facets, corrected }: Sea
 ${searchForm(view, { id: 'q', label: t.search.label, value: asked.q ?? '', hidden: keptFilters(here) })}
 ${activeFilters(view, here)}
 <div class="split">
-<aside aria-label="${t.search.filters}">${sortForm(view, asked, here)}<details class="facets" open><summary>${t.search.filters}</summary>${facets}${moreFilters(view, asked, here)}</details></aside>
-<div id="results" aria-live="polite">${corrected !== undefined && html`<p>${t.search.corrected(corrected)}</p>`}${results}</div>
+<aside aria-label="${t.search.filters}">${sortForm(view, asked, here)}<details class="facets"><summary>${t.search.filters}</summary>${facets}${moreFilters(view, asked, here)}</details></aside>
+<div id="results" aria-live="polite">${searchedQuery !== undefined && html`<p>${t.search.corrected(searchedQuery)}</p>`}${results}</div>
 </div>
 ${help(view)}`,
   }
 }
 
-function directTarget(hit: DirectHit): string | undefined {
+function pageOf(hit: RecognizedIdentifier): string | undefined {
   if (hit.uri)
     return hit.uri.includes('.dataset/') ? datasetPath(hit.uri) : `/record?uri=${encodeURIComponent(hit.uri)}`
   if (hit.did) return accountPath({ did: hit.did })
@@ -79,13 +79,9 @@ function directTarget(hit: DirectHit): string | undefined {
   return infoHash && `/torrent/${infoHash}`
 }
 
-/** Filters stay while the words change. */
+/** Hidden fields that keep the filters when the words change. */
 function keptFilters(here: URLSearchParams): Html {
   return html`${[...here].filter(([name]) => name !== 'q' && name !== 'cursor' && name !== 'lang').map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}`
-}
-
-function filtersOf(here: URLSearchParams): [name: string, value: string][] {
-  return [...here].filter(([name, value]) => filterNames.has(name as FilterName) && value !== '')
 }
 
 function activeFilters(view: View, here: URLSearchParams): Html {

@@ -1,41 +1,50 @@
-import type { Db } from '../../catalog/sql.ts'
-import { readIngestCounts, readSourceLags } from '../../catalog/views/ingest-counts.ts'
+import { readIngestCounts } from '../../catalog/views/ingest-counts.ts'
+import { isOutdated } from '../../store/index-version.ts'
+import type { Db } from '../../store/sql.ts'
 import { type Child, type Html, html } from '../html.ts'
 import { wordFor } from '../i18n/word-for.ts'
 import { reasonInWords } from '../parts/reasons.ts'
-import type { MakePage } from '../server/serve-page.ts'
+import type { MakePage } from '../serve-page.ts'
 import type { View } from '../view.ts'
 
-/** Following the network, as this process sees it. */
+/** The state of following the network in this process. */
 export interface IngestStatus {
-  status(): Promise<{ hosts: readonly HostStatus[]; databaseOk: boolean; checkedAt?: string }>
+  status(): Promise<{
+    hosts: readonly HostStatus[]
+    databaseOk: boolean
+    caughtUp: boolean
+    checkedAt?: string
+  }>
 }
 
 interface HostStatus {
   host: string
   kind?: string
   connected: boolean
+  lagMs?: number
+  waiting: number
+  caughtUp: boolean
   lastEventAt?: string
   error?: string
   backfill?: { state: string; reposTotal?: number; reposDone?: number }
 }
 
-/** How far this index is behind the network, what it follows and what it refused. */
+/** The page with the state of the index: what it follows, how far it is behind, and what it refused. */
 export function statusPage({ db, ingest }: { db: Db; ingest: IngestStatus }): MakePage {
   return async (view) => {
-    const [live, counts, lags] = await Promise.all([
+    const [live, counts, needsRebuild] = await Promise.all([
       ingest.status(),
       readIngestCounts(db),
-      readSourceLags(db),
+      isOutdated(db),
     ])
     const { t, format } = view
     return {
       title: t.status.title,
       section: 'status',
       canonical: '/status',
-      main: html`<h1>${t.status.title}</h1><p>${t.status.intro}</p>
+      main: html`<h1>${t.status.title}</h1><p>${t.status.intro}</p>${needsRebuild && html`<p class="alert note">${t.status.needsRebuild} <code>holdfast-appview rebuild</code></p>`}
 <section aria-labelledby="sources"><h2 id="sources">${t.status.sources}</h2>
-${live.hosts.length === 0 ? html`<p class="empty">${t.status.noSources}</p>` : html`<ul class="sources">${live.hosts.map((host) => hostItem(view, host, lags.get(host.host)))}</ul>`}</section>
+${live.hosts.length === 0 ? html`<p class="empty">${t.status.noSources}</p>` : html`<ul class="sources">${live.hosts.map((host) => hostItem(view, host))}</ul>`}</section>
 <section aria-labelledby="repos"><h2 id="repos">${t.status.repos}</h2>${countTable(view, { label: t.status.repos, rows: counts.repos.map(({ state, count }) => [wordFor(t.repoStates, state), format.number(count)]) })}</section>
 <section aria-labelledby="metainfo"><h2 id="metainfo">${t.status.torrents}</h2>${countTable(view, { label: t.status.torrents, rows: counts.metainfo.map(({ status, count }) => [wordFor(t.metainfo, status), format.number(count)]) })}</section>
 <section aria-labelledby="rejects"><h2 id="rejects">${t.status.rejects}</h2><p>${t.status.rejectsNote} <a href="${view.href('/record')}">${t.record.title}</a></p>${countTable(view, { label: t.status.rejects, rows: counts.rejects.map(({ reason, count, lastAt }) => [html`${reasonInWords(view, reason)} <code>${reason}</code>`, `${format.number(count)} · ${format.fromNow(lastAt)}`]) })}</section>`,
@@ -45,13 +54,14 @@ ${live.hosts.length === 0 ? html`<p class="empty">${t.status.noSources}</p>` : h
 
 function hostItem(
   view: View,
-  { host, kind, connected, lastEventAt, error, backfill }: HostStatus,
-  lagMs: number | undefined,
+  { host, kind, connected, lagMs, waiting, caughtUp, lastEventAt, error, backfill }: HostStatus,
 ): Html {
   const { t, format } = view
   const facts = [
     kind,
-    lagMs !== undefined && t.status.lag(format.number(Math.max(1, Math.round(lagMs / 1000)))),
+    caughtUp && t.status.caughtUp,
+    !caughtUp && lagMs !== undefined && t.status.lag(format.number(Math.max(1, Math.round(lagMs / 1000)))),
+    waiting > 0 && t.status.waiting(waiting, format.number(waiting)),
     lastEventAt && t.status.lastEvent(format.fromNow(lastEventAt)),
     backfill &&
       backfill.state !== 'none' &&

@@ -1,19 +1,19 @@
 import type { describeServer } from '@holdfast/lexicons'
 import { type Html, html, nothing } from '../html.ts'
 import { outsideLink } from '../parts/links.ts'
-import type { MakePage } from '../server/serve-page.ts'
+import type { MakePage } from '../serve-page.ts'
 import type { View } from '../view.ts'
 
 export type Describe = () => Promise<describeServer.$OutputBody>
 
-/** What this is and why. */
+/** The page about this site. */
 export const aboutPage: MakePage = (view) => ({
   title: view.t.nav.about,
   canonical: '/about',
   main: html`<div class="narrow prose">${view.t.prose.about(view.href)}</div>`,
 })
 
-/** How to help, for somebody who has never used BitTorrent. */
+/** The page about how to help, for people who have never used BitTorrent. */
 export const helpPage: MakePage = (view) => ({
   title: view.t.nav.help,
   section: 'help',
@@ -21,7 +21,7 @@ export const helpPage: MakePage = (view) => ({
   main: html`<div class="narrow prose">${view.t.prose.help(view.href)}</div>`,
 })
 
-/** Who lets what in here, what is kept about readers, and whom to write to. */
+/** The page about what is let in, what is stored about readers, and whom to contact. */
 export function policyPage(describe: Describe): MakePage {
   return async (view) => {
     const { t } = view
@@ -63,7 +63,7 @@ function limits({ t, format }: View, { limits }: describeServer.$OutputBody): Ht
   return html`${rows.map(([name, value]) => (value === undefined ? nothing : html`<div><dt>${name}</dt><dd>${value}</dd></div>`))}`
 }
 
-/** The feeds there are, and what each is for. */
+/** The page with all feeds, and what each is for. */
 export const feedsPage: MakePage = (view) => ({
   title: view.t.nav.feeds,
   section: 'feeds',

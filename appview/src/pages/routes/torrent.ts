@@ -1,14 +1,15 @@
 import type { defs } from '@holdfast/lexicons'
 import type { RequestHandler } from 'express'
-import type { Db } from '../../catalog/sql.ts'
 import { readDatasetViews } from '../../catalog/views/datasets/dataset-views.ts'
 import { type DirectoryEntry, readDirectory } from '../../catalog/views/pages/page-directory.ts'
 import { findContent, readTorrentUrisByInfoHash } from '../../catalog/views/torrents/contents.ts'
 import { readMetainfoFile } from '../../catalog/views/torrents/metainfo-file.ts'
 import { readTorrentViews } from '../../catalog/views/torrents/torrent-views.ts'
-import { datasetPath, torrentPath } from '../../page-paths.ts'
+import { datasetPath, torrentPath } from '../../http/page-paths.ts'
+import { queryOf } from '../../http/request-target.ts'
+import type { Db } from '../../store/sql.ts'
 import { type Html, html } from '../html.ts'
-import { shortTitle } from '../parts/dataset/dataset-card.ts'
+import { shortTitle } from '../parts/dataset-card.ts'
 import type { Page } from '../parts/layout.ts'
 import {
   browserSeeds,
@@ -22,29 +23,28 @@ import {
   describersSection,
   swarmSection,
   trackerSection,
-  webSeedSection,
+  webseedSection,
 } from '../parts/torrent/torrent-facts.ts'
 import { type DirectoryView, fileSection } from '../parts/torrent/torrent-files.ts'
+import type { MakePage } from '../serve-page.ts'
 import { PageError } from '../server/page-error.ts'
-import { queryOf } from '../server/request-query.ts'
-import type { MakePage } from '../server/serve-page.ts'
 import type { View } from '../view.ts'
 
 export interface TorrentPageParts {
   db: Db
-  /** Announce URLs that magnet links and `.torrent` files carry. */
+  /** The announce URLs in magnet links and `.torrent` files. */
   trackers: readonly string[]
 }
 
 export interface TorrentDocumentParts extends TorrentPageParts {
   stunServers: readonly string[]
-  /** The address of the script that joins swarms. */
+  /** The URL of the script that joins swarms. */
   peersScript: string
 }
 
 const filesAPage = 200
 
-/** Content by any form of its infohash, with every record that names it. */
+/** The page of a content, by any form of its infohash, with every record that names it. */
 export function torrentPage({ db, trackers, ...browser }: TorrentDocumentParts): MakePage {
   return async (view, req) => {
     const infoHash = (req.params.infoHash ?? '').toLowerCase()
@@ -72,26 +72,28 @@ export function torrentPage({ db, trackers, ...browser }: TorrentDocumentParts):
   }
 }
 
-/** The `.torrent`, with the trackers of the operator and the webseeds that were checked. */
+/** Serves the `.torrent`, with the operator's trackers and the webseeds that were checked. */
 export function torrentFile({ db, trackers }: TorrentPageParts): RequestHandler {
   return async (req, res, next) => {
     try {
       const lookup = await findContent(db, { infoHash: (req.params.infoHash ?? '').toLowerCase() })
-      const options = { original: req.query.original !== undefined, thirdPartyWebSeeds: true, trackers }
+      const options = { original: req.query.original !== undefined, thirdPartyWebseeds: true, trackers }
       const file = 'found' in lookup ? await readMetainfoFile(db, lookup.found, options) : undefined
       if (!file) throw new PageError(404, 'torrent')
       res.setHeader('Content-Type', 'application/x-bittorrent')
       res.setHeader('X-Content-Type-Options', 'nosniff')
       res.setHeader('Cache-Control', 'public, no-cache')
+      res.setHeader('ETag', file.etag)
       res.setHeader('Content-Disposition', attachment(`${file.name}.torrent`))
-      res.send(Buffer.from(file.bytes))
+      const { buffer, byteOffset, length } = file.bytes
+      res.send(Buffer.from(buffer, byteOffset, length))
     } catch (error) {
       next(error)
     }
   }
 }
 
-/** RFC 6266: a plain fallback, and the name in UTF-8. */
+/** The Content-Disposition header by RFC 6266: the name in UTF-8, and an ASCII fallback. */
 function attachment(name: string): string {
   const plain = name.replaceAll(/[^\w .()+-]/g, '_').slice(-150)
   const encoded = encodeURIComponent(name.toWellFormed().slice(-150).toWellFormed()).replaceAll(
@@ -101,7 +103,7 @@ function attachment(name: string): string {
   return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`
 }
 
-/** Every record that names the content, what is verified first. */
+/** Reads every record that names the content, verified ones first. */
 export async function readTorrents(
   db: Db,
   infoHash: string,
@@ -156,7 +158,7 @@ ${downloadSection(view, main, sources)}
 ${datasetList(view, datasets)}
 ${swarmSection(view, main)}
 ${fileSection(view, main, files)}
-${webSeedSection(view, main)}
+${webseedSection(view, main)}
 ${trackerSection(view, main)}
 ${describersSection(view, torrents)}
 </article>`,

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { RequestHandler } from 'express'
 
 export interface Assets {
-  /** The address of a file, which changes with what is in it. */
+  /** The URL of a file, which changes with its content. */
   url(name: string): string
   serve: RequestHandler
 }
@@ -14,7 +14,7 @@ const types: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 }
 
-/** The stylesheet, the scripts and the icon, read once; browsers may keep them for ever. */
+/** Reads the stylesheet, scripts and icon once; browsers may cache them for ever. */
 export function loadAssets(folder: URL): Assets {
   const files = new Map<string, { path: string; type: string; bytes: Buffer }>()
   for (const name of readdirSync(folder)) {

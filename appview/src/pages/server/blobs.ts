@@ -11,7 +11,7 @@ export interface BlobName {
   sizeBytes: number
 }
 
-/** A blob as JSON names it; one of the form before sizes were kept has its CID elsewhere, and no size. */
+/** Reads a reference to a blob in JSON. In the old form, the CID is in another field and there is no size. */
 export function blobOf(value: unknown): BlobName | undefined {
   const blob = value as
     | { ref?: { $link?: string } | { toString(): string }; cid?: string; size?: number }

@@ -1,9 +1,9 @@
-/** What a reader did not find, or asked for in a way that cannot be answered; `what` picks the words of the page. */
+/** A page does not exist, or the request is malformed; `what` selects the text of the error page. */
 export class PageError extends Error {
   override readonly name = 'PageError'
   readonly status: 400 | 404
   readonly what: 'page' | 'dataset' | 'torrent' | 'account' | 'request'
-  /** More about it, in the words of whoever refused. */
+  /** A more detailed message, in English. */
   readonly detail: string | undefined
 
   constructor(status: PageError['status'], what: PageError['what'], detail?: string) {

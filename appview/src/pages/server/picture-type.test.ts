@@ -31,7 +31,7 @@ test.each([
   expect(pictureType(bytes)).toBeUndefined()
 })
 
-test('a head that is cut off, or leads out of the file, is none', () => {
+test('recognizes no picture whose header is cut off or points beyond the file', () => {
   const jpeg = file([0xff, 0xd8, 0xff, 0xe0, 0xff, 0xff])
   expect(pictureType(jpeg)).toBeUndefined()
   for (let length = 0; length < 30; length++) expect(pictureType(jpeg.subarray(0, length))).toBeUndefined()

@@ -1,7 +1,7 @@
-/** The pictures that a profile may have, told by their first bytes: what a server calls them is only what it says. */
+/** The types of pictures in profiles, recognized by their first bytes, since a server's Content-Type cannot be trusted. */
 export type PictureType = 'image/png' | 'image/jpeg' | 'image/webp'
 
-/** The type and the sides, in pixels; undefined for anything but a PNG, JPEG or WebP whose head can be read. */
+/** Reads the type, width and height in pixels; undefined for anything but a PNG, JPEG or WebP with a valid header. */
 export function pictureType(
   bytes: Uint8Array,
 ): { type: PictureType; width: number; height: number } | undefined {
@@ -13,7 +13,7 @@ export function pictureType(
   return view.getUint16(0) === 0xffd8 ? jpeg(view) : undefined
 }
 
-/** RFC 9649: lossy, lossless and extended files keep their sides in three ways. */
+/** Reads the size of a WebP (RFC 9649), which lossy, lossless and extended files store in three ways. */
 function webp(view: DataView) {
   const type = 'image/webp' as const
   const chunk = view.getUint32(12)
@@ -28,7 +28,7 @@ function webp(view: DataView) {
   return { type, width: side(24), height: side(27) }
 }
 
-/** ITU T.81, B.2: segments follow each other up to the one that begins a frame. */
+/** Reads the size of a JPEG (ITU T.81, B.2) by going through its segments to the one that begins a frame. */
 function jpeg(view: DataView) {
   for (let at = 2; at + 9 < view.byteLength; at += 2 + view.getUint16(at + 2)) {
     const marker = view.getUint16(at)

@@ -1,6 +1,6 @@
 import type { Response } from 'express'
 
-/** What a page may load and do. Everything comes from this site; nothing stands inline. */
+/** The headers that limit what a page may load and do: everything comes from this site, and nothing is inline. */
 const strict: Readonly<Record<string, string>> = {
   'default-src': "'none'",
   'style-src': "'self'",
@@ -12,7 +12,7 @@ const strict: Readonly<Record<string, string>> = {
   'frame-ancestors': "'none'",
 }
 
-/** Sets the headers of a page. `connect` names where else its scripts may go, such as a person's own PDS. */
+/** Sets the security headers of a page. `connect` names other origins for its scripts, such as a person's own PDS. */
 export function securePage(res: Response, connect?: string): void {
   const policy = connect === undefined ? strict : { ...strict, 'connect-src': `'self' ${connect}` }
   const text = Object.entries(policy).map(([name, value]) => `${name} ${value}`)
@@ -23,14 +23,14 @@ export function securePage(res: Response, connect?: string): void {
   res.setHeader('Permissions-Policy', 'camera=(), geolocation=(), microphone=(), browsing-topics=()')
 }
 
-/** For pictures of this site's own pages. */
+/** Sets the security headers of pictures in this site's own pages. */
 export function securePicture(res: Response): void {
   res.setHeader('Content-Security-Policy', "default-src 'none'; sandbox")
   res.setHeader('X-Content-Type-Options', 'nosniff')
   res.setHeader('Cross-Origin-Resource-Policy', 'same-origin')
 }
 
-/** For pictures that strangers open by themselves: nothing in one may run. */
+/** Sets the security headers of images that may be opened directly, in which no script may run. */
 export function secureImage(res: Response): void {
   res.setHeader('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'; sandbox")
   res.setHeader('X-Content-Type-Options', 'nosniff')

@@ -3,9 +3,9 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { decode, encode } from '@holdfast/torrent/bencode-tree'
 import { expect, test } from 'vitest'
+import { type Say, startTestDht } from '../../../testing/dht.ts'
 import { startDhtNode } from './dht-node.ts'
 import { filterBytes } from './scrape-filter.ts'
-import { type Say, startTestDht } from './test-dht.ts'
 
 const name = randomBytes(20).toString('hex')
 const never = new AbortController().signal
@@ -25,7 +25,7 @@ async function hear(hosts: number, say: Say, allowPrivateHosts = true) {
   return { word, asked: [...dht.asked], careless: dht.careless }
 }
 
-test('all nodes that one leads to are asked, and what two of them say is counted', async () => {
+test('asks every node that one leads to and counts what two of them say', async () => {
   const { word, asked, careless } = await hear(10, (_name, { host }) =>
     host < 3 ? { BFsd: filterOf(5 - host), BFpe: filterOf(2) } : {},
   )
@@ -95,7 +95,7 @@ test.each<[string, Say]>([
   expect(word).toEqual({ hosts: 1, seeders: 0, leechers: 0, isUncounted: false })
 })
 
-test('whoever leads on and on, to nearer and nearer nodes of its own, is left', async () => {
+test('stops following a node that leads to ever nearer nodes of its own', async () => {
   const target = Buffer.from(name, 'hex')
   const sockets = Array.from({ length: 150 }, () => createSocket('udp4').bind(0, '127.0.9.1'))
   await Promise.all(sockets.map((socket) => once(socket, 'listening')))

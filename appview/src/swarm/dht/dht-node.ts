@@ -8,42 +8,42 @@ export interface DhtAddress {
 }
 
 export interface DhtNode extends AsyncDisposable {
-  /** Asks the nodes nearest to a name (20 bytes in hex) who has it; those that come in half a minute count. */
-  ask(name: string, signal: AbortSignal): Promise<DhtWord>
+  /** Asks the nodes nearest to a name (20 bytes in hex) how many peers have it; answers within half a minute count. */
+  ask(name: string, signal: AbortSignal): Promise<DhtAnswer>
 }
 
-/** What the nodes say together. */
-export interface DhtWord {
-  /** Hosts that answered; several nodes of one host have one voice. */
+/** The combined answer of the nodes. */
+export interface DhtAnswer {
+  /** How many hosts answered; several nodes on one host count once. */
   hosts: number
   seeders: number
   leechers: number
-  /** Peers are named by nodes that do not say which of them have everything (BEP 5 without BEP 33). */
+  /** Whether nodes named peers without saying which of them are seeders (BEP 5 without BEP 33). */
   isUncounted: boolean
 }
 
 export interface DhtNodeOptions {
-  /** Where to begin while no node is known. */
+  /** The nodes to ask first, while no others are known. */
   nodes: readonly DhtAddress[]
   allowPrivateHosts: boolean
-  /** How long a node may take. */
+  /** How long a node may take to answer. */
   answerMs?: number
 }
 
-/** Questions awaiting answers at once, over all searches. */
+/** The most unanswered queries at once, over all searches. */
 const concurrency = 16
-/** A search that hears so many answers has long passed the nearest, or is led on by somebody. */
+/** A search ends after this many answers: it has long passed the nearest nodes, or somebody is misleading it. */
 const maxAnswers = 100
 const searchMs = 30_000
 
 /**
- * A node of the mainline DHT (BEP 5, IPv4) that asks and does not answer. What it is told is strangers' word: any of them
- * may lie, and whoever runs two hosts near a name can say of it what he likes.
+ * Starts a node of the mainline DHT (BEP 5, IPv4) that sends queries and answers none. Its results come from strangers, who
+ * may lie: anybody who runs two hosts near a name can make up its counts.
  */
 export function startDhtNode({ nodes, allowPrivateHosts, answerMs = 2_000 }: DhtNodeOptions): DhtNode {
   const socket = createDhtSocket({ allowPrivateHosts })
   const rpc = createRpc({ nodes, concurrency, timeout: answerMs, socket })
-  // A name that does not resolve, a network that is away: the search hears nobody, and says so.
+  // Ignore errors such as names that do not resolve; the search then reports that nobody answered.
   for (const event of ['error', 'warning']) rpc.on(event, () => {})
   rpc.setMaxListeners(0)
   return {
@@ -68,14 +68,14 @@ export function startDhtNode({ nodes, allowPrivateHosts, answerMs = 2_000 }: Dht
   }
 }
 
-/** The fields of an answer that tell of a torrent, as `dht-reply.ts` lets them through. */
+/** The fields of an answer about a torrent that `dht-reply.ts` passes on. */
 interface Heard {
   readonly BFsd?: Uint8Array
   readonly BFpe?: Uint8Array
   readonly values?: number
 }
 
-function toWord(heard: readonly Heard[]): DhtWord {
+function toWord(heard: readonly Heard[]): DhtAnswer {
   const count = (field: 'BFsd' | 'BFpe') =>
     estimateAddresses(confirmedBits(heard.flatMap((answer) => answer[field] ?? [])))
   const counts = { seeders: count('BFsd'), leechers: count('BFpe') }

@@ -1,27 +1,27 @@
 /**
- * Answers of strangers' nodes (BEP 5). Only what is understood goes on, written anew: the parser behind this one throws
- * on values of other types, and takes the last of repeated keys where ours takes the first.
+ * Parses answers of DHT nodes (BEP 5). Only fields that are understood are passed on, encoded again: the parser of k-rpc
+ * throws on values of other types, and takes the last of repeated keys where ours takes the first.
  */
 import { BencodeError } from '@holdfast/torrent/bencode'
 import { type Decoded, decode, type Encodable } from '@holdfast/torrent/bencode-tree'
 import { filterBytes } from './scrape-filter.ts'
 
 export interface DhtReply {
-  /** What the question was marked with, in hex. */
+  /** The transaction id of the query, in hex. */
   transaction: string
-  /** The message without its transaction. */
+  /** The message without its transaction id. */
   message: Record<string, Encodable>
 }
 
-/** Two filters, a bucket of nodes and what peers fit into a datagram that is not cut up. */
+/** The largest answer: two filters, a bucket of nodes, and the peers that fit into an unfragmented datagram. */
 const maxBytes = 4_096
 const limits = { maxDepth: 4, maxValues: 600 }
-/** A node as it is named: its id, an IPv4 address and a port. */
+/** The size of a node's contact information: its id, an IPv4 address and a port. */
 const nodeBytes = 26
-/** Nodes answer with eight; some with a bucket of theirs. */
+/** The most nodes read from an answer. Nodes usually send eight; some send a larger bucket. */
 const maxNodes = 32
 
-/** An answer or an error; undefined for anything else. */
+/** Parses an answer or an error; undefined for anything else. */
 export function readReply(datagram: Uint8Array): DhtReply | undefined {
   const message = datagram.length > maxBytes ? undefined : tryDecode(datagram)
   const transaction = field(message, 't')
@@ -42,7 +42,7 @@ export function readReply(datagram: Uint8Array): DhtReply | undefined {
         ...optional('nodes', nodesOf(field(r, 'nodes'))),
         ...optional('BFsd', bytesOf(field(r, 'BFsd'), filterBytes)),
         ...optional('BFpe', bytesOf(field(r, 'BFpe'), filterBytes)),
-        // Who they are is not asked: how many were named will do.
+        // Pass on only the number of peers, not their addresses.
         ...(Array.isArray(peers) && peers.length > 0 && { values: peers.length }),
       },
     },

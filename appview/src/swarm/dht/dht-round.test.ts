@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Catalog } from '../../catalog/open.ts'
-import { rows } from '../../catalog/sql.ts'
-import { dhtSource } from '../../catalog/swarms/swarm-contents.ts'
-import { writeSwarmCounts } from '../../catalog/swarms/swarm-counts.ts'
-import { testBackends } from '../../catalog/test-backends.ts'
-import { putTorrent } from '../../catalog/test-publishing.ts'
-import { applyAdmissionPolicy } from '../../catalog/visibility.ts'
-import { createGuardedFetch } from '../../guarded-fetch.ts'
+import { testBackends } from '../../../testing/backends.ts'
+import { startTestDht, type TestDht } from '../../../testing/dht.ts'
+import { putTorrent } from '../../../testing/publishing.ts'
+import { applyAdmissionPolicy } from '../../catalog/admission-policy.ts'
+import { dhtSource } from '../../catalog/swarms/contents.ts'
+import { writeSwarmCounts } from '../../catalog/swarms/counts.ts'
+import { createGuardedFetch } from '../../outbound/guarded-fetch.ts'
+import type { Catalog } from '../../store/open.ts'
+import { rows } from '../../store/sql.ts'
 import { startSwarmHealth } from '../swarm-health.ts'
-import { startTestDht, type TestDht } from './test-dht.ts'
 
 const hash = (bytes: number) => randomBytes(bytes).toString('hex')
 const [shared, lonely, secret, second] = [hash(20), hash(20), hash(20), hash(32)]
@@ -41,7 +41,6 @@ describe.each(testBackends())('the DHT beside the trackers, on $name', ({ open }
       trackers: [],
       dhtNodes: dht.nodes.slice(0, 2),
       allowPrivateHosts: true,
-      replayMs: 60_000,
       log: pino({ level: 'silent' }),
       pace: quick,
       onProbe: (kind, outcome) => probes.push(`${kind} ${outcome}`),
@@ -62,7 +61,7 @@ describe.each(testBackends())('the DHT beside the trackers, on $name', ({ open }
   }
   const poll = (read: () => Promise<unknown>) => expect.poll(read, { timeout: 20_000, interval: 20 })
 
-  test('every torrent that is not private is looked up, and what nodes say stands among the trackers', async () => {
+  test('looks up every torrent that is not private and lists the DHT among its trackers', async () => {
     await poll(counts).toEqual({ [shared]: 4, [lonely]: 0 })
     await putTorrent(catalog, 'second', { infoHashV2: second })
     await poll(counts).toEqual({ [shared]: 4, [lonely]: 0, [second]: 2 })
@@ -70,7 +69,7 @@ describe.each(testBackends())('the DHT beside the trackers, on $name', ({ open }
     expect(new Set(probes.filter((probe) => probe.startsWith('dht')))).toEqual(new Set(['dht answered']))
   })
 
-  test('with the trackers it is combined by the highest, and not asked for as a tracker', async () => {
+  test('combines the DHT with the trackers by the highest count', async () => {
     const [history] = await rows(
       catalog.db,
       sql`SELECT seeders, leechers FROM local.swarm_history WHERE info_hash = ${shared} ORDER BY at DESC LIMIT 1`,
@@ -93,7 +92,6 @@ describe.each(testBackends())('a DHT of few hosts, on $name', ({ open }) => {
       trackers: [],
       dhtNodes: dht.nodes,
       allowPrivateHosts: true,
-      replayMs: 60_000,
       log: pino({ level: 'silent' }),
       pace: quick,
     })

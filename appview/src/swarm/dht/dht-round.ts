@@ -1,30 +1,25 @@
 /**
- * The DHT beside the trackers: a name at a time is looked up at a steady pace over all contents, longest unasked first.
- * What it says stands under `dht:mainline` among the trackers, and is combined with theirs by the highest.
+ * Looks up all contents in the DHT, one name at a time and at a steady rate, the longest unasked first. The counts are
+ * stored under the tracker `dht:mainline`, and combined with those of trackers by taking the highest.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Catalog } from '../../catalog/open.ts'
-import {
-  type AnnouncedContent,
-  dhtSource,
-  swarmKey,
-  swarmNames,
-} from '../../catalog/swarms/swarm-contents.ts'
-import { writeScrapeFailure, writeSwarmCounts } from '../../catalog/swarms/swarm-counts.ts'
-import { readDueContents } from '../../catalog/swarms/swarm-schedule.ts'
-import { eachLimited } from '../each-limited.ts'
+import { type AnnouncedContent, dhtSource, swarmKey, swarmNames } from '../../catalog/swarms/contents.ts'
+import { writeScrapeFailure, writeSwarmCounts } from '../../catalog/swarms/counts.ts'
+import { readDueContents } from '../../catalog/swarms/schedule.ts'
+import { eachLimited } from '../../runtime/each-limited.ts'
+import type { Catalog } from '../../store/open.ts'
 import type { HostPace } from '../host-pace.ts'
 import { toCount } from '../trackers/tracker-counts.ts'
-import type { DhtNode, DhtWord } from './dht-node.ts'
+import type { DhtAnswer, DhtNode } from './dht-node.ts'
 
 export interface DhtRoundParts {
   catalog: Catalog
   node: DhtNode
-  /** Of the whole DHT as if it were one host. */
+  /** The rests between requests, for the whole DHT as if it were one host. */
   pace: HostPace
-  /** Between the beginnings of two searches. */
+  /** The least time from the start of one search to the start of the next, in milliseconds. */
   gapMs: number
-  /** How long counts are good for. */
+  /** How long counts stay valid, in milliseconds. */
   recheckMs: number
   signal: AbortSignal
   onAsked: (outcome: 'answered' | 'refused' | 'failed') => void
@@ -32,10 +27,10 @@ export interface DhtRoundParts {
 
 const searchesAtOnce = 4
 const pageSize = 100
-/** A torrent is announced to the eight nodes nearest to its name (BEP 5): when so many know of nobody, nobody is there. */
+/** A torrent is announced to the eight nodes nearest to its name (BEP 5). If this many know no peer, there is none. */
 const enoughHosts = 8
 
-/** Makes the round that looks up what is due. */
+/** Makes the round that looks up due contents. */
 export function createDhtRound(parts: DhtRoundParts): () => Promise<void> {
   const { catalog, recheckMs, signal, pace } = parts
   const turn = createTurns(parts)
@@ -50,7 +45,7 @@ export function createDhtRound(parts: DhtRoundParts): () => Promise<void> {
   }
 }
 
-/** Resolves for one caller after another, `gapMs` apart. */
+/** Makes a wait that resolves for one caller after another, `gapMs` apart. */
 function createTurns({ gapMs, signal }: Pick<DhtRoundParts, 'gapMs' | 'signal'>): () => Promise<void> {
   let nextAt = 0
   return async () => {
@@ -65,7 +60,7 @@ async function lookUp(
   content: AnnouncedContent,
   { catalog, node, pace, signal, onAsked, turn }: DhtRoundParts & { turn: () => Promise<void> },
 ): Promise<void> {
-  const words = new Map<string, DhtWord>()
+  const words = new Map<string, DhtAnswer>()
   for (const name of swarmNames(content)) {
     await turn()
     if (signal.aborted) return
@@ -83,8 +78,8 @@ async function lookUp(
   await writeSwarmCounts(catalog.db, { ...said, counts: [toCount(content, { counts })] })
 }
 
-/** Why nothing follows from what was heard under the names of a content; undefined where something does. */
-function whyUnknown(words: readonly DhtWord[]): string | undefined {
+/** Why the answers about a content's names give no count; undefined when they do. */
+function whyUnknown(words: readonly DhtAnswer[]): string | undefined {
   if (words.some(({ seeders, leechers }) => seeders + leechers > 0)) return undefined
   if (words.some(({ isUncounted }) => isUncounted))
     return 'nodes of the DHT name peers, and do not say how many have everything'

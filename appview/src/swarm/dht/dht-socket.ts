@@ -1,24 +1,27 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket, type RemoteInfo } from 'node:dgram'
 import { EventEmitter } from 'node:events'
+import { LatestMap } from '@holdfast/runtime/latest-map'
 import { type Decoded, decode, encode } from '@holdfast/torrent/bencode-tree'
 import type { Transport } from 'k-rpc'
-import { LatestMap } from '../../catalog/latest-map.ts'
-import { isPrivateHostname } from '../private-host.ts'
+import { isPublicHost } from '../../outbound/public-host.ts'
 import { readReply } from './dht-reply.ts'
 
-/** Questions whose answers are awaited; beyond, the oldest was not answered in time. */
+/** The most unanswered queries; beyond it the oldest is forgotten. */
 const maxAsked = 256
 
 /**
- * The way of the DHT's messages out and in. Questions go to addresses that may be asked, marked with a random number and
- * as those of a node that answers none itself (BEP 43). In come answers to them, from whoever was asked, and nothing else.
+ * Makes the socket of the DHT node. Queries are sent only to allowed addresses, with a random transaction id and the
+ * read-only flag (BEP 43). Only answers to them are received, and only from the address that was asked.
  */
 export function createDhtSocket({ allowPrivateHosts }: { allowPrivateHosts: boolean }): Transport {
   const socket = createSocket('udp4')
   const asked = new LatestMap<string, { transaction: Uint8Array; host: string; port: number }>(maxAsked)
   const send: Transport['send'] = (message, _offset, _length, port, host, done) => {
-    if (!mayBeAsked(host, port, allowPrivateHosts)) return done(new Error(`${host}:${port} is left alone`))
+    if (!mayBeAsked(host, port, allowPrivateHosts))
+      return done(
+        new Error(`${host}:${port} may not be asked: its address is private or its port below 1024`),
+      )
     const question = decode(message) as Map<string, Decoded>
     const mark = randomBytes(4)
     asked.set(mark.toString('hex'), { transaction: question.get('t') as Uint8Array, host, port })
@@ -42,7 +45,7 @@ export function createDhtSocket({ allowPrivateHosts }: { allowPrivateHosts: bool
   return transport
 }
 
-/** Ports below 1024 are other services, which a stranger may want flooded. */
+/** Whether an address may be asked. Ports below 1024 are not: a stranger may name another service there in order to flood it. */
 function mayBeAsked(host: string, port: number, allowPrivateHosts: boolean): boolean {
-  return port >= 1_024 && (allowPrivateHosts || !isPrivateHostname(host))
+  return port >= 1_024 && (allowPrivateHosts || isPublicHost(host))
 }

@@ -1,8 +1,8 @@
-/** What is used of k-rpc, which ships no types. */
+/** The part of k-rpc that is used; the package has no types. */
 declare module 'k-rpc' {
   import type { EventEmitter } from 'node:events'
 
-  /** The part of a `dgram.Socket` that it uses. */
+  /** The part of a `dgram.Socket` that k-rpc uses. */
   export interface Transport extends EventEmitter {
     address(): unknown
     close(): void
@@ -22,7 +22,7 @@ declare module 'k-rpc' {
 
   export interface Rpc extends EventEmitter {
     readonly id: Buffer
-    /** Asks node after node, each nearer to the target. `visit` ends the search by answering false. */
+    /** Asks nodes that are nearer and nearer to the target. `visit` ends the search by returning false. */
     closest(
       target: Buffer,
       message: { q: string; a: Readonly<Record<string, unknown>> },
@@ -33,9 +33,9 @@ declare module 'k-rpc' {
   }
 
   export default function createRpc(options: {
-    /** Where the search begins while no node is known. */
+    /** The nodes to ask first, while no others are known. */
     nodes: readonly { host: string; port: number }[]
-    /** Questions awaiting their answers at once. */
+    /** The most unanswered queries at once. */
     concurrency: number
     timeout: number
     socket: Transport

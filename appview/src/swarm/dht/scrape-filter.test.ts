@@ -25,12 +25,15 @@ test('the example of BEP 33: 256 IPv4 and 1,000 IPv6 addresses are estimated as 
   expect(estimateAddresses(filter)).toBe(1225)
 })
 
-test('few addresses are counted exactly, and a filter that is all ones is a number too', () => {
+test('estimates few addresses exactly', () => {
   for (const count of [0, 1, 2, 3, 10]) expect(estimateAddresses(filterOf(several(count, ipv4)))).toBe(count)
+})
+
+test('estimates a number for a filter of all ones', () => {
   expect(estimateAddresses(new Uint8Array(filterBytes).fill(255))).toBe(7806)
 })
 
-test('one node alone makes nobody up; two that agree are believed', () => {
+test('believes only addresses that two nodes agree on', () => {
   const [three, five] = [filterOf(several(3, ipv4)), filterOf(several(5, ipv4))]
   const full = new Uint8Array(filterBytes).fill(255)
   expect(confirmedBits([])).toEqual(new Uint8Array(filterBytes))

@@ -2,17 +2,17 @@
 export const filterBytes = 256
 
 const bits = filterBytes * 8
-/** Bits that one address sets. */
+/** How many bits one address sets. */
 const bitsEach = 2
 
-/** About how many addresses a filter holds; a full one stands for 7,800. */
+/** Estimates how many addresses a filter contains; a full one counts as 7,800. */
 export function estimateAddresses(filter: Uint8Array): number {
   const unset = bits - countBits(filter)
   if (unset === bits) return 0
   return Math.round(Math.log(Math.max(unset, 1) / bits) / (bitsEach * Math.log(1 - 1 / bits)))
 }
 
-/** The bits that two or more of these filters have: what one node says alone may be made up. */
+/** The bits that are set in two or more of these filters, since a single node may make up its own. */
 export function confirmedBits(filters: readonly Uint8Array[]): Uint8Array {
   const once = new Uint8Array(filterBytes)
   const twice = new Uint8Array(filterBytes)

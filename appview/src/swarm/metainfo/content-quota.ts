@@ -1,10 +1,10 @@
-import { type ContentUsage, readContentUsage } from '../../catalog/reads/record-counts.ts'
-import { createUsageCache } from '../../catalog/reads/usage-cache.ts'
-import type { Db } from '../../catalog/sql.ts'
+import { type ContentUsage, readContentUsage } from '../../catalog/read/record-counts.ts'
+import { createUsageCache } from '../../catalog/read/usage-cache.ts'
+import type { Db } from '../../store/sql.ts'
 
-/** Holds each account, and each PDS, to what its verified metainfo may take here. */
+/** Limits the verified metainfo of each account and of each PDS. */
 export interface ContentQuota {
-  /** Counts the content in; or says why not, as a reject reason and in words, and counts nothing. */
+  /** Adds the content to the author's usage; or adds nothing and resolves with a reject reason and its explanation. */
   admit(author: { did: string; pdsHost: string | null }, content: ContentUsage): Promise<Refusal | undefined>
 }
 

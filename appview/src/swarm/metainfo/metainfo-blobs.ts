@@ -1,6 +1,6 @@
 import { cidForRawBytes } from '@atproto/lex-data'
-import type { GuardedFetch } from '../../guarded-fetch.ts'
-import { BlobMismatchError, fetchBlob } from '../../guarded-fetch-blob.ts'
+import type { GuardedFetch } from '../../outbound/guarded-fetch.ts'
+import { BlobMismatchError, fetchBlob } from '../../outbound/guarded-fetch-blob.ts'
 
 /** The part of a torrent record that says where its `.torrent` bytes are. */
 export interface MetainfoSources {
@@ -14,7 +14,7 @@ interface BlobRef {
   size?: number
 }
 
-/** The record itself says that its metainfo is larger than this server reads. */
+/** The record declares metainfo that is larger than this server reads. */
 export class DeclaredTooLargeError extends Error {}
 
 export interface BlobRequest {
@@ -24,11 +24,18 @@ export interface BlobRequest {
   maxBytes: number
   timeoutMs: number
   signal: AbortSignal
+  /** Whether hosts other than that PDS may be asked. */
+  admitted: boolean
+}
+
+/** The account's PDS does not have the metainfo, and other hosts are not asked before the record is let in. */
+export class NotAdmittedError extends Error {
+  override readonly name = 'NotAdmittedError'
 }
 
 /**
  * Reads a record's `.torrent` from the author's PDS, from its parts in order, or from the addresses it names, and
- * proves each against its CID (or SHA-256). Returns the bytes under the CID of the whole, raw codec, SHA-256.
+ * checks each against its CID (or SHA-256). Returns the bytes with the CID of the whole (raw codec, SHA-256).
  *
  * @throws BlobMismatchError, DeclaredTooLargeError, or a GuardedFetchError.
  */
@@ -57,6 +64,10 @@ async function readWhole(
     }
     return new Uint8Array(Buffer.concat(parts))
   }
+  if (!request.admitted)
+    throw new NotAdmittedError(
+      'hosts other than the PDS are asked for the metainfo only once the record is let in',
+    )
   return readFirstUrl(fetch, sources.metainfoUrls ?? [], request)
 }
 

@@ -1,6 +1,7 @@
-import { type Metainfo, MetainfoError, parseMetainfo } from '@holdfast/torrent/metainfo'
-import type { ContentFacts } from '../../catalog/writes/content-writes.ts'
-import { namesPrivateHost } from '../private-host.ts'
+import { type Metainfo, MetainfoError, MetainfoLimitError, parseMetainfo } from '@holdfast/torrent/metainfo'
+import type { ContentFacts } from '../../catalog/contents.ts'
+import { namesPrivateHost } from '../../outbound/public-host.ts'
+import type { NamedAddresses } from '../probes/named-addresses.ts'
 
 /** What a torrent record claims, as far as its metainfo can prove it. */
 export interface TorrentClaims {
@@ -8,28 +9,24 @@ export interface TorrentClaims {
   infoHashV2?: string | undefined
   name: string
   sizeBytes?: number | undefined
-  webSeeds?: { url: string }[] | undefined
+  webseeds?: { url: string }[] | undefined
   trackers?: { url: string }[] | undefined
 }
 
 export type MetainfoVerdict =
   | { ok: true; facts: ContentFacts; warnings: string[]; named: NamedAddresses }
-  | { ok: false; reason: 'metainfo-invalid' | 'infohash-mismatch' | 'quota-files'; detail: string }
-
-/** Addresses that the metainfo itself names, as they stand there. A private torrent's are its own business. */
-export interface NamedAddresses {
-  trackers: string[]
-  webSeeds: { url: string; kind: string }[]
-}
+  | { ok: false; reason: 'metainfo-invalid' | 'metainfo-too-large' | 'infohash-mismatch'; detail: string }
 
 export interface CheckLimits {
-  /** Files indexed of one torrent; the stored metainfo has the rest. */
+  /** The most files of a torrent that are indexed; the stored metainfo has all of them. */
   indexedFiles: number
+  /** The most characters of their paths together, since each path repeats directories that the file tree names only once. */
+  indexedPathLength?: number
   maxFiles: number
   allowPrivateHosts: boolean
 }
 
-/** Holds a `.torrent` against the record that names it: every infohash the record claims must be the file's own. */
+/** Compares a `.torrent` with the record that names it: every infohash in the record must be that of the file. */
 export function checkMetainfo(
   bytes: Uint8Array,
   claims: TorrentClaims,
@@ -49,7 +46,7 @@ export function checkMetainfo(
   }
   return {
     ok: true,
-    facts: toFacts(parsed, limits.indexedFiles),
+    facts: toFacts(parsed, limits),
     warnings: warningsOf(parsed, claims, limits),
     named: namedIn(parsed),
   }
@@ -60,15 +57,25 @@ function tryParse(bytes: Uint8Array, maxFiles: number): Metainfo | Extract<Metai
     return parseMetainfo(bytes, { maxFiles })
   } catch (error) {
     if (!(error instanceof MetainfoError)) throw error
-    return { ok: false, reason: 'metainfo-invalid', detail: error.message }
+    const reason = error instanceof MetainfoLimitError ? 'metainfo-too-large' : 'metainfo-invalid'
+    return { ok: false, reason, detail: error.message }
   }
 }
 
-function toFacts(metainfo: Metainfo, indexedFiles: number): ContentFacts {
+/** Four times the characters of ten thousand paths of a large real torrent. */
+const defaultIndexedPathLength = 4_000_000
+
+function toFacts(
+  metainfo: Metainfo,
+  { indexedFiles, indexedPathLength = defaultIndexedPathLength }: CheckLimits,
+): ContentFacts {
   const files: { path: string; sizeBytes: number; piecesRoot: string | null }[] = []
-  for (const file of metainfo.iterateFiles()) {
-    if (files.length >= indexedFiles) break
-    files.push({ path: file.path.join('/'), sizeBytes: file.sizeBytes, piecesRoot: file.piecesRoot })
+  let left = indexedPathLength
+  for (const { path: elements, sizeBytes, piecesRoot } of metainfo.iterateFiles()) {
+    const path = elements.join('/')
+    left -= path.length
+    if (files.length >= indexedFiles || left < 0) break
+    files.push({ path, sizeBytes, piecesRoot })
   }
   const { infoHashV1, infoHashV2, name, sizeBytes, pieceLengthBytes, fileCount } = metainfo
   return {
@@ -86,17 +93,17 @@ function toFacts(metainfo: Metainfo, indexedFiles: number): ContentFacts {
 const maxNamed = 50
 
 function namedIn(metainfo: Metainfo): NamedAddresses {
-  if (metainfo.private) return { trackers: [], webSeeds: [] }
+  if (metainfo.private) return { trackers: [], webseeds: [] }
   return {
     trackers: metainfo.trackers.slice(0, maxNamed).map(({ url }) => url),
-    webSeeds: metainfo.webSeeds.slice(0, maxNamed).map(({ url, kind }) => ({ url, kind })),
+    webseeds: metainfo.webseeds.slice(0, maxNamed).map(({ url, kind }) => ({ url, kind })),
   }
 }
 
 function warningsOf(metainfo: Metainfo, claims: TorrentClaims, limits: CheckLimits): string[] {
   const warnings = new Set<string>()
   const isPrivate = ({ url }: { url: string }) => !limits.allowPrivateHosts && namesPrivateHost(url)
-  if ([...(claims.webSeeds ?? []), ...metainfo.webSeeds].some(isPrivate))
+  if ([...(claims.webseeds ?? []), ...metainfo.webseeds].some(isPrivate))
     warnings.add('private-webseed-dropped')
   if ([...(claims.trackers ?? []), ...metainfo.trackers].some(isPrivate))
     warnings.add('private-tracker-dropped')

@@ -1,4 +1,4 @@
-/** Metainfo being fetched, and for whom. */
+/** Metainfo that is being fetched, with its account and PDS. */
 export interface InFlight {
   did: string
   pdsHost: string | null
@@ -10,7 +10,7 @@ export interface Shares {
   perHost: number
 }
 
-/** Accounts and hosts with their full share in hand: a host that hangs, or one that publishes much, keeps nobody waiting. */
+/** Accounts and hosts that have their full share in process, so that a host that hangs or publishes much delays nobody else. */
 export function busiest(inFlight: readonly InFlight[], shares: Shares): { dids: string[]; hosts: string[] } {
   const full = (keys: readonly string[], share: number) =>
     [...Map.groupBy(keys, (key) => key)].filter(([, same]) => same.length >= share).map(([key]) => key)
@@ -26,7 +26,7 @@ export function busiest(inFlight: readonly InFlight[], shares: Shares): { dids: 
   }
 }
 
-/** Whether one more would be more than its account's or its host's share. */
+/** Whether one more would exceed the share of its account or its host. */
 export function isBusy(
   { did, pdsHost }: Omit<InFlight, 'job'>,
   inFlight: readonly InFlight[],

@@ -1,7 +1,12 @@
-/** Checks one metainfo in a thread of its own; what it does is in `metainfo-check.ts`. */
-import { parentPort, workerData } from 'node:worker_threads'
+/** Checks metainfo in a thread; what it does is in `metainfo-check.ts`. */
+import { answerJobs } from '../../threads/answer-jobs.ts'
 import { checkMetainfo } from './metainfo-check.ts'
-import type { CheckJob } from './metainfo-checker.ts'
+import type { Checked, CheckJob } from './metainfo-checker.ts'
 
-const { bytes, claims, limits } = workerData as CheckJob
-parentPort!.postMessage(checkMetainfo(bytes, claims, limits))
+answerJobs<CheckJob & { giveBack: boolean }, Checked>(
+  ({ bytes, claims, limits, giveBack }) => {
+    const verdict = checkMetainfo(bytes, claims, limits)
+    return giveBack ? { verdict, bytes } : { verdict }
+  },
+  ({ bytes }) => (bytes ? [bytes.buffer as ArrayBuffer] : []),
+)

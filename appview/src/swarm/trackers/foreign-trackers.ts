@@ -1,11 +1,11 @@
 /**
- * Other people's trackers, as records and metainfo name them: asked seldom, one question at a time for each host, and
- * left alone for longer each time they do not answer.
+ * Asks other people's trackers that records and metainfo name: seldom, with one request at a time to each host, and after a
+ * longer rest each time they do not answer.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Catalog } from '../../catalog/open.ts'
-import { forgetTracker, readDueContents, readTrackers } from '../../catalog/swarms/swarm-schedule.ts'
-import { eachLimited } from '../each-limited.ts'
+import { forgetTracker, readDueContents, readTrackers } from '../../catalog/swarms/schedule.ts'
+import { eachLimited } from '../../runtime/each-limited.ts'
+import type { Catalog } from '../../store/open.ts'
 import type { HostPace } from '../host-pace.ts'
 import type { OwnTrackers } from './own-tracker-round.ts'
 import { maxNames } from './scrape.ts'
@@ -17,17 +17,17 @@ export interface ForeignTrackerParts {
   scraping: Scraping
   pace: HostPace
   own: OwnTrackers
-  /** How long counts are good for. */
+  /** How long counts stay valid, in milliseconds. */
   recheckMs: number
   onAsked: (outcome: Asked['outcome']) => void
 }
 
 const pageSize = 200
 const hostsAtOnce = 16
-/** Then the next host has its turn. */
+/** How many requests are sent to one host before it is the next host's turn. */
 const questionsPerVisit = 20
 
-/** Makes the round over all trackers that have answered, or over all others. */
+/** Makes the round over all trackers that answered last time, or over all others. */
 export function createForeignTrackersRound(
   which: 'proven' | 'unproven',
   parts: ForeignTrackerParts,
@@ -51,13 +51,13 @@ export function createForeignTrackersRound(
 }
 
 interface Lane extends ForeignTrackerParts {
-  /** How many names a tracker is asked about at once, where that is fewer than it could be. */
+  /** How many names to put into one request, by tracker, if fewer than usual. */
   names: Map<string, number>
 }
 
 async function visit(tracker: string, lane: Lane): Promise<void> {
   const { catalog, scraping, pace, recheckMs } = lane
-  // A server that does not answer on one port may well on another.
+  // A server that does not answer on one port may answer on another.
   const { protocol, host } = new URL(tracker)
   const server = `${protocol}//${host}`
   for (let asked = 0; asked < questionsPerVisit && !scraping.signal.aborted; asked++) {
@@ -81,7 +81,7 @@ async function visit(tracker: string, lane: Lane): Promise<void> {
   }
 }
 
-/** Some trackers refuse a whole question for one torrent they do not know: they are asked about fewer at a time. */
+/** Some trackers refuse a whole request because of one unknown torrent; they are then asked about fewer at a time. */
 function resize(
   sizes: Map<string, number>,
   tracker: string,
@@ -92,5 +92,5 @@ function resize(
   else sizes.set(tracker, next)
 }
 
-/** A rest longer than this is not waited out: the host's turn comes again in the next round. */
+/** A host that must rest for longer than this is left to the next round. */
 const maxPatienceMs = 10_000

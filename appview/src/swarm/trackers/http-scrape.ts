@@ -9,6 +9,7 @@ import {
 } from '@holdfast/torrent/bencode'
 import {
   boundedCounts,
+  restMs,
   type ScrapeAnswer,
   type ScrapedCounts,
   ScrapeRefusedError,
@@ -16,7 +17,7 @@ import {
 } from './scrape-answer.ts'
 import { scrapeUrl } from './tracker-url.ts'
 
-/** BEP 48. */
+/** Scrapes a tracker over HTTP (BEP 48). */
 export async function scrapeHttp(
   announceUrl: string,
   names: readonly string[],
@@ -26,14 +27,16 @@ export async function scrapeHttp(
   if (!url) throw new Error(`${announceUrl} has no scrape address by BEP 48`)
   const asked = names.map((name) => `info_hash=${name.replaceAll(/../g, '%$&')}`).join('&')
   url.search = url.search ? `${url.search}&${asked}` : asked
-  const { bytes } = await fetch.fetchBytes(url, { maxBytes: maxAnswerBytes, timeoutMs, signal })
+  const { bytes } = await fetch.fetchBytes(url, {
+    ...{ maxBytes: maxAnswerBytes, timeoutMs, signal },
+    purpose: 'tracker',
+  })
   return readScrape(bytes, names)
 }
 
 const maxAnswerBytes = 256_000
-const maxWaitMs = 24 * 3_600_000
 
-/** Reads a scrape answer; what was not asked for is passed over. @throws ScrapeRefusedError, Error */
+/** Parses a scrape answer; names that were not asked for are ignored. @throws ScrapeRefusedError, Error */
 export function readScrape(bytes: Uint8Array, names: readonly string[]): ScrapeAnswer {
   try {
     scanValue(bytes, 0, { maxDepth: 10, maxValues: 50_000 })
@@ -52,7 +55,7 @@ export function readScrape(bytes: Uint8Array, names: readonly string[]): ScrapeA
 }
 
 function readFiles(bytes: Uint8Array, at: number, names: readonly string[]): Map<string, ScrapedCounts> {
-  // Some trackers write the name as UTF-8 of its Latin-1 reading: more than 20 bytes, but unmistakable.
+  // Some trackers read the name as Latin-1 and write it as UTF-8, which has more than 20 bytes but is unambiguous.
   const spellings = new Map(
     names.flatMap((name) => [
       [name, name],
@@ -76,12 +79,10 @@ function countAt(bytes: Uint8Array, dictionary: number, key: string): number | n
   return at >= 0 && kindAt(bytes, at) === 'integer' ? integerAt(bytes, at) : null
 }
 
-/** `flags.min_request_interval` (BEP 48), in seconds. */
 function readWaitMs(bytes: Uint8Array): number | undefined {
   const flags = findKey(bytes, 0, 'flags')
   if (flags < 0 || kindAt(bytes, flags) !== 'dictionary') return undefined
-  const seconds = countAt(bytes, flags, 'min_request_interval')
-  return seconds !== null && seconds > 0 ? Math.min(seconds * 1_000, maxWaitMs) : undefined
+  return restMs(countAt(bytes, flags, 'min_request_interval'))
 }
 
 function textAt(bytes: Uint8Array, at: number): string {

@@ -1,16 +1,16 @@
-import { readAnnouncedPage } from '../../catalog/swarms/swarm-contents.ts'
+import { readAnnouncedPage } from '../../catalog/swarms/contents.ts'
 import { createSnapshotRound, type OwnTrackerParts } from './own-trackers.ts'
 import type { Scraping } from './scrape-answer.ts'
 import { NoSnapshotError } from './swarm-snapshot.ts'
 import { askTracker, takeQuestion } from './tracker-counts.ts'
 
-/** A tracker that did not list its swarms is asked for the list again after this. */
+/** When to ask a tracker again for the list of its swarms after it did not have one. */
 const retryListMs = 10 * 60_000
-/** A scrape of everything is many questions, even at one's own tracker. */
+/** The time between two scrapes of everything, which take many requests. */
 const scrapeEveryMs = 30_000
 const pageSize = 1_000
 
-/** Makes the round for one of our own trackers: by its list of swarms, or by scraping where it has none. */
+/** Makes the round for one of our own trackers, which reads its list of swarms, or scrapes if it has none. */
 export function createOwnTrackerRound(tracker: string, parts: OwnTrackerParts): () => Promise<void> {
   const list = tracker.startsWith('http') ? createSnapshotRound(tracker, parts) : undefined
   const scraping: Scraping = {
@@ -46,7 +46,7 @@ async function scrapeAll(tracker: string, { catalog }: OwnTrackerParts, scraping
     const contents = await readAnnouncedPage(catalog.db, { after, limit: pageSize })
     for (let rest = contents; rest.length > 0; ) {
       const asked = takeQuestion(rest)
-      const { outcome } = await askTracker(catalog, { tracker, contents: asked }, scraping)
+      const { outcome } = await askTracker(catalog, { tracker, own: true, contents: asked }, scraping)
       if (outcome !== 'answered') throw new Error(`${tracker} does not answer a scrape`)
       rest = rest.slice(asked.length)
     }
@@ -56,19 +56,19 @@ async function scrapeAll(tracker: string, { catalog }: OwnTrackerParts, scraping
 }
 
 /**
- * Of several announce URLs the ones to ask: of the URLs of one server by HTTP, UDP and WebSocket only the first that
- * can be scraped, since it counts the peers of all.
+ * Chooses which of several announce URLs to ask. Of the URLs of one server over HTTP, UDP and WebSocket it takes only the
+ * first in that order, since its counts include all peers.
  */
 export function distinctTrackers(urls: readonly string[]): string[] {
   const ofHost = Map.groupBy(
-    urls.filter((url) => /^(https?|udp):/.test(url)),
+    urls.filter((url) => /^(https?|udp|wss?):/.test(url)),
     (url) => new URL(url).hostname,
   )
   return [...ofHost.values()].flatMap((same) => {
     const http = same.filter((url) => url.startsWith('http'))
     return http.length > 0
       ? [...new Map(http.map((url) => [new URL(url).origin, url])).values()]
-      : same.slice(0, 1)
+      : [same.find((url) => url.startsWith('udp:')) ?? same[0]!]
   })
 }
 

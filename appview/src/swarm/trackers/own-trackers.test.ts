@@ -2,12 +2,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Catalog } from '../../catalog/open.ts'
-import { rows } from '../../catalog/sql.ts'
-import { testBackends } from '../../catalog/test-backends.ts'
-import { did, putRecord, putTorrent } from '../../catalog/test-publishing.ts'
-import { applyAdmissionPolicy } from '../../catalog/visibility.ts'
-import { createGuardedFetch } from '../../guarded-fetch.ts'
+import { testBackends } from '../../../testing/backends.ts'
+import { did, putRecord, putTorrent } from '../../../testing/publishing.ts'
+import { applyAdmissionPolicy } from '../../catalog/admission-policy.ts'
+import { createGuardedFetch } from '../../outbound/guarded-fetch.ts'
+import type { Catalog } from '../../store/open.ts'
+import { rows } from '../../store/sql.ts'
 import { createSnapshotRound } from './own-trackers.ts'
 
 const datasetUri = `at://${did}/dataset/ice`
@@ -79,7 +79,7 @@ describe.each(testBackends())('own trackers on $name', ({ open }) => {
     expect((await counts())[1]).toEqual({ info_hash: late, seeders: 2, leechers: 0, completed: 0 })
   })
 
-  test('a swarm that ends is a swarm without seeders, and the history keeps its last', async () => {
+  test('records a swarm that ends as one without seeders', async () => {
     tracker.swarms = []
     await round()
     expect((await counts())[0]).toMatchObject({ info_hash: v2, seeders: 0 })

@@ -1,35 +1,36 @@
 /**
- * Counts at the operator's own trackers, every few seconds: all swarms at once where the tracker offers that, else
- * scraped like anybody's (BEP 48, BEP 15). What did not change is not written again.
+ * Reads counts from the operator's own trackers every few seconds: all swarms at once if the tracker offers that, otherwise
+ * by scraping (BEP 48, BEP 15). Unchanged counts are not written again.
  */
-import type { Catalog } from '../../catalog/open.ts'
+
 import {
   type AnnouncedContent,
   findAnnounced,
   readAnnouncedPage,
   readInfoHashSeq,
   readNamesSince,
-} from '../../catalog/swarms/swarm-contents.ts'
-import { writeSwarmCounts } from '../../catalog/swarms/swarm-counts.ts'
-import type { GuardedFetch } from '../../guarded-fetch.ts'
+} from '../../catalog/swarms/contents.ts'
+import { writeSwarmCounts } from '../../catalog/swarms/counts.ts'
+import type { GuardedFetch } from '../../outbound/guarded-fetch.ts'
+import type { Catalog } from '../../store/open.ts'
 import { type Counts, readSwarmSnapshot, type SwarmSnapshot } from './swarm-snapshot.ts'
 import { toCount } from './tracker-counts.ts'
 
 export interface OwnTrackerParts {
   catalog: Catalog
-  /** Reaches private hosts: these addresses are the operator's. */
+  /** A guarded fetch that may reach private hosts, since these addresses are the operator's. */
   fetch: GuardedFetch
   adminToken: string | undefined
   signal: AbortSignal
 }
 
-/** Everything is compared with the catalogue so often, whatever the tracker says has changed. */
+/** How often all counts are compared with the catalog, not only those that changed at the tracker. */
 const fullEveryMs = 5 * 60_000
-/** What did not change is written again after this, so that it shows how old it is. */
+/** Unchanged counts are written again after this time, to show that they are recent. */
 const touchAfterMs = 10 * 60_000
 const pageSize = 5_000
 
-/** Makes the round that reads one tracker that lists all its swarms. */
+/** Makes the round for a tracker that lists all its swarms. */
 export function createSnapshotRound(announceUrl: string, parts: OwnTrackerParts): () => Promise<void> {
   const { catalog, signal } = parts
   let known: SwarmSnapshot = new Map()
@@ -38,7 +39,7 @@ export function createSnapshotRound(announceUrl: string, parts: OwnTrackerParts)
 
   const write = async (contents: readonly AnnouncedContent[], snapshot: SwarmSnapshot, at: Date) => {
     const counts = contents.map((content) => toCount(content, { counts: snapshot }, nobody))
-    await writeSwarmCounts(catalog.db, { tracker: announceUrl, at, counts, touchAfterMs })
+    await writeSwarmCounts(catalog.db, { tracker: announceUrl, own: true, at, counts, touchAfterMs })
   }
 
   return async () => {

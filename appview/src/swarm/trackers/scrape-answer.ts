@@ -1,6 +1,6 @@
-import type { GuardedFetch } from '../../guarded-fetch.ts'
+import type { GuardedFetch } from '../../outbound/guarded-fetch.ts'
 
-/** What scraping a tracker needs. */
+/** What a scrape needs besides the tracker and the names. */
 export interface Scraping {
   fetch: GuardedFetch
   allowPrivateHosts: boolean
@@ -8,10 +8,10 @@ export interface Scraping {
   timeoutMs: number
 }
 
-/** Counts by name. A tracker leaves out what it does not know. */
+/** Counts by name; names that the tracker does not know are absent. */
 export interface ScrapeAnswer {
   counts: ReadonlyMap<string, ScrapedCounts>
-  /** How long the tracker asks to be left alone. */
+  /** How long the tracker asks to wait before the next request. */
   waitMs?: number
 }
 
@@ -21,18 +21,25 @@ export interface ScrapedCounts {
   completed: number | null
 }
 
-/** The tracker answered, and refuses: with its reason, cut to a length that can be shown. */
+/** The tracker refused the request. The message has its reason, shortened. */
 export class ScrapeRefusedError extends Error {
   constructor(reason: string) {
     super(`the tracker refuses: ${reason.slice(0, 300)}`)
   }
 }
 
-/** Larger swarms than this have not been seen; a stranger's tracker may say anything. */
+/** The wait that a tracker asks for (`flags.min_request_interval` in seconds, BEP 48), in milliseconds, at most a day. */
+export function restMs(seconds: unknown): number | undefined {
+  return typeof seconds === 'number' && seconds > 0 ? Math.min(seconds * 1_000, maxRestMs) : undefined
+}
+
+const maxRestMs = 24 * 3_600_000
+
+/** The highest count that is accepted from a stranger's tracker; no larger swarm has been seen. */
 const maxPeers = 1_000_000
 const maxCompleted = 1_000_000_000
 
-/** Counts as a stranger gave them, within what can be. */
+/** Limits the counts of a stranger's tracker to possible values. */
 export function boundedCounts(counts: ScrapedCounts): ScrapedCounts {
   return {
     seeders: bounded(counts.seeders, maxPeers),

@@ -4,7 +4,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import TrackerServer from 'bittorrent-tracker/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createGuardedFetch } from '../../guarded-fetch.ts'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { createGuardedFetch } from '../../outbound/guarded-fetch.ts'
+import { createNames, type Names } from '../../outbound/names.ts'
 import { readScrape } from './http-scrape.ts'
 import { scrape } from './scrape.ts'
 import type { Scraping } from './scrape-answer.ts'
@@ -20,7 +22,7 @@ const scraping: Scraping = {
 }
 
 describe('bittorrent-tracker’s server, a third party’s', () => {
-  const server = new TrackerServer({ udp: true, http: true, ws: false, stats: false })
+  const server = new TrackerServer({ udp: true, http: true, ws: true, stats: false })
   const portOf = (part: { address(): unknown }) => (part.address() as AddressInfo).port
   beforeAll(async () => {
     server.listen(0, { http: '127.0.0.1', udp: '127.0.0.1', udp6: '::1' })
@@ -39,6 +41,8 @@ describe('bittorrent-tracker’s server, a third party’s', () => {
   test.each([
     ['http', () => `http://127.0.0.1:${portOf(server.http)}/announce`],
     ['udp', () => `udp://127.0.0.1:${portOf(server.udp)}/announce`],
+    ['WebSocket', () => `ws://127.0.0.1:${portOf(server.http)}`],
+    ['WebSocket, by the name of its host', () => `ws://localhost:${portOf(server.http)}/`],
   ])('is scraped by %s', async (_, url) => {
     const { counts } = await scrape(url(), [seeded, unknown], scraping)
     expect(counts.get(seeded)).toMatchObject({ seeders: 2, leechers: 1 })
@@ -110,7 +114,7 @@ describe('hostile UDP trackers', () => {
       /refuses: not here/,
     )
   })
-  test('an answer that is too short, or to something else, is broken', async () => {
+  test('rejects an answer that is too short or of another action', async () => {
     const short = onTracker((packet) => (packet.length === 16 ? head(0, packet) : head(2, packet)))
     await expect(short).rejects.toThrow(/broken answer/)
     await expect(onTracker((packet) => head(1, packet))).rejects.toThrow(/broken answer/)
@@ -140,13 +144,213 @@ describe('hostile UDP trackers', () => {
   })
 })
 
+describe('hostile WebSocket trackers', () => {
+  const onTracker = async (
+    serve: (connection: WebSocket, question: string) => void,
+    { timeoutMs = 5_000, names = [seeded] } = {},
+  ) => {
+    await using server = await startWebSocketServer()
+    server.on('connection', (connection) =>
+      connection.on('message', (question) => serve(connection, String(question))),
+    )
+    return await scrape(server.url, names, { ...scraping, timeoutMs }).finally(() => server.left())
+  }
+  const saying = (answer: string) => onTracker((connection) => connection.send(answer))
+  const name = Buffer.from(seeded, 'hex').toString('latin1')
+  const counting = (counts: unknown) => JSON.stringify({ action: 'scrape', files: { [name]: counts } })
+
+  test('asks about all names at once and leaves absent ones out', async () => {
+    const asked: unknown[] = []
+    const { counts } = await onTracker(
+      (connection, question) => {
+        asked.push(JSON.parse(question))
+        connection.send(counting({ complete: 3, incomplete: 1, downloaded: 9 }))
+      },
+      { names: [seeded, unknown] },
+    )
+    const names = [name, Buffer.from(unknown, 'hex').toString('latin1')]
+    expect(asked).toEqual([{ action: 'scrape', info_hash: names }])
+    expect([...counts]).toEqual([[seeded, { seeders: 3, leechers: 1, completed: 9 }]])
+  })
+  test('an answer without any torrent is an answer', async () => {
+    expect(await saying('{"action":"scrape","files":{}}')).toEqual({ counts: new Map() })
+  })
+  test('counts are held within what can be', async () => {
+    const { counts } = await saying(counting({ complete: 1e300, incomplete: -5, downloaded: 'many' }))
+    expect(counts.get(seeded)).toEqual({ seeders: 1_000_000, leechers: 0, completed: null })
+    const none = await saying(counting({ complete: ['7'], incomplete: null }))
+    expect(none.counts.get(seeded)).toEqual({ seeders: 0, leechers: 0, completed: null })
+  })
+  test('ignores what was not asked for', async () => {
+    const other = '{"complete":5,"infoHash":"x"}'
+    for (const key of ['x', '', '\u2603', '__proto__', name.slice(1)])
+      expect(await saying(`{"action":"scrape","files":{${JSON.stringify(key)}:${other}}}`)).toEqual({
+        counts: new Map(),
+      })
+  })
+  test('a tracker that asks for a pause gets at most a day', async () => {
+    const pause = (flags: unknown) => saying(JSON.stringify({ action: 'scrape', files: {}, flags }))
+    expect(await pause({ min_request_interval: 900 })).toMatchObject({ waitMs: 900_000 })
+    expect(await pause({ min_request_interval: 1e12 })).toMatchObject({ waitMs: 86_400_000 })
+    expect(await pause({ min_request_interval: '5' })).not.toHaveProperty('waitMs')
+  })
+  test.each([
+    ['null', /not a JSON object/],
+    ['5', /not a JSON object/],
+    ['[]', /not a JSON object/],
+    ['', /not JSON/],
+    ['['.repeat(60_000), /not JSON/],
+    ['{}', /something else than a scrape/],
+    ['{"action":"announce","info_hash":"","offer":{},"peer_id":"x","interval":1}', /something else/],
+    ['{"action":"announce","answer":{},"peer_id":"x","offer_id":5}', /something else/],
+    ['{"action":"scrape"}', /no "files"/],
+    ['{"action":"scrape","files":[1]}', /no "files"/],
+    ['{"action":"scrape","files":{"x":null}}', /no "files"/],
+    ['{"action":"scrape","failure reason":"go away"}', /refuses: go away/],
+    [`{"failure reason":"${'x'.repeat(9_999)}"}`, /^the tracker refuses: x{300}$/],
+    ['x'.repeat(70_000), /payload size/],
+  ])('%.40s is an error', async (answer, message) => {
+    await expect(saying(answer)).rejects.toThrow(message)
+  })
+  test('rejects bytes that are not text', async () => {
+    await expect(onTracker((connection) => connection.send(Buffer.alloc(9, 0xff)))).rejects.toThrow(
+      /not JSON/,
+    )
+  })
+  test('rejects bytes that are not a frame', async () => {
+    const broken = onTracker((connection) => {
+      ;(connection as unknown as { _socket: Socket & { write(bytes: Buffer): void } })._socket.write(
+        Buffer.alloc(64, 0xff),
+      )
+    })
+    await expect(broken).rejects.toThrow(/Invalid WebSocket frame/)
+  })
+  test('rejects a tracker that sends no answer', async () => {
+    await expect(onTracker(() => {}, { timeoutMs: 300 })).rejects.toThrow(/no answer in 300 ms/)
+  })
+  test('rejects a tracker that sends only pings', async () => {
+    const pinging = onTracker((connection) => {
+      for (let i = 0; i < 20; i++) connection.ping()
+    })
+    await expect(pinging).rejects.toThrow(/pings and no answer/)
+  })
+  test('rejects a tracker that closes the connection', async () => {
+    await expect(onTracker((connection) => connection.close())).rejects.toThrow(/closed the connection/)
+  })
+  test('a message without an end is cut off', async () => {
+    const endless = onTracker((connection) => {
+      const write = () => connection.send('x'.repeat(1_000), { fin: false }, (error) => error || write())
+      write()
+    })
+    await expect(endless).rejects.toThrow(/payload size/)
+  })
+  test('does not follow a redirect, and reports the pause that a server asks for', async () => {
+    let visits = 0
+    const elsewhere = createServer((_, response) => {
+      visits++
+      response.end()
+    })
+    elsewhere.on('upgrade', (_, socket) => {
+      visits++
+      socket.destroy()
+    })
+    const busy = createServer()
+    for (const server of [elsewhere, busy]) {
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+    }
+    const portOf = (server: typeof busy) => (server.address() as AddressInfo).port
+    const answers = [
+      `302 Found\r\nlocation: ws://127.0.0.1:${portOf(elsewhere)}/`,
+      '429 Too Many Requests\r\nretry-after: 90',
+    ]
+    busy.on('upgrade', (_, socket) => socket.end(`HTTP/1.1 ${answers.shift()}\r\ncontent-length: 0\r\n\r\n`))
+    const url = `ws://127.0.0.1:${portOf(busy)}/`
+    await expect(scrape(url, [seeded], scraping)).rejects.toThrow(/status 302/)
+    await expect(scrape(url, [seeded], scraping)).rejects.toMatchObject({ status: 429, retryAfterMs: 90_000 })
+    expect(visits).toBe(0)
+    elsewhere.close()
+    busy.close()
+  })
+  test('dials no private addresses nor names that lead to them', async () => {
+    await using server = await startWebSocketServer()
+    let connections = 0
+    server.on('connection', () => connections++)
+    const port = new URL(server.url).port
+    const addresses = [{ address: '127.0.0.1', family: 4 as const }]
+    const names: Names = { ...createNames(), addressesOf: async () => addresses }
+    const guarded = { ...scraping, fetch: createGuardedFetch({ allowPrivateHosts: false, names }) }
+    for (const host of [
+      '127.0.0.1',
+      '[::1]',
+      '[::ffff:7f00:1]',
+      '0x7f.1',
+      'localhost',
+      'rebound.tracker.org',
+    ])
+      for (const scheme of ['ws', 'wss'])
+        await expect(scrape(`${scheme}://${host}:${port}/`, [seeded], guarded), host).rejects.toThrow(
+          /not a public/,
+        )
+    expect(connections).toBe(0)
+  })
+  test('looks the name up once and dials the address that was checked', async () => {
+    await using server = await startWebSocketServer()
+    let lookUps = 0
+    const names: Names = {
+      ...createNames(),
+      async addressesOf() {
+        lookUps++
+        return [{ address: '127.0.0.1', family: 4 }]
+      },
+    }
+    server.on('connection', (connection, request) =>
+      connection.on('message', () => connection.send(counting({ complete: request.headers.host ? 1 : 0 }))),
+    )
+    const fetch = createGuardedFetch({ allowPrivateHosts: true, names })
+    const url = `ws://tracker.holdfast.example:${new URL(server.url).port}/`
+    const { counts } = await scrape(url, [seeded], { ...scraping, fetch })
+    expect(counts.get(seeded)).toMatchObject({ seeders: 1 })
+    expect(lookUps).toBe(1)
+  })
+  test('a program that stops does not wait for the answer', async () => {
+    await using server = await startWebSocketServer()
+    const stop = new AbortController()
+    server.on('connection', () => stop.abort(new Error('the program stops')))
+    const asked = scrape(server.url, [seeded], { ...scraping, signal: stop.signal })
+    await expect(asked).rejects.toThrow('the program stops')
+    await server.left()
+  })
+})
+
+/** A WebSocket server on this machine; `left` waits until nobody is connected. */
+async function startWebSocketServer() {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  await once(server, 'listening')
+  return Object.assign(server, {
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async left() {
+      for (const connection of server.clients)
+        if (connection.readyState !== connection.CLOSED) await once(connection, 'close')
+    },
+    async [Symbol.asyncDispose]() {
+      for (const connection of server.clients) connection.terminate()
+      await new Promise((done) => server.close(done))
+    },
+  })
+}
+
 test('announce URLs have one spelling', () => {
   const normal = (url: string) => normalizeTracker(url, { allowPrivateHosts: false })
   expect(normal(' HTTPS://Tracker.Org:443/announce#x')).toBe('https://tracker.org/announce')
   expect(normal('udp://Tracker.Org:6969/announce')).toBe('udp://tracker.org:6969/announce')
   expect(normal('http://tracker.org/announce.php?key=1')).toBe('http://tracker.org/announce.php?key=1')
+  expect(normal('WSS://Tracker.Org:443#x')).toBe('wss://tracker.org/')
+  expect(normal('ws://tracker.org:8000/announce')).toBe('ws://tracker.org:8000/announce')
   for (const url of [
-    'wss://tracker.org/',
+    'ws://tracker.org:25/',
+    'wss://10.1.2.3/',
+    'wss://user:secret@tracker.org/',
     'http://tracker.org/',
     'udp://tracker.org/announce',
     'udp://tracker.org:53/announce',

@@ -1,12 +1,15 @@
 import { scrapeHttp } from './http-scrape.ts'
 import type { ScrapeAnswer, Scraping } from './scrape-answer.ts'
+import { isWebSocket } from './tracker-url.ts'
 import { scrapeUdp } from './udp-scrape.ts'
+import { scrapeWebSocket } from './websocket-scrape.ts'
 
-/** A datagram takes so many names (BEP 15); HTTP trackers get no more, so that the URL stays short. */
-export const maxNames = 74
+/** The most names in one request. A datagram could have 74 (BEP 15), but some trackers, including ours, accept no more over HTTP. */
+export const maxNames = 64
 
 /**
- * Asks a tracker for the counts of up to 74 names (20 bytes in hex), over HTTP (BEP 48) or UDP (BEP 15).
+ * Asks a tracker for the counts of up to 64 names (20 bytes in hex), over HTTP (BEP 48), UDP (BEP 15) or
+ * WebSocket (as WebTorrent does).
  *
  * @throws ScrapeRefusedError when the tracker answers with a reason; otherwise an Error that says why there is no answer.
  */
@@ -15,7 +18,8 @@ export function scrape(
   names: readonly string[],
   scraping: Scraping,
 ): Promise<ScrapeAnswer> {
-  return announceUrl.startsWith('udp:')
-    ? scrapeUdp(new URL(announceUrl), names, scraping)
-    : scrapeHttp(announceUrl, names, scraping)
+  const url = new URL(announceUrl)
+  if (url.protocol === 'udp:') return scrapeUdp(url, names, scraping)
+  if (isWebSocket(url)) return scrapeWebSocket(url, names, scraping)
+  return scrapeHttp(announceUrl, names, scraping)
 }

@@ -1,5 +1,5 @@
-import type { GuardedFetch } from '../../guarded-fetch.ts'
-import { HttpStatusError } from '../../guarded-fetch-errors.ts'
+import type { GuardedFetch } from '../../outbound/guarded-fetch.ts'
+import { HttpStatusError } from '../../outbound/guarded-fetch-errors.ts'
 
 export interface Counts {
   seeders: number
@@ -7,15 +7,15 @@ export interface Counts {
   completed: number
 }
 
-/** Counts by the 20-byte name, in hex, of every swarm that has any; a name that is absent has none. */
+/** Counts by the 20-byte name, in hex, of every swarm with peers; absent names have none. */
 export type SwarmSnapshot = ReadonlyMap<string, Counts>
 
-/** The tracker has no list of all swarms: it is another program, or older than this one. */
+/** The tracker has no list of all swarms, because it is another program or an older version. */
 export class NoSnapshotError extends Error {}
 
 /**
- * Reads all swarms of one of our own trackers at once from `/swarms`, line by line. The token is shown only when
- * the tracker asks for it, and never in the clear to another machine.
+ * Reads all swarms of one of our own trackers at once from `/swarms`, line by line. The token is sent only when
+ * the tracker asks for it, and never without encryption to another machine.
  *
  * @throws NoSnapshotError, or a GuardedFetchError.
  */
@@ -58,7 +58,7 @@ async function read(
   return snapshot
 }
 
-/** One swarm a line: `[["name","name"],seeders,leechers,completed]`. */
+/** Adds a line of the list, which describes one swarm: `[["name","name"],seeders,leechers,completed]`. */
 function addRow(snapshot: Map<string, Counts>, row: unknown): void {
   if (!Array.isArray(row) || !Array.isArray(row[0])) return
   const [seeders, leechers, completed] = row.slice(1).map(Number)

@@ -1,25 +1,25 @@
-import type { Catalog } from '../../catalog/open.ts'
-import { type AnnouncedContent, swarmKey, swarmNames } from '../../catalog/swarms/swarm-contents.ts'
-import { type SwarmCount, writeScrapeFailure, writeSwarmCounts } from '../../catalog/swarms/swarm-counts.ts'
+import { type AnnouncedContent, swarmKey, swarmNames } from '../../catalog/swarms/contents.ts'
+import { type SwarmCount, writeScrapeFailure, writeSwarmCounts } from '../../catalog/swarms/counts.ts'
+import type { Catalog } from '../../store/open.ts'
 import { maxNames, scrape } from './scrape.ts'
 import { type ScrapeAnswer, type ScrapedCounts, ScrapeRefusedError, type Scraping } from './scrape-answer.ts'
 
-/** How a tracker took a question: to refuse is an answer too. */
+/** The outcome of asking a tracker; a refusal is an answer too. */
 export interface Asked {
   outcome: 'answered' | 'refused' | 'failed'
   waitMs?: number
 }
 
 /**
- * Asks a tracker about contents of at most 74 names together, and writes what it says. When it refuses several,
- * which may be for the sake of one, nothing is written: ask about fewer.
+ * Asks a tracker about contents with at most 64 names together, and writes its counts. When it refuses a request about
+ * several contents, perhaps because of one of them, nothing is written; the caller should ask about fewer.
  */
 export async function askTracker(
   catalog: Catalog,
-  question: { tracker: string; contents: readonly AnnouncedContent[] },
+  question: { tracker: string; own?: boolean; contents: readonly AnnouncedContent[] },
   scraping: Scraping,
 ): Promise<Asked> {
-  const { tracker, contents } = question
+  const { tracker, own = false, contents } = question
   const at = new Date()
   const said = await scrape(tracker, contents.flatMap(swarmNames), scraping).catch((error: unknown) => ({
     error,
@@ -27,7 +27,7 @@ export async function askTracker(
   scraping.signal.throwIfAborted()
   if (!('error' in said)) {
     const counts = contents.map((content) => toCount(content, said))
-    await writeSwarmCounts(catalog.db, { tracker, at, counts })
+    await writeSwarmCounts(catalog.db, { tracker, own, at, counts })
     return { outcome: 'answered', ...(said.waitMs && { waitMs: said.waitMs }) }
   }
   const { error } = said
@@ -44,7 +44,7 @@ function isBusy(error: unknown): error is { retryAfterMs: number } {
   return error instanceof Error && 'retryAfterMs' in error && typeof error.retryAfterMs === 'number'
 }
 
-/** The first of these contents, as many as a question of so many names takes; one at least. */
+/** Takes as many of these contents as fit into a request of `names` names; at least one. */
 export function takeQuestion(contents: readonly AnnouncedContent[], names = maxNames): AnnouncedContent[] {
   let left = names
   return contents.filter((content, i) => {
@@ -56,8 +56,8 @@ export function takeQuestion(contents: readonly AnnouncedContent[], names = maxN
 const nobody: ScrapedCounts = { seeders: 0, leechers: 0, completed: null }
 
 /**
- * What a tracker leaves out it does not have. A hybrid has a swarm under each of its names, with the same clients in
- * both as far as they speak both versions: the fuller one counts.
+ * Makes the count of a content. Names that the tracker left out have no peers. A hybrid torrent has a swarm under each of
+ * its names, mostly with the same clients in both, so the larger one counts.
  */
 export function toCount(
   content: AnnouncedContent,

@@ -1,30 +1,36 @@
-import { isPrivateHostname } from '../private-host.ts'
+import { isPublicHost } from '../../outbound/public-host.ts'
 
 /**
- * An announce URL in the one spelling that counts are kept under; undefined for what is never scraped: another
- * scheme than http, https and udp, a password, a UDP port of another service, an HTTP address without a scrape
- * convention (BEP 48), and private hosts where those are not allowed.
+ * An announce URL in the canonical spelling under which counts are stored; undefined for one that is never scraped: another
+ * scheme than http, https, udp, ws and wss, a password, a UDP or WebSocket port of another service, an HTTP address
+ * without a scrape convention (BEP 48), and private hosts where those are not allowed.
  */
 export function normalizeTracker(text: string, options: { allowPrivateHosts: boolean }): string | undefined {
   if (text.length > maxLength || !URL.canParse(text.trim())) return undefined
   const url = new URL(text.trim())
   url.hash = ''
-  // The URL standard leaves the host of a scheme it does not know as it was written.
+  // URL does not change the case of the host for schemes that it does not know.
   if (url.protocol === 'udp:') url.hostname = url.hostname.toLowerCase()
   if (url.username || url.password || !url.hostname) return undefined
-  if (!options.allowPrivateHosts && isPrivateHostname(url.hostname)) return undefined
-  if (url.protocol === 'udp:') return isUdpTrackerPort(url.port) ? url.href : undefined
+  if (!options.allowPrivateHosts && !isPublicHost(url.hostname)) return undefined
+  if (url.protocol === 'udp:') return isTrackerPort(url.port) ? url.href : undefined
+  if (isWebSocket(url)) return url.port === '' || isTrackerPort(url.port) ? url.href : undefined
   return scrapeUrl(url.href) && url.href
 }
 
 const maxLength = 1_000
 
-/** BEP 15 has no default port; below 1024 only the web's are trackers, the others are services to leave alone. */
-function isUdpTrackerPort(port: string): boolean {
+/** Whether a port may be a tracker's. BEP 15 has no default port. Of those below 1024 only the web's are allowed; others are other services. */
+function isTrackerPort(port: string): boolean {
   return Number(port) >= 1_024 || port === '80' || port === '443'
 }
 
-/** Where an HTTP tracker is scraped: the last part of the path must begin with `announce` (BEP 48). */
+/** Whether a tracker is asked by WebSocket. */
+export function isWebSocket({ protocol }: URL): boolean {
+  return protocol === 'ws:' || protocol === 'wss:'
+}
+
+/** The scrape URL of an HTTP tracker; the last segment of its path must begin with `announce` (BEP 48). */
 export function scrapeUrl(announceUrl: string): URL | undefined {
   const url = new URL(announceUrl)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined

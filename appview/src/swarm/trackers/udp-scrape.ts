@@ -1,10 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
-import { type LookupAddress, lookup } from 'node:dns'
-import { isIP, type LookupFunction } from 'node:net'
-import { unicastLookup } from '@atproto-labs/fetch-node'
-import { PrivateAddressError } from '../../guarded-fetch-errors.ts'
-import { isPrivateHostname } from '../private-host.ts'
+import { PrivateAddressError } from '../../outbound/guarded-fetch-errors.ts'
+import { isPublicHost } from '../../outbound/public-host.ts'
 import {
   boundedCounts,
   type ScrapeAnswer,
@@ -14,15 +11,18 @@ import {
 } from './scrape-answer.ts'
 
 /**
- * BEP 15. The socket is connected, so that only the address that was checked can answer, and each question carries a
- * random number that its answer must repeat.
+ * Scrapes a tracker over UDP (BEP 15). The socket is connected, so that only the address that was checked can answer, and
+ * each request has a random number that its answer must repeat.
  */
 export async function scrapeUdp(
   url: URL,
   names: readonly string[],
-  scraping: Pick<Scraping, 'allowPrivateHosts' | 'signal' | 'timeoutMs'>,
+  scraping: Scraping,
 ): Promise<ScrapeAnswer> {
-  const address = await resolve(url.hostname, scraping.allowPrivateHosts)
+  if (!scraping.allowPrivateHosts && !isPublicHost(url.hostname))
+    throw new PrivateAddressError(`${url.hostname} is not a public address`)
+  // Look the name up only once, so that the address that was checked is the one that is used.
+  const address = await scraping.fetch.findAddress(url, { purpose: 'tracker', signal: scraping.signal })
   const socket = createSocket(address.family === 6 ? 'udp6' : 'udp4')
   const signal = AbortSignal.any([scraping.signal, AbortSignal.timeout(scraping.timeoutMs)])
   try {
@@ -47,12 +47,12 @@ export async function scrapeUdp(
 
 const protocolId = [0x00, 0x00, 0x04, 0x17, 0x27, 0x10, 0x19, 0x80] as const
 const actions = { connect: 0, scrape: 2, error: 3 } as const
-/** Sent again after this long, then after twice as long, as BEP 15 asks; the whole has its own limit. */
+/** A request is sent again after this time, then after twice as long, as BEP 15 says; the whole scrape has its own limit. */
 const firstWaitMs = 5_000
 
 interface Question {
   action: number
-  /** Bytes of the shortest right answer. */
+  /** The length of the shortest valid answer, in bytes. */
   shortest: number
   rest?: Uint8Array
 }
@@ -99,7 +99,7 @@ function ask(
   })
 }
 
-/** Seeders, completed and leechers of each name, in the order asked. */
+/** Reads seeders, completed and leechers of each name, in the order of the request. */
 function readCounts(answer: Buffer, names: readonly string[]): Map<string, ScrapedCounts> {
   const count = (i: number, field: number) => answer.readUInt32BE(8 + 12 * i + 4 * field)
   return new Map(
@@ -114,23 +114,5 @@ function connect(socket: Socket, port: number, address: string): Promise<void> {
   const { promise, resolve: connected, reject } = Promise.withResolvers<void>()
   const onConnected: (error?: Error) => void = (error) => (error ? reject(error) : connected())
   socket.connect(port, address, onConnected)
-  return promise
-}
-
-/** The address that is dialled is the one that was checked: a name is resolved once. */
-async function resolve(hostname: string, allowPrivateHosts: boolean): Promise<LookupAddress> {
-  const host = hostname.replaceAll(/^\[|\]$/g, '')
-  if (!allowPrivateHosts && isPrivateHostname(hostname))
-    throw new PrivateAddressError(`${hostname} is not a public address`)
-  const family = isIP(host)
-  if (family !== 0) return { address: host, family }
-  const { promise, resolve: found, reject } = Promise.withResolvers<LookupAddress>()
-  const find: LookupFunction = allowPrivateHosts ? lookup : unicastLookup
-  find(host, { all: true, order: 'ipv4first' }, (error, addresses) => {
-    if (!error) return found((addresses as LookupAddress[])[0]!)
-    // The guard's refusal has no code, unlike what DNS answers.
-    if (error.code) reject(new Error(`cannot find ${host}: ${error.code}`))
-    else reject(new PrivateAddressError(`${host} is not a public host`))
-  })
   return promise
 }

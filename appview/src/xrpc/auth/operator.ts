@@ -1,7 +1,7 @@
-import { hash, timingSafeEqual } from 'node:crypto'
+import { holdsToken } from '../../http/operator-token.ts'
 import { CallerError } from '../caller-error.ts'
 
-/** Lets in who holds the operator's token. @throws CallerError AdminDisabled, AuthRequired */
+/** Accepts requests with the operator's token. @throws CallerError AdminDisabled, AuthenticationRequired */
 export function operatorAuth(adminToken: string | undefined) {
   return async ({
     req,
@@ -11,19 +11,13 @@ export function operatorAuth(adminToken: string | undefined) {
     if (adminToken === undefined)
       throw new CallerError(
         'AdminDisabled',
-        'This server has no operator token; set HOLDFAST_ADMIN_TOKEN and start it again.',
+        'This server has no operator token. Set HOLDFAST_ADMIN_TOKEN and start it again.',
       )
-    const given = /^Bearer (.+)$/i.exec(req.headers.authorization ?? '')?.[1]
-    if (given === undefined || !sameText(given.trim(), adminToken))
+    if (!holdsToken(req, adminToken))
       throw new CallerError(
-        'AuthRequired',
-        'Send the operator’s token as Authorization: Bearer, the value of HOLDFAST_ADMIN_TOKEN.',
+        'AuthenticationRequired',
+        'Send the operator’s token (the value of HOLDFAST_ADMIN_TOKEN) as “Authorization: Bearer TOKEN”.',
       )
     return { credentials: { operator: true } }
   }
-}
-
-/** Compares in a time that tells nothing of where two texts differ. */
-function sameText(a: string, b: string): boolean {
-  return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'))
 }

@@ -1,17 +1,17 @@
-/** Remembers which tokens were used, for as long as they could be used again. */
+/** Remembers the ids of used tokens for as long as the tokens are valid. */
 export interface TokenIds {
-  /** Takes an id until a time in seconds since 1970; false when it was taken already. */
+  /** Marks an id as used until `until`, in seconds since 1970; resolves with false when it was used already. */
   take(id: string, until: number): Promise<boolean>
 }
 
-/** In this process's memory: enough for one process, since a token is short-lived. */
+/** Keeps ids in memory. This is enough for a single process, since tokens are short-lived. */
 export function memoryTokenIds(capacity = 100_000): TokenIds {
   const taken = new Map<string, number>()
   return {
     async take(id, until) {
       const now = Date.now() / 1000
       if ((taken.get(id) ?? 0) >= now) return false
-      // Oldest first; a flood of tokens, each with a valid signature, forgets the oldest.
+      // Ids are in order of age; beyond the capacity, which needs many validly signed tokens, the oldest are forgotten.
       for (const [old, end] of taken) {
         if (end >= now && taken.size < capacity) break
         taken.delete(old)
@@ -22,12 +22,12 @@ export function memoryTokenIds(capacity = 100_000): TokenIds {
   }
 }
 
-/** The one command of a Redis client that is needed; `SET key value EX seconds NX`. */
+/** The only Redis command that is needed: `SET key value EX seconds NX`. */
 export interface SetsOnce {
   set(key: string, value: string, ex: 'EX', seconds: number, nx: 'NX'): Promise<'OK' | null>
 }
 
-/** Shared by several processes behind one address; while Redis is away each knows only what it took itself. */
+/** Shares ids between processes behind one address. While Redis is away, each process knows only the ids it saw itself. */
 export function redisTokenIds(redis: SetsOnce): TokenIds {
   const own = memoryTokenIds()
   return {

@@ -1,42 +1,43 @@
 /**
- * One reader of a stream fans out to thousands of connections.
+ * Reads a stream once and sends it to thousands of connections.
  *
  * Events are read from the database once, in the order of `seq`, framed once, and kept in memory for a while.
- * Each consumer has a position of its own and is sent what comes after it: from memory where that reaches back
- * far enough, else from the database. Nobody waits for anybody: a consumer whose socket is full is passed over
- * until it drains, and is cut off when that takes too long. Nothing is lost either way, since the position only
- * moves with what was written, and a client that was cut off connects again with the last `seq` it handled.
+ * Each consumer has its own position and is sent the events after it, from memory if that reaches back far enough,
+ * otherwise from the database. No consumer waits for another: one whose socket is full is skipped until it drains, and
+ * is disconnected when that takes too long. Nothing is lost either way, since a position moves only when events were
+ * written to the socket, and a disconnected client connects again with the last `seq` it handled.
  */
-import type { Catalog } from '../../catalog/open.ts'
+
 import type { StreamHead } from '../../catalog/views/stream-reads.ts'
-import { createLimit } from './limit.ts'
+import { createLimiter } from '../../runtime/limiter.ts'
+import type { Catalog } from '../../store/open.ts'
 import { createRecent, type Recent, type StreamEntry } from './recent.ts'
 
-/** How a stream is read; `Event`s become frames here, so that the rest knows no lexicon. */
+/** Reads one stream and encodes its events as frames, so that the broadcast need not know any lexicon. */
 export interface StreamSource {
-  /** Notified at each commit that appends. */
+  /** The channel of NOTIFY that announces new events. */
   readonly channel: string
   head(): Promise<StreamHead>
-  /** The highest sequence number forgotten because of its age. */
+  /** The highest sequence number that was deleted because of its age. */
   prunedTo(): Promise<number>
   read(after: number, limit: number, epoch: string): Promise<StreamEntry[]>
 }
 
 export interface Broadcast extends AsyncDisposable {
   readonly source: StreamSource
-  /** Resolves with where the stream stands now; from then on the reader follows it. */
+  /** Adds a consumer. Resolves with the stream's current head; from then on new events are read. */
   join(consumer: Consumer): Promise<StreamHead>
   leave(consumer: Consumer): void
-  /** What to send next after `position`, and the position then; undefined when there is nothing yet. */
-  next(position: number): Promise<Step | undefined>
-  /** One buffer shared by everybody who stands just before the newest batch. */
+  /** The next bytes after `position`, and the position after them; undefined when there is nothing new, or the consumer left. */
+  next(consumer: Consumer, position: number): Promise<Step | undefined>
+  /** The newest batch as one buffer, shared by all consumers whose position is just before it. */
   sharedBatch(position: number): SharedBatch | undefined
   readonly epoch: string
 }
 
 export interface Step {
   entries: readonly StreamEntry[]
-  /** Beyond the last entry where what lay between was purged. */
+  /** The position after this step; beyond the last entry if later events were purged. */
   position: number
 }
 
@@ -46,9 +47,9 @@ export interface SharedBatch {
   bytes: Buffer
 }
 
-/** Somebody who listens. */
+/** One connection of the broadcast. */
 export interface Consumer {
-  /** There is something new, the epoch is another one, or the end has come. */
+  /** Called when there are new events, when the epoch has changed, and when the broadcast ends. */
   wake(): void
   end(): void
 }
@@ -56,24 +57,25 @@ export interface Consumer {
 export interface BroadcastOptions {
   catalog: Catalog
   source: StreamSource
-  /** Told of a read that failed; it is tried again. */
+  /** Called when a read failed; it is tried again. */
   onError: (error: unknown) => void
-  /** How often to look without being notified: a notification may be lost with its connection. */
+  /** How often to read without a notification, which may be lost with its connection. */
   pollMs?: number
   recent?: { entries: number; bytes: number }
 }
 
-/** A record may have a megabyte: so many of them at once must not matter. */
+/** How many events are read at once; each may have a megabyte. */
 const batchEvents = 100
-/** Bytes handed to one consumer at a time. */
+/** How many bytes are given to one consumer at a time. */
 export const chunkBytes = 64_000
 
-/** Starts following a stream; it reads only while somebody listens. */
+/** Starts the broadcast of a stream; it reads only while there are consumers. */
 export async function startBroadcast(options: BroadcastOptions): Promise<Broadcast> {
   const { source } = options
   const consumers = new Set<Consumer>()
-  const recent = createRecent(options.recent ?? { entries: 20_000, bytes: 32_000_000 })
-  const replays = createLimit(8)
+  const held = options.recent ?? { entries: 20_000, bytes: 32_000_000 }
+  const recent = createRecent(held)
+  const replays = createLimiter(8)
   let shared: SharedBatch | undefined
   let standing = await source.head()
   let isIdle = true
@@ -88,14 +90,15 @@ export async function startBroadcast(options: BroadcastOptions): Promise<Broadca
       return
     }
     const head = await source.head()
-    if (isIdle || head.epoch !== standing.epoch) {
+    // Events from a time without consumers are not read for all; clients that ask for them get them as a replay.
+    if (isIdle || head.epoch !== standing.epoch || head.seq - recent.tail > held.entries) {
       recent.reset(head.seq)
       shared = undefined
       isIdle = false
     }
     standing = head
     wakeAll()
-    while (recent.tail < head.seq) {
+    while (recent.tail < head.seq && consumers.size > 0) {
       const after = recent.tail
       const entries = await source.read(after, batchEvents, head.epoch)
       recent.add(entries)
@@ -120,7 +123,10 @@ export async function startBroadcast(options: BroadcastOptions): Promise<Broadca
       return standing
     },
     leave: (consumer) => void consumers.delete(consumer),
-    next: (position) => readAfter({ position, recent, source, replays, epoch: () => standing.epoch }),
+    next: (consumer, position) => {
+      const isThere = () => consumers.has(consumer)
+      return readAfter({ position, isThere, recent, source, replays, epoch: () => standing.epoch })
+    },
     sharedBatch: (position) => (shared?.after === position ? shared : undefined),
     async [Symbol.asyncDispose]() {
       clearInterval(poll)
@@ -133,15 +139,19 @@ export async function startBroadcast(options: BroadcastOptions): Promise<Broadca
 
 async function readAfter(from: {
   position: number
+  isThere: () => boolean
   recent: Recent
   source: StreamSource
-  replays: ReturnType<typeof createLimit>
+  replays: ReturnType<typeof createLimiter>
   epoch: () => string
 }): Promise<Step | undefined> {
   const { position, recent } = from
   if (position >= recent.tail) return undefined
   if (position < recent.after) {
-    const entries = await from.replays(() => from.source.read(position, batchEvents, from.epoch()))
+    // Do not read for a consumer that has left while it waited.
+    const read = async () => (from.isThere() ? from.source.read(position, batchEvents, from.epoch()) : [])
+    const entries = await from.replays(read)
+    if (!from.isThere()) return undefined
     const last = entries.at(-1)
     if (last) return { entries, position: last.seq }
   }
@@ -150,11 +160,11 @@ async function readAfter(from: {
   return { entries, position: entries.at(-1)?.seq ?? recent.tail }
 }
 
-/** Runs a task again if it is asked for while it runs, never twice at once. */
+/** Runs a task, never twice at once; when it is asked for while it runs, it runs once more afterwards. */
 function createSerial(task: () => Promise<void>, onError: (error: unknown) => void) {
   let waiting: Promise<void> | undefined
   let last: Promise<unknown> = Promise.resolve()
-  /** Resolves when a run has ended that began after this was called; rejects as that run did. */
+  /** Resolves, or rejects, with a run that began after this call. */
   const fresh = (): Promise<void> => {
     if (waiting) return waiting
     const run = last.then(() => {

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import type { Catalog } from '../../catalog/open.ts'
+import type { Catalog } from '../../store/open.ts'
 import { type Broadcast, startBroadcast } from './broadcast.ts'
 import { runConnection } from './connection.ts'
 import type { StreamEntry } from './recent.ts'
@@ -62,7 +62,7 @@ afterAll(async () => {
   await broadcast[Symbol.asyncDispose]()
 })
 
-test('a client that does not read is cut off with a named error, and costs little until then', async () => {
+test('cuts off a client that does not read, with a named error and little memory', async () => {
   const before = process.memoryUsage().rss
   const ws = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
   await new Promise((resolve) => ws.once('open', resolve))

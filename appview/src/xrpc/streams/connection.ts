@@ -7,18 +7,18 @@ import { encodeMessage } from './wire.ts'
 
 export interface ConnectionOptions {
   ws: WebSocket
-  /** The connection under `ws`: whole frames are written to it as they stand, shared by all who get them. */
+  /** The socket of `ws`. Whole frames, which all clients share, are written to it directly. */
   socket: Socket
   signal: AbortSignal
   cursor: number | undefined
   epoch: string | undefined
-  /** Undefined for a client that wants everything. */
+  /** Which events to send; undefined for all. */
   filter: ((facts: StreamFacts) => boolean) | undefined
-  /** How long a full socket may take to drain. */
+  /** How long a full socket may take to drain before the client is disconnected. */
   stallMs?: number
 }
 
-/** Bytes waiting in one socket above which nothing more is written to it: a thousand full sockets hold some 150 MB. */
+/** When more bytes than this wait in a socket, nothing more is written to it; a thousand full sockets use some 150 MB. */
 const highWaterBytes = 128_000
 const pingMs = 30_000
 
@@ -33,6 +33,7 @@ export async function runConnection(broadcast: Broadcast, options: ConnectionOpt
   let hasEnded = false
   const end = () => {
     hasEnded = true
+    broadcast.leave(consumer)
     bell.ring()
   }
   const consumer: Consumer = { wake: bell.ring, end }
@@ -53,7 +54,7 @@ export async function runConnection(broadcast: Broadcast, options: ConnectionOpt
         )
       }
       const shared = options.filter ? undefined : broadcast.sharedBatch(position)
-      const step = shared ? undefined : await broadcast.next(position)
+      const step = shared ? undefined : await broadcast.next(consumer, position)
       if (shared) {
         if (shared.bytes.length > 0) socket.write(shared.bytes)
       } else if (step) writeMatching(socket, step.entries, options.filter)
@@ -68,7 +69,7 @@ export async function runConnection(broadcast: Broadcast, options: ConnectionOpt
   }
 }
 
-/** Says hello, and where the client will begin. */
+/** Sends the first message, which says where the client begins. */
 async function begin(
   broadcast: Broadcast,
   options: ConnectionOptions,
@@ -79,7 +80,7 @@ async function begin(
   if (cursor !== undefined && cursor > head.seq && !isOfAnotherEpoch) {
     throw new CallerError(
       'FutureCursor',
-      `The cursor ${cursor} is ahead of this stream, which stands at ${head.seq} of epoch ${head.epoch}; begin again from a listing.`,
+      `The cursor ${cursor} is ahead of this stream, which has reached ${head.seq} of epoch ${head.epoch}. Begin again from a listing.`,
     )
   }
   const position = isOfAnotherEpoch ? head.seq : (cursor ?? head.seq)
@@ -136,15 +137,15 @@ async function drained(
     signal.addEventListener('abort', onClose, { once: true })
   })
   if (isDrained || hasEnded()) return
-  // The error waits behind what the client has not read; it gets a moment to read it.
+  // The error frame is queued behind unread data, so the client gets a moment to read it.
   setTimeout(() => ws.terminate(), 5_000).unref()
   throw new CallerError(
     'ConsumerTooSlow',
-    'The client did not keep up; connect again with the last sequence number handled.',
+    'The client did not keep up. Connect again with the last sequence number that was handled.',
   )
 }
 
-/** A client that went away without a word answers no ping. */
+/** Sends pings, and disconnects a client that no longer answers them. */
 function startHeartbeat(ws: WebSocket) {
   let isAlive = true
   const onPong = () => {
@@ -164,7 +165,7 @@ function startHeartbeat(ws: WebSocket) {
   }
 }
 
-/** A promise that is kept each time the bell rings, also when it rang while nobody listened. */
+/** A wait that `ring` ends; a ring while nobody waits ends the next wait. */
 function createBell() {
   let hasRung = false
   let wake: (() => void) | undefined

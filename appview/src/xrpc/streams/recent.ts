@@ -1,18 +1,18 @@
 /** One event of a stream, ready to be sent to everybody. */
 export interface StreamEntry {
   readonly seq: number
-  /** Whole WebSocket frames; empty once what they tell is no longer to be seen. */
+  /** One or more whole WebSocket frames; empty once their content must no longer be shown. */
   frame: Buffer
-  /** What the event is about. */
+  /** The subject of the event: an account or a record; a key that begins with another key and a slash is a part of it. */
   readonly key: string
-  /** A hide or delete: what was said of its key before is taken out of the replay. */
+  /** Whether this hides or deletes its subject, so that earlier events about it and its parts are removed from the replay. */
   readonly purges: boolean
-  /** What filters look at. */
+  /** The values that filters test. */
   readonly facts: StreamFacts
 }
 
 export interface StreamFacts {
-  /** Sent whatever the filters: whoever keeps copies must remove them. */
+  /** Whether to send it to every client whatever its filters, so that clients remove their copies. */
   readonly always: boolean
   readonly collection?: string
   readonly did?: string
@@ -21,22 +21,22 @@ export interface StreamFacts {
 }
 
 export interface Recent {
-  /** Every event after this one that is still to be told stands in memory. */
+  /** Every event after this sequence number, except purged ones, is in memory. */
   readonly after: number
-  /** The last event read. */
+  /** The sequence number of the last event read. */
   readonly tail: number
   add(entries: readonly StreamEntry[]): void
-  /** Everything up to `seq` was read; what is not here was purged. */
+  /** Says that everything up to `seq` was read, and that missing events were purged. */
   skipTo(seq: number): void
-  /** The events after `seq`, at most about `maxBytes`, at least one. */
+  /** The events after `seq`, of about `maxBytes` at most, but at least one. */
   read(seq: number, maxBytes: number): readonly StreamEntry[]
-  /** Forgets all, and continues after `seq`. */
+  /** Forgets all events, and continues after `seq`. */
   reset(seq: number): void
 }
 
-const NOTHING = Buffer.alloc(0)
+const nothing = Buffer.alloc(0)
 
-/** The newest events of a stream in memory, bounded in number and in bytes. */
+/** Keeps the newest events of a stream in memory, limited in number and in bytes. */
 export function createRecent(limits: { entries: number; bytes: number }): Recent {
   let entries: StreamEntry[] = []
   let byKey = new Map<string, StreamEntry[]>()
@@ -47,9 +47,16 @@ export function createRecent(limits: { entries: number; bytes: number }): Recent
   function purge(key: string): void {
     for (const entry of byKey.get(key) ?? []) {
       bytes -= entry.frame.length
-      entry.frame = NOTHING
+      entry.frame = nothing
     }
     byKey.delete(key)
+  }
+
+  /** Removes the events about a key and its parts. The key of an account is only its authority; any other key is one record or content. */
+  function purgeWithParts(key: string): void {
+    purge(key)
+    if (!/^at:\/\/[^/]+$/.test(key)) return
+    for (const part of byKey.keys()) if (part.startsWith(`${key}/`)) purge(part)
   }
 
   function evict(): void {
@@ -74,7 +81,7 @@ export function createRecent(limits: { entries: number; bytes: number }): Recent
     },
     add(added) {
       for (const entry of added) {
-        if (entry.purges) purge(entry.key)
+        if (entry.purges) purgeWithParts(entry.key)
         entries.push(entry)
         bytes += entry.frame.length
         tail = entry.seq

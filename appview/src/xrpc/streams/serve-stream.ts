@@ -3,7 +3,7 @@ import type { l } from '@atproto/lex'
 import type { Server } from '@atproto/xrpc-server'
 import { type Authorities, servedMethods } from '@holdfast/lexicons/authority'
 import type { WebSocket } from 'ws'
-import { toDeclared } from '../serve.ts'
+import { refuseUnknown, toDeclared } from '../serve.ts'
 import type { Broadcast } from './broadcast.ts'
 import { runConnection } from './connection.ts'
 import type { StreamFacts } from './recent.ts'
@@ -20,7 +20,7 @@ export type StreamFilter<M extends l.Subscription> = (
 
 type Positioned = l.Subscription & { parameters: l.ParamsSchema }
 
-/** Serves a subscription under every authority: one frame is made for all clients, and written as it stands. */
+/** Adds a subscription to the XRPC server, under every authority. Each frame is made once and written to all clients. */
 export function serveStream<M extends Positioned>(
   { server, authorities, auth }: StreamServing,
   schema: { readonly main: M },
@@ -30,6 +30,7 @@ export function serveStream<M extends Positioned>(
   for (const served of servedMethods<M>(schema.main, authorities)) {
     const sockets = new WeakMap<IncomingMessage, WebSocket>()
     const run = async ({ req, params, signal }: StreamContext<M>): Promise<void> => {
+      refuseUnknown(schema.main, req)
       const { cursor, epoch } = params as { cursor?: number; epoch?: string }
       const filter = await stream.filter?.(params)
       const ws = sockets.get(req)!
@@ -48,7 +49,7 @@ export function serveStream<M extends Positioned>(
   }
 }
 
-/** Yields nothing and ends with the task; what the task throws ends the stream with an error frame. */
+/** Yields nothing and ends when the task ends; an error of the task ends the stream with an error frame. */
 function nothing(task: () => Promise<void>): AsyncIterable<never> {
   return {
     [Symbol.asyncIterator]: () => ({ next: () => task().then(() => ({ done: true, value: undefined })) }),

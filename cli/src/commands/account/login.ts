@@ -1,14 +1,12 @@
 import { spawn } from 'node:child_process'
 import { Command } from 'commander'
+import { CommandError } from '../../command-error.ts'
 import { httpUrl } from '../../config.ts'
 import type { Connections } from '../../connections.ts'
-import { Failure } from '../../failure.ts'
 import { promptSecret } from '../../output/prompt.ts'
-import { print, printJson } from '../../output/terminal.ts'
+import { plain, print, printJson, tell } from '../../output/terminal.ts'
 import { failureOf } from '../../records/xrpc-failure.ts'
 import type { StoredAccount } from '../../session/account-store.ts'
-import { oauthSignIn } from '../../session/oauth-session.ts'
-import { passwordSignIn, storePasswordSession } from '../../session/password-session.ts'
 
 interface Options {
   appPassword?: string | true
@@ -17,17 +15,17 @@ interface Options {
   json?: boolean
 }
 
-/** `holdfast login`: in the browser, or with an app password. */
+/** `holdfast login`: signs in through the browser, or with an app password. */
 export function loginCommand(connections: Connections): Command {
   return new Command('login')
     .description('sign in to an account; several may be signed in at once')
     .argument('[handle]', 'handle or DID (default: HOLDFAST_IDENTIFIER)')
     .option(
       '--app-password [password]',
-      'use an app password: asked for, or HOLDFAST_APP_PASSWORD, when not given',
+      'use an app password; without a value, HOLDFAST_APP_PASSWORD is used, or you are asked',
     )
     .option('--pds <url>', 'the account’s server, where its handle cannot be looked up (HOLDFAST_PDS)')
-    .option('--no-browser', 'print the sign-in address instead of opening it, as over SSH')
+    .option('--no-browser', 'print the sign-in address instead of opening it, for use over SSH')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -44,7 +42,7 @@ Examples:
     .action(async (handle: string | undefined, options: Options) => {
       const account = await signIn(connections, handle, options)
       if (options.json) printJson(account)
-      else print(`Signed in as ${account.handle} (${account.did}) at ${account.pdsUrl}.`)
+      else print(plain(`Signed in as ${account.handle} (${account.did}) at ${account.pdsUrl}.`))
     })
 }
 
@@ -55,7 +53,7 @@ async function signIn(
 ): Promise<StoredAccount> {
   const { config } = connections
   const identifier = (handle ?? config.identifier)?.replace(/^@/, '')
-  if (!identifier) throw new Failure('usage', 'Say who signs in: holdfast login HANDLE.')
+  if (!identifier) throw new CommandError('usage', 'Name the account to sign in to: holdfast login HANDLE.')
   const pdsUrl = options.pds ? httpUrl('--pds', options.pds) : config.pdsUrl
   const password = typeof options.appPassword === 'string' ? options.appPassword : config.appPassword
   return options.appPassword || password
@@ -68,17 +66,15 @@ async function withPassword(
   identifier: string,
   { pdsUrl, password }: { pdsUrl: string | undefined; password: string | undefined },
 ): Promise<StoredAccount> {
+  const { accountOf, passwordSignIn, storePasswordSession } = await import(
+    '../../session/password-session.ts'
+  )
   const appPassword = password ?? (await promptSecret(`App password of ${identifier}: `))
   const service = pdsUrl ?? (await (await connections.identities()).resolve(identifier)).pdsUrl
   const session = await passwordSignIn(service, { identifier, appPassword }).catch((error) => {
     throw failureOf(error, `Signing in as ${identifier} at ${service}`)
   })
-  const account: StoredAccount = {
-    did: session.did!,
-    handle: session.session!.handle,
-    pdsUrl: (session.pdsUrl?.href ?? service).replace(/\/+$/, ''),
-    method: 'app-password',
-  }
+  const account = accountOf(session)
   await storePasswordSession(await connections.accounts(), account, session)
   return account
 }
@@ -88,6 +84,7 @@ async function withBrowser(
   input: string,
   opensBrowser: boolean,
 ): Promise<StoredAccount> {
+  const { oauthSignIn } = await import('../../session/oauth-session.ts')
   const accounts = await connections.accounts()
   const session = await oauthSignIn(
     { config: connections.config, accounts },
@@ -102,7 +99,7 @@ async function withBrowser(
 }
 
 function showAddress(url: string, opensBrowser: boolean): void {
-  process.stderr.write(`Open this address to agree:\n\n  ${url}\n\n`)
+  tell(`Open this address in a browser to allow the sign-in:\n\n  ${url}\n`)
   if (!opensBrowser || process.env.SSH_CONNECTION) return
   const [command, ...args] =
     process.platform === 'darwin'
@@ -111,7 +108,7 @@ function showAddress(url: string, opensBrowser: boolean): void {
         ? ['rundll32', 'url.dll,FileProtocolHandler']
         : ['xdg-open']
   const child = spawn(command!, [...args, url], { stdio: 'ignore', detached: true })
-  // The address is printed; a machine without a browser is no error.
+  // The address is printed as well, so a machine without a browser can still sign in.
   child.on('error', () => {})
   child.unref()
 }

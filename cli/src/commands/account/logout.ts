@@ -2,8 +2,6 @@ import { Command } from 'commander'
 import type { Connections } from '../../connections.ts'
 import { print, printJson, warn } from '../../output/terminal.ts'
 import type { StoredAccount } from '../../session/account-store.ts'
-import { endOAuthSession } from '../../session/oauth-session.ts'
-import { endPasswordSession } from '../../session/password-session.ts'
 
 interface Options {
   account?: string
@@ -11,11 +9,11 @@ interface Options {
   json?: boolean
 }
 
-/** `holdfast logout`: revokes the session at the server and forgets it here. */
+/** `holdfast logout`: revokes the session at the server and removes the account from this machine. */
 export function logoutCommand(connections: Connections): Command {
   return new Command('logout')
-    .description('end the session at the server and forget the account here')
-    .option('--account <handle>', 'which one (default: the one used by default)')
+    .description('end the session at the server and remove the account from this machine')
+    .option('--account <handle>', 'the account to sign out of (default: the one that commands write to)')
     .option('--all', 'every account')
     .option('--json', 'print JSON')
     .action(async (options: Options) => {
@@ -27,7 +25,7 @@ export function logoutCommand(connections: Connections): Command {
         print(
           leaving.length
             ? `Signed out: ${leaving.map(({ handle }) => handle).join(', ')}.`
-            : 'Nobody was signed in.',
+            : 'No account was signed in.',
         )
     })
 }
@@ -35,11 +33,16 @@ export function logoutCommand(connections: Connections): Command {
 async function leave(connections: Connections, account: StoredAccount): Promise<void> {
   const [config, accounts] = [connections.config, await connections.accounts()]
   try {
-    if (account.method === 'oauth') await endOAuthSession({ config, accounts }, account)
-    else await endPasswordSession(accounts, account)
+    if (account.method === 'oauth') {
+      const { endOAuthSession } = await import('../../session/oauth-session.ts')
+      await endOAuthSession({ config, accounts }, account)
+    } else {
+      const { endPasswordSession } = await import('../../session/password-session.ts')
+      await endPasswordSession(accounts, account)
+    }
   } catch (error) {
     warn(
-      `${account.handle} is forgotten here, but ${account.pdsUrl} did not confirm that the session ended (${(error as Error).message}).`,
+      `${account.handle} was removed from this machine, but ${account.pdsUrl} did not confirm that the session ended (${(error as Error).message}).`,
     )
   }
 }

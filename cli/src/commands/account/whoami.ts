@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Connections } from '../../connections.ts'
 import { print, printJson } from '../../output/terminal.ts'
 
-/** `holdfast whoami`: the account that commands write to. */
+/** `holdfast whoami`: shows the account that commands write to. */
 export function whoamiCommand(connections: Connections): Command {
   return new Command('whoami')
     .description('show the account that commands write to')

@@ -1,25 +1,27 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import type { dataset, torrent } from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
 import { toDataCite } from '@holdfast/lexicons/vocabularies/datacite'
 import { Command, Option } from 'commander'
+import { CommandError } from '../../command-error.ts'
 import type { Connections, PublicRepo } from '../../connections.ts'
 import { fetchBlob } from '../../content/record-metainfo.ts'
-import { toBagTagFiles } from '../../export/bagit.ts'
 import { toDcat } from '../../export/dcat.ts'
 import { describedTorrent, type ExportedDataset } from '../../export/exported-dataset.ts'
-import { Failure } from '../../failure.ts'
-import { note, print } from '../../output/terminal.ts'
+import { writeBags } from '../../export/write-bags.ts'
+import { saveText } from '../../files/save.ts'
+import { counted } from '../../output/quantities.ts'
+import { note, printableJson, printJson, printText } from '../../output/terminal.ts'
 import { parseRecordUri } from '../../records/record-uri.ts'
 import type { BlobJson, RecordRef, StoredRecord } from '../../records/repo.ts'
 
 interface Options {
   format: 'dcat' | 'datacite' | 'bagit'
   output?: string
+  overwrite?: boolean
+  json?: boolean
 }
 
-/** `holdfast export`: the datasets of a repo in the formats of other catalogues. */
+/** `holdfast export`: writes the datasets of a repo in the formats of other catalogs. */
 export function exportCommand(connections: Connections): Command {
   return new Command('export')
     .description(
@@ -30,19 +32,24 @@ export function exportCommand(connections: Connections): Command {
       new Option('--format <format>', 'the format').choices(['dcat', 'datacite', 'bagit']).default('dcat'),
     )
     .option('-o, --output <path>', 'a file, or for bags a directory (default: standard output)')
+    .option('--overwrite', 'replace existing files')
+    .option('--json', 'print JSON: the document on one line, or the list of files written')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ holdfast export alice.example.org > catalogue.jsonld\n  $ holdfast export at://did:plc:…/…/water-levels --format bagit -o bags/',
+      '\nExamples:\n  $ holdfast export alice.example.org > catalog.jsonld\n  $ holdfast export at://did:plc:…/…/water-levels --format bagit -o bags/',
     )
     .action(async (who: string | undefined, options: Options) => {
       if (options.format === 'bagit' && !options.output)
-        throw new Failure('usage', 'Tag files need a place: --output DIRECTORY.')
+        throw new CommandError(
+          'usage',
+          'Tag files are written to a directory; name it with --output DIRECTORY.',
+        )
       const { place, wanted } = await placeOf(connections, who)
       const author = await connections.readRepo(place)
       const datasets = await readDatasets(author, wanted)
-      if (wanted && datasets.length === 0) throw new Failure('notFound', `There is no dataset ${who}.`)
+      if (wanted && datasets.length === 0) throw new CommandError('notFound', `There is no dataset ${who}.`)
       await write({ did: author.repo.did, handle: author.handle }, datasets, options)
-      note(`${datasets.length} datasets exported.`)
+      if (options.output) note(`${counted(datasets.length, 'dataset')} exported.`)
     })
 }
 
@@ -82,26 +89,25 @@ async function readDatasets(author: PublicRepo, wanted: string | undefined): Pro
   return datasets
 }
 
-type Owner = { readonly did: string; readonly handle: string | undefined }
+interface Owner {
+  readonly did: string
+  readonly handle: string | undefined
+}
 
 async function write(
   owner: Owner,
   datasets: readonly ExportedDataset[],
-  { format, output }: Options,
+  { format, output, overwrite = false, json }: Options,
 ): Promise<void> {
   if (format === 'bagit') {
-    for (const dataset of datasets)
-      for (const [name, text] of toBagTagFiles(dataset))
-        await writeTo(join(output!, dataset.rkey.replaceAll(':', '_'), name), text)
+    const written = await writeBags(output!, datasets, overwrite)
+    if (json) printJson({ datasets: datasets.length, written })
     return
   }
   const document = format === 'dcat' ? toDcat(owner, datasets) : datasets.map(toDataCite)
-  const text = JSON.stringify(document, null, 2)
-  if (output) await writeTo(output, `${text}\n`)
-  else print(text)
-}
-
-async function writeTo(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, text)
+  if (output) {
+    await saveText(output, `${JSON.stringify(document, null, 2)}\n`, overwrite)
+    if (json) printJson({ datasets: datasets.length, written: [output] })
+  } else if (json) printJson(document)
+  else printText(printableJson(document, 2))
 }

@@ -1,14 +1,16 @@
 import { spawn } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { formatMagnet } from '@holdfast/torrent/magnet'
 import type { Metainfo } from '@holdfast/torrent/metainfo'
 import { Command, Option } from 'commander'
+import { CommandError } from '../../command-error.ts'
 import type { Connections } from '../../connections.ts'
-import { downloadFromWebSeeds } from '../../content/download.ts'
+import { downloadFromWebseeds } from '../../content/download.ts'
 import { type FoundMetainfo, findMetainfo } from '../../content/find-metainfo.ts'
 import { clients, type TorrentClient } from '../../content/torrent-clients.ts'
-import { Failure } from '../../failure.ts'
+import { fileName } from '../../files/save.ts'
+import { saveTorrent, shortHash } from '../../files/save-torrent.ts'
 import { progressBar } from '../../output/progress-bar.ts'
 import { formatBytes } from '../../output/quantities.ts'
 import { note, plain, print, printJson } from '../../output/terminal.ts'
@@ -18,20 +20,27 @@ interface Options {
   magnet?: boolean
   with?: TorrentClient
   http?: boolean
+  overwrite?: boolean
   webseed?: string[]
   appview?: string
   json?: boolean
 }
 
-/** `holdfast get`: the .torrent, a magnet link, a client that downloads it, or the files over HTTP. */
+/** `holdfast get`: gets the .torrent, a magnet link, a download in a BitTorrent client, or the files over HTTP. */
 export function getCommand(connections: Connections): Command {
   return new Command('get')
     .description('get a dataset’s torrents: the .torrent, a magnet link, or the files themselves')
-    .argument('<what>', 'AT-URI of a dataset or torrent, infohash, magnet link or .torrent')
-    .option('-o, --output <path>', 'directory for the result (default: here)')
+    .argument(
+      '<what>',
+      'AT-URI of a dataset or torrent, infohash, magnet link, or a .torrent or its http(s) address',
+    )
+    .option('-o, --output <path>', 'directory for the result (default: the current one)')
     .option('--magnet', 'print the magnet link')
-    .addOption(new Option('--with <client>', 'hand over to this client').choices(Object.keys(clients)))
-    .option('--http', 'download the files from webseeds, every piece checked; goes on where it stopped')
+    .addOption(
+      new Option('--with <client>', 'download with this BitTorrent client').choices(Object.keys(clients)),
+    )
+    .option('--http', 'download the files from webseeds and check every piece; run it again to resume')
+    .option('--overwrite', 'replace existing files whose content is not the torrent’s')
     .option(
       '--webseed <url>',
       'use this webseed too; may be repeated',
@@ -42,22 +51,44 @@ export function getCommand(connections: Connections): Command {
     .addHelpText(
       'after',
       `
+What is there already stays: --http fetches into a .part, moves files to their places when they are whole, and
+refuses before it begins where another file has one of their names. Several torrents of one name go into directories
+of their own.
+
 Examples:
   $ holdfast get at://did:plc:…/…/water-levels
   $ holdfast get 5d41402abc4b2a76b9719d911017c592ae2f0c11 --magnet
+  $ holdfast get 'magnet:?xt=urn:btih:5d41402abc4b2a76b9719d911017c592ae2f0c11' -o ./torrents
+  $ holdfast get https://example.org/water-levels.torrent --http -o ./data
   $ holdfast get at://did:plc:…/…/water-levels --with aria2 -o ./data
   $ holdfast get at://did:plc:…/…/water-levels --http -o ./data`,
     )
     .action(async (what: string, options: Options) => {
       const found = await findMetainfo(connections, what, options.appview)
       const results = []
-      for (const item of found) results.push(await getOne(connections, item, options))
+      for (const item of found) {
+        const shares = found.some((other) => other !== item && sameName(other.metainfo, item.metainfo))
+        results.push(await getOne(connections, item, { ...options, sharesName: shares }))
+      }
       if (options.json) printJson({ torrents: results })
     })
 }
 
-async function getOne(connections: Connections, { metainfo, uri }: FoundMetainfo, options: Options) {
-  const directory = options.output ?? '.'
+/** Whether the files of two torrents would get the same path on some file system. */
+function sameName(a: Metainfo, b: Metainfo): boolean {
+  const [nameOfA, nameOfB] = [a, b].map(({ name }) => name.normalize('NFC').toLowerCase())
+  return nameOfA === nameOfB
+}
+
+interface GetOptions extends Options {
+  /** Whether another torrent of this run has the same name. */
+  readonly sharesName: boolean
+}
+
+async function getOne(connections: Connections, { metainfo, uri }: FoundMetainfo, options: GetOptions) {
+  const output = options.output ?? '.'
+  // The name is kept, because clients look for the files under it.
+  const directory = options.sharesName ? join(output, shortHash(metainfo)) : output
   const magnet = magnetOf(metainfo)
   const known = {
     uri,
@@ -71,23 +102,29 @@ async function getOne(connections: Connections, { metainfo, uri }: FoundMetainfo
     return known
   }
   if (options.http) return { ...known, ...(await download(connections, metainfo, { ...options, directory })) }
-  const file = join(directory, `${metainfo.name}.torrent`)
-  await mkdir(dirname(file), { recursive: true })
-  await writeFile(file, metainfo.bytes)
-  if (options.with) await handOver(options.with, file, directory)
-  else if (!options.json) print(file)
-  return { ...known, file }
+  const ending = options.sharesName ? `.${shortHash(metainfo)}.torrent` : '.torrent'
+  const { infoHashV1, infoHashV2, name, bytes } = metainfo
+  const { file, saved } = await saveTorrent(
+    join(output, fileName(name, ending)),
+    { infoHashV1, infoHashV2, name, chunks: () => [bytes] },
+    { overwrites: options.overwrite ?? false },
+  )
+  if (options.with) {
+    await mkdir(directory, { recursive: true })
+    await handOver(options.with, file, directory)
+  } else if (!options.json) print(file)
+  return { ...known, file, saved }
 }
 
 function magnetOf(metainfo: Metainfo): string {
-  const { infoHashV1, infoHashV2, name, sizeBytes, trackers, webSeeds } = metainfo
+  const { infoHashV1, infoHashV2, name, sizeBytes, trackers, webseeds } = metainfo
   return formatMagnet({
     infoHashV1,
     infoHashV2,
     name,
     sizeBytes,
     trackers: trackers.map(({ url }) => url),
-    webSeeds: webSeeds.filter(({ kind }) => kind === 'bep19').map(({ url }) => url),
+    webseeds: webseeds.filter(({ kind }) => kind === 'bep19').map(({ url }) => url),
   })
 }
 
@@ -97,20 +134,22 @@ async function download(
   options: Options & { directory: string },
 ) {
   const extra = (options.webseed ?? []).map((url) => ({ url, kind: 'bep19' as const }))
-  const seeds = [...extra, ...metainfo.webSeeds]
+  const seeds = [...extra, ...metainfo.webseeds]
   if (seeds.length === 0)
-    throw new Failure(
+    throw new CommandError(
       'notFound',
       `${plain(metainfo.name)} has no webseed; use a BitTorrent client (--with) or name one with --webseed.`,
     )
   const fetch = await connections.strangerFetch({ timeoutMs: 600_000, maxBytes: Number.MAX_SAFE_INTEGER })
   const stop = new AbortController()
-  const interrupt = () => stop.abort(new Failure('interrupted', 'Stopped; run the same command to go on.'))
+  const interrupt = () =>
+    stop.abort(new CommandError('interrupted', 'Stopped; run the same command again to resume.'))
   process.once('SIGINT', interrupt)
   using bar = progressBar()
   try {
-    const done = await downloadFromWebSeeds(metainfo, {
+    const done = await downloadFromWebseeds(metainfo, {
       directory: options.directory,
+      overwrites: options.overwrite ?? false,
       seeds,
       fetch,
       signal: stop.signal,
@@ -125,7 +164,7 @@ async function download(
     bar[Symbol.dispose]()
     if (!options.json)
       print(
-        `${done.path}: ${formatBytes(done.downloadedBytes)} downloaded, ${formatBytes(done.keptBytes)} were here; every piece is right.`,
+        `${done.path}: ${formatBytes(done.downloadedBytes)} downloaded, ${formatBytes(done.keptBytes)} already here; every piece is correct.`,
       )
     return done
   } finally {
@@ -140,10 +179,12 @@ async function handOver(client: TorrentClient, file: string, directory: string):
   const child = spawn(command!, args, { stdio: 'inherit' })
   child.on('error', (cause) =>
     reject(
-      new Failure('notFound', `${command} could not be run (${cause.message}); is it installed?`, { cause }),
+      new CommandError('notFound', `${command} could not be run (${cause.message}); is it installed?`, {
+        cause,
+      }),
     ),
   )
   child.on('exit', (code) => resolve(code ?? 1))
   const code = await promise
-  if (code !== 0) throw new Failure('failure', `${command} ended with ${code}.`)
+  if (code !== 0) throw new CommandError('failure', `${command} failed with exit code ${code}.`)
 }

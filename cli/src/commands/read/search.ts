@@ -1,11 +1,11 @@
 import { searchDatasets } from '@holdfast/lexicons'
 import { Command, Option } from 'commander'
 import { type AnswerOf, answerJson, type ParamsOf } from '../../appview.ts'
+import { CommandError } from '../../command-error.ts'
 import type { Connections } from '../../connections.ts'
-import { Failure } from '../../failure.ts'
-import { formatBytes, parseBytes } from '../../output/quantities.ts'
-import { formatTable, shorten } from '../../output/table.ts'
-import { note, paint, plain, print, printJson } from '../../output/terminal.ts'
+import { counted, formatBytes, parseBytes } from '../../output/quantities.ts'
+import { shorten } from '../../output/shorten.ts'
+import { type Cell, note, plain, print, printJson, printTable } from '../../output/terminal.ts'
 import { collect } from '../../publish/make-torrent.ts'
 
 type Params = ParamsOf<typeof searchDatasets.main>
@@ -39,11 +39,11 @@ interface Options {
   json?: boolean
 }
 
-/** `holdfast search`: datasets at the AppView, by every filter its lexicon has. */
+/** `holdfast search`: searches datasets at the AppView, with every filter of its lexicon. */
 export function searchCommand(connections: Connections): Command {
   const command = new Command('search')
     .description('search datasets by words, "phrases", -exclusions and field:value')
-    .argument('[query...]', 'what to search for; an AT-URI, infohash or DOI leads straight there')
+    .argument('[query...]', 'what to search for; an AT-URI, infohash or DOI finds what it identifies')
     .addHelpText(
       'after',
       `
@@ -66,7 +66,7 @@ function filters(): Option[] {
   return [
     new Option('--keyword <word>', 'with this keyword; may be repeated').argParser(collect),
     new Option('--publisher <name>', 'of this publisher'),
-    new Option('--license <license>', 'under this licence (SPDX or URL)'),
+    new Option('--license <license>', 'under this license (SPDX or URL)'),
     new Option(
       '--risk <level>',
       'unknown, watchlist, endangered, takedown-issued, extinct; may be repeated',
@@ -76,11 +76,11 @@ function filters(): Option[] {
     new Option('--author <handle>', 'described by this account'),
     new Option('--has-torrent', 'with a torrent'),
     new Option('--no-torrent', 'without a torrent'),
-    new Option('--min-seeders <n>', 'at least so many seeders').argParser(whole),
-    new Option('--max-seeders <n>', 'at most so many seeders').argParser(whole),
-    new Option('--min-size <size>', 'at least so large, such as 10MB').argParser(size),
-    new Option('--max-size <size>', 'at most so large').argParser(size),
-    new Option('--gone-before <time>', 'whose source is expected to go before then').argParser(time),
+    new Option('--min-seeders <n>', 'at least this many seeders').argParser(whole),
+    new Option('--max-seeders <n>', 'at most this many seeders').argParser(whole),
+    new Option('--min-size <size>', 'at least this large, such as 10MB').argParser(size),
+    new Option('--max-size <size>', 'at most this large').argParser(size),
+    new Option('--gone-before <time>', 'whose source is expected to disappear before then').argParser(time),
     new Option('--created-after <time>', 'written then or later').argParser(time),
     new Option('--created-before <time>', 'written before').argParser(time),
     new Option('--indexed-after <time>', 'first indexed then or later').argParser(time),
@@ -89,12 +89,12 @@ function filters(): Option[] {
       '--assessed-by <handle>',
       'take risk and scarcity from this account only; may be repeated',
     ).argParser(collect),
-    new Option('--sort <order>', 'relevance, newest, risk-deadline, fewest-seeders, largest or smallest'),
+    new Option('--sort <order>', 'relevance, newest, expected-gone, fewest-seeders, largest or smallest'),
     new Option('--facet <field>', 'count results by this field; may be repeated').argParser(collect),
-    new Option('--limit <n>', 'how many at most, up to 100').argParser(whole),
-    new Option('--cursor <cursor>', 'the next page, from the previous one'),
+    new Option('--limit <n>', 'how many results at most, up to 100').argParser(whole),
+    new Option('--cursor <cursor>', 'print the next page; the previous page shows its cursor'),
     new Option('--appview <url>', 'AppView (HOLDFAST_APPVIEW_URL)'),
-    new Option('--json', 'print JSON, as the AppView answers'),
+    new Option('--json', 'print the AppView’s answer as JSON'),
   ]
 }
 
@@ -127,52 +127,53 @@ function paramsOf(words: string[], options: Options): Params {
   return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined)) as Params
 }
 
-function show({ datasets, facets, cursor, hitsTotal, hitsEstimated, matched }: Answer): void {
-  if (matched) note(`Nothing matched as typed; this is for ${plain(matched)}.`)
+function show({ datasets, facets, cursor, hitsTotal, hitsEstimated, searchedQuery }: Answer): void {
+  if (searchedQuery)
+    note(`Nothing matched the query as typed; these are the results for ${plain(searchedQuery)}.`)
   if (datasets.length === 0) {
     note('Nothing found.')
     return
   }
-  const rows = datasets.map(({ record, uri, counts, swarm, author }) => {
+  const rows = datasets.map(({ record, uri, counts, swarm, author }): Cell[] => {
     const { title } = record as { title?: string }
     return [
-      paint('bold', shorten(plain(String(title ?? '(untitled)')), 60)),
+      { style: 'bold', text: shorten(plain(String(title ?? '(untitled)')), 60) },
       counts?.sizeBytes ? formatBytes(counts.sizeBytes) : '',
-      counts?.torrents ? `${swarm?.seeders ?? '?'} seeders` : 'no torrent',
+      counts?.torrents ? counted(swarm?.seeders, 'seeder') : 'no torrent',
       plain(author.handle ?? author.did),
-      paint('dim', uri),
+      { style: 'dim', text: plain(uri) },
     ]
   })
-  print(formatTable(rows))
+  printTable(rows)
   for (const { field, values } of facets ?? [])
     print(
-      `${field}: ${values.map(({ value, label, count }) => `${plain(label ?? value)} (${count})`).join(', ')}`,
+      `${plain(field)}: ${values.map(({ value, label, count }) => `${plain(label ?? value)} (${count})`).join(', ')}`,
     )
   if (hitsTotal !== undefined) note(`${hitsEstimated ? 'about ' : ''}${hitsTotal} results`)
-  if (cursor) note(`More with --cursor ${cursor}`)
+  if (cursor) note(`More results with --cursor ${plain(cursor)}`)
 }
 
 function whole(text: string): number {
   const value = Number(text)
   if (Number.isInteger(value) && value >= 0) return value
-  throw new Failure('usage', `${JSON.stringify(text)} is no whole number.`)
+  throw new CommandError('usage', `${JSON.stringify(text)} is not a whole number.`)
 }
 
 function size(text: string): number {
   try {
     return parseBytes(text)
   } catch (cause) {
-    throw new Failure('usage', (cause as Error).message, { cause })
+    throw new CommandError('usage', (cause as Error).message, { cause })
   }
 }
 
-/** A day or a time, as the lexicon's datetime. */
+/** Reads a day or a time, and returns it in the form of the lexicon's datetime. */
 function time(text: string): string {
   const ms = Date.parse(text)
   if (Number.isNaN(ms))
-    throw new Failure(
+    throw new CommandError(
       'usage',
-      `${JSON.stringify(text)} is no time; write 2026-11-20 or 2026-11-20T12:00:00Z.`,
+      `${JSON.stringify(text)} is not a time; write 2026-11-20 or 2026-11-20T12:00:00Z.`,
     )
   return new Date(ms).toISOString()
 }

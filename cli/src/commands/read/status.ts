@@ -4,7 +4,7 @@ import { answerJson } from '../../appview.ts'
 import type { Connections } from '../../connections.ts'
 import { plain, print, printJson } from '../../output/terminal.ts'
 
-/** `holdfast status`: where a record stands at the AppView. */
+/** `holdfast status`: shows the status of a record at the AppView. */
 export function statusCommand(connections: Connections): Command {
   return new Command('status')
     .description('ask the AppView whether it has a record, and if not why')

@@ -1,38 +1,48 @@
-import { readFile } from 'node:fs/promises'
-import { type Metainfo, MetainfoError, parseMetainfo } from '@holdfast/torrent/metainfo'
+import type { Metainfo } from '@holdfast/torrent/metainfo'
 import { Command } from 'commander'
-import { Failure } from '../../failure.ts'
-import { formatBytes } from '../../output/quantities.ts'
-import { formatTable } from '../../output/table.ts'
-import { plain, print, printJson } from '../../output/terminal.ts'
+import type { Connections } from '../../connections.ts'
+import { openTorrent } from '../../content/open-torrent.ts'
+import { readV1 } from '../../content/torrent-id.ts'
+import { counted, formatBytes } from '../../output/quantities.ts'
+import { plain, print, printJson, printTable, warn } from '../../output/terminal.ts'
 
-/** `holdfast torrent inspect`: what a .torrent says, after checking it. */
-export function torrentInspectCommand(): Command {
+/** `holdfast torrent inspect`: checks a .torrent and shows its contents. */
+export function torrentInspectCommand(connections: Connections): Command {
   return new Command('inspect')
-    .description('check a .torrent and show what it holds; a bad one exits 1 with the reason')
-    .argument('<file>', 'the .torrent')
+    .description('check a .torrent and show its contents; exits 1 with the reason if it is invalid')
+    .argument('<what>', 'the .torrent or its http(s) address, AT-URI, infohash or magnet link')
+    .option('--appview <url>', 'AppView (HOLDFAST_APPVIEW_URL)')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ holdfast torrent inspect water-levels.torrent --json | jq .infoHashV2',
+      `
+Examples:
+  $ holdfast torrent inspect water-levels.torrent --json | jq .infoHashV2
+  $ holdfast torrent inspect https://example.org/water-levels.torrent
+  $ holdfast torrent inspect 'magnet:?xt=urn:btih:5d41402abc4b2a76b9719d911017c592ae2f0c11'`,
     )
-    .action(async (file: string, options: { json?: boolean }) => {
-      const metainfo = await readMetainfo(file)
+    .action(async (what: string, options: { appview?: string; json?: boolean }) => {
+      const metainfo = await openTorrent(connections, what, options.appview)
       if (options.json) printJson(describe(metainfo))
       else show(metainfo)
+      await warnOfOtherReading(metainfo)
     })
 }
 
-/** Reads and checks a `.torrent`; throws a Failure with the field and the reason. */
-export async function readMetainfo(path: string): Promise<Metainfo> {
-  try {
-    return parseMetainfo(await readFile(path))
-  } catch (cause) {
-    if (cause instanceof MetainfoError) throw new Failure('failure', `${path}: ${cause.message}`, { cause })
-    const { code, message } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT') throw new Failure('notFound', `There is no file ${path}.`, { cause })
-    throw new Failure('failure', message, { cause })
-  }
+/** parse-torrent keeps several copies of a file in memory, so larger files are not read by it. */
+const largestReadTwice = 10 * 2 ** 20
+
+/**
+ * Some programs encode `info` again before they hash it. If it is not canonical bencode, they get another infohash and
+ * look for another swarm; this warns of it.
+ */
+async function warnOfOtherReading({ infoHashV1, bytes }: Metainfo): Promise<void> {
+  if (infoHashV1 === null || bytes.length > largestReadTwice) return
+  const theirs = await readV1(bytes)
+  if (theirs && theirs !== infoHashV1)
+    warn(
+      `WebTorrent and some other programs compute the v1 infohash ${theirs} for this file, because its info dictionary is not in canonical form.`,
+    )
 }
 
 function describe(metainfo: Metainfo) {
@@ -41,7 +51,7 @@ function describe(metainfo: Metainfo) {
     infoHashV1,
     infoHashV2,
     name,
-    // What libtorrent calls the size of a torrent: a hybrid's padding is part of its pieces.
+    // This is what libtorrent calls the size of a torrent: a hybrid's padding is part of its pieces.
     sizeBytes: metainfo.paddedSizeBytes,
     contentSizeBytes: metainfo.sizeBytes,
     pieceLengthBytes,
@@ -54,7 +64,7 @@ function describe(metainfo: Metainfo) {
       ...(symlink && { symlink: symlink.join('/') }),
     })),
     trackers: metainfo.trackers,
-    webSeeds: metainfo.webSeeds,
+    webseeds: metainfo.webseeds,
     private: metainfo.private,
     comment: metainfo.comment,
     createdBy: metainfo.createdBy,
@@ -71,7 +81,7 @@ function show(metainfo: Metainfo): void {
     ['v2', metainfo.infoHashV2 ?? '(none)'],
     [
       'size',
-      `${formatBytes(metainfo.sizeBytes)} (${metainfo.sizeBytes} bytes) in ${metainfo.fileCount} files`,
+      `${formatBytes(metainfo.sizeBytes)} (${counted(metainfo.sizeBytes, 'byte')}) in ${counted(metainfo.fileCount, 'file')}`,
     ],
     ['pieces', `of ${formatBytes(metainfo.pieceLengthBytes)}`],
     ...(metainfo.private ? [['private', 'yes'] as [string, string]] : []),
@@ -79,10 +89,10 @@ function show(metainfo: Metainfo): void {
       'tracker',
       `${plain(url)} (tier ${tier})`,
     ]),
-    ...metainfo.webSeeds.map(({ url, kind }): [string, string] => ['webseed', `${plain(url)} (${kind})`]),
+    ...metainfo.webseeds.map(({ url, kind }): [string, string] => ['webseed', `${plain(url)} (${kind})`]),
     ...(metainfo.comment ? [['comment', plain(metainfo.comment)] as [string, string]] : []),
   ]
-  print(formatTable(rows))
+  printTable(rows)
   print()
   for (const file of metainfo.iterateFiles())
     print(`${formatBytes(file.sizeBytes).padStart(9)}  ${plain(file.path.join('/'))}`)

@@ -7,8 +7,8 @@ import { torrentVerifyCommand } from './verify.ts'
 /** `holdfast torrent …`. */
 export function torrentCommand(connections: Connections): Command {
   return new Command('torrent')
-    .description('make, look into and check .torrent files')
+    .description('make, inspect and check .torrent files')
     .addCommand(torrentCreateCommand(connections))
-    .addCommand(torrentInspectCommand())
-    .addCommand(torrentVerifyCommand())
+    .addCommand(torrentInspectCommand(connections))
+    .addCommand(torrentVerifyCommand(connections))
 }

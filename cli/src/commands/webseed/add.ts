@@ -1,14 +1,15 @@
 import { collections } from '@holdfast/lexicons/nsid'
 import { Command } from 'commander'
+import { CommandError } from '../../command-error.ts'
 import type { Connections } from '../../connections.ts'
 import { type FoundMetainfo, findMetainfo } from '../../content/find-metainfo.ts'
-import { Failure } from '../../failure.ts'
+import { onlyOne } from '../../content/open-torrent.ts'
 import { print, printJson } from '../../output/terminal.ts'
 import { putGuarded, type Written } from '../../records/put-guarded.ts'
 import type { RecordJson, Repo } from '../../records/repo.ts'
 import { nextTid } from '../../records/tid.ts'
 import { assertValid } from '../../records/validate.ts'
-import { checkSeed, webSeedAt } from './check.ts'
+import { checkSeed, webseedAt } from './check.ts'
 
 interface Options {
   note?: string
@@ -19,13 +20,13 @@ interface Options {
   json?: boolean
 }
 
-/** `holdfast webseed add`: says in one's own repo that an address serves some content, whoever published it. */
+/** `holdfast webseed add`: publishes in one's own repo that an address serves some content, whoever published the content. */
 export function webseedAddCommand(connections: Connections): Command {
   return new Command('add')
-    .description('publish that an HTTP address serves a torrent’s files; some pieces are checked first')
-    .argument('<what>', '.torrent, AT-URI, infohash or magnet link')
+    .description('publish that an HTTP address serves a torrent’s files, after checking some pieces')
+    .argument('<what>', '.torrent or its http(s) address, AT-URI, infohash or magnet link')
     .argument('<url>', 'the address; a folder of files ends in a slash (BEP 19)')
-    .option('--note <text>', 'what to know about it, such as until when it will stay')
+    .option('--note <text>', 'a note about it, such as how long it will stay available')
     .option('--httpseed', 'the address speaks BEP 17 rather than BEP 19')
     .option('--no-check', 'do not check that the address serves these bytes')
     .option('--account <handle>', 'one of the signed-in accounts')
@@ -36,16 +37,11 @@ export function webseedAddCommand(connections: Connections): Command {
       '\nExample:\n  $ holdfast webseed add at://did:plc:…/… https://mirror.example.org/files/',
     )
     .action(async (what: string, url: string, options: Options) => {
-      const seed = webSeedAt(url, options.httpseed)
-      const found = await findMetainfo(connections, what, options.appview)
-      if (found.length !== 1)
-        throw new Failure(
-          'usage',
-          `${what} has ${found.length} torrents; name one: ${found.map(({ uri }) => uri).join(', ')}`,
-        )
-      if (options.check) await requireRight(connections, found[0]!, seed)
+      const seed = webseedAt(url, options.httpseed)
+      const found = onlyOne(await findMetainfo(connections, what, options.appview), what)
+      if (options.check) await requireRight(connections, found, seed)
       const { repo } = await connections.signIn(options.account)
-      const written = await putWebseed(repo, found[0]!, { ...seed, note: options.note })
+      const written = await putWebseed(repo, found, { ...seed, note: options.note })
       if (options.json) printJson(written)
       else print(`${written.uri} (${written.action})`)
     })
@@ -54,12 +50,12 @@ export function webseedAddCommand(connections: Connections): Command {
 async function requireRight(
   connections: Connections,
   { metainfo }: FoundMetainfo,
-  seed: ReturnType<typeof webSeedAt>,
+  seed: ReturnType<typeof webseedAt>,
 ): Promise<void> {
   const report = await checkSeed(connections, metainfo, { seed, pieces: 4 })
   if (report.ok) return
   const problem = report.badPieces[0]?.problem ?? 'no piece could be checked'
-  throw new Failure(
+  throw new CommandError(
     'failure',
     `${seed.url} does not serve these files: ${problem}. Nothing was published; --no-check publishes it anyway.`,
   )
@@ -71,7 +67,7 @@ interface Webseed {
   readonly note: string | undefined
 }
 
-/** Writes a webseed record, or leaves the one that says the same about the same content. */
+/** Writes a webseed record, or keeps the existing one that says the same about the same content. */
 async function putWebseed(
   repo: Repo,
   { metainfo, uri }: FoundMetainfo,
@@ -99,7 +95,7 @@ async function putWebseed(
   })
 }
 
-type Subject = {
+interface Subject {
   readonly infoHashV1: string | null
   readonly infoHashV2: string | null
   readonly url: string

@@ -1,9 +1,10 @@
 import { collections } from '@holdfast/lexicons/nsid'
 import { Command } from 'commander'
+import { CommandError } from '../../command-error.ts'
 import type { Connections } from '../../connections.ts'
-import { Failure } from '../../failure.ts'
 import { confirm } from '../../output/prompt.ts'
-import { plain, print, printJson } from '../../output/terminal.ts'
+import { counted } from '../../output/quantities.ts'
+import { plain, print, printJson, tell } from '../../output/terminal.ts'
 import { parseRecordUri } from '../../records/record-uri.ts'
 import type { RecordPlace, RecordRef, Repo, StoredRecord } from '../../records/repo.ts'
 
@@ -14,12 +15,12 @@ interface Options {
   json?: boolean
 }
 
-/** `holdfast delete`: takes one's own records out of one's repo, after asking. */
+/** `holdfast delete`: deletes one's own records from one's repo, after asking. */
 export function deleteCommand(connections: Connections): Command {
   return new Command('delete')
-    .description('delete records of yours; asks first')
+    .description('delete records of yours, after asking')
     .argument('<at-uri...>', 'the records')
-    .option('--torrents', 'with a dataset, also your torrents that hold nothing else')
+    .option('--torrents', 'for a dataset, also delete your torrents that contain nothing else')
     .option('-y, --yes', 'do not ask')
     .option('--account <handle>', 'one of the signed-in accounts')
     .option('--json', 'print JSON')
@@ -30,21 +31,26 @@ export function deleteCommand(connections: Connections): Command {
       for (const uri of uris) {
         const place = parseRecordUri(uri, connections.config.authorities)
         if (place.authority !== repo.did && place.authority !== handle)
-          throw new Failure('auth', `${uri} is not of ${handle}; only one's own records can be deleted.`)
+          throw new CommandError(
+            'auth',
+            `${uri} does not belong to ${handle}; you can only delete your own records.`,
+          )
         doomed.push(await find(repo, place))
         if (options.torrents && place.collection === collections.dataset)
           doomed.push(...(await torrentsOf(repo, doomed.at(-1)!.record.uri)))
       }
-      for (const { record } of doomed) process.stderr.write(`${record.uri}  ${nameOf(record)}\n`)
+      for (const { record } of doomed) tell(`${plain(record.uri)}  ${nameOf(record)}`)
       if (
         !options.yes &&
-        !(await confirm(`Delete ${doomed.length === 1 ? 'this record' : `these ${doomed.length} records`}?`))
+        !(await confirm(
+          `Delete ${doomed.length === 1 ? 'this record' : `these ${counted(doomed.length, 'record')}`}?`,
+        ))
       )
-        throw new Failure('failure', 'Nothing was deleted.')
+        throw new CommandError('failure', 'Nothing was deleted.')
       for (const { place, record } of doomed) await repo.delete(place, record.cid)
       const deleted = doomed.map(({ record }) => record.uri)
       if (options.json) printJson({ deleted })
-      else print(`Deleted ${deleted.length}. Copies that others adopted stay theirs.`)
+      else print(`Deleted ${counted(deleted.length, 'record')}. Copies that others adopted are not affected.`)
     })
 }
 
@@ -55,7 +61,7 @@ interface Doomed {
 
 async function find(repo: Repo, { collection, rkey }: RecordPlace): Promise<Doomed> {
   const record = await repo.get(collection, rkey)
-  if (!record) throw new Failure('notFound', `There is no ${collection}/${rkey} in your repo.`)
+  if (!record) throw new CommandError('notFound', `There is no ${collection}/${rkey} in your repo.`)
   return { place: { collection, rkey }, record }
 }
 

@@ -1,40 +1,44 @@
 import { Command, Option } from 'commander'
 import { stringify } from 'yaml'
+import { CommandError, exitCodes } from '../../command-error.ts'
 import type { Connections } from '../../connections.ts'
-import { exitCodes, Failure } from '../../failure.ts'
 import { draftOf, importAll } from '../../import/import-all.ts'
 import { describeLeftOver, kindOfField } from '../../import/left-over.ts'
 import { type Input, inputKinds, readInput } from '../../import/read-input.ts'
 import { progressBar } from '../../output/progress-bar.ts'
-import { formatBytes, formatSeconds } from '../../output/quantities.ts'
-import { note, plain, print, printJson, warn } from '../../output/terminal.ts'
-import { assertDraft } from '../../publish/put-dataset.ts'
+import { counted, formatBytes, formatSeconds } from '../../output/quantities.ts'
+import { note, plain, print, printJson, printText, warn } from '../../output/terminal.ts'
+import { describeNotes } from '../../publish/merge-notes.ts'
+import { assertDraft, type Statement, type WrittenDataset } from '../../publish/put-dataset.ts'
 import { datasetSlug } from '../../publish/slug.ts'
 
 interface Options {
   from?: (typeof inputKinds)[number]
+  charset?: string
   dryRun?: boolean
+  replaceFields?: boolean
   account?: string
   json?: boolean
 }
 
-/** `holdfast import`: the datasets of a catalogue into one's own repo. */
+/** `holdfast import`: publishes the datasets of a catalog in one's own repo. */
 export function importCommand(connections: Connections): Command {
   return new Command('import')
-    .description(
-      'publish the datasets of a catalogue; interrupted, it goes on where it stopped when run again',
-    )
+    .description('publish the datasets of a catalog; after an interruption, run it again to resume')
     .argument('<input>', 'a file, an https:// address, a bag, a directory of files, or - for standard input')
-    .addOption(new Option('--from <kind>', 'what it is (default: found out)').choices(inputKinds))
+    .addOption(new Option('--from <kind>', 'the kind of input (default: detected)').choices(inputKinds))
+    .option('--charset <name>', 'its encoding, if the input does not state it (default: UTF-8)')
     .option('--dry-run', 'show the records and every field that does not fit; write nothing')
+    .option('--replace-fields', 'replace every field with the catalog’s, including fields you changed')
     .option('--account <handle>', 'one of the signed-in accounts')
     .option('--json', 'print a line of JSON for each dataset')
     .addHelpText(
       'after',
       `
 Reads DCAT-US data.json, DCAT and schema.org JSON-LD, Croissant, DataCite JSON, CKAN packages, BagIt bags and the
-Registry of Open Data on AWS. Keys come from the source's identifiers. The pace is what the PDS's rate limits allow. A
-record that says the same already is not written, so the same import again writes nothing.
+Registry of Open Data on AWS. Keys come from the source's identifiers. The import keeps within the PDS's rate limits.
+A record that has not changed is not written again, so a repeated import writes nothing. Fields that you changed with
+holdfast edit since the last import are kept, and the output names them.
 
 Examples:
   $ holdfast import https://www.example.gov/data.json --dry-run
@@ -43,7 +47,7 @@ Examples:
     )
     .action(async (place: string, options: Options) => {
       const fetch = await connections.strangerFetch({ timeoutMs: 300_000, maxBytes: 512 * 2 ** 20 })
-      const input = await readInput(place, { kind: options.from, fetch })
+      const input = await readInput(place, { kind: options.from, charset: options.charset, fetch })
       if (options.dryRun) dryRun(input, options)
       else await run(connections, input, options)
     })
@@ -65,16 +69,18 @@ function dryRun(input: Input, options: Options): void {
         continue
       }
       print(`--- # ${rkey}`)
-      print(stringify(draft.record, { lineWidth: 110 }).trimEnd())
+      printText(stringify(draft.record, { lineWidth: 110 }).trimEnd())
       if (imported.descriptionMarkdown)
         print(`# the whole description (${formatBytes(descriptionBytes)}) goes into descriptionBlob`)
-      for (const line of describeLeftOver(imported.leftOver)) print(`# did not fit: ${line}`)
+      for (const line of describeLeftOver(imported.leftOver)) print(`# not taken over: ${line}`)
     } catch (error) {
       faults++
       reportFault(input.nameAt(index), (error as Error).message, options)
     }
   }
-  note(`${input.count} datasets of kind ${input.kind}; ${faults} cannot be imported. Nothing was written.`)
+  note(
+    `${counted(input.count, 'dataset')} of kind ${input.kind}; ${faults} cannot be imported. Nothing was written.`,
+  )
   if (faults > 0) process.exitCode = exitCodes.failure
 }
 
@@ -82,6 +88,7 @@ async function run(connections: Connections, input: Input, options: Options): Pr
   using bar = progressBar()
   const counts = { created: 0, updated: 0, unchanged: 0, failed: 0 }
   const homeless = new Set<string>()
+  const edited: (readonly string[])[] = []
   const show = (remark?: string) => {
     const done = counts.created + counts.updated + counts.unchanged + counts.failed
     bar.update({ label: input.kind, done, total: input.count, unit: 'items', ...(remark && { remark }) })
@@ -91,11 +98,13 @@ async function run(connections: Connections, input: Input, options: Options): Pr
     if (waitMs > 30_000 && !process.stderr.isTTY) warn(remark)
     else show(remark)
   })
+  const { replaceFields } = options
+  const statement: Statement = { source: 'import', states: await connections.states(), replaceFields }
   const stop = new AbortController()
   const interrupt = () => stop.abort()
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
-    for await (const outcome of importAll(repo, input, stop.signal)) {
+    for await (const outcome of importAll(repo, input, { signal: stop.signal, statement })) {
       if ('problem' in outcome) {
         counts.failed++
         reportFault(outcome.name, outcome.problem, options)
@@ -103,6 +112,8 @@ async function run(connections: Connections, input: Input, options: Options): Pr
         counts[outcome.written.action]++
         for (const { field } of outcome.leftOver) homeless.add(kindOfField(field))
         if (options.json) printJson(outcome.written)
+        else tellNotes(outcome.written)
+        if (outcome.written.kept) edited.push(outcome.written.kept)
       }
       show()
     }
@@ -113,14 +124,33 @@ async function run(connections: Connections, input: Input, options: Options): Pr
     .map(([name, count]) => `${count} ${name}`)
     .join(', ')
   if (stop.signal.aborted)
-    throw new Failure('interrupted', `Stopped (${summary} of ${input.count}); run the same command to go on.`)
+    throw new CommandError(
+      'interrupted',
+      `Stopped (${summary} of ${input.count}); run the same command again to resume.`,
+    )
   if (homeless.size > 0)
     warn(
-      `${homeless.size} kinds of field found no place (${[...homeless].slice(0, 8).map(plain).join(', ')}${homeless.size > 8 ? ', …' : ''}); --dry-run shows them.`,
+      `${counted(homeless.size, 'kind of field', 'kinds of field')} could not be taken over (${[...homeless].slice(0, 8).map(plain).join(', ')}${homeless.size > 8 ? ', …' : ''}); --dry-run shows them.`,
     )
   if (options.json) printJson({ total: input.count, ...counts })
-  else print(`${input.count} datasets: ${summary}`)
+  else {
+    print(`${counted(input.count, 'dataset')}: ${summary}`)
+    if (edited.length > 0) print(describeKept(edited))
+  }
   if (counts.failed > 0) process.exitCode = exitCodes.failure
+}
+
+/** Says which fields an import replaced without knowing who had written them. */
+function tellNotes({ uri, replaced, removed }: WrittenDataset): void {
+  for (const line of describeNotes({ ...(replaced && { replaced }) }, 'the catalog')) warn(`${uri}: ${line}`)
+  for (const line of describeNotes({ ...(removed && { removed }) }, 'the catalog')) note(`${uri}: ${line}`)
+}
+
+/** Says which fields the import left as their owner changed them. */
+function describeKept(edited: readonly (readonly string[])[]): string {
+  const names = [...new Set(edited.flat())].map(plain)
+  const more = names.length > 8 ? ', …' : ''
+  return `${counted(edited.length, 'record')} with fields kept as you changed them (${names.slice(0, 8).join(', ')}${more}); --json names them, --replace-fields replaces them with the catalog’s.`
 }
 
 function reportFault(name: string, problem: string, options: Options): void {

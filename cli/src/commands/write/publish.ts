@@ -1,10 +1,13 @@
+import { datasetPath } from '@holdfast/lexicons/dataset-path'
 import { mappedRecord } from '@holdfast/lexicons/foreign'
+import { collections } from '@holdfast/lexicons/nsid'
 import { Command } from 'commander'
+import { CommandError } from '../../command-error.ts'
 import type { Connections, SignedIn } from '../../connections.ts'
-import { Failure } from '../../failure.ts'
 import { print, printJson } from '../../output/terminal.ts'
 import { readDatasetMeta } from '../../publish/dataset-meta.ts'
-import { collect, torrentOptions } from '../../publish/make-torrent.ts'
+import { collect, isDirectory, torrentOptions } from '../../publish/make-torrent.ts'
+import { describeNotes, type MergeNotes } from '../../publish/merge-notes.ts'
 import {
   type MadeTorrent,
   makeFromPath,
@@ -12,9 +15,9 @@ import {
   type PublishedPath,
   publishMade,
 } from '../../publish/publish-paths.ts'
-import { assertDraft, type DatasetDraft, putDataset } from '../../publish/put-dataset.ts'
+import { assertDraft, type DatasetDraft, putDataset, type Statement } from '../../publish/put-dataset.ts'
 import { chooseTrackers } from '../../publish/trackers.ts'
-import { parseDatasetUri } from '../../records/record-uri.ts'
+import { parseDatasetUri, parseRecordUri } from '../../records/record-uri.ts'
 import type { RecordJson, RecordRef } from '../../records/repo.ts'
 
 interface Options extends PathOptions {
@@ -27,39 +30,47 @@ interface Options extends PathOptions {
   keyword?: string[]
   rkey?: string
   replace?: boolean
+  replaceFields?: boolean
   method?: string
   tool?: string
   captured?: string
+  supersedes?: string
   account?: string
   appview?: string
   json?: boolean
 }
 
-/** `holdfast publish`: torrents of paths, and the records that tell of them, in one's own repo. */
+/** `holdfast publish`: makes torrents of paths and publishes them, with their dataset, in one's own repo. */
 export function publishCommand(connections: Connections): Command {
   const command = new Command('publish')
     .description('make torrents of files and publish them with their dataset; run again to update')
-    .argument('[path...]', 'files or directories; each makes one torrent (none: the dataset alone)')
+    .argument('[path...]', 'files or directories; each becomes one torrent (none: publish the dataset alone)')
     .option(
       '--dataset <meta>',
       'the dataset’s fields as JSON or YAML, or anything import reads; - is standard input',
     )
-    .option('--for <at-uri>', 'a dataset that is described already, by you or anybody')
-    .option('--title <text>', 'the dataset’s title (instead of, or over, META)')
+    .option('--for <at-uri>', 'publish for this existing dataset, yours or anybody’s')
+    .option('--title <text>', 'the dataset’s title (replaces the one in META)')
     .option('--description <text>', 'its description (CommonMark)')
     .option('--homepage <url>', 'its landing page')
-    .option('--license <spdx>', 'its licence as an SPDX expression or URL')
+    .option('--license <spdx>', 'its license as an SPDX expression or URL')
     .option('--keyword <word>', 'a keyword; may be repeated', collect)
     .option('--rkey <key>', 'the record’s key (default: from its identifier, else its title)')
-    .option('--replace', 'the record under this key is this dataset, even if it says otherwise')
+    .option('--replace', 'treat the record under this key as this dataset, even if it describes another')
+    .option('--replace-fields', 'replace every field, including fields you changed')
     .option('--method <text>', 'how the files were gathered (CommonMark)')
     .option('--tool <text>', 'what they were gathered with')
     .option('--captured <edtf>', 'when they were gathered, such as 2026-11 or 2026-01/2026-03')
-    .option('--metainfo-url <url>', 'where the .torrent will be served too; may be repeated', collect)
+    .option('--supersedes <at-uri>', 'the torrent that this one replaces, if holdfast cannot tell')
+    .option(
+      '--metainfo-url <url>',
+      'a web address where you will serve the .torrent; may be repeated',
+      collect,
+    )
     .option('--no-origin-webseeds', 'do not use the dataset’s own download addresses as webseeds')
     .option(
       '-o, --output <path>',
-      'where the .torrent goes; a directory ends in a slash (default: beside the path)',
+      'where to save the .torrent; a directory ends in a slash (default: next to the path)',
     )
     .option('--no-save', 'do not save the .torrent')
     .option('--account <handle>', 'one of the signed-in accounts')
@@ -71,15 +82,21 @@ export function publishCommand(connections: Connections): Command {
 }
 
 const help = `
-META is a dataset record without $type and createdAt:
+META contains the fields of a dataset (holdfast dataset new writes a file with all of them). Short forms are accepted:
 
   title: Water levels of the Rhine
   description: Daily means from 1820 on.
   homepage: https://example.org/rhine
-  license: {spdx: CC0-1.0}
-  identifiers: [{scheme: doi, value: 10.1234/rhine}]
+  license: CC0-1.0
+  creators: [Ana Pérez]
+  keywords: [rivers, water levels]
+  identifiers: [doi:10.1234/rhine]
 
-When files have changed, the new torrent's record says that it supersedes the old one, which stays.
+Fields that you changed with holdfast edit since the last publish are kept, and the output names them; --replace-fields
+replaces them with META's. Flags alone, without META, change only the fields that they name.
+
+When the files of a path have changed, the new torrent's record says that it supersedes the old one, which is kept. This
+machine remembers which torrent was made from which path; on another machine, use --supersedes.
 
 Examples:
   $ holdfast publish ./water-levels --dataset meta.yaml
@@ -88,28 +105,38 @@ Examples:
   $ holdfast publish ./mirror --for at://did:plc:…/…/rhine --method 'wget, 2026-11'`
 
 async function publish(connections: Connections, paths: string[], options: Options): Promise<void> {
-  if (paths.length > 1 && options.output && !/[\\/]$/.test(options.output))
-    throw new Failure('usage', 'Several torrents need a directory: let --output end in a slash.')
+  if (paths.length > 1 && options.output && !isDirectory(options.output))
+    throw new CommandError('usage', 'Several torrents are saved to a directory: let --output end in a slash.')
+  if (options.supersedes && paths.length !== 1)
+    throw new CommandError('usage', '--supersedes applies to one torrent: give one path.')
   const draft = options.for ? undefined : await draftOf(options)
   if (draft) assertDraft(draft)
-  // Signing in first: an hour of hashing should not end in a wrong password.
+  // Sign in first: an hour of hashing should not end with a wrong password.
   const account = await connections.signIn(options.account)
   const known = options.for ? await findDataset(connections, account, options.for) : undefined
+  const supersedes = options.supersedes ? await findTorrent(connections, options.supersedes) : undefined
   const made = await makeAll(connections, paths, { ...options, record: known?.value ?? draft!.record })
-  const dataset = known ?? (await putDataset(account.repo, draft!))
+  const { replaceFields } = options
+  const statement: Statement = { source: 'publish', states: await connections.states(), replaceFields }
+  const dataset = known ?? (await putDataset(account.repo, draft!, statement))
   const torrents: PublishedPath[] = []
   for (const torrent of made)
     torrents.push(
-      await publishMade(account.repo, torrent, {
+      await publishMade({ connections, account }, torrent, {
         dataset,
-        about: aboutOf(options),
+        about: { ...aboutOf(options), ...(supersedes && { supersedes }) },
         metainfoUrls: options.metainfoUrl ?? [],
-        keepsWebSeeds: options.webseed === undefined,
+        keepsWebseeds: options.webseed === undefined,
+        statement,
+        siblings: torrents.map(({ uri }) => uri),
       }),
     )
-  const { uri, cid, action } = { action: 'unchanged', ...dataset }
-  if (options.json) printJson({ dataset: { uri, cid, action }, torrents })
-  else show(`${uri} (${action})`, torrents)
+  const { uri, cid, action, kept, replaced, removed } = { action: 'unchanged', ...dataset } as RecordRef &
+    MergeNotes & { action: string }
+  const notes = { ...(kept && { kept }), ...(replaced && { replaced }), ...(removed && { removed }) }
+  const page = `${(await connections.appView(options.appview)).url}${datasetPath(uri)}`
+  if (options.json) printJson({ dataset: { uri, cid, action, ...notes }, page, torrents })
+  else show({ dataset: `${uri} (${action})`, page, notes }, torrents)
 }
 
 async function makeAll(
@@ -128,8 +155,13 @@ async function makeAll(
 
 async function draftOf(options: Options): Promise<DatasetDraft> {
   if (!options.dataset && !options.title)
-    throw new Failure('usage', 'Say what this is: --dataset META.yaml, --for AT-URI, or at least --title.')
-  const meta = options.dataset ? await readDatasetMeta(options.dataset) : { record: {}, rkey: undefined }
+    throw new CommandError(
+      'usage',
+      'Name the dataset: --dataset META.yaml, --for AT-URI, or at least --title.',
+    )
+  const meta = options.dataset
+    ? await readDatasetMeta(options.dataset, { isComplete: options.title === undefined })
+    : { record: {}, rkey: undefined }
   const record = {
     ...meta.record,
     ...(options.title !== undefined && { title: options.title }),
@@ -141,6 +173,7 @@ async function draftOf(options: Options): Promise<DatasetDraft> {
   return {
     ...meta,
     record,
+    isPartial: !options.dataset,
     rkey: options.rkey ?? meta.rkey,
     ...(options.replace && { isSame: () => true }),
   }
@@ -150,7 +183,7 @@ function licenseOf(text: string): object {
   return /^https?:\/\//i.test(text) ? { url: text } : { spdx: text }
 }
 
-/** The dataset of `--for` as it stands in its author's repo. */
+/** Reads the dataset of `--for` from its author's repo. */
 async function findDataset(
   connections: Connections,
   account: SignedIn,
@@ -160,12 +193,21 @@ async function findDataset(
   const isOwn = authority === account.did || authority === account.handle
   const repo = isOwn ? account.repo : (await connections.readRepo(authority)).repo
   const found = await repo.get(collection, rkey)
-  if (!found) throw new Failure('notFound', `There is no dataset ${uri}.`)
+  if (!found) throw new CommandError('notFound', `There is no dataset ${uri}.`)
   return {
     uri: `at://${repo.did}/${found.uri.split('/').slice(3).join('/')}`,
     cid: found.cid,
     value: (mappedRecord(found.value) as RecordJson | undefined) ?? found.value,
   }
+}
+
+/** A reference to a torrent record of any account. */
+async function findTorrent(connections: Connections, uri: string): Promise<RecordRef> {
+  const { authority, collection, rkey } = parseRecordUri(uri, connections.config.authorities)
+  if (collection !== collections.torrent) throw new CommandError('usage', `${uri} is not a torrent.`)
+  const found = await (await connections.readRepo(authority)).repo.get(collection, rkey)
+  if (!found) throw new CommandError('notFound', `There is no torrent ${uri}.`)
+  return { uri: found.uri, cid: found.cid }
 }
 
 function aboutOf({ method, tool, captured }: Options): RecordJson {
@@ -176,10 +218,16 @@ function aboutOf({ method, tool, captured }: Options): RecordJson {
   }
 }
 
-function show(dataset: string, torrents: readonly PublishedPath[]): void {
+function show(
+  { dataset, page, notes }: { dataset: string; page: string; notes: MergeNotes },
+  torrents: readonly PublishedPath[],
+): void {
   print(`dataset  ${dataset}`)
-  for (const { uri, action, magnet, file } of torrents) {
+  for (const line of describeNotes(notes, 'META')) print(`         ${line}`)
+  print(`page     ${page}`)
+  for (const { uri, action, magnet, file, ...merged } of torrents) {
     print(`torrent  ${uri} (${action})`)
+    for (const line of describeNotes(merged, 'this run')) print(`         ${line}`)
     print(`         ${magnet}`)
     if (file) print(`         saved as ${file}: open it in a BitTorrent client to seed`)
   }

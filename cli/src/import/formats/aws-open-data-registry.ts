@@ -2,35 +2,35 @@ import type { dataset, defs } from '@holdfast/lexicons'
 import { normalizeIdentifier } from '@holdfast/lexicons/identifiers'
 import { collections } from '@holdfast/lexicons/nsid'
 import { Fields, type LeftOver } from '../fields.ts'
-import { readLicence } from '../licence.ts'
+import { readLicense } from '../license.ts'
 import { openingOf } from '../opening.ts'
 import { findAgents, findLinks, soleLink, withoutLinkTargets } from '../prose.ts'
 import { readSources } from './aws-open-data-sources.ts'
 
-/** A dataset made from an entry of another catalogue. */
+/** A dataset made from an entry of another catalog. */
 export interface Imported {
-  /** The record key: the entry's slug. */
+  /** The record key, which is the entry's slug. */
   readonly rkey: string
   readonly record: dataset.Main
-  /** The whole description, to be uploaded as `descriptionBlob`, where the record has room only for its opening. */
+  /** The full description, to be uploaded as `descriptionBlob`, if the record can contain only its first paragraphs. */
   readonly descriptionMarkdown?: string
-  /** What the entry says that no field took, each by its path. */
+  /** The values of the entry that no field took over, each with its path. */
   readonly leftOver: readonly LeftOver[]
 }
 
-/** The most a `description` holds, in bytes of UTF-8. */
+/** The limit of `description`, in bytes of UTF-8. */
 const maxDescriptionBytes = 50_000
 
 /**
- * Makes a dataset record of an entry of the Registry of Open Data on AWS (its YAML, with `slug` being the name of
- * the file). Throws an `Error` if the entry has no `Name` or `slug`. Nothing is dropped: prose that fits no field
- * becomes a section of the description, and what is left is named in `leftOver`.
+ * Makes a dataset record of an entry of the Registry of Open Data on AWS (its YAML, with `slug` being the name of the
+ * file). Throws an `Error` if the entry has no `Name` or `slug`. Nothing is dropped silently: prose that fits no field
+ * becomes a section of the description, and anything else is listed in `leftOver`.
  */
 export function importRegistryEntry(entry: unknown, options: { createdAt: string }): Imported {
   const fields = new Fields(entry)
   const slug = fields.text('slug')
   const title = fields.text('Name')
-  if (!slug || !title) throw new Error('an entry of the registry has a "slug" and a "Name"')
+  if (!slug || !title) throw new Error('an entry of the registry needs a "slug" and a "Name"')
 
   const documentation = readDocumentation(fields.text('Documentation'))
   const contact = readContact(fields.text('Contact'))
@@ -41,7 +41,7 @@ export function importRegistryEntry(entry: unknown, options: { createdAt: string
     .filter((part) => part !== undefined)
     .join('\n\n')
   const keywords = readKeywords(fields)
-  const licence = fields.text('License')
+  const license = fields.text('License')
   const whole = Buffer.byteLength(description) > maxDescriptionBytes
 
   const record: dataset.Main = {
@@ -53,7 +53,7 @@ export function importRegistryEntry(entry: unknown, options: { createdAt: string
     homepage: `https://registry.opendata.aws/${slug}/`,
     ...given('sources', sources.sources),
     ...given('relatedIdentifiers', [...documentation.related, ...works.related]),
-    ...(licence === undefined ? {} : { license: readLicence(licence) }),
+    ...(license === undefined ? {} : { license: readLicense(license) }),
     ...given('citation', fields.text('Citation')),
     ...given('keywords', keywords.keywords),
     ...given('subjects', keywords.subjects),
@@ -65,7 +65,7 @@ export function importRegistryEntry(entry: unknown, options: { createdAt: string
   return { rkey: slug, record, leftOver, ...(whole ? { descriptionMarkdown: description } : {}) }
 }
 
-/** The property, unless there is nothing to say. */
+/** The property as an object, or an empty object if there is no value. */
 function given<K extends string, V extends string | readonly unknown[]>(
   key: K,
   value: V | undefined,
@@ -99,7 +99,7 @@ function readContact(text: string | undefined): { agents: defs.Agent[]; section?
 
 type Managers = Pick<dataset.Main, 'publisher' | 'contributors'>
 
-/** One manager is the publisher; of several with a page each, all are also listed apart. */
+/** A single manager becomes the publisher. If there are several with a page each, all of them are also listed separately. */
 function readManagers(text: string | undefined): Managers {
   if (text === undefined) return {}
   const links = findLinks(text)
@@ -120,7 +120,10 @@ interface Keywords {
   readonly leftOver: readonly LeftOver[]
 }
 
-/** Tags are free keywords; the marketplace's categories and the tags of a collaboration are vocabularies. */
+/**
+ * Reads keywords: tags are free keywords; the categories of the marketplace and the tags of a collaboration are
+ * vocabularies.
+ */
 function readKeywords(fields: Fields): Keywords {
   const collabs = new Fields(fields.object('Collabs'), 'Collabs')
   const members = collabs.names().map((name) => {
@@ -136,7 +139,7 @@ function readKeywords(fields: Fields): Keywords {
   }
 }
 
-/** "Deprecated" says that the host lets go of the data: a reason to look after it now. */
+/** Reads the risk: "Deprecated" means that the host will stop keeping the data, so it needs attention. */
 function readRisk(fields: Fields): Pick<dataset.Main, 'risk'> {
   const deprecated = fields.flag('Deprecated') === true
   const notice = fields.text('DeprecatedNotice')
@@ -151,7 +154,7 @@ const workRelations: Readonly<Record<string, string>> = {
   'Tools & Applications': 'IsRequiredBy',
 }
 
-/** What others have done with the data; who wrote it and with which services has no field. */
+/** Reads works that used the data; their authors and the services they used have no field. */
 function readWorks(value: unknown): { related: defs.RelatedIdentifier[]; leftOver: LeftOver[] } {
   const works = new Fields(value, 'DataAtWork')
   const related: defs.RelatedIdentifier[] = []

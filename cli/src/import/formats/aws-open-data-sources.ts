@@ -2,7 +2,7 @@ import type { defs } from '@holdfast/lexicons'
 import { Fields, type LeftOver } from '../fields.ts'
 import { findLinks } from '../prose.ts'
 
-/** The `Resources` of a registry entry as sources: buckets, topics, distributions, and the pages to browse them. */
+/** Reads the `Resources` of a registry entry as sources: buckets, topics, distributions, and pages to browse them. */
 export function readSources(resources: readonly unknown[]): { sources: defs.Source[]; leftOver: LeftOver[] } {
   const read = resources.map((resource, index) => readSource(new Fields(resource, `Resources/${index}`)))
   const pages = read.flatMap(({ pages }) => pages)
@@ -55,7 +55,8 @@ function placeOf(fields: Fields): Pick<defs.Source, 'url' | 'kind'> | undefined 
   return { url: (/^https?:/i.test(host) ? host : `https://${host}`) as Url, kind: 'http' }
 }
 
-// Keys of objects are names, not escaped text: a percent sign in one stays, only what no URI may hold is escaped.
+// Object keys are names and not escaped text: a percent sign is kept, and only characters that no URI may contain are
+// escaped.
 function withoutSpaces(address: string): Url {
   return address.replace(/\s/g, encodeURIComponent) as Url
 }

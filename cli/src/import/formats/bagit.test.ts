@@ -16,7 +16,7 @@ async function bagOf(files: Record<string, string>): Promise<string> {
   return directory
 }
 
-test('a bag: folded labels, repeated ones, and files to be fetched with their checksums', async () => {
+test('reads a bag with folded and repeated labels and files to be fetched', async () => {
   const directory = await bagOf({
     'bagit.txt': 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n',
     'bag-info.txt':

@@ -1,7 +1,10 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { dataset, defs } from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
+import { readBytesInside } from '../../files/read-inside.ts'
+import { accountFor } from '../account-for.ts'
+import { decodeText } from '../decode-text.ts'
 import type { LeftOver } from '../fields.ts'
 import { sourceKind, toChecksum, toUri } from '../values/addresses.ts'
 import { toEdtf } from '../values/dates.ts'
@@ -9,13 +12,13 @@ import { slugOf, toIdentifier } from '../values/identifiers.ts'
 import { present } from '../values/present.ts'
 import type { Imported } from './aws-open-data-registry.ts'
 
-/** A bag's tag files, as read. */
+/** The tag files of a bag, as read. */
 export interface Bag {
   readonly directory: string
-  /** `bag-info.txt`: labels may repeat. */
+  /** The labels and values of `bag-info.txt`; labels may repeat. */
   readonly info: readonly (readonly [label: string, value: string])[]
   readonly fetch: readonly FetchLine[]
-  /** Checksums of payload files by path. */
+  /** The checksums of payload files, by path. */
   readonly manifests: ReadonlyMap<string, defs.Checksum[]>
   readonly payloadBytes: number | undefined
 }
@@ -26,12 +29,19 @@ interface FetchLine {
   readonly path: string
 }
 
-/** Reads a bag's tag files (RFC 8493). Throws an Error where `directory` is no bag. */
+/** Reads the tag files of a bag (RFC 8493). Throws an Error if `directory` is not a bag. */
 export async function readBag(directory: string): Promise<Bag> {
-  const declaration = await readFile(join(directory, 'bagit.txt'), 'utf8').catch(() => '')
+  const read = async (name: string, charset?: string) =>
+    decodeText((await readBytesInside(directory, name)) ?? new Uint8Array(), {
+      place: join(directory, name),
+      charset,
+    })
+  // The declaration is always in UTF-8 (RFC 8493, section 2.1.1).
+  const declaration = await read('bagit.txt')
+  const charset = /^Tag-File-Character-Encoding:\s*(\S+)/im.exec(declaration)?.[1]
+  const optional = (name: string) => read(name, charset)
   if (!/^BagIt-Version:\s*\d/m.test(declaration))
-    throw new Error(`${directory} is no bag: it has no bagit.txt`)
-  const optional = (name: string) => readFile(join(directory, name), 'utf8').catch(() => '')
+    throw new Error(`${directory} is not a bag: it has no bagit.txt`)
   const manifests = new Map<string, defs.Checksum[]>()
   for (const name of await readdir(directory)) {
     const algorithm = /^manifest-(\w+)\.txt$/.exec(name)?.[1]
@@ -61,13 +71,15 @@ const known: Readonly<Record<string, string>> = {
   'bag-group-identifier': 'group',
 }
 
-/** Makes a dataset record of a bag: what `bag-info.txt` says, and `fetch.txt` as sources. */
+const ofPayload = /^(payload-oxum|bag-size|bag-count)$/i
+
+/** Makes a dataset record of a bag: the contents of `bag-info.txt`, with the entries of `fetch.txt` as sources. */
 export function importBag(bag: Bag, options: { createdAt: string }): Imported {
   const leftOver: LeftOver[] = []
   const said = (field: string) =>
     bag.info.flatMap(([label, value]) => (known[label.toLowerCase()] === field ? [value] : []))
   for (const [label, value] of bag.info)
-    if (!known[label.toLowerCase()] && !/^(payload-oxum|bag-size|bag-count)$/i.test(label))
+    if (!known[label.toLowerCase()] && !ofPayload.test(label))
       leftOver.push({ field: `bag-info.txt/${label}`, value })
   const identifiers = said('identifier').map((text) => toIdentifier(text))
   const [firstDescription = ''] = said('description')
@@ -92,10 +104,21 @@ export function importBag(bag: Bag, options: { createdAt: string }): Imported {
     createdAt: options.createdAt as dataset.Main['createdAt'],
   }) satisfies dataset.Main
   const key = identifiers.find(({ scheme }) => scheme !== 'local') ?? identifiers[0]
-  return { rkey: key ? slugOf(key) : slugOf({ scheme: 'local', value: name }), record, leftOver }
+  const imported = { rkey: key ? slugOf(key) : slugOf({ scheme: 'local', value: name }), record, leftOver }
+  return accountFor(saidIn(bag), imported)
 }
 
-/** RFC 8493, section 2.2.2: `Label: value`, continued on lines that begin with white space. */
+/** What a bag says about its data, by file and label; of the payload's sizes, the record has the sum. */
+function saidIn({ info, fetch }: Bag): object {
+  const said = info.filter(([label]) => !ofPayload.test(label))
+  const labels = [...Map.groupBy(said, ([label]) => label)]
+  return {
+    'bag-info.txt': Object.fromEntries(labels.map(([label, all]) => [label, all.map(([, value]) => value)])),
+    'fetch.txt': fetch,
+  }
+}
+
+/** Parses tags (RFC 8493, section 2.2.2): `Label: value`, continued on lines that begin with white space. */
 function readTags(text: string): [string, string][] {
   const unfolded = text
     .replace(/^\uFEFF/, '')
@@ -126,7 +149,7 @@ function addManifest(manifests: Map<string, defs.Checksum[]>, algorithm: string,
   }
 }
 
-/** Line breaks and per cent signs in paths are escaped (RFC 8493, section 2.1.3). */
+/** Decodes line breaks and percent signs in paths (RFC 8493, section 2.1.3). */
 function unescapePath(path: string): string {
   return path.trim().replace(/%(0A|0D|25)/gi, (escaped) => decodeURIComponent(escaped))
 }
@@ -143,7 +166,7 @@ function readContacts(names: readonly string[], emails: readonly string[]): defs
   return Array.from({ length: count }, (_, index) => present({ name: names[index], email: emails[index] }))
 }
 
-/** A short description is a title; of a longer one the first sentence. */
+/** The title: the description itself if it is short, else its first sentence. */
 function titleOf(description: string): string | undefined {
   const sentence = /^(.{3,200}?)(?:[.!?](?:\s|$)|\n|$)/.exec(description)?.[1]
   return sentence?.trim() || undefined

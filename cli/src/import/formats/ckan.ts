@@ -1,7 +1,7 @@
 import type { dataset, defs } from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
 import { Fields } from '../fields.ts'
-import { readLicence } from '../licence.ts'
+import { readLicense } from '../license.ts'
 import { sourceKind, toChecksum, toUri } from '../values/addresses.ts'
 import { toEdtf } from '../values/dates.ts'
 import { eachOf } from '../values/each.ts'
@@ -12,14 +12,14 @@ import { present } from '../values/present.ts'
 import type { Imported } from './aws-open-data-registry.ts'
 
 /**
- * Makes a dataset record of a CKAN package, as `package_show` answers with it. Its `extras` are read like fields of the
- * package. Throws an `Error` if it has no `title` or `name`.
+ * Makes a dataset record of a CKAN package, in the form that `package_show` returns. Its `extras` are read like fields
+ * of the package. Throws an `Error` if it has no `title` or `name`.
  */
 export function importCkan(entry: unknown, options: { createdAt: string }): Imported {
   const fields = new Fields(withExtras(entry))
   const name = fields.text('name')
   const title = fields.text('title') ?? name
-  if (!title) throw new Error('a CKAN package has a "title" or a "name"')
+  if (!title) throw new Error('a CKAN package needs a "title" or a "name"')
   const doi = ['doi', 'DOI'].map((field) => fields.text(field)).find(Boolean)
   const resources = fields.items('resources', readResource)
   const sources = resources.map(({ source }) => source)
@@ -34,7 +34,7 @@ export function importCkan(entry: unknown, options: { createdAt: string }): Impo
     homepage: fields.read('url', toUri),
     sources: unique(sources),
     identifiers: readIdentifiers(fields, doi),
-    license: readPackageLicence(fields),
+    license: readPackageLicense(fields),
     keywords: unique(
       fields.items('tags', (item, value) => (typeof value === 'string' ? value : readTag(item))),
     ).map((keyword) => ({ name: keyword })),
@@ -55,15 +55,21 @@ export function importCkan(entry: unknown, options: { createdAt: string }): Impo
   }
 }
 
-function withExtras(entry: unknown): unknown {
+export function withExtras(entry: unknown): unknown {
   const { result } = (entry ?? {}) as { result?: unknown }
   const source = (result ?? entry ?? {}) as { extras?: unknown }
   const { extras, ...own } = source
   if (!Array.isArray(extras)) return source
-  const pairs = extras.map(
-    (extra: { key?: unknown; value?: unknown }) => [String(extra.key), extra.value] as const,
-  )
-  return { ...Object.fromEntries(pairs.filter(([key]) => !(key in own))), ...own }
+  const read = new Map<string, unknown>()
+  // Some extras stay in the list: those that the package has a field for, those that occur twice, and items that are
+  // not extras.
+  const others = extras.filter((extra: unknown) => {
+    const { key, value } = (extra ?? {}) as { key?: unknown; value?: unknown }
+    if (typeof key !== 'string' || key in own || key === 'extras' || read.has(key)) return true
+    read.set(key, value)
+    return false
+  })
+  return { ...Object.fromEntries(read), ...own, ...(others.length > 0 && { extras: others }) }
 }
 
 interface Resource {
@@ -123,17 +129,17 @@ function readIdentifiers(fields: Fields, doi: string | undefined): defs.Identifi
   ])
 }
 
-function readPackageLicence(fields: Fields): defs.License | undefined {
+function readPackageLicense(fields: Fields): defs.License | undefined {
   const [id, title, url] = [
     fields.text('license_id'),
     fields.text('license_title'),
     fields.read('license_url', toUri),
   ]
-  const known = [url, id, title].filter((text) => text !== undefined).map((text) => readLicence(text))
-  const spdx = known.find((licence) => licence.spdx)?.spdx
+  const known = [url, id, title].filter((text) => text !== undefined).map((text) => readLicense(text))
+  const spdx = known.find((license) => license.spdx)?.spdx
   const text = title ?? id
-  const licence = present({ spdx, url, text: text === spdx ? undefined : text })
-  return Object.keys(licence).length > 0 ? licence : undefined
+  const license = present({ spdx, url, text: text === spdx ? undefined : text })
+  return Object.keys(license).length > 0 ? license : undefined
 }
 
 function readTag(item: Fields): string | undefined {

@@ -4,7 +4,7 @@ import { toUri } from '../values/addresses.ts'
 import { toIdentifier } from '../values/identifiers.ts'
 import { present } from '../values/present.ts'
 
-/** A creator or contributor of DataCite: the name as it is to be shown, and ORCID, ROR and the like. */
+/** Reads a creator or contributor of DataCite: the name to display, and identifiers such as ORCID and ROR. */
 export function readPerson(fields: Fields): { agent: defs.Agent; role: string } | undefined {
   const [name, given, family] = [fields.text('name'), fields.text('givenName'), fields.text('familyName')]
   const shown = given && family ? `${given} ${family}` : name
@@ -19,12 +19,12 @@ export function readPerson(fields: Fields): { agent: defs.Agent; role: string } 
   }
 }
 
-/** DataCite's contributor types as the lexicon spells them: `HostingInstitution` is `hosting-institution`. */
+/** Converts DataCite's contributor types to the lexicon's spelling: `HostingInstitution` becomes `hosting-institution`. */
 function roleOf(type: string | undefined): string {
   return type ? type.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase() : 'other'
 }
 
-/** The publisher: a name, or since schema 4.5 an object with an identifier. */
+/** Reads the publisher, which is a name or, since schema 4.5, an object with an identifier. */
 export function readPublisher(fields: Fields, value: unknown): defs.Agent | undefined {
   if (typeof value === 'string') return value.trim() === '' ? undefined : { name: value.trim() }
   const name = fields.text('name')
@@ -34,7 +34,7 @@ export function readPublisher(fields: Fields, value: unknown): defs.Agent | unde
     : present({ name, identifiers: id === undefined ? [] : [toIdentifier(id, scheme)] })
 }
 
-/** A funding reference. */
+/** Reads a funding reference. */
 export function readFunding(fields: Fields): defs.Funding | undefined {
   const name = fields.text('funderName')
   const [id, scheme] = [fields.text('funderIdentifier'), fields.text('funderIdentifierType')]

@@ -1,7 +1,7 @@
 import type { dataset, defs } from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
 import { Fields } from '../fields.ts'
-import { readLicence } from '../licence.ts'
+import { readLicense } from '../license.ts'
 import { sourceKind, toUri } from '../values/addresses.ts'
 import { toEdtf, toTemporal } from '../values/dates.ts'
 import { eachOf } from '../values/each.ts'
@@ -13,7 +13,7 @@ import type { Imported } from './aws-open-data-registry.ts'
 import { readFunding, readPerson, readPublisher } from './datacite-people.ts'
 
 /**
- * Makes a dataset record of DataCite metadata (schema 4) in JSON: an answer of its REST API, or the `attributes` alone.
+ * Makes a dataset record of DataCite metadata (schema 4) in JSON: an answer of its REST API, or only the `attributes`.
  * Throws an `Error` if there is no title.
  */
 export function importDataCite(entry: unknown, options: { createdAt: string }): Imported {
@@ -21,7 +21,7 @@ export function importDataCite(entry: unknown, options: { createdAt: string }): 
   const [title, ...otherTitles] = fields
     .items('titles', (item) => ({ text: item.text('title'), type: item.text('titleType') }))
     .sort((a, b) => Number(a.type !== undefined) - Number(b.type !== undefined))
-  if (!title?.text) throw new Error('DataCite metadata has at least one of "titles"')
+  if (!title?.text) throw new Error('DataCite metadata needs at least one title in "titles"')
   const identifiers = readIdentifiers(fields)
   const rights = fields.items('rightsList', readRights)
   const subjects = unique(fields.items('subjects', readSubject))
@@ -58,7 +58,7 @@ export function importDataCite(entry: unknown, options: { createdAt: string }): 
   return { rkey: key ? slugOf(key) : '', record, leftOver: fields.leftOver() }
 }
 
-function attributesOf(entry: unknown): unknown {
+export function attributesOf(entry: unknown): unknown {
   const { data, attributes } = (entry ?? {}) as { data?: { attributes?: unknown }; attributes?: unknown }
   return data?.attributes ?? attributes ?? entry
 }
@@ -80,7 +80,7 @@ interface OtherTitle {
   readonly type: string | undefined
 }
 
-/** Abstract first; other descriptions and titles under headings of their own. */
+/** The abstract comes first; other descriptions and titles follow under headings of their own. */
 function readDescription(fields: Fields, titles: readonly OtherTitle[]): string {
   const all = fields.items('descriptions', (item) => {
     const text = item.text('description')
@@ -105,13 +105,13 @@ function readRelated(item: Fields): defs.RelatedIdentifier | undefined {
 function readRights(item: Fields): defs.License | undefined {
   const [text, url] = [item.text('rights'), item.read('rightsUri', toUri)]
   const [id, scheme] = [item.text('rightsIdentifier'), item.text('rightsIdentifierScheme')]
-  const read = text === undefined ? {} : readLicence(text)
+  const read = text === undefined ? {} : readLicense(text)
   const spdx = id && /spdx/i.test(scheme ?? 'spdx') ? canonicalSpdx(id) : read.spdx
   const license = present({ ...read, spdx, url: url ?? read.url, text })
   return Object.keys(license).length > 0 ? license : undefined
 }
 
-/** DataCite writes SPDX identifiers in lower case. */
+/** The spelling of an SPDX identifier, which DataCite writes in lower case. */
 function canonicalSpdx(id: string): string {
   const upper = id.toUpperCase()
   const special: Record<string, string> = {

@@ -1,7 +1,7 @@
 import type { dataset, defs } from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
 import { Fields } from '../fields.ts'
-import { readLicence } from '../licence.ts'
+import { readLicense } from '../license.ts'
 import { pageKind, sourceKind, toUri } from '../values/addresses.ts'
 import { toEdtf, toTemporal } from '../values/dates.ts'
 import { eachOf } from '../values/each.ts'
@@ -18,7 +18,7 @@ import type { Imported } from './aws-open-data-registry.ts'
 export function importDcatUs(entry: unknown, options: { createdAt: string }): Imported {
   const fields = new Fields(entry)
   const title = fields.text('title')
-  if (!title) throw new Error('a dataset of a data.json has a "title"')
+  if (!title) throw new Error('a dataset of a data.json needs a "title"')
   fields.text('@type')
   const id = fields.text('identifier')
   const identifier = id === undefined ? undefined : toIdentifier(id)
@@ -40,7 +40,7 @@ export function importDcatUs(entry: unknown, options: { createdAt: string }): Im
       ...fields.someTexts('isPartOf').map((text) => related('IsPartOf', text)),
       ...distributions.flatMap(({ described }) => described),
     ]),
-    license: fields.read('license', toLicence),
+    license: fields.read('license', toLicense),
     accessRights: readAccess(fields),
     keywords: unique(fields.someTexts('keyword')).map((name) => ({ name })),
     subjects: unique(fields.someTexts('theme')).map((label) => ({ label })),
@@ -53,7 +53,7 @@ export function importDcatUs(entry: unknown, options: { createdAt: string }): Im
       ...distributions.flatMap(({ formats }) => formats),
       ...(fields.read('conformsTo', eachOf(toUri)) ?? []).map((conformsTo) => ({ conformsTo })),
     ]),
-    // `modified` may be a repeating interval such as R/P1D: then it tells how often, not when.
+    // `modified` may be a repeating interval such as R/P1D, which states how often the data changes, not when it did.
     updateFrequency: fields.text('accrualPeriodicity') ?? fields.read('modified', toInterval),
     createdAt: options.createdAt as dataset.Main['createdAt'],
   }) satisfies dataset.Main
@@ -90,7 +90,7 @@ function readDistribution(fields: Fields): Distribution | undefined {
   }
 }
 
-/** The publisher, and the organisations it belongs to, from the nearest to the whole government. */
+/** Reads the publisher and its parent organizations, from the nearest to the whole government. */
 function readPublisher(fields: Fields): { agent: defs.Agent; parents: string[] } | undefined {
   fields.text('@type')
   const name = fields.text('name')
@@ -110,8 +110,8 @@ function toInterval(value: unknown): string | undefined {
   return typeof value === 'string' && /^R\d*\/P/i.test(value) ? value : undefined
 }
 
-function toLicence(value: unknown): defs.License | undefined {
-  return typeof value === 'string' && value.trim() !== '' ? readLicence(value) : undefined
+function toLicense(value: unknown): defs.License | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? readLicense(value) : undefined
 }
 
 function readAccess(fields: Fields): string | undefined {

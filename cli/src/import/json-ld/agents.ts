@@ -4,10 +4,10 @@ import { toUri } from '../values/addresses.ts'
 import { toIdentifier } from '../values/identifiers.ts'
 import { present } from '../values/present.ts'
 
-/** Schemes that identify people and organisations. */
+/** Schemes that identify people and organizations. */
 const agentSchemes = ['orcid', 'ror', 'isni']
 
-/** Reads a person or organisation: a name, an address, or an object in the terms of schema.org, FOAF or vCard. */
+/** Reads a person or organization: a name, an address, or an object in the terms of schema.org, FOAF or vCard. */
 export function readAgent(fields: Fields, value: unknown): defs.Agent | undefined {
   if (typeof value === 'string') return agentOfText(value.trim())
   fields.read('type', (type) => type)
@@ -16,7 +16,8 @@ export function readAgent(fields: Fields, value: unknown): defs.Agent | undefine
   const person = [fields.text('givenName'), fields.text('familyName')].filter(Boolean).join(' ')
   const own = id === undefined ? undefined : toAgentIdentifiers(id)?.[0]
   const agent = present({
-    name: fields.text('name') ?? fields.text('fn') ?? fields.text('prefLabel') ?? (person || undefined),
+    name:
+      fields.wording('name') ?? fields.wording('fn') ?? fields.wording('prefLabel') ?? (person || undefined),
     url:
       ['url', 'homepage', 'hasURL'].map((name) => fields.read(name, toUri)).find(Boolean) ??
       (own ? undefined : id),

@@ -1,8 +1,8 @@
 import type { dataset, defs } from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
-import { Fields } from '../fields.ts'
+import { Fields, type Wording } from '../fields.ts'
 import type { Imported } from '../formats/aws-open-data-registry.ts'
-import { readLicence } from '../licence.ts'
+import { readLicense } from '../license.ts'
 import { toUri } from '../values/addresses.ts'
 import { toEdtf } from '../values/dates.ts'
 import { eachOf } from '../values/each.ts'
@@ -15,23 +15,23 @@ import { readDistribution } from './distributions.ts'
 import type { Node } from './graph.ts'
 
 /**
- * Makes a dataset record of a node in DCAT's or schema.org's terms (or both), as `readNodes` gives it; Croissant is
- * schema.org's with files of its own. Throws an `Error` if it has no title.
+ * Makes a dataset record of a node in the terms of DCAT or schema.org (or both), in the form that `readNodes` returns;
+ * Croissant uses schema.org's terms with its own files. Throws an `Error` if the node has no title.
  */
 export function importJsonLd(node: Node, options: { createdAt: string }): Imported {
   const fields = new Fields(node)
   fields.read('type', (type) => type)
-  const title = fields.text('title') ?? fields.text('name')
-  if (!title) throw new Error('a dataset in JSON-LD has a title (dct:title) or name (schema:name)')
+  const [title, ...otherTitles] = firstWordings(fields, ['title', 'name'])
+  if (!title) throw new Error('a dataset in JSON-LD needs a title (dct:title) or name (schema:name)')
   const people = (name: string) => fields.items(name, readAgent)
-  const words = (name: string) => fields.text(name) ?? fields.read(name, labelOf)
+  const words = (name: string) => fields.wording(name) ?? fields.read(name, labelOf)
   const identifiers = readIdentifiers(fields)
   const distributions = fields.items('distribution', readDistribution)
   const [publisher, ...otherPublishers] = people('publisher')
   const record = present({
     $type: collections.dataset,
-    title,
-    description: fields.text('description'),
+    title: title.text,
+    description: describe(fields.wordings('description'), otherTitles),
     creators: [...people('creator'), ...people('author')],
     contributors: [
       ...otherPublishers.map((agent) => ({ agent, role: 'publisher' })),
@@ -45,7 +45,7 @@ export function importJsonLd(node: Node, options: { createdAt: string }): Import
     sources: unique(distributions.flatMap(({ sources }) => sources)),
     identifiers,
     relatedIdentifiers: readRelated(fields),
-    license: fields.read('license', toLicence),
+    license: fields.read('license', toLicense),
     accessRights: firstOf(['accessRights', 'rights', 'conditionsOfAccess'], words),
     citation: firstOf(['citeAs', 'bibliographicCitation', 'creditText'], (name) => fields.text(name)),
     keywords: readKeywords(fields).map((name) => ({ name })),
@@ -60,7 +60,7 @@ export function importJsonLd(node: Node, options: { createdAt: string }): Import
       ...(fields.read('conformsTo', eachOf(toUri)) ?? []).map((conformsTo) => ({ conformsTo })),
     ]),
     version: firstOf(['version', 'versionInfo', 'hasVersion'], (name) => fields.text(name)),
-    updateFrequency: words('accrualPeriodicity')?.replace(/^https?:\/\/.*\//, ''),
+    updateFrequency: words('accrualPeriodicity')?.replace(vocabularyTerm, ''),
     funding: people('funder').map((funder) => ({ funder })),
     createdAt: options.createdAt as dataset.Main['createdAt'],
   }) satisfies dataset.Main
@@ -68,7 +68,19 @@ export function importJsonLd(node: Node, options: { createdAt: string }): Import
   return { rkey: key ? slugOf(key) : '', record, leftOver: fields.leftOver() }
 }
 
-/** The first of several fields that says something; the others are left as they are. */
+function firstWordings(fields: Fields, names: readonly string[]): Wording[] {
+  return names.map((name) => fields.wordings(name)).find((all) => all.length > 0) ?? []
+}
+
+/** The description, followed by texts in other languages under headings of their own. */
+function describe([first, ...others]: readonly Wording[], titles: readonly Wording[]): string | undefined {
+  const section = (what: string) => (wording: Wording) =>
+    `## ${what}${wording.language ? ` (${wording.language})` : ''}\n\n${wording.text}`
+  const parts = [first?.text, ...titles.map(section('Title')), ...others.map(section('Description'))]
+  return parts.filter((part) => part !== undefined).join('\n\n') || undefined
+}
+
+/** The value of the first of several fields that has one; the others are not taken. */
 function firstOf<T>(names: readonly string[], read: (name: string) => T | undefined): T | undefined {
   for (const name of names) {
     const found = read(name)
@@ -77,24 +89,34 @@ function firstOf<T>(names: readonly string[], read: (name: string) => T | undefi
   return undefined
 }
 
-/** DCAT has statements and frequencies as things with a label. */
+/** The label of a thing, because DCAT models statements and frequencies as things with a label. */
 function labelOf(value: unknown): string | undefined {
   const { label } = (value ?? {}) as { label?: unknown }
   return typeof label === 'string' ? label : undefined
 }
 
-/** A licence in words, as an address, or as an object with either. */
-function toLicence(value: unknown): defs.License | undefined {
-  if (typeof value === 'string') return value.trim() === '' ? undefined : readLicence(value)
+/** Frequency terms of the EU and Dublin Core, of which only the last part of the address matters. */
+const vocabularyTerm = /^https?:\/\/(?:publications\.europa\.eu\/.*|purl\.org\/cld\/freq)\//
+
+/** Reads a license in words, as an address, or as an object with either. */
+function toLicense(value: unknown): defs.License | undefined {
+  if (typeof value === 'string') return value.trim() === '' ? undefined : readLicense(value)
   const { url, id, name, title, label } = (value ?? {}) as Record<string, unknown>
-  const text = [url, id, name, title, label].find((found) => typeof found === 'string')
-  return text === undefined ? undefined : readLicence(text as string)
+  const [address, words] = [
+    [url, id],
+    [name, title, label],
+  ].map((all) => all.find((found) => typeof found === 'string' && found.trim() !== '') as string | undefined)
+  if (address === undefined) return words === undefined ? undefined : readLicense(words)
+  const license = readLicense(address)
+  // A name that only repeats the identifier is left out.
+  const isSaid = words === undefined || words === license.spdx
+  return isSaid ? license : { ...license, text: words }
 }
 
-/** The node's own address counts only where it is one of a registered kind, such as a DOI, or there is no other. */
+/** Reads identifiers. The node's own address is one only if it is of a registered kind, such as a DOI, or there is no other. */
 function readIdentifiers(fields: Fields): defs.Identifier[] {
   const stated = fields.read('identifier', eachOf(toStated)) ?? []
-  // An AT-URI names a record about the data.
+  // An AT-URI identifies a record about the data, not the data.
   const isName = (value: unknown) => typeof value === 'string' && !/^(?:_|at):/.test(value) && toUri(value)
   const id = fields.read('id', (value) => (isName(value) ? (value as string) : undefined))
   const own = id === undefined ? [] : [toIdentifier(id)]
@@ -109,7 +131,7 @@ function toStated(item: unknown): defs.Identifier | undefined {
   return typeof text === 'string' ? toIdentifier(text, scheme || undefined) : undefined
 }
 
-/** Their names in Dublin Core, DCAT and schema.org, and in DataCite. */
+/** Names of relations in Dublin Core, DCAT and schema.org, with their DataCite equivalents. */
 const relations: readonly (readonly [string, string])[] = [
   ['sameAs', 'IsIdenticalTo'],
   ['isPartOf', 'IsPartOf'],
@@ -131,7 +153,7 @@ const relations: readonly (readonly [string, string])[] = [
   ['subjectOf', 'IsDescribedBy'],
 ]
 
-/** Relations to what has an address or a registered identifier; others are left over. */
+/** Reads relations to things that have an address or a registered identifier; others are left over. */
 function readRelated(fields: Fields): defs.RelatedIdentifier[] {
   return relations.flatMap(
     ([name, relation]) =>
@@ -153,7 +175,7 @@ function toRelated(item: unknown, relation: string): defs.RelatedIdentifier | un
   )
 }
 
-/** schema.org allows keywords in one text with commas. */
+/** Reads keywords, which schema.org allows in one text with commas. */
 function readKeywords(fields: Fields): string[] {
   const names = [...fields.someTexts('keyword'), ...fields.someTexts('keywords')]
   const split = names.length === 1 ? names[0]!.split(/\s*[,;]\s*/) : names

@@ -11,7 +11,7 @@ export interface Distribution {
 }
 
 /**
- * Reads one of DCAT's distributions, schema.org's DataDownloads or Croissant's FileObjects; undefined for one without an
+ * Reads a distribution of DCAT, a DataDownload of schema.org or a FileObject of Croissant; undefined if it has no
  * address, such as a file inside an archive.
  */
 export function readDistribution(fields: Fields, value: unknown): Distribution | undefined {
@@ -26,8 +26,8 @@ export function readDistribution(fields: Fields, value: unknown): Distribution |
     ['mediaType', 'encodingFormat', 'format'].flatMap((name) => fields.someTexts(name)).map(shortMediaType),
   )
   const about = present({
-    title: fields.text('title') ?? fields.text('name'),
-    description: fields.text('description'),
+    title: fields.wording('title') ?? fields.wording('name'),
+    description: fields.wording('description'),
     mediaType: mediaTypes[0],
     sizeBytes: fields.count('byteSize') ?? fields.read('contentSize', toSize),
     checksums: readChecksums(fields),
@@ -56,12 +56,12 @@ function readChecksums(fields: Fields): defs.Checksum[] {
   return [stated, ...named].filter((checksum) => checksum !== undefined)
 }
 
-/** The media type of an IANA address, or the short name of one of the EU's file type authority. */
+/** The media type of an IANA address, or the short name of a type in the file type authority of the EU. */
 function shortMediaType(text: string): string {
   return text.replace(/^https?:\/\/.*\/(?:media-types|file-type)\//i, '')
 }
 
-/** `12345`, `12345 B` or `1.5 MB` in bytes. */
+/** Converts `12345`, `12345 B` or `1.5 MB` to bytes. */
 function toSize(value: unknown): number | undefined {
   const match = /^([\d.]+)\s*([kMGT]?)(i?)B?$/.exec(String(value).trim())
   if (!match) return undefined

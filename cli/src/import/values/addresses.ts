@@ -2,7 +2,10 @@ import type { defs } from '@holdfast/lexicons'
 
 export type Uri = defs.Source['url']
 
-/** An absolute address or URN as the lexicon's `uri` takes it, blanks escaped; undefined for anything else. */
+/**
+ * Converts a value to an absolute address or URN that the lexicon's `uri` accepts, with spaces escaped; undefined for
+ * anything else.
+ */
 export function toUri(value: unknown): Uri | undefined {
   if (typeof value !== 'string') return undefined
   const text = value.trim().replace(/\s/g, encodeURIComponent)
@@ -10,7 +13,7 @@ export function toUri(value: unknown): Uri | undefined {
   return /^https?:/i.test(text) && !URL.canParse(text) ? undefined : (text as Uri)
 }
 
-/** How an address is reached. */
+/** The kind of source that an address is. */
 export function sourceKind(url: string, hint = ''): 'http' | 'ftp' | 's3' | 'bittorrent' | 'api' | 'web' {
   if (/^(s3|gs):/i.test(url)) return 's3'
   if (/^s?ftps?:/i.test(url)) return 'ftp'
@@ -19,7 +22,7 @@ export function sourceKind(url: string, hint = ''): 'http' | 'ftp' | 's3' | 'bit
   return 'http'
 }
 
-/** An address from which a person goes on, such as a landing page: `web` rather than `http`. */
+/** The kind of an address from which a person navigates further, such as a landing page: `web` rather than `http`. */
 export function pageKind(url: string, hint = ''): ReturnType<typeof sourceKind> {
   const kind = sourceKind(url, hint)
   return kind === 'http' ? 'web' : kind
@@ -37,7 +40,7 @@ const algorithms: Readonly<Record<string, string>> = {
   crc32: 'crc32',
 }
 
-/** A checksum in lowercase hexadecimal; `algorithm` may be a URI such as SPDX's `…#checksumAlgorithm_sha256`. */
+/** Reads a checksum in lowercase hexadecimal; `algorithm` may be a URI such as SPDX's `…#checksumAlgorithm_sha256`. */
 export function toChecksum(algorithm: unknown, value: unknown): defs.Checksum | undefined {
   const name = String(algorithm ?? '')
     .toLowerCase()

@@ -1,8 +1,8 @@
 import { isEdtf } from '@holdfast/lexicons/edtf'
 
 /**
- * A date as catalogues write it, in EDTF: `2011`, `2011-11-19`, `2011-11-19T12:00:00.123Z` (without its fraction),
- * `2011-11-19 12:00`, `20111119`. Undefined for what could be read in two ways, such as 11/12/2011.
+ * Converts a date as catalogs write it to EDTF: `2011`, `2011-11-19`, `2011-11-19T12:00:00.123Z` (without its
+ * fraction), `2011-11-19 12:00`, `20111119`. Undefined for dates that are ambiguous, such as 11/12/2011.
  */
 export function toEdtf(value: unknown): string | undefined {
   const text = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : ''
@@ -17,7 +17,7 @@ export function toEdtf(value: unknown): string | undefined {
   return candidates.find((candidate) => candidate !== '' && isEdtf(candidate))
 }
 
-/** A period written as `start/end` (ISO 8601), or `start/` while it goes on; a single date is both. */
+/** Reads a period written as `start/end` (ISO 8601), or `start/` if it has not ended; a single date is both. */
 export function toTemporal(value: unknown): { start?: string; end?: string } | undefined {
   if (typeof value !== 'string') return undefined
   const parts = value.trim().split('/')

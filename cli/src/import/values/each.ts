@@ -1,4 +1,7 @@
-/** Reads a value or every one of a list; undefined, so that nothing is lost unnoticed, if one of them does not fit. */
+/**
+ * Applies `read` to a value or to every item of a list; undefined if one of them does not fit, so that nothing is lost
+ * unnoticed.
+ */
 export function eachOf<T>(read: (item: unknown) => T | undefined): (value: unknown) => T[] | undefined {
   return (value) => {
     const items = (Array.isArray(value) ? value : [value]).map(read)

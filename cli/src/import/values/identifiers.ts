@@ -2,7 +2,7 @@ import type { defs } from '@holdfast/lexicons'
 import { normalizeIdentifier, recognizeIdentifier } from '@holdfast/lexicons/identifiers'
 import { slugify } from '../../publish/slug.ts'
 
-/** An identifier out of one piece of text: a DOI, an ARK, an address; anything else is of the catalogue's own kind. */
+/** Reads an identifier from a text: a DOI, an ARK, an address; anything else belongs to the catalog's own scheme. */
 export function toIdentifier(text: string, scheme?: string): defs.Identifier {
   const known = scheme && normalizeIdentifier({ scheme: scheme.toLowerCase(), value: text })
   return (
@@ -10,18 +10,18 @@ export function toIdentifier(text: string, scheme?: string): defs.Identifier {
   )
 }
 
-/** The record key that an entry's identifier makes. */
+/** The record key for an entry's identifier. */
 export function slugOf({ value }: defs.Identifier): string {
   return slugify(value.replace(/^https?:\/\/(www\.)?/i, ''))
 }
 
-/** What another thing is to the data, by its identifier. */
+/** A related thing, identified by `text`. */
 export function related(relation: string, text: string, title?: string): defs.RelatedIdentifier {
   const { scheme, value } = toIdentifier(text)
   return { relation, scheme, value, ...(title ? { title } : {}) }
 }
 
-/** The same things once each, in order. */
+/** The items without duplicates, in order. */
 export function unique<T>(items: readonly T[]): T[] {
   return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()]
 }

@@ -1,6 +1,9 @@
 import type { defs } from '@holdfast/lexicons'
 
-/** A BCP 47 tag out of `en`, `en_US`, the URI of a language, or a thing with either; undefined for a language in words. */
+/**
+ * Reads a BCP 47 tag from `en`, `en_US`, the URI of a language, or an object with either; undefined for the name of a
+ * language.
+ */
 export function toLanguage(value: unknown): defs.Language | undefined {
   const { id, label } = (value ?? {}) as { id?: unknown; label?: unknown }
   const tag = String(id ?? label ?? value)

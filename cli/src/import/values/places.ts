@@ -1,8 +1,8 @@
 import type { defs } from '@holdfast/lexicons'
 
 /**
- * A place as catalogues write it: its name, a box `west,south,east,north`, or GeoJSON (whose outline becomes the box
- * around it).
+ * Reads a place as catalogs write it: its name, a box `west,south,east,north`, or GeoJSON (whose outline becomes its
+ * bounding box).
  */
 export function toSpatial(value: unknown): defs.Spatial | undefined {
   if (typeof value === 'string') {
@@ -15,7 +15,7 @@ export function toSpatial(value: unknown): defs.Spatial | undefined {
   return points && { box: boxAround(points) }
 }
 
-/** A box from its four sides in degrees; undefined unless they are all numbers in range. */
+/** A box from its four sides in degrees; undefined unless all of them are numbers in range. */
 export function toBox(sides: {
   west: unknown
   south: unknown
@@ -40,7 +40,10 @@ function boxOfText(text: string): defs.Spatial | undefined {
   return box && { box }
 }
 
-/** DCAT's `bbox` in WKT: a box that begins at its south-west corner may cross the antimeridian, any other ring is enclosed. */
+/**
+ * Reads DCAT's `bbox` in WKT: a box that begins at its south-west corner may cross the antimeridian; for any other
+ * ring, the bounding box is taken.
+ */
 function boxOfRing(ring: string): defs.Spatial | undefined {
   const corners = ring.split(',').map((corner) => corner.trim().split(/\s+/))
   const [[west, south] = [], , [east, north] = []] = corners
@@ -72,7 +75,8 @@ function pointsOf(value: unknown): Point[] | undefined {
   const { type, coordinates, geometry } = (value ?? {}) as Record<string, unknown>
   if (geometry) return pointsOf(geometry)
   if (typeof type !== 'string' || !Array.isArray(coordinates)) return undefined
-  // GeoJSON nests positions by kind of geometry; at the bottom are always pairs (RFC 7946, section 3.1).
+  // The nesting of positions in GeoJSON depends on the kind of geometry; the innermost arrays are always coordinates
+  // (RFC 7946, section 3.1).
   const flat = coordinates.flat(4) as unknown[]
   const dimensions = positionLength(coordinates)
   const points: Point[] = []

@@ -1,6 +1,7 @@
 import type { defs } from '@holdfast/lexicons'
 import { type SQL, sql } from 'drizzle-orm'
-import { toInstant } from '../../sql.ts'
+import { toInstant } from '../../../store/sql.ts'
+import { shown } from '../../shown.ts'
 import { type AuthorRow, authorJson, toAuthorView } from '../records/author-views.ts'
 
 export interface AssessmentRow {
@@ -22,15 +23,15 @@ export function assessmentsJson(limit: number): SQL {
     FROM (
       SELECT id, assessed_at, min(by) AS by, count(*) OVER () AS total
       FROM (
-        SELECT s.id, s.assessed_at, 'uri' AS by FROM catalog.assessment s WHERE s.visible AND s.subject_uri = d.uri
+        SELECT s.id, s.assessed_at, 'uri' AS by FROM catalog.assessment s WHERE ${shown('s')} AND s.subject_uri = d.uri
         UNION ALL
         SELECT s.id, s.assessed_at, 'identifier' FROM catalog.dataset_key k
-        JOIN catalog.assessment s ON s.visible AND s.subject_keys @> ARRAY[k.key] WHERE k.dataset_id = d.id
+        JOIN catalog.assessment s ON ${shown('s')} AND s.subject_keys @> ARRAY[k.key] WHERE k.dataset_id = d.id
       ) AS named GROUP BY id, assessed_at ORDER BY assessed_at DESC, id DESC LIMIT ${limit}
     ) AS newest JOIN catalog.record r USING (id))`
 }
 
-/** Somebody's judgement, as its author wrote it. */
+/** Makes the view of an assessment, as its author wrote it. */
 export function toAssessmentView(row: AssessmentRow): defs.AssessmentView {
   return {
     uri: row.uri as defs.AssessmentView['uri'],

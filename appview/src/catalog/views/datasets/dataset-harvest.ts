@@ -1,40 +1,42 @@
 /**
- * Every visible dataset in the order in which it last changed, keyset-paged, for catalogues that are read whole and then
- * followed: what changes meanwhile comes again at the end. Datasets that went out of view stand among them for as long
- * as the live stream of records is kept.
+ * Pages of all visible datasets in the order in which they last changed, for harvesters that read everything once and then
+ * only changes: a dataset that changes meanwhile is listed again at the end. Hidden and deleted datasets are listed too, for
+ * as long as the live stream of records is kept.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { type CursorPart, decodeCursor, encodeCursor } from '../../cursor.ts'
-import { type Db, rows, toInstant } from '../../sql.ts'
+import { type CursorPart, decodeCursor, encodeCursor } from '../../../store/page-cursor.ts'
+import { type Db, rows, toInstant } from '../../../store/sql.ts'
+import { mapInTurns } from '../../../threads/turns.ts'
+import { shown } from '../../shown.ts'
 import { type HarvestSet, readSetCondition, type SetColumns, setsOf } from './harvest-sets.ts'
 
 export interface HarvestItem {
   uri: string
   /** ISO 8601. */
   changedAt: string
-  /** It was deleted or hidden then. */
+  /** Whether it was deleted or hidden at that time. */
   gone: boolean
-  /** What it is in; of what is gone nothing is said. */
+  /** The sets that it is in; empty for one that is gone. */
   sets: HarvestSet[]
 }
 
 export interface HarvestOptions {
   limit: number
-  /** Ends a page early, after at least one item: the records of a page in characters. */
+  /** A page ends early, but after at least one item, when its records have more characters than this. */
   maxCharacters?: number | undefined
-  /** Where the page before ended. */
+  /** Where the previous page ended. */
   after?: HarvestPosition | undefined
-  /** Instants, this one included. */
+  /** Only changes at this instant or later. */
   from?: Date | undefined
-  /** Instants, this one not included. */
+  /** Only changes before this instant. */
   before?: Date | undefined
-  /** Whether datasets that went out of view are listed. */
+  /** Whether to list datasets that are hidden or deleted. */
   gone: boolean
-  /** Only datasets of this set, and all that are gone: which of them were in it is not remembered. */
+  /** Only datasets of this set. Hidden and deleted datasets are listed in any case, since their sets are not stored. */
   set?: HarvestSet | undefined
 }
 
-/** The instant as PostgreSQL writes it, 0 for a dataset and 1 for one that is gone, and its number there. */
+/** A position: the instant as PostgreSQL writes it; 0 for a visible dataset, 1 for one that is gone; its id in that table. */
 export type HarvestPosition = readonly [at: string, rank: number, number: number]
 
 export interface HarvestPage {
@@ -43,10 +45,10 @@ export interface HarvestPage {
   next?: HarvestPosition
 }
 
-/** The parts of a position in a cursor, for {@link decodeCursor}. */
+/** The types of the parts of a position, for {@link decodeCursor}. */
 export const positionShape = ['instant', 'number', 'number'] as const
 
-/** A page of the datasets there are, and of those that are gone. */
+/** Reads a page of visible datasets and of those that are gone. */
 export async function readHarvest(db: Db, options: HarvestOptions): Promise<HarvestPage> {
   const [at, rank = 0, number = 0] = options.after ?? []
   const size = options.maxCharacters === undefined ? sql`0` : sql`length(r.value::text)`
@@ -54,7 +56,7 @@ export async function readHarvest(db: Db, options: HarvestOptions): Promise<Harv
   const isWanted = options.set ? await readSetCondition(db, options.set, options.limit) : sql`true`
   const present = sql`
     SELECT c.changed_at AS at, 0 AS rank, c.dataset_id AS number, d.uri, ${size} AS size, ${setColumns}
-    FROM catalog.dataset_change c JOIN catalog.dataset d ON d.id = c.dataset_id AND d.visible
+    FROM catalog.dataset_change c JOIN catalog.dataset d ON d.id = c.dataset_id AND ${shown('d')}
     JOIN catalog.record r ON r.id = d.id
     WHERE ${within(sql`c.changed_at`, options)} AND ${isWanted} ${at === undefined ? sql`` : rank === 0 ? sql`AND (c.changed_at, c.dataset_id) > (${at}::timestamptz, ${number})` : sql`AND c.changed_at > ${at}::timestamptz`}
     ORDER BY c.changed_at, c.dataset_id ${wanted}`
@@ -63,7 +65,7 @@ export async function readHarvest(db: Db, options: HarvestOptions): Promise<Harv
     FROM local.record_change h
     WHERE h.kind = 'dataset' AND h.action IN ('hide', 'delete') AND ${within(sql`h.at`, options)}
       ${at === undefined ? sql`` : rank === 0 ? sql`AND h.at >= ${at}::timestamptz` : sql`AND (h.at, h.seq) > (${at}::timestamptz, ${number})`}
-      AND NOT EXISTS (SELECT FROM catalog.dataset d WHERE d.uri = h.uri AND d.visible)
+      AND NOT EXISTS (SELECT FROM catalog.dataset d WHERE d.uri = h.uri AND ${shown('d')})
     ORDER BY h.at, h.seq ${wanted}`
   const found = await rows<HarvestRow>(
     db,
@@ -74,23 +76,23 @@ export async function readHarvest(db: Db, options: HarvestOptions): Promise<Harv
   return toPage(found, options)
 }
 
-/** When one dataset last changed, or went; undefined for one that is neither there nor remembered. */
+/** Reads when one dataset last changed or was hidden or deleted; undefined when that is not known. */
 export async function readHarvestItem(db: Db, uri: string): Promise<HarvestItem | undefined> {
   const [row] = await rows<{ at: string; gone: boolean; within: SetColumns | null }>(
     db,
     sql`SELECT c.changed_at::text AS at, false AS gone, ${setColumns} FROM catalog.dataset d
-        JOIN catalog.dataset_change c ON c.dataset_id = d.id WHERE d.uri = ${uri} AND d.visible
+        JOIN catalog.dataset_change c ON c.dataset_id = d.id WHERE d.uri = ${uri} AND ${shown('d')}
         UNION ALL (
           SELECT h.at::text, true, NULL FROM local.record_change h
           WHERE h.uri = ${uri} AND h.kind = 'dataset' AND h.action IN ('hide', 'delete') ORDER BY h.seq DESC LIMIT 1)
         ORDER BY gone LIMIT 1`,
   )
-  return (
-    row && { uri, changedAt: toInstant(row.at), gone: row.gone, sets: row.within ? setsOf(row.within) : [] }
-  )
+  if (!row) return undefined
+  const { at, gone, within } = row
+  return { uri, changedAt: toInstant(at), gone, sets: within ? await setsOf(within) : [] }
 }
 
-/** The earliest change there is to harvest; undefined for an empty index. */
+/** Reads the time of the earliest change that can be harvested; undefined for an empty index. */
 export async function readEarliestChange(db: Db): Promise<string | undefined> {
   const [row] = await rows<{ at: string | null }>(
     db,
@@ -105,7 +107,7 @@ export function encodePosition(listing: string, position: HarvestPosition): stri
   return encodeCursor(listing, position as readonly CursorPart[])
 }
 
-/** @throws InvalidCursorError */
+/** Decodes the position in a cursor. @throws InvalidCursorError */
 export function decodePosition(listing: string, cursor: string): HarvestPosition {
   return decodeCursor(listing, cursor, positionShape)
 }
@@ -122,16 +124,16 @@ interface HarvestRow extends Record<string, unknown> {
 const setColumns = sql`jsonb_build_object('risk', d.risk, 'publisher', d.publisher, 'keywords', d.keywords) AS within`
 
 function within(column: SQL, { from, before }: HarvestOptions): SQL {
-  // As seconds: PostgreSQL reads no year 0 and none of five digits.
+  // Pass instants as seconds: PostgreSQL cannot parse the year 0 or years of five digits.
   const at = (instant: Date) => sql`to_timestamp(${instant.getTime() / 1_000}::double precision)`
   const since = from === undefined ? sql`true` : sql`${column} >= ${at(from)}`
   return before === undefined ? since : sql`${since} AND ${column} < ${at(before)}`
 }
 
-function toPage(
+async function toPage(
   found: readonly HarvestRow[],
   { limit, maxCharacters = Number.POSITIVE_INFINITY }: HarvestOptions,
-): HarvestPage {
+): Promise<HarvestPage> {
   let characters = 0
   const fitting = found.findIndex((row, i) => {
     characters += row.size
@@ -139,13 +141,14 @@ function toPage(
   })
   const page = fitting < 0 ? found : found.slice(0, fitting)
   const last = page.at(-1)
+  const items = await mapInTurns(page, async ({ uri, at, rank, within }) => ({
+    uri,
+    changedAt: toInstant(at),
+    gone: rank === 1,
+    sets: within ? await setsOf(within) : [],
+  }))
   return {
-    items: page.map(({ uri, at, rank, within }) => ({
-      uri,
-      changedAt: toInstant(at),
-      gone: rank === 1,
-      sets: within ? setsOf(within) : [],
-    })),
+    items,
     ...(fitting >= 0 && last && { next: [last.at, last.rank, last.number] as const }),
   }
 }

@@ -1,28 +1,32 @@
-/** Datasets as every face shows them: the record verbatim, and what this index knows of it, in two queries a page. */
+/** Views of datasets, for all interfaces: the record verbatim, and what this index knows about it. A page takes two queries. */
 import type { defs } from '@holdfast/lexicons'
 import { mappedRecord } from '@holdfast/lexicons/foreign'
 import { type SQL, sql } from 'drizzle-orm'
-import { anyOf, type Db } from '../../sql.ts'
+import { anyOf, type Db } from '../../../store/sql.ts'
+import { speaksForContent } from '../../named-addresses.ts'
+import { shown } from '../../shown.ts'
+import { type ProbeRow, probesJson, toSourceStatus } from '../probe-views.ts'
 import { authorJson } from '../records/author-views.ts'
 import {
   type RecordRow,
   type Refs,
   readRecordViews,
   recordColumns,
+  supersedes,
   toRecordFields,
 } from '../records/record-views.ts'
 import { type SwarmRow, toSwarm } from '../torrents/swarm-views.ts'
-import { isUsable, webSeedDropped } from '../torrents/usable-address.ts'
+import { isUsable, webseedDropped } from '../torrents/usable-address.ts'
+import { namedWebseeds } from '../torrents/webseed-views.ts'
 import { type AssessmentRow, assessmentsJson, toAssessmentView } from './assessment-views.ts'
 import { type DescriberRow, describersJson, toDescriberView, toGroupView } from './group-views.ts'
-import { type ProbeRow, probesJson, toSourceStatus } from './probe-views.ts'
 
 export interface DatasetViewOptions {
-  /** `page` shows everything there is; `card` what a list needs. */
+  /** `page`: everything; `card`: what a list shows. */
   detail: 'card' | 'page'
 }
 
-/** The visible ones of these datasets, in the order asked for. */
+/** Reads the visible ones of these datasets, in the order given. */
 export async function readDatasetViews(
   db: Db,
   uris: readonly string[],
@@ -38,7 +42,7 @@ export async function readDatasetViews(
 const refFields = ['versionOf', 'supersedes', 'derivedFrom', 'adoptedFrom']
 
 interface DatasetRow extends RecordRow {
-  counts: Omit<defs.DatasetCounts, 'webSeeds'> & { webSeeds: { url: string; warnings: string[] }[] }
+  counts: Omit<defs.DatasetCounts, 'webseeds'> & { webseeds: { url: string; warnings: string[] }[] }
   swarm: SwarmRow | null
   describers: DescriberRow[] | null
   assessments: AssessmentRow[] | null
@@ -53,43 +57,38 @@ function datasetQuery(uris: readonly string[], { detail }: DatasetViewOptions): 
       ${assessmentsJson(isPage ? 200 : 20)} AS assessments, ${probesJson(sql`d.uri`, { history: isPage })} AS probes,
       ${isPage ? supersededByJson : sql`NULL::jsonb`} AS "supersededBy"
     FROM catalog.record r JOIN catalog.dataset d USING (id)
-    WHERE d.visible AND r.uri = ${anyOf(uris)}`
+    WHERE ${shown('d')} AND r.uri = ${anyOf(uris)}`
 }
 
 /** The visible torrents that name the dataset `d`. */
 const itsTorrents = sql`
-  catalog.torrent_dataset td JOIN catalog.torrent t ON t.id = td.torrent_id AND t.visible AND td.dataset_uri = d.uri`
+  catalog.torrent_dataset td JOIN catalog.torrent t ON t.id = td.torrent_id AND ${shown('t')} AND td.dataset_uri = d.uri`
 
 const countsJson = sql`(
   SELECT jsonb_build_object(
     'torrents', count(*), 'verifiedTorrents', count(*) FILTER (WHERE t.metainfo_status = 'verified'),
-    'webSeeds', (
-      SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('url', url, 'warnings', warnings)), '[]') FROM (
-        SELECT seed ->> 'url' AS url, tr.warnings FROM ${itsTorrents} JOIN catalog.record tr ON tr.id = t.id
-        CROSS JOIN jsonb_array_elements(tr.value -> 'webSeeds') AS seed
-        UNION
-        SELECT w.url, wr.warnings FROM ${itsTorrents}
-        JOIN catalog.webseed w ON w.visible AND w.info_hash_v1 = t.info_hash_v1 JOIN catalog.record wr ON wr.id = w.id
-        UNION
-        SELECT w.url, wr.warnings FROM ${itsTorrents}
-        JOIN catalog.webseed w ON w.visible AND w.info_hash_v2 = t.info_hash_v2 JOIN catalog.record wr ON wr.id = w.id
-      ) AS seeds),
-    'files', coalesce((SELECT sum(file_count) FROM catalog.content WHERE id = ANY (array_agg(DISTINCT t.content_id))), 0),
-    'sizeBytes', coalesce((SELECT sum(size_bytes) FROM catalog.content WHERE id = ANY (array_agg(DISTINCT t.content_id))), 0)
+    'webseeds', (
+      SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('url', seeds.url, 'warnings', seeds.warnings)), '[]')
+      FROM ${namedWebseeds(itsTorrents)} AS seeds),
+    'files', coalesce((SELECT sum(file_count) FROM catalog.content WHERE id = ANY (array_agg(t.content_id) FILTER (WHERE t.wanted))), 0),
+    'sizeBytes', coalesce((SELECT sum(size_bytes) FROM catalog.content WHERE id = ANY (array_agg(t.content_id) FILTER (WHERE t.wanted))), 0)
   ) FROM ${itsTorrents})`
 
 const allSwarmsJson = sql`(
   SELECT jsonb_build_object(
     'trackers', jsonb_agg(jsonb_build_object('url', s.tracker, 'seeders', s.seeders, 'leechers', s.leechers,
-      'completed', s.completed, 'checkedAt', s.scraped_at, 'error', NULL)),
+      'completed', s.completed, 'checkedAt', s.scraped_at, 'error', NULL, 'own', s.own, 'speaks', true)),
+    'believed', d.seeders,
     'lastSeederAt', max((SELECT max(h.at) FROM local.swarm_history h WHERE h.info_hash = s.info_hash AND h.seeders > 0)))
-  FROM ${itsTorrents} JOIN local.swarm s ON s.info_hash = coalesce(t.info_hash_v2, t.info_hash_v1))`
+  FROM (SELECT DISTINCT coalesce(t.info_hash_v2, t.info_hash_v1) AS hash FROM ${itsTorrents} AND t.wanted) AS content
+  JOIN local.swarm s ON s.info_hash = content.hash
+  WHERE ${speaksForContent})`
 
 const supersededByJson = sql`(
   SELECT jsonb_agg(jsonb_build_object('uri', o.uri, 'cid', n.cid, 'title', o.title, 'createdAt', o.created_at,
     'key', '', 'author', ${authorJson(sql`n.did`)}) ORDER BY o.created_at)
-  FROM (SELECT * FROM catalog.record WHERE kind = 'dataset' AND value ? 'supersedes' AND value -> 'supersedes' ->> 'uri' = d.uri
-    AND visible LIMIT 100) AS n JOIN catalog.dataset o USING (id))`
+  FROM (SELECT * FROM catalog.record WHERE kind = 'dataset' AND ${supersedes(sql`d.uri`)}
+    AND ${shown()} LIMIT 100) AS n JOIN catalog.dataset o USING (id))`
 
 function toDatasetView(row: DatasetRow, refs: Refs): defs.DatasetView {
   const group = toGroupView(row.describers)
@@ -103,7 +102,7 @@ function toDatasetView(row: DatasetRow, refs: Refs): defs.DatasetView {
     status: 'indexed',
     counts: {
       ...row.counts,
-      webSeeds: countUsable(row.counts.webSeeds),
+      webseeds: countUsable(row.counts.webseeds),
       assessments: row.assessments?.[0]?.total ?? 0,
     },
     ...(group && { group }),
@@ -114,7 +113,7 @@ function toDatasetView(row: DatasetRow, refs: Refs): defs.DatasetView {
   }
 }
 
-function countUsable(seeds: DatasetRow['counts']['webSeeds']): number {
-  const usable = seeds.filter(({ url, warnings }) => isUsable(url, { warnings, dropped: webSeedDropped }))
+function countUsable(seeds: DatasetRow['counts']['webseeds']): number {
+  const usable = seeds.filter(({ url, warnings }) => isUsable(url, { warnings, dropped: webseedDropped }))
   return new Set(usable.map(({ url }) => url)).size
 }

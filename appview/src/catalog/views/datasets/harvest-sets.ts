@@ -1,56 +1,58 @@
 /**
- * What a harvest can be limited to: the risk that describers see, their publishers and their keywords, as the search
- * filters by them. What others judge is left aside: a judgement does not change when a dataset last changed.
+ * The sets to which a harvest can be limited: by the risk, publisher and keywords in the dataset record, as in the filters of
+ * the search. Assessments by others are not used, because they do not count as changes of the dataset.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { baseOf } from '../../search/terms/codes.ts'
-import { filterTerm } from '../../search/terms/impacts.ts'
-import { anyCode, hasCode } from '../../search/terms/row-terms.ts'
-import { readTermStatistics } from '../../search/terms/statistics.ts'
-import { type Db, recordset, rows } from '../../sql.ts'
+import { baseOf } from '../../../search-terms/codes.ts'
+import { filterTerm } from '../../../search-terms/impacts.ts'
+import { anyCode, hasCode } from '../../../search-terms/row-terms.ts'
+import { readTermStatistics } from '../../../search-terms/statistics.ts'
+import { type Db, recordset, rows } from '../../../store/sql.ts'
+import { mapInTurns } from '../../../threads/turns.ts'
+import { shownByCode } from '../../shown.ts'
 
-/** The kinds whose sets are named by records, and so are listed by the page; in the order of their names. */
+/** The kinds of sets whose names come from records, so that they are listed in pages; in alphabetical order. */
 const namedKinds = ['keyword', 'publisher'] as const
 export const harvestSetKinds = ['risk', ...namedKinds] as const
 
 export interface HarvestSet {
   kind: (typeof harvestSetKinds)[number]
-  /** Folded, as the search compares it. */
+  /** The value in the folded form that the search compares. */
   value: string
 }
 
-/** The columns that tell of a dataset what sets it is in. */
+/** The columns of a dataset that determine its sets. */
 export interface SetColumns {
   risk: string
   publisher: string | null
   keywords: string[]
 }
 
-/** To know of no risk is not to be of a kind. */
+/** The risks that are sets; `unknown` is not one. */
 const riskLevels: readonly string[] = ['watchlist', 'endangered', 'takedown-issued', 'extinct']
-/** The vocabulary keeps no more of a name. */
+/** The longest name that the vocabulary stores. */
 const longestName = 199
 
-/** The set of one kind that a value puts a dataset in; undefined for one that has none. */
+/** The set of a kind for a value; undefined for a value that has no set. */
 export function harvestSetOf(kind: HarvestSet['kind'], name: string): HarvestSet | undefined {
   const value = filterTerm(kind, name).slice(kind.length + 1)
   const isOne = kind === 'risk' ? riskLevels.includes(value) : value !== '' && value.length <= longestName
   return isOne ? { kind, value } : undefined
 }
 
-/** The sets a dataset is in. */
-export function setsOf({ risk, publisher, keywords }: SetColumns): HarvestSet[] {
+/** The sets of a dataset. Gives way to the event loop, since a record may have thousands of keywords. */
+export async function setsOf({ risk, publisher, keywords }: SetColumns): Promise<HarvestSet[]> {
   const sets = [
     harvestSetOf('risk', risk),
     ...(publisher === null ? [] : [harvestSetOf('publisher', publisher)]),
-    ...keywords.map((keyword) => harvestSetOf('keyword', keyword)),
+    ...(await mapInTurns(keywords, (keyword) => harvestSetOf('keyword', keyword))),
   ].filter((set) => set !== undefined)
   return [...new Map(sets.map((set) => [`${set.kind} ${set.value}`, set])).values()]
 }
 
 /**
- * The condition that a dataset, `d`, is in a set: by the index for a set of few datasets, row by row for one of many, of
- * which the next page of so many stands close by whatever the order.
+ * The condition that the dataset `d` is in a set. For a set of few datasets it uses the index; for a set of many it is
+ * checked row by row, since then the next `pageSize` rows are soon found in any order.
  */
 export async function readSetCondition(db: Db, { kind, value }: HarvestSet, pageSize: number): Promise<SQL> {
   const base = baseOf(`${kind}:${value}`)
@@ -59,22 +61,22 @@ export async function readSetCondition(db: Db, { kind, value }: HarvestSet, page
   const own = kind === 'risk' ? sql`AND d.risk = ${value}` : sql``
   return isOfMany
     ? sql`${hasCode('d', base)} ${own}`
-    : sql`d.visible::int = 1 AND ${anyCode('d', [base])} ${own}`
+    : sql`${shownByCode('d')} AND ${anyCode('d', [base])} ${own}`
 }
 
 export interface NamedSet extends HarvestSet {
-  /** As somebody wrote it. */
+  /** The name as one of the records writes it. */
   name: string
 }
 
-/** Kind and value of the last set of a page. */
+/** A position: the kind and value of the last set of a page. */
 export type SetPosition = readonly [kind: (typeof namedKinds)[number], value: string]
 
 export function isSetPosition(position: readonly [string, string]): position is SetPosition {
   return (namedKinds as readonly string[]).includes(position[0])
 }
 
-/** A page of the sets that visible datasets are in. `next` is absent on the last page; a page may be empty before it. */
+/** Reads a page of the sets that visible datasets are in. `next` is absent only on the last page; others may be empty too. */
 export async function readHarvestSets(
   db: Db,
   { after, limit }: { after?: SetPosition | undefined; limit: number },
@@ -87,7 +89,7 @@ export async function readHarvestSets(
     db,
     sql`
     SELECT v.kind, v.key AS value, v.text AS name, EXISTS (
-      SELECT FROM catalog.dataset d WHERE d.visible::int = 1 AND d.codes && ARRAY[v.base]) AS used
+      SELECT FROM catalog.dataset d WHERE ${shownByCode('d')} AND d.codes && ARRAY[v.base]) AS used
     FROM (SELECT * FROM (${sql.join(entries, sql` UNION ALL `)}) AS entry ORDER BY kind, key LIMIT ${limit}) AS v ORDER BY v.kind, v.key`,
   )
   const last = found.at(-1)
@@ -105,7 +107,7 @@ interface NamedEntry extends Record<string, unknown> {
   kind: (typeof namedKinds)[number]
   value: string
   name: string
-  /** By a visible dataset. */
+  /** Whether a visible dataset is in the set. */
   used: boolean
 }
 
@@ -120,7 +122,7 @@ async function readRisks(db: Db): Promise<NamedSet[]> {
   const used = await rows<{ value: string }>(
     db,
     sql`SELECT value FROM ${recordset(input, 'value text, base bigint')} WHERE EXISTS (
-          SELECT FROM catalog.dataset d WHERE d.visible::int = 1 AND d.codes && ARRAY[base] AND d.risk = value)`,
+          SELECT FROM catalog.dataset d WHERE ${shownByCode('d')} AND d.codes && ARRAY[base] AND d.risk = value)`,
   )
   const isUsed = new Set(used.map((row) => row.value))
   return riskLevels

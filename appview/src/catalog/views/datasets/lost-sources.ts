@@ -1,22 +1,23 @@
 import { sql } from 'drizzle-orm'
-import { type Db, rows, toInstant } from '../../sql.ts'
-import { isNamedSource } from '../../swarms/swarm-probes.ts'
+import { type Db, rows, toInstant } from '../../../store/sql.ts'
+import { isNamedSource } from '../../derive/source-status.ts'
+import { shown } from '../../shown.ts'
 
 /** A dataset none of whose sources answers any more. */
 export interface LostSource {
   uri: string
-  /** The source that went last. */
+  /** The source that stopped answering last. */
   url: string
-  /** As `refreshSourceStatus` found it. */
+  /** The `source_status` that `refreshSourceStatus` wrote. */
   status: string
-  /** When that one went, ISO 8601. */
+  /** When that source stopped answering, in ISO 8601. */
   since: string
 }
 
-/** Of those whose status changed last so many are looked at, and of these the ones that went last listed. */
+/** How many of the probes whose status changed last are examined. */
 const mostProbes = 2_000
 
-/** Visible datasets whose sources are all offline or gone, those that went last first. */
+/** Reads visible datasets whose sources are all offline or gone, the most recently lost first. */
 export async function readLostSources(db: Db, limit: number): Promise<LostSource[]> {
   const lost = sql`('offline', 'gone')`
   const own = sql`h.subject = p.subject AND h.url = p.url`
@@ -27,7 +28,7 @@ export async function readLostSources(db: Db, limit: number): Promise<LostSource
       SELECT subject FROM local.probe p WHERE p.status IN ${lost} ORDER BY p.changed_at DESC LIMIT ${mostProbes})
     SELECT d.uri, last.url, d.source_status AS status, last.since::text AS since
     FROM (SELECT DISTINCT subject FROM lately) AS s
-    JOIN catalog.dataset d ON d.uri = s.subject AND d.visible AND d.source_status IN ${lost}
+    JOIN catalog.dataset d ON d.uri = s.subject AND ${shown('d')} AND d.source_status IN ${lost}
     CROSS JOIN LATERAL (
       SELECT p.url, coalesce((
         SELECT min(h.at) FROM local.probe_history h WHERE ${own} AND h.status IN ${lost} AND h.at > coalesce((

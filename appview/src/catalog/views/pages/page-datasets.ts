@@ -1,10 +1,11 @@
 /**
- * Datasets with their torrents, for pages. Whoever asks while a read is under way is answered by the next one
- * together: under load many pages cost little more than one, and alone nobody waits.
+ * Datasets with their torrents, for pages. Requests that come while a read is running are answered together by the next
+ * read, so that under load many pages cost little more than one, and a single request never waits.
  */
 import type { defs } from '@holdfast/lexicons'
 import { sql } from 'drizzle-orm'
-import { anyOf, type Db, preparedRows } from '../../sql.ts'
+import { anyOf, type Db, preparedRows } from '../../../store/sql.ts'
+import { shown } from '../../shown.ts'
 import { readDatasetViews } from '../datasets/dataset-views.ts'
 import { readTorrentViews } from '../torrents/torrent-views.ts'
 
@@ -14,7 +15,7 @@ export interface DatasetPage {
   torrents: defs.TorrentView[]
   /** Visible datasets that say they are a version of this one, or of the one that this is a version of. */
   versions: DatasetVersion[]
-  /** What the visible datasets that its record refers to are called, by their URI. */
+  /** The titles of the visible datasets to which its record refers, by URI. */
   titles: ReadonlyMap<string, string>
 }
 
@@ -26,10 +27,10 @@ export interface DatasetVersion {
   issued: string | null
 }
 
-/** Reads a visible dataset; undefined where there is none under this URI. */
+/** Reads a visible dataset; undefined when there is none with this URI. */
 export type ReadDatasetPage = (uri: string) => Promise<DatasetPage | undefined>
 
-/** `trackers` are the announce URLs that magnet links carry. */
+/** Makes a reader of datasets; `trackers` are the announce URLs in magnet links. */
 export function datasetPageReader(db: Db, options: { trackers: readonly string[] }): ReadDatasetPage {
   let waiting = new Map<string, PromiseWithResolvers<DatasetPage | undefined>>()
   let reading = 0
@@ -62,7 +63,7 @@ export function datasetPageReader(db: Db, options: { trackers: readonly string[]
   }
 }
 
-/** One is answered while the next gathers; more would only queue in the database. */
+/** One read can run while the next collects requests; more would only queue in the database. */
 const concurrentReads = 2
 const mostTogether = 32
 const mostTorrents = 100
@@ -105,14 +106,14 @@ async function readTorrentUris(db: Db, datasets: readonly string[]): Promise<Map
         CROSS JOIN LATERAL (
           SELECT jsonb_agg(uri ORDER BY created_at DESC, id DESC) AS uris FROM (
             SELECT t.uri, t.created_at, t.id FROM catalog.torrent_dataset td
-            JOIN catalog.torrent t ON t.id = td.torrent_id AND t.visible
+            JOIN catalog.torrent t ON t.id = td.torrent_id AND ${shown('t')}
             WHERE td.dataset_uri = asked.uri ORDER BY t.created_at DESC, t.id DESC LIMIT ${mostTorrents}) AS t) AS newest
         WHERE newest.uris IS NOT NULL`,
   )
   return new Map(found.map(({ dataset, uris }) => [dataset, uris]))
 }
 
-/** What the versions of a dataset have in common: the record they say they are versions of. */
+/** The record of which a dataset says it is a version, or else the dataset itself; all versions share it. */
 function rootOf(dataset: defs.DatasetView): string {
   return (dataset.record as { versionOf?: { uri: string } }).versionOf?.uri ?? dataset.uri
 }
@@ -134,7 +135,7 @@ async function readTitles(db: Db, uris: readonly string[]): Promise<Map<string, 
   const found = await preparedRows<{ uri: string; title: string }>(
     db,
     sql`SELECT r.uri, r.value ->> 'title' AS title FROM catalog.record r
-        WHERE r.uri = ${anyOf([...new Set(uris)])} AND r.kind = 'dataset' AND r.visible AND r.value ? 'title'`,
+        WHERE r.uri = ${anyOf([...new Set(uris)])} AND r.kind = 'dataset' AND ${shown('r')} AND r.value ? 'title'`,
   )
   return new Map(found.map(({ uri, title }) => [uri, title]))
 }
@@ -147,13 +148,20 @@ async function readVersions(
   if (roots.length === 0) return new Map()
   const found = await preparedRows<{ root: string; versions: DatasetVersion[] }>(
     db,
-    sql`SELECT r.value -> 'versionOf' ->> 'uri' AS root, jsonb_agg(jsonb_build_object('uri', r.uri, 'did', r.did,
-          'title', r.value ->> 'title', 'version', r.value ->> 'version', 'issued', r.value ->> 'issued')
-          ORDER BY r.created_at DESC) AS versions
-        FROM catalog.record r WHERE r.value ? 'versionOf' AND r.value -> 'versionOf' ->> 'uri' = ${anyOf(roots)}
-          AND r.kind = 'dataset' AND r.visible GROUP BY 1`,
+    sql`SELECT asked.root, newest.versions
+        FROM (SELECT unnest AS root FROM unnest(${arrayOf(roots)})) AS asked
+        CROSS JOIN LATERAL (
+          SELECT jsonb_agg(jsonb_build_object('uri', v.uri, 'did', v.did, 'title', r.value ->> 'title',
+            'version', r.value ->> 'version', 'issued', r.value ->> 'issued') ORDER BY v.created_at DESC) AS versions
+          FROM (
+            SELECT r.id, r.uri, r.did, r.created_at FROM catalog.record r
+            WHERE r.value ? 'versionOf' AND r.value -> 'versionOf' ->> 'uri' = asked.root
+              AND r.kind = 'dataset' AND ${shown('r')}
+            ORDER BY r.created_at DESC, r.id DESC LIMIT ${mostVersions}) AS v
+          JOIN catalog.record r ON r.id = v.id) AS newest
+        WHERE newest.versions IS NOT NULL`,
   )
-  return new Map(found.map(({ root, versions }) => [root, versions.slice(0, mostVersions)]))
+  return new Map(found.map(({ root, versions }) => [root, versions]))
 }
 
 function arrayOf(values: readonly string[]) {

@@ -1,18 +1,18 @@
 import { sql } from 'drizzle-orm'
-import { type Db, rows, storable } from '../../sql.ts'
+import { type Db, rows, storable } from '../../../store/sql.ts'
 
 /** One line of a directory inside a torrent: a file, or a directory with what is below it. */
 export interface DirectoryEntry {
   name: string
   isDirectory: boolean
   sizeBytes: number
-  /** 1 for a file. */
+  /** The number of files below it; 1 for a file. */
   files: number
 }
 
 /**
- * What stands directly in a directory of a content, directories first. `path` is empty for the root, else it ends
- * with a slash. Of a content with more files than are indexed, the first ones.
+ * Reads the entries of a directory of a content, directories first. `path` is empty for the root, otherwise it ends with a
+ * slash. Only indexed files are listed.
  */
 export async function readDirectory(
   db: Db,

@@ -1,19 +1,20 @@
-import type { Db } from '../../sql.ts'
-import { countTotals, saveDailyTotals, type Totals } from './stats.ts'
+import type { Db } from '../../../store/sql.ts'
+import { saveDailyTotals } from '../../daily-stats.ts'
+import { countTotals, type Totals } from './stats.ts'
 
 export interface TotalsKeeper extends AsyncDisposable {
-  /** The totals, counted anew when they are older than counting them is worth. */
+  /** The totals, which are counted again when they are old compared with the time that counting takes. */
   current(): Promise<{ totals: Totals; countedAt: Date }>
 }
 
-/** A count costs at most about this share of the time. */
+/** Counting takes at most about one in this many parts of the time. */
 const share = 20
 const atLeastMs = 500
-/** A reader waits for a count that takes no longer; else the last one is shown while a new one is made. */
+/** A reader waits for a count that usually takes less than this; otherwise it gets the last count while a new one is made. */
 const worthWaitingMs = 200
 const dailyMs = 15 * 60_000
 
-/** Counts on demand, and every quarter of an hour for the history. Failures are told and tried again. */
+/** Counts on demand, and every quarter of an hour for the history. Failures are reported and tried again. */
 export function startTotalsKeeper(db: Db, onError: (error: unknown) => void): TotalsKeeper {
   let last: { totals: Totals; countedAt: Date; tookMs: number } | undefined
   let counting: Promise<NonNullable<typeof last>> | undefined

@@ -1,5 +1,6 @@
 import type { defs } from '@holdfast/lexicons'
 import { type SQL, sql } from 'drizzle-orm'
+import { shown } from '../../shown.ts'
 
 export interface AuthorRow {
   did: string
@@ -15,10 +16,10 @@ export function authorJson(did: SQL): SQL {
     SELECT jsonb_build_object('did', ${did}, 'handle', a.handle, 'pdsHost', a.pds_host,
       'displayName', p.display_name, 'kind', p.kind)
     FROM (SELECT) AS one LEFT JOIN catalog.account a ON a.did = ${did}
-    LEFT JOIN catalog.profile p ON p.did = ${did} AND p.visible)`
+    LEFT JOIN catalog.profile p ON p.did = ${did} AND ${shown('p')})`
 }
 
-/** The account as others see it. */
+/** Makes the public view of an account. */
 export function toAuthorView(row: AuthorRow): defs.AuthorView {
   return {
     did: row.did as defs.AuthorView['did'],
@@ -31,7 +32,7 @@ export function toAuthorView(row: AuthorRow): defs.AuthorView {
   }
 }
 
-/** Domains under which large hosts hand out names; smaller ones are known by their PDS's own name. */
+/** Domains below which large hosts give handles to accounts; those of smaller hosts follow from the name of the PDS. */
 const providers = [
   'bsky.social',
   'brid.gy',
@@ -43,8 +44,8 @@ const providers = [
 ]
 
 /**
- * Whether a verified handle is a domain of the account's own. Below a provider's domain, or below the domain
- * its PDS stands under, a name says only that the host gave it out.
+ * Whether a verified handle is a domain that the account owns. A name below a provider's domain, or below the domain of its
+ * PDS, was only given to it by its host.
  */
 function isOwnDomain(handle: string, pdsHost: string | null): boolean {
   const host = pdsHost?.replace(/^https?:\/\//, '').replace(/[:/].*$/, '') ?? ''

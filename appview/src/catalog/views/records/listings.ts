@@ -1,11 +1,12 @@
-/** Pages of URIs in a plain order, keyset-paged: what the views are then read for. */
+/** Pages of URIs in order of date (keyset pagination); the views are then read by these URIs. */
 import { type SQL, sql } from 'drizzle-orm'
-import { decodeCursor, encodeCursor } from '../../cursor.ts'
-import { type Db, rows } from '../../sql.ts'
+import { decodeCursor, encodeCursor } from '../../../store/page-cursor.ts'
+import { type Db, rows } from '../../../store/sql.ts'
+import { shown, shownAccount } from '../../shown.ts'
 
 export interface Page {
   limit: number
-  /** As {@link UriPage} gave it. */
+  /** The cursor of the previous {@link UriPage}. */
   cursor?: string | undefined
 }
 
@@ -15,15 +16,15 @@ export interface UriPage {
   cursor?: string
 }
 
-/** The visible datasets by an account, newest first. @throws InvalidCursorError */
+/** Lists the visible datasets of an account, newest first. @throws InvalidCursorError */
 export function listDatasetUris(db: Db, by: { did: string }, page: Page): Promise<UriPage> {
   return newestFirst(db, page, {
     listing: 'datasets',
-    from: sql`catalog.dataset p WHERE p.visible AND p.did = ${by.did}`,
+    from: sql`catalog.dataset p WHERE ${shown('p')} AND p.did = ${by.did} AND ${shownAccount(by.did)}`,
   })
 }
 
-/** The visible torrents by an account, or of a dataset, or both, newest first. @throws InvalidCursorError */
+/** Lists the visible torrents of an account, of a dataset, or both, newest first. @throws InvalidCursorError */
 export function listTorrentUris(
   db: Db,
   by: { did?: string | undefined; dataset?: string | undefined },
@@ -33,10 +34,10 @@ export function listTorrentUris(
     by.dataset === undefined
       ? sql``
       : sql`JOIN catalog.torrent_dataset td ON td.torrent_id = p.id AND td.dataset_uri = ${by.dataset}`
-  const byAuthor = by.did === undefined ? sql`` : sql`AND p.did = ${by.did}`
+  const byAuthor = by.did === undefined ? sql`` : sql`AND p.did = ${by.did} AND ${shownAccount(by.did)}`
   return newestFirst(db, page, {
     listing: 'torrents',
-    from: sql`catalog.torrent p ${ofDataset} WHERE p.visible ${byAuthor}`,
+    from: sql`catalog.torrent p ${ofDataset} WHERE ${shown('p')} ${byAuthor}`,
   })
 }
 

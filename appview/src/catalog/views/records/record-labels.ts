@@ -2,7 +2,7 @@ import type { defs } from '@holdfast/lexicons'
 
 type Label = NonNullable<defs.DatasetView['labels']>[number]
 
-/** The labels an author put on a record, in the form that labels of others have. */
+/** The labels that an author gave their own record, in the form of labels by others. */
 export function selfLabels(row: {
   did: string
   uri: string

@@ -1,15 +1,16 @@
 import type { defs } from '@holdfast/lexicons'
 import { sql } from 'drizzle-orm'
-import { anyOf, type Db, preparedRows } from '../../sql.ts'
+import { anyOf, type Db, preparedRows } from '../../../store/sql.ts'
+import { shown } from '../../shown.ts'
 
-/** A reference in a record, and the field that holds it. */
+/** A reference in a record, and the field that contains it. */
 export interface RecordRef {
   field: string
   uri: string
   cid?: string
 }
 
-/** What a reference leads to now. */
+/** The record to which a reference leads now. */
 export interface RefTarget {
   cid: string
   title: string | null
@@ -30,20 +31,20 @@ export async function readRefTargets(db: Db, uris: readonly string[]): Promise<M
   if (uris.length === 0) return new Map()
   const found = await preparedRows<RefTarget & { uri: string } & Record<string, unknown>>(
     db,
-    sql`SELECT r.uri, r.cid, r.visible, d.title FROM catalog.record r LEFT JOIN catalog.dataset d USING (id)
+    sql`SELECT r.uri, r.cid, ${shown('r')} AS visible, d.title FROM catalog.record r LEFT JOIN catalog.dataset d USING (id)
         WHERE r.uri = ${anyOf([...new Set(uris)])}`,
   )
   return new Map(found.map((row) => [row.uri, row]))
 }
 
-/** The references whose target is no longer, or not any more, the version that was meant. */
+/** The references whose target is no longer the version that was referred to. */
 export function changedSince(
   refs: readonly RecordRef[],
   targets: ReadonlyMap<string, RefTarget>,
 ): defs.ChangedRef[] {
   return refs.flatMap(({ field, uri, cid }): defs.ChangedRef[] => {
     const target = targets.get(uri)
-    // A target this index never had may well be as it was; only what it knows can be called changed.
+    // A target that this index does not have may be unchanged, so only known targets count as changed.
     if (cid === undefined || !target?.visible || target.cid === cid) return []
     return [{ field, uri: uri as defs.ChangedRef['uri'], cid, currentCid: target.cid }]
   })

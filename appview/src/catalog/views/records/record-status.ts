@@ -1,17 +1,18 @@
 import type { getRecordStatus } from '@holdfast/lexicons'
 import { sql } from 'drizzle-orm'
-import { type Db, rows, toInstant } from '../../sql.ts'
+import { type Db, rows, toInstant } from '../../../store/sql.ts'
+import { shown } from '../../shown.ts'
 import { toWarnings } from './record-warnings.ts'
 import { hiddenReason, type StandingRow, standingJson } from './standing.ts'
 
 export type RecordStatusView = getRecordStatus.$OutputBody
 
-/** Where a record stands with this index, and why; for an AT-URI with a DID as its authority, seen or not. */
+/** What this index has done with a record, and why. The AT-URI must have a DID as its authority; the record need not be known. */
 export async function readRecordStatus(db: Db, uri: string): Promise<RecordStatusView> {
   const [row] = await rows<StatusRow>(
     db,
     sql`
-    SELECT r.cid, r.reason, r.reason_detail AS detail, r.warnings, r.visible, r.indexed_at AS "indexedAt",
+    SELECT r.cid, r.reason, r.reason_detail AS detail, r.warnings, ${shown('r')} AS visible, r.indexed_at AS "indexedAt",
       t.metainfo_status AS "metainfoStatus", t.tries, t.next_try_at AS "nextTryAt", t.error,
       ${standingJson({ did: sql`r.did`, uri: sql`r.uri` })} AS standing
     FROM catalog.record r LEFT JOIN catalog.torrent t USING (id) WHERE r.uri = ${uri}`,
@@ -65,7 +66,7 @@ function verdict(row: StatusRow): Verdict {
   return { status: 'indexed' }
 }
 
-/** Nothing is held under this URI; what is known of its account may say why. */
+/** The status of a record that is not stored here; the state of its account may say why. */
 async function unknown(db: Db, uri: string): Promise<RecordStatusView> {
   const did = uri.split('/')[2] ?? ''
   const [row] = await rows<{
@@ -85,42 +86,47 @@ async function unknown(db: Db, uri: string): Promise<RecordStatusView> {
     return {
       ...about,
       status: 'unknown',
-      message: join(row.error, 'The account’s repository is being read anew; ask again in a while.'),
+      message: join(row.error, 'The account’s whole repository is being read again; check again in a while.'),
     }
   return {
     ...about,
     status: 'unknown',
     message:
-      'This server has not seen the record. If it was written just now, ask again in a moment; else see whether its account’s PDS is reachable from a source of this server.',
+      'This server has not seen the record. If it was written just now, check again in a moment; otherwise check whether a source of this server follows its account’s PDS.',
   }
 }
 
-/** What the author can do. */
+/** What the author can do, by reason. */
 const advice: Readonly<Record<string, string>> = {
-  'invalid-lexicon': 'Correct the field and put the record again.',
-  'invalid-record-key': 'Put the record again under a key that its collection allows.',
-  'record-too-large': 'Move long text into a blob and put the record again.',
+  'invalid-lexicon': 'Correct the field and write the record again.',
+  'invalid-record-key': 'Write the record again under a key that its collection allows.',
+  'record-too-large': 'Move long text into a blob and write the record again.',
+  unstorable:
+    'Shorten unusually long values, leave out fields that no lexicon defines, and write the record again.',
   'metainfo-absent': 'Upload the .torrent file as a blob and name it in the record.',
-  'metainfo-unavailable': 'See that the blob is on the account’s PDS, then put the record again.',
-  'metainfo-too-large': 'Make the torrent with larger pieces, or split it.',
-  'metainfo-invalid': 'Make the .torrent file anew and put the record again.',
+  'metainfo-unavailable': 'Make sure that the blob is on the account’s PDS, then write the record again.',
+  'metainfo-too-large': 'Make the torrent with larger pieces or shorter paths, or split it.',
+  'metainfo-invalid': 'Make a new .torrent file and write the record again.',
+  'metainfo-unprocessable':
+    'This server tried several times and could not check or store the .torrent; make it simpler or split it, and write the record again.',
   'metainfo-cid-mismatch': 'The PDS serves other bytes than the record names; upload the blob again.',
   'infohash-mismatch': 'Correct the record’s infohash, or upload the .torrent file that has it.',
   'quota-records':
-    'There are more records of the account or its server than this server takes; ask its operator.',
+    'The account, or the PDS it is on, has more records than this server accepts; ask the operator of this server.',
+  'quota-bytes':
+    'The records take more space than this server gives to one commit, account or PDS; split them up, or ask the operator of this server.',
   'quota-files':
-    'The torrents of the account or its server list more files than this server takes; ask its operator.',
+    'The torrents of the account, or of the PDS it is on, list more files than this server accepts; ask the operator of this server.',
   'quota-blobs':
-    'The metainfo of the account or its server is larger than what this server takes; ask its operator.',
-  'denied-account':
-    'The operator of this server denied the account; see describeServer for whom to write to.',
-  'denied-record': 'The operator of this server denied the record; see describeServer for whom to write to.',
+    'The metainfo of the account, or of the PDS it is on, is larger than this server accepts; ask the operator of this server.',
+  'denied-account': 'The operator of this server denied the account; describeServer says whom to contact.',
+  'denied-record': 'The operator of this server denied the record; describeServer says whom to contact.',
   'denied-content':
-    'The operator of this server denied the content under all its infohashes; see describeServer for whom to write to.',
+    'The operator of this server denied the content under all its infohashes; describeServer says whom to contact.',
   'account-deactivated': 'The account is deactivated; its records are shown again when it is active.',
   'account-suspended': 'The account is suspended by its host.',
-  'account-takendown': 'The account is taken down by its host.',
-  'account-deleted': 'The account is deleted; nothing of it is kept.',
+  'account-takendown': 'The account was taken down by its host.',
+  'account-deleted': 'The account was deleted, and so were its records here.',
   'account-inactive': 'The account is not active.',
   'awaiting-review': 'The operator of this server has not let the record in yet.',
 }

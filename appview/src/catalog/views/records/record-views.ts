@@ -1,7 +1,7 @@
-/** What the views of datasets and of torrents have in common: they are read alike, and show the same of their records. */
+/** The common part of the views of datasets and torrents. */
 import type { defs } from '@holdfast/lexicons'
 import { type SQL, sql } from 'drizzle-orm'
-import { type Db, preparedRows, toInstant } from '../../sql.ts'
+import { type Db, preparedRows, toInstant } from '../../../store/sql.ts'
 import { type AuthorRow, authorJson, toAuthorView } from './author-views.ts'
 import { selfLabels } from './record-labels.ts'
 import { changedSince, type RecordRef, type RefTarget, readRefTargets, refsIn } from './record-refs.ts'
@@ -17,17 +17,17 @@ export interface RecordRow extends Record<string, unknown> {
   author: AuthorRow
 }
 
-/** The columns of a {@link RecordRow}: `r` is its record. */
+/** The columns of a {@link RecordRow}; `r` is the alias of `catalog.record`. */
 export const recordColumns: SQL = sql`
   r.uri, r.did, r.cid, r.value, r.indexed_at AS "indexedAt", r.warnings, ${authorJson(sql`r.did`)} AS author`
 
-/** What a record refers to, and what that leads to now. */
+/** The references of a record, and the records to which they lead now. */
 export interface Refs {
   readonly refs: readonly RecordRef[]
   readonly targets: ReadonlyMap<string, RefTarget>
 }
 
-/** The rows that a query finds, as views in the order of `uris`, with what `refFields` of their records refer to. */
+/** Makes views of a query's rows in the order of `uris`, with the targets of the references in `refFields`. */
 export async function readRecordViews<Row extends RecordRow, View>(
   db: Db,
   uris: readonly string[],
@@ -48,7 +48,7 @@ export async function readRecordViews<Row extends RecordRow, View>(
   return uris.flatMap((uri) => views.get(uri) ?? [])
 }
 
-/** What is shown of any record. */
+/** Makes the fields that the view of any record has. */
 export function toRecordFields(row: RecordRow, { refs, targets }: Refs) {
   const changed = changedSince(refs, targets)
   const labels = selfLabels(row)
@@ -61,4 +61,10 @@ export function toRecordFields(row: RecordRow, { refs, targets }: Refs) {
     ...(changed.length > 0 && { changedSince: changed }),
     ...(row.warnings.length > 0 && { warnings: toWarnings(row.warnings) }),
   }
+}
+
+/** Whether a row of `catalog.record` says that it supersedes the record `uri`; this can use an index. */
+export function supersedes(uri: SQL, alias = 'record'): SQL {
+  const value = sql.raw(`${alias}.value`)
+  return sql`(${value} ? 'supersedes' AND ${value} -> 'supersedes' ->> 'uri' = ${uri})`
 }

@@ -1,4 +1,4 @@
-/** Why a record is out of view: its account's doing, the operator's, or nobody has let it in yet. */
+/** Why a record is hidden: because of its account, by a decision of the operator, or because it was not let in yet. */
 import { type SQL, sql } from 'drizzle-orm'
 
 export interface StandingRow {
@@ -7,7 +7,7 @@ export interface StandingRow {
   accountAction: string | null
   recordAction: string | null
   contentDenied: boolean | null
-  /** What the operator wrote beside the decision that hides the record. */
+  /** The operator's reason for the decision that hides the record. */
   denialReason: string | null
 }
 

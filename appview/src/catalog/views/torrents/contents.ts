@@ -1,11 +1,13 @@
 /** Content found by any form of its infohash, with the visible records that name it. */
 import { type SQL, sql } from 'drizzle-orm'
-import { type Db, rows } from '../../sql.ts'
+import { type Db, rows } from '../../../store/sql.ts'
+import { byStanding } from '../../named-addresses.ts'
+import { shown } from '../../shown.ts'
 
 /** Lowercase hex: v1 (40), v2 (64), or truncated v2 (40). */
 export type InfoHash = string
 
-/** The URIs of all visible torrent records that name this content, oldest first. */
+/** Reads the URIs of the visible torrent records that name this content: first those of accounts that were let in by name, then the first seen. */
 export async function readTorrentUrisByInfoHash(
   db: Db,
   infoHash: InfoHash,
@@ -13,15 +15,15 @@ export async function readTorrentUrisByInfoHash(
 ): Promise<string[]> {
   const found = await rows<{ uri: string }>(
     db,
-    sql`SELECT t.uri FROM catalog.torrent t WHERE t.visible AND ${namedBy('t', infoHash)} ORDER BY t.created_at, t.id LIMIT ${limit}`,
+    sql`SELECT t.uri FROM catalog.torrent t WHERE ${shown('t')} AND ${namedBy('t', infoHash)} ORDER BY ${standing} LIMIT ${limit}`,
   )
   return found.map((row) => row.uri)
 }
 
-/** Verified content, as a visible record names it. */
+/** Verified content that a visible record names. */
 export interface ContentHandle {
   contentId: number
-  /** The record through which it was found, or the oldest that names it. */
+  /** The record through which it was found, or the first that names it (see `byStanding`). */
   uri: string
   fileCount: number
   filesIndexed: number
@@ -29,7 +31,7 @@ export interface ContentHandle {
 
 export type ContentLookup = { found: ContentHandle } | { missing: 'record' | 'metainfo' }
 
-/** The verified content of a torrent record, or of an infohash. */
+/** Finds the verified content of a torrent record or of an infohash. */
 export async function findContent(
   db: Db,
   by: { uri: string } | { infoHash: InfoHash },
@@ -44,12 +46,15 @@ export async function findContent(
     db,
     sql`SELECT t.uri, c.id AS "contentId", c.file_count AS "fileCount", c.files_indexed AS "filesIndexed"
         FROM catalog.record r JOIN catalog.torrent t USING (id) LEFT JOIN catalog.content c ON c.id = t.content_id AND t.metainfo_status = 'verified'
-        WHERE t.visible AND ${condition} ORDER BY c.id IS NULL, t.created_at, t.id LIMIT 1`,
+        WHERE ${shown('t')} AND ${condition} ORDER BY c.id IS NULL, ${standing} LIMIT 1`,
   )
   if (!row) return { missing: 'record' }
   const { contentId } = row
   return contentId === null ? { missing: 'metainfo' } : { found: { ...row, contentId } }
 }
+
+/** The order of records. Their `createdAt` plays no part, since an author can claim any date. */
+const standing = byStanding({ did: sql`t.did`, uri: sql`t.uri`, id: sql`t.id` })
 
 function namedBy(alias: string, infoHash: InfoHash): SQL {
   const t = sql.raw(alias)

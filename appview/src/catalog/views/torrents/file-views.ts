@@ -1,7 +1,7 @@
 import type { defs } from '@holdfast/lexicons'
 import { sql } from 'drizzle-orm'
-import { decodeCursor, encodeCursor } from '../../cursor.ts'
-import { type Db, rows, storable } from '../../sql.ts'
+import { decodeCursor, encodeCursor } from '../../../store/page-cursor.ts'
+import { type Db, rows, storable } from '../../../store/sql.ts'
 import type { Page } from '../records/listings.ts'
 
 export interface FilePage {
@@ -9,7 +9,7 @@ export interface FilePage {
   cursor?: string
 }
 
-/** The indexed files of a content in the order of its metainfo. @throws InvalidCursorError */
+/** Reads the indexed files of a content in the order of its metainfo. @throws InvalidCursorError */
 export async function readFiles(
   db: Db,
   contentId: number,

@@ -1,8 +1,9 @@
 import { formatMagnet } from '@holdfast/torrent/magnet'
 import { sql } from 'drizzle-orm'
-import { anyOf, type Db, rows } from '../../sql.ts'
+import { anyOf, type Db, rows } from '../../../store/sql.ts'
+import { shown } from '../../shown.ts'
 
-/** A verified content that holds a dataset, under the newest record that says so. */
+/** A verified content of a dataset, with the newest record that says so. */
 export interface HeldTorrent {
   /** The AT-URI of the record. */
   uri: string
@@ -12,14 +13,14 @@ export interface HeldTorrent {
   sizeBytes: number
   fileCount: number
   magnet: string
-  /** How the files were gathered, in words; the beginning of a long text. */
+  /** How the files were gathered, in words; a long text is cut off. */
   method?: string
 }
 
 const mostTorrents = 50
 const longestMethod = 2_000
 
-/** The contents that hold each of these datasets, newest first; `trackers` are the announce URLs of magnet links. */
+/** Reads the contents of each of these datasets, newest first; `trackers` are the announce URLs in magnet links. */
 export async function readHeldTorrents(
   db: Db,
   datasetUris: readonly string[],
@@ -33,7 +34,7 @@ export async function readHeldTorrents(
         FROM (SELECT DISTINCT uri FROM catalog.dataset WHERE uri = ${anyOf(datasetUris)}) AS asked
         CROSS JOIN LATERAL (
           SELECT t.id, t.uri, t.content_id, t.created_at FROM catalog.torrent_dataset td
-          JOIN catalog.torrent t ON t.id = td.torrent_id AND t.visible AND t.metainfo_status = 'verified'
+          JOIN catalog.torrent t ON t.id = td.torrent_id AND ${shown('t')} AND t.metainfo_status = 'verified'
           WHERE td.dataset_uri = asked.uri ORDER BY t.created_at DESC, t.id DESC LIMIT ${mostTorrents}) AS t
         JOIN catalog.content c ON c.id = t.content_id JOIN catalog.record r ON r.id = t.id
         ORDER BY t.created_at DESC, t.id DESC`,

@@ -1,9 +1,13 @@
 import type { defs } from '@holdfast/lexicons'
 import { type SQL, sql } from 'drizzle-orm'
-import { anyOf, type Db, rows, toInstant } from '../../sql.ts'
+import { anyOf, type Db, rows, toInstant } from '../../../store/sql.ts'
+import { fewSeeders } from '../../derive/wanted-torrents.ts'
+import { believedSeeders, isWatched, speaksForContent } from '../../named-addresses.ts'
 
 export interface SwarmRow {
   trackers: TrackerRow[] | null
+  /** The believed number of seeders, which decides whether a content needs help. */
+  believed: number | null
   lastSeederAt: string | null
   history?: { at: string; seeders: number; leechers: number }[] | null
 }
@@ -15,10 +19,11 @@ interface TrackerRow {
   completed: number | null
   checkedAt: string | null
   error: string | null
+  /** Whether the tracker is one of our own. */
+  own: boolean
+  /** Whether an account names it that may speak for the content. */
+  speaks: boolean
 }
-
-/** Below this many seeders, content is in danger of losing its last copies. */
-export const fewSeeders = 3
 
 /** A {@link SwarmRow} as JSON, for the content that this SQL expression names (`local.swarm.info_hash`). */
 export function swarmJson(infoHash: SQL, options: { history: boolean }): SQL {
@@ -29,19 +34,30 @@ export function swarmJson(infoHash: SQL, options: { history: boolean }): SQL {
   return sql`jsonb_build_object(
     'trackers', (
       SELECT jsonb_agg(jsonb_build_object('url', tracker, 'seeders', seeders, 'leechers', leechers,
-        'completed', completed, 'checkedAt', scraped_at, 'error', error) ORDER BY seeders DESC NULLS LAST, tracker)
-      FROM local.swarm WHERE info_hash = ${infoHash}),
+        'completed', completed, 'checkedAt', scraped_at, 'error', error, 'own', own, 'speaks', speaks)
+        ORDER BY speaks DESC, seeders DESC NULLS LAST, tracker)
+      FROM (SELECT s.*, ${speaksForContent} AS speaks FROM local.swarm s
+        WHERE s.info_hash = ${infoHash} AND ${isWatched}) AS watched),
+    'believed', ${believedSeeders(infoHash)},
     'lastSeederAt', (SELECT max(at) FROM local.swarm_history WHERE info_hash = ${infoHash} AND seeders > 0)
     ${options.history ? history : sql``})`
 }
 
 /**
- * Counts combined over trackers: the highest, since a peer announces to several and must not count twice.
- * Undefined where nobody has looked yet.
+ * Combines the counts of trackers by taking the highest, since a peer announces to several trackers and must not count
+ * twice. Trackers that others named are listed but not counted. Undefined when no tracker has been asked yet.
  */
-export function toSwarm(row: SwarmRow | null, options: { byTracker: boolean }): defs.Swarm | undefined {
-  const trackers = row?.trackers ?? []
-  if (!row || trackers.length === 0) return undefined
+export function toSwarm(
+  row: SwarmRow | null,
+  options: {
+    byTracker: boolean
+    /** Whether the torrent is wanted: see `derive/wanted-torrents.ts`. */
+    wanted?: boolean
+  },
+): defs.Swarm | undefined {
+  const all = row?.trackers ?? []
+  if (!row || all.length === 0) return undefined
+  const trackers = all.filter(({ speaks }) => speaks)
   const seeders = highest(trackers.map((tracker) => tracker.seeders))
   const leechers = highest(trackers.map((tracker) => tracker.leechers))
   const completed = highest(trackers.map((tracker) => tracker.completed))
@@ -51,12 +67,15 @@ export function toSwarm(row: SwarmRow | null, options: { byTracker: boolean }): 
     .at(-1)
   const lastSeederAt = seeders ? checkedAt : row.lastSeederAt
   return {
-    ...(seeders !== undefined && { seeders, needsSeeders: seeders < fewSeeders }),
+    ...(seeders !== undefined && {
+      seeders,
+      needsSeeders: options.wanted !== false && (row.believed ?? seeders) < fewSeeders,
+    }),
     ...(leechers !== undefined && { leechers }),
     ...(completed !== undefined && { completed }),
     ...(checkedAt && { checkedAt: instant(checkedAt) }),
     ...(lastSeederAt && { lastSeederAt: instant(lastSeederAt) }),
-    ...(options.byTracker && { trackers: trackers.slice(0, 100).map(toTrackerSwarm) }),
+    ...(options.byTracker && { trackers: all.slice(0, 100).map(toTrackerSwarm) }),
     ...(row.history && { history: row.history.map((point) => ({ ...point, at: instant(point.at) })) }),
   }
 }
@@ -68,9 +87,11 @@ function toTrackerSwarm({
   completed,
   checkedAt,
   error,
+  own,
 }: TrackerRow): defs.TrackerSwarm {
   return {
     url: url as defs.TrackerSwarm['url'],
+    isClaim: !own,
     ...(seeders !== null && { seeders }),
     ...(leechers !== null && { leechers }),
     ...(completed !== null && { completed }),
@@ -88,7 +109,7 @@ function instant(text: string): NonNullable<defs.Swarm['checkedAt']> {
   return toInstant(text) as NonNullable<defs.Swarm['checkedAt']>
 }
 
-/** Combined counts of these contents, by `local.swarm.info_hash`; nobody's are absent. */
+/** Reads the combined counts of these contents, by `local.swarm.info_hash`; contents without counts are absent. */
 export async function readSwarms(db: Db, infoHashes: readonly string[]): Promise<Map<string, defs.Swarm>> {
   if (infoHashes.length === 0) return new Map()
   const found = await rows<{ infoHash: string; swarm: SwarmRow }>(

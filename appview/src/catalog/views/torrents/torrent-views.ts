@@ -1,26 +1,29 @@
-/** Torrents as every face shows them, in two queries a page. */
+/** Views of torrents, for all interfaces. A page takes two queries. */
 import type { defs } from '@holdfast/lexicons'
 import { formatMagnet } from '@holdfast/torrent/magnet'
 import { type SQL, sql } from 'drizzle-orm'
-import { anyOf, type Db } from '../../sql.ts'
-import { type ProbeRow, probesJson } from '../datasets/probe-views.ts'
+import { anyOf, type Db } from '../../../store/sql.ts'
+import { isInItsMetainfo } from '../../named-addresses.ts'
+import { shown } from '../../shown.ts'
+import { type ProbeRow, probesJson } from '../probe-views.ts'
 import {
   type RecordRow,
   type Refs,
   readRecordViews,
   recordColumns,
+  supersedes,
   toRecordFields,
 } from '../records/record-views.ts'
 import { type SwarmRow, swarmJson, toSwarm } from './swarm-views.ts'
-import { toWebSeedViews, type WebSeedRow, webSeedsJson } from './web-seed-views.ts'
+import { toWebseedViews, type WebseedRow, webseedsJson } from './webseed-views.ts'
 
 export interface TorrentViewOptions {
   detail: 'card' | 'page'
-  /** Announce URLs that magnet links carry: the operator's own. */
+  /** The operator's announce URLs, for magnet links. */
   trackers: readonly string[]
 }
 
-/** The visible ones of these torrents, in the order asked for. */
+/** Reads the visible ones of these torrents, in the order given. */
 export async function readTorrentViews(
   db: Db,
   uris: readonly string[],
@@ -50,8 +53,9 @@ interface TorrentRow extends RecordRow {
   } | null
   swarm: SwarmRow
   probes: ProbeRow[] | null
-  webSeeds: WebSeedRow[] | null
+  webseeds: WebseedRow[] | null
   supersededBy: { uri: string; cid: string }[] | null
+  wanted: boolean
 }
 
 const itsInfoHash = sql`coalesce(t.info_hash_v2, t.info_hash_v1)`
@@ -61,19 +65,19 @@ function torrentQuery(uris: readonly string[], { detail }: TorrentViewOptions): 
   return sql`
     SELECT ${recordColumns},
       t.info_hash_v1 AS "infoHashV1", t.info_hash_v2 AS "infoHashV2", t.metainfo_status AS "metainfoStatus",
-      t.name AS "recordName", t.size_bytes AS "recordSizeBytes",
+      t.wanted, t.name AS "recordName", t.size_bytes AS "recordSizeBytes",
       CASE WHEN c.id IS NOT NULL THEN jsonb_build_object('name', c.name, 'sizeBytes', c.size_bytes,
         'pieceLengthBytes', c.piece_length_bytes, 'fileCount', c.file_count, 'private', c.private) END AS content,
-      ${swarmJson(itsInfoHash, { history: isPage })} AS swarm, ${probesJson(itsInfoHash, { history: false })} AS probes,
-      ${webSeedsJson} AS "webSeeds", ${isPage ? supersededByJson : sql`NULL::jsonb`} AS "supersededBy"
+      ${swarmJson(itsInfoHash, { history: isPage })} AS swarm, ${probesJson(itsInfoHash, { history: false, isInMetainfo: isInItsMetainfo() })} AS probes,
+      ${webseedsJson} AS "webseeds", ${isPage ? supersededByJson : sql`NULL::jsonb`} AS "supersededBy"
     FROM catalog.record r JOIN catalog.torrent t USING (id) LEFT JOIN catalog.content c ON c.id = t.content_id
-    WHERE t.visible AND r.uri = ${anyOf(uris)}`
+    WHERE ${shown('t')} AND r.uri = ${anyOf(uris)}`
 }
 
 const supersededByJson = sql`(
   SELECT jsonb_agg(jsonb_build_object('uri', n.uri, 'cid', n.cid) ORDER BY n.uri)
-  FROM (SELECT uri, cid FROM catalog.record WHERE kind = 'torrent' AND value ? 'supersedes' AND value -> 'supersedes' ->> 'uri' = t.uri
-    AND visible LIMIT 100) AS n)`
+  FROM (SELECT uri, cid FROM catalog.record WHERE kind = 'torrent' AND ${supersedes(sql`t.uri`)}
+    AND ${shown()} LIMIT 100) AS n)`
 
 function toTorrentView(
   row: TorrentRow,
@@ -83,7 +87,7 @@ function toTorrentView(
   const { content, infoHashV1, infoHashV2 } = row
   const name = content?.name ?? row.recordName
   const sizeBytes = content?.sizeBytes ?? row.recordSizeBytes
-  const swarm = toSwarm(row.swarm, { byTracker: detail === 'page' })
+  const swarm = toSwarm(row.swarm, { byTracker: detail === 'page', wanted: row.wanted })
   return {
     ...toRecordFields(row, refs),
     record: row.value as defs.TorrentView['record'],
@@ -105,7 +109,7 @@ function toTorrentView(
       trackers: content?.private ? [] : trackers,
     }),
     datasets: toDatasets(refs),
-    webSeeds: toWebSeedViews(row),
+    webseeds: toWebseedViews(row),
     ...(swarm && { swarm }),
     ...(row.supersededBy && {
       supersededBy: row.supersededBy as NonNullable<defs.TorrentView['supersededBy']>,

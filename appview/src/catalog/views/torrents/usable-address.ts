@@ -1,7 +1,7 @@
-import { checkUnicastPolicy } from '@atproto-labs/fetch-node'
+import { namesPrivateHost } from '../../../outbound/public-host.ts'
 
-/** Said of a record whose addresses on private hosts are passed over; without it private hosts are allowed here. */
-export const webSeedDropped = 'private-webseed-dropped'
+/** The warning of a record whose addresses on private hosts are ignored. Without it, private hosts are allowed on this server. */
+export const webseedDropped = 'private-webseed-dropped'
 export const trackerDropped = 'private-tracker-dropped'
 
 /** Whether an address in a record with these warnings may be used. */
@@ -10,9 +10,4 @@ export function isUsable(
   { warnings, dropped }: { warnings: readonly string[]; dropped: string },
 ): boolean {
   return !warnings.includes(dropped) || !namesPrivateHost(url)
-}
-
-/** By its spelling; what a name resolves to is checked when it is dialled. */
-function namesPrivateHost(url: string): boolean {
-  return URL.canParse(url) && checkUnicastPolicy(new URL(url)) !== undefined
 }

@@ -1,2 +1,2 @@
-// The parser of torrents is written against Node's Buffer.
+// The parser of torrents uses Node's Buffer.
 export { Buffer } from 'buffer/'

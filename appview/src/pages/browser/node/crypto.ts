@@ -1,4 +1,4 @@
-/** The part of `node:crypto` that the torrent room uses, in JavaScript: browsers have digests only behind promises. */
+/** The part of `node:crypto` that `@holdfast/torrent` uses, in JavaScript, since browsers only have asynchronous digests. */
 import { sha1 } from '@noble/hashes/legacy'
 import { sha256 } from '@noble/hashes/sha2'
 import { Buffer } from 'buffer/'

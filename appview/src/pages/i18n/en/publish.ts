@@ -1,7 +1,7 @@
 /** The words of the pages of somebody who publishes. */
 export const publishEn = {
   publish: {
-    lead: 'What you publish is written into your own repository, from this page straight to your own server. This site keeps no account of yours.',
+    lead: 'What you publish is written into your own repository, from this page straight to your own server. You need no account on this site.',
     editTitle: 'Change a dataset',
     publish: 'Publish',
     save: 'Publish the changes',
@@ -10,24 +10,24 @@ export const publishEn = {
     fromCommandLine: 'how to publish from the command line',
     signIn: 'Sign in',
     signInText:
-      'With any AT Protocol account; one at Bluesky is one. You are sent to your own server, which asks whether this page may write for you. Your password stays there.',
+      'Use any AT Protocol account, such as one at Bluesky. You are sent to your own server, which asks whether this page may write for you. Your password stays there.',
     handle: 'Your handle',
-    handleHint: 'Such as alice.bsky.social. A DID or the address of your server does as well.',
+    handleHint: 'Such as alice.bsky.social. A DID or the address of your server works as well.',
     noAccount: 'No account yet? Make one at',
     signedInAs: 'Signed in as',
     signOut: 'Sign out',
     signingIn: 'Signing in',
     moment: 'One moment…',
     myRecords: 'My records',
-    myRecordsText: 'Everything of yours that an archive like this reads, with what this index makes of it.',
-    webSeedText:
-      'A web server that has the files keeps them reachable when nobody else is there. This index checks that its bytes are right before it passes the address on.',
+    myRecordsText:
+      'Every record of yours that an index like this one reads, and what this index has done with it.',
+    webseedText:
+      'A web server that has the files keeps them reachable when nobody else shares them. This index checks that its bytes are right before it passes the address on.',
     profile: 'Your profile',
-    profileText:
-      'Who you are to the archive: shown beside what you publish, and on the page of your account.',
+    profileText: 'Say who you are. This is shown beside what you publish, and on the page of your account.',
     assess: 'Say how endangered it is',
     assessText:
-      'Anyone may judge anyone’s dataset. What you say is shown as yours, with the day; evidence makes it count.',
+      'Anyone may judge anyone’s dataset. What you say is shown as yours, with the day; evidence gives it weight.',
     editTorrent: 'Change a torrent',
     editTorrentText:
       'Here you change what is said about the files. The files themselves stay: other files have another infohash, and are a torrent of their own.',
@@ -35,7 +35,7 @@ export const publishEn = {
     infoHash: 'Infohash',
     address: 'Address of the files',
     addressHint:
-      'Of the folder that holds the torrent’s own folder, ending with a slash, or of the single file.',
+      'The folder that contains the torrent’s own folder, ending with a slash; for a single file, that file.',
     note: 'Note',
     form: {
       title: 'Title',
@@ -44,9 +44,8 @@ export const publishEn = {
       onePerLine: 'One on each line.',
       doi: 'If it has one, such as 10.5061/dryad.x123.',
       issued: 'When it was published',
-      sources: 'Where the data is or was to be had, one address on each line.',
+      sources: 'Where the data can or could be found, one address on each line.',
       license: 'An SPDX name such as CC-BY-4.0, or the address of the terms.',
-      keywords: 'Separated by commas.',
       edtf: 'Such as 2011, 2011-06 or 2011-06-30.',
       version: 'Version',
       riskReason: 'Why',
@@ -62,7 +61,7 @@ export const publishEn = {
       removePicture: 'Remove the picture',
       subject: 'AT-URI of the dataset',
       evidence: 'Evidence',
-      evidenceHint: 'Addresses of what it rests on, one on each line.',
+      evidenceHint: 'Addresses of what supports it, one on each line.',
       inWords: 'In your words',
       datasets: 'AT-URIs of datasets, one on each line.',
       captured: 'When the files were gathered',
@@ -87,25 +86,25 @@ export const publishEn = {
     peersText:
       'This browser can fetch the files from people who have them, and pass on what it has while this page is open.',
     showsAddress:
-      'Joining the swarm shows the address of your internet connection to everybody in it and to the tracker. Until you press the button nothing is loaded or asked.',
+      'Joining the swarm shows the address of your internet connection to everybody in it and to the tracker. Nothing is loaded or contacted before you press the button.',
     stunToo: (hosts: string) =>
-      `So that others can reach your browser, ${hosts} is asked for that address too.`,
+      `So that others can reach your browser, it also asks ${hosts} for that address.`,
     joinButton: 'Show my address, join the swarm and download',
     looking: 'Looking for people who have it and whom a browser can reach…',
     met: 'Fetching from people who have it…',
     doneByPeers: 'Every piece was checked and is right. You pass them on until you close this page.',
   },
-  /** Said by scripts; `{}` is filled in. */
+  /** Texts that the browser’s scripts show; they replace `{}` by what happened. */
   browser: {
     leaving: 'Asking your server…',
-    noSignIn: 'That did not lead to an account: {}',
+    noSignIn: 'No account was found: {}',
     signInHint: 'Check the spelling, or give the address of your server.',
     writing: 'Writing into your repository…',
     written: 'It is in your repository.',
-    seeStatus: 'See what this index makes of it',
+    seeStatus: 'See what this index has done with it',
     failed: 'That did not work: {}',
     badPicture: 'This file cannot be the picture: choose a PNG, JPEG or WebP of at most 20 MB.',
-    badTorrent: 'This is no torrent that can be published: {}',
+    badTorrent: 'This torrent cannot be published: {}',
     name: 'Name',
     files: 'Files',
     bytes: 'Bytes',

@@ -1,7 +1,7 @@
 /** The words of the other pages: needs, accounts, status, policy, API and feeds, in Spanish. */
 
 import type { pagesEn } from '../en/pages.ts'
-import { formatFor } from '../format.ts'
+import { formatFor, sentence } from '../format.ts'
 
 const { count, plural } = formatFor('es')
 
@@ -9,7 +9,7 @@ export const pagesEs: typeof pagesEn = {
   needs: {
     title: 'Qué necesita ayuda',
     intro:
-      'Los datos se pierden cuando no hay nadie. Elija una cosa, consérvela, y estará a salvo un poco más.',
+      'Los datos se pierden cuando nadie guarda una copia. Elija algo, guarde una copia, y estará a salvo un poco más.',
     badge: 'Necesita semillas',
     because: 'Por qué:',
     howToHelp: 'Cómo ayudar',
@@ -18,21 +18,32 @@ export const pagesEs: typeof pagesEn = {
     lastSeeder: (when) => `la última semilla se vio ${when}`,
     neverSeeded: 'aquí nunca se vio una semilla',
     waiting: count('# persona lo espera', '# personas lo esperan'),
-    noWebSeed: 'no se sabe de ninguna semilla web que lo sirva',
-    webSeedsOnly: count('# semilla web aún lo sirve', '# semillas web aún lo sirven'),
+    noWebseed: 'no se sabe de ninguna semilla web que lo sirva',
+    webseedsOnly: count('# semilla web aún lo sirve', '# semillas web aún lo sirven'),
     summary: ({ losing, seeders }) =>
-      `${plural(losing, { one: '# conjunto pierde su fuente este mes', other: '# conjuntos pierden su fuente este mes' })}; ${plural(seeders, { one: '# torrent tiene muy pocas semillas.', other: '# torrents tienen muy pocas semillas.' })}`,
+      sentence([
+        losing > 0 &&
+          plural(losing, {
+            one: '# conjunto pierde su fuente este mes',
+            other: '# conjuntos pierden su fuente este mes',
+          }),
+        seeders > 0 &&
+          plural(seeders, {
+            one: '# torrent tiene muy pocas semillas',
+            other: '# torrents tienen muy pocas semillas',
+          }),
+      ]),
     losing: 'Pierden su fuente',
     losingText:
       'Se espera que su fuente desaparezca en un mes, o el día ya pasó. Guarde los archivos mientras estén.',
     unsaved: 'En peligro y sin salvar',
     unsavedText: 'Alguien dice que están en peligro, y nadie ha hecho aún un torrent.',
-    unseeded: 'No hay nadie',
+    unseeded: 'Nadie lo tiene entero',
     unseededText:
-      'Estos archivos se compartieron y ahora nadie los tiene enteros. Si tiene una copia, ponga en marcha su cliente.',
+      'Estos archivos se compartieron y ahora nadie conectado los tiene enteros. Si tiene una copia, ponga en marcha su cliente.',
     few: 'Muy pocas copias',
-    fewText: 'Una o dos personas los conservan. Descárguelos y quédese.',
-    nothing: 'Que sepamos, nada necesita ayuda. Vuelva mañana.',
+    fewText: 'Una o dos personas los comparten. Descárguelos y deje su cliente en marcha.',
+    nothing: 'Que este índice sepa, nada necesita ayuda ahora. Vuelva mañana.',
   },
   account: {
     domainVerified: 'dominio propio verificado',
@@ -52,11 +63,11 @@ export const pagesEs: typeof pagesEn = {
   record: {
     title: 'Estado de un registro',
     intro:
-      'En qué situación está un registro en este índice, y por qué. Para autores cuyo registro no aparece.',
+      'Vea qué ha hecho este índice con un registro, y por qué. Sirve a los autores cuyo registro no aparece.',
     label: 'AT-URI del registro',
     button: 'Consultar',
     invalid:
-      'Eso no es un AT-URI de una cuenta conocida aquí. Tiene la forma at://did:plc:…/colección/clave.',
+      'Eso no es el AT-URI de un registro de una cuenta conocida aquí. Debe tener la forma at://did:plc:…/colección/clave.',
     status: 'Estado',
     reason: 'Motivo',
     message: 'Más detalles',
@@ -72,12 +83,17 @@ export const pagesEs: typeof pagesEn = {
     connected: 'conectada',
     notConnected: 'sin conexión',
     lag: (seconds) => `${seconds} s de retraso`,
+    caughtUp: 'al día',
+    needsRebuild:
+      'Este índice lo hizo una versión anterior, y las búsquedas siguen aún las reglas de esa versión. Su operador puede ejecutar',
+    waiting: (count, written) =>
+      count === 1 ? '1 evento a la espera de guardarse' : `${written} eventos a la espera de guardarse`,
     lastEvent: (when) => `último evento ${when}`,
     repos: 'Repositorios',
     torrents: 'Torrents según el estado de su .torrent',
     rejects: 'Registros rechazados por motivo',
     rejectsNote:
-      'Un registro rechazado sigue en el repositorio de su autor; el motivo se dice a quien pregunte.',
+      'Un registro rechazado sigue en el repositorio de su autor. Cualquiera puede consultar por qué se rechazó.',
     none: 'Ninguno.',
   },
   policy: {
@@ -149,7 +165,11 @@ export const pagesEs: typeof pagesEn = {
         path: '/oai?verb=Identify',
         text: 'Para catálogos de bibliotecas que recolectan: Dublin Core y DataCite.',
       },
-      { name: 'Mapa del sitio', path: '/sitemap.xml', text: 'Todas las páginas, para los buscadores.' },
+      {
+        name: 'Mapa del sitio',
+        path: '/sitemap.xml',
+        text: 'Todas las páginas de este sitio, para los buscadores.',
+      },
     ],
   },
 }

@@ -14,13 +14,13 @@ const about = (href: Href): Html => html`<h1>Sobre este sitio</h1>
 <li><strong>Este sitio</strong> es solo un índice. Reúne las descripciones, las comprueba, cuenta quién conserva qué, y no guarda nada que no pudiera volver a leer de la red. Cualquiera puede poner en marcha otro.</li>
 </ul>
 <h2>A quién creer</h2>
-<p>Cualquiera puede describir cualquier cosa. Cada descripción muestra quién la escribió; un nombre con un visto (✓) es un dominio propio y verificado, como el de una biblioteca. Lo que unos dicen de los registros de otros consta como dicho por ellos. La huella de los archivos es la que es, la anote quien la anote.</p>
+<p>Cualquiera puede describir cualquier cosa. Cada descripción muestra quién la escribió; un nombre con un visto (✓) es un dominio propio y verificado, como el de una biblioteca. Lo que unos dicen de los registros de otros se muestra como dicho por ellos. La huella depende solo de los archivos, la anote quien la anote.</p>
 <h2>Para catálogos y programas</h2>
-<p>Cada conjunto está también como datos enlazados: añada <code>.ttl</code>, <code>.jsonld</code> o <code>.rdf</code> a la dirección de su página. El índice entero es un <a href="/catalog.ttl">catálogo DCAT</a> y un <a href="/oai?verb=Identify">repositorio OAI-PMH</a>, y se describe en <a href="/.well-known/void">VoID</a>. Los <a href="${href('/feeds')}">canales</a> cuentan lo nuevo.</p>
+<p>Cada conjunto se puede leer también como datos enlazados: añada <code>.ttl</code>, <code>.jsonld</code> o <code>.rdf</code> a la dirección de su página. El índice entero es un <a href="/catalog.ttl">catálogo DCAT</a> y un <a href="/oai?verb=Identify">repositorio OAI-PMH</a>, y se describe en <a href="/.well-known/void">VoID</a>. Los <a href="${href('/feeds')}">canales</a> cuentan lo nuevo.</p>
 <p><a href="${href('/help')}">Cómo ayudar</a> · <a href="${href('/api')}">Construir sobre esto</a> · <a href="${href('/policy')}">Normas y contacto</a></p>`
 
 const help = (href: Href): Html => html`<h1>Cómo ayudar</h1>
-<p class="lead">Hace falta un ordenador con algo de sitio en el disco. Nada más, y ninguna cuenta.</p>
+<p class="lead">Hace falta un ordenador con algo de sitio en el disco. No hace falta nada más, ni siquiera una cuenta.</p>
 <h2 id="bittorrent">Qué es BitTorrent</h2>
 <p>Es una manera de copiar archivos de muchas personas a la vez. En lugar de un servidor del que todos dependen, cada persona que descarga también pasa lo que ya tiene. Cuanta más gente quiere algo, más rápido llega; y mientras quede una sola, se puede conseguir.</p>
 <p>Quien lo tiene todo y se queda es una <em>semilla</em>. A quien aún está descargando se le llama en inglés <em lang="en">leecher</em> («sanguijuela»), sin ánimo de ofender: va pasando lo que lleva. Todos juntos son el <em>enjambre</em>.</p>
@@ -36,14 +36,14 @@ const help = (href: Href): Html => html`<h1>Cómo ayudar</h1>
 <h2 id="share">Compartir algo propio</h2>
 <p>¿Tiene datos que están a punto de desaparecer? Haga un torrent de ellos con su cliente (<em>Crear torrent</em>), deje el cliente en marcha y describa los datos aquí: <a href="${href('/publish')}">Publicar</a>.</p>
 <h2 id="webseed">Ofrecer un servidor web</h2>
-<p>Si puede poner los archivos en un servidor web, añada su dirección como <em>semilla web</em>: los clientes descargan de ahí cuando no hay nadie más, y comprueban las piezas igualmente. Así es como más ayudan las bibliotecas y universidades.</p>
-<h2 id="other">Sin disco</h2>
+<p>Si puede poner los archivos en un servidor web, añada su dirección como <em>semilla web</em>: los clientes descargan de ahí cuando nadie más los comparte, y comprueban las piezas igualmente. Así es como más ayudan las bibliotecas y universidades.</p>
+<h2 id="other">Ayudar sin disco</h2>
 <ul><li>Diga qué peligro corre un conjunto de datos, con pruebas: hay un enlace en su página.</li><li>Describa lo que nadie ha descrito.</li><li>Ponga la insignia de un conjunto junto a su botón de descarga, para que se vea cuántas personas lo conservan.</li><li>Avise a alguien con un disco grande.</li></ul>
 <h2 id="words">Palabras que encontrará</h2>
 <dl class="fields">
 <div><dt>Conjunto de datos</dt><dd>Datos que van juntos, tal como alguien los describe aquí.</dd></div>
 <div><dt>Torrent, .torrent</dt><dd>Un archivo pequeño que enumera los archivos de los datos y una huella de cada una de sus piezas. Su cliente lo necesita para descargarlos y comprobarlos.</dd></div>
-<div><dt>Enlace magnet</dt><dd>Lo mismo en forma de enlace: el cliente encuentra solo el archivo pequeño.</dd></div>
+<div><dt>Enlace magnet</dt><dd>Un enlace que ocupa el lugar del archivo pequeño: con él, el cliente encuentra solo ese archivo.</dd></div>
 <div><dt>Infohash</dt><dd>La huella de un torrent. Quien tiene el mismo infohash tiene los mismos archivos.</dd></div>
 <div><dt>Tracker</dt><dd>Un servidor («rastreador») que pone en contacto a quienes comparten los mismos archivos. No tiene ningún archivo.</dd></div>
 <div><dt>Semilla web</dt><dd>Un servidor web que ofrece los archivos de un torrent.</dd></div>

@@ -3,7 +3,7 @@ import type { publishEn } from '../en/publish.ts'
 
 export const publishEs: typeof publishEn = {
   publish: {
-    lead: 'Lo que publica se escribe en su propio repositorio, desde esta página directamente a su propio servidor. Este sitio no guarda ninguna cuenta suya.',
+    lead: 'Lo que publica se escribe en su propio repositorio, desde esta página directamente a su propio servidor. En este sitio no necesita ninguna cuenta.',
     editTitle: 'Editar un conjunto de datos',
     publish: 'Publicar',
     save: 'Publicar los cambios',
@@ -12,7 +12,7 @@ export const publishEs: typeof publishEn = {
     fromCommandLine: 'cómo publicar desde la línea de órdenes',
     signIn: 'Iniciar sesión',
     signInText:
-      'Con cualquier cuenta del Protocolo AT; una de Bluesky lo es. Irá a su propio servidor, que le preguntará si esta página puede escribir por usted. Su contraseña no sale de allí.',
+      'Use cualquier cuenta del Protocolo AT, como una de Bluesky. Irá a su propio servidor, que le preguntará si esta página puede escribir por usted. Su contraseña no sale de allí.',
     handle: 'Su nombre de cuenta',
     handleHint: 'Como alice.bsky.social. También vale un DID o la dirección de su servidor.',
     noAccount: '¿Aún no tiene cuenta? Cree una en',
@@ -21,12 +21,12 @@ export const publishEs: typeof publishEn = {
     signingIn: 'Iniciando sesión',
     moment: 'Un momento…',
     myRecords: 'Mis registros',
-    myRecordsText: 'Todo lo suyo que lee un archivo como este, con lo que este índice ha hecho de ello.',
-    webSeedText:
-      'Un servidor web que tiene los archivos los mantiene al alcance cuando no hay nadie más. Este índice comprueba que sus bytes son correctos antes de difundir la dirección.',
+    myRecordsText:
+      'Todos los registros suyos que lee un índice como este, y lo que este índice ha hecho con ellos.',
+    webseedText:
+      'Un servidor web que tiene los archivos los mantiene al alcance cuando nadie más los comparte. Este índice comprueba que sus bytes son correctos antes de difundir la dirección.',
     profile: 'Su perfil',
-    profileText:
-      'Quién es usted para el archivo: se muestra junto a lo que publica y en la página de su cuenta.',
+    profileText: 'Diga quién es. Se muestra junto a lo que publica y en la página de su cuenta.',
     assess: 'Decir qué peligro corre',
     assessText:
       'Cualquiera puede valorar el conjunto de cualquiera. Lo que diga se muestra como suyo, con el día; las pruebas le dan peso.',
@@ -36,7 +36,8 @@ export const publishEs: typeof publishEn = {
     chooseTorrent: 'Elija el torrent que quiera editar en',
     infoHash: 'Infohash',
     address: 'Dirección de los archivos',
-    addressHint: 'De la carpeta que contiene la del torrent, terminada en barra, o del archivo único.',
+    addressHint:
+      'La carpeta que contiene la del torrent, terminada en barra; si es un solo archivo, ese archivo.',
     note: 'Nota',
     form: {
       title: 'Título',
@@ -47,7 +48,6 @@ export const publishEs: typeof publishEn = {
       issued: 'Cuándo se publicó',
       sources: 'Dónde se obtienen o se obtenían los datos, una dirección por línea.',
       license: 'Un nombre SPDX como CC-BY-4.0, o la dirección de las condiciones.',
-      keywords: 'Separadas por comas.',
       edtf: 'Como 2011, 2011-06 o 2011-06-30.',
       version: 'Versión',
       riskReason: 'Por qué',
@@ -88,9 +88,9 @@ export const publishEs: typeof publishEn = {
     peersText:
       'Este navegador puede descargar los archivos de personas que los tienen, y pasar a otros lo que tenga mientras esta página esté abierta.',
     showsAddress:
-      'Unirse al enjambre muestra la dirección de su conexión a internet a todos los que están en él y al tracker. Hasta que pulse el botón no se carga ni se pregunta nada.',
+      'Unirse al enjambre muestra la dirección de su conexión a internet a todos los que están en él y al tracker. Hasta que pulse el botón no se carga nada ni se contacta con nadie.',
     stunToo: (hosts) =>
-      `Para que otros lleguen a su navegador, también se pregunta por esa dirección a ${hosts}.`,
+      `Para que otros lleguen a su navegador, este pregunta también por esa dirección a ${hosts}.`,
     joinButton: 'Mostrar mi dirección, unirme al enjambre y descargar',
     looking: 'Buscando personas que lo tengan y a las que un navegador pueda llegar…',
     met: 'Descargándolo de personas que lo tienen…',
@@ -98,14 +98,14 @@ export const publishEs: typeof publishEn = {
   },
   browser: {
     leaving: 'Preguntando a su servidor…',
-    noSignIn: 'Eso no llevó a ninguna cuenta: {}',
+    noSignIn: 'No se encontró ninguna cuenta: {}',
     signInHint: 'Revise cómo está escrito, o dé la dirección de su servidor.',
     writing: 'Escribiendo en su repositorio…',
     written: 'Está en su repositorio.',
     seeStatus: 'Vea qué ha hecho con ello este índice',
     failed: 'No funcionó: {}',
     badPicture: 'Este archivo no puede ser la imagen: elija un PNG, JPEG o WebP de 20 MB como máximo.',
-    badTorrent: 'Esto no es un torrent que se pueda publicar: {}',
+    badTorrent: 'Este torrent no se puede publicar: {}',
     name: 'Nombre',
     files: 'Archivos',
     bytes: 'Bytes',

@@ -60,11 +60,11 @@ export const siteEs: typeof siteEn = {
   },
   totals: {
     label: 'Totales',
-    datasets: 'conjuntos descritos',
+    datasets: { one: 'conjunto descrito', other: 'conjuntos descritos' },
     size: 'compartidos',
-    torrents: 'torrents verificados',
-    seeders: 'copias conservadas ahora',
-    authors: 'personas e instituciones',
+    torrents: { one: 'torrent verificado', other: 'torrents verificados' },
+    seeders: { one: 'copia conservada ahora', other: 'copias conservadas ahora' },
+    authors: { one: 'persona o institución', other: 'personas e instituciones' },
   },
   search: {
     title: 'Buscar',
@@ -91,7 +91,8 @@ export const siteEs: typeof siteEn = {
     describeIt: '¿Conoce estos datos? Descríbalos usted.',
     about: (results) => `Unos ${results}`,
     results: { one: '# resultado', other: '# resultados' },
-    corrected: (matched) => `Nada coincidía con sus palabras; estos son resultados de «${matched}».`,
+    corrected: (query) =>
+      `No todas las palabras que escribió aparecen aquí; estos son resultados de «${query}».`,
     withTorrent: 'Con torrent',
     withoutTorrent: 'Sin torrent',
     howTo: 'Cómo buscar',
@@ -118,11 +119,11 @@ export const siteEs: typeof siteEn = {
     torrent: { title: 'Este torrent no está aquí', text: 'Ningún registro visible nombra este infohash.' },
     account: {
       title: 'Esta cuenta no está aquí',
-      text: 'Este índice no conoce ningún registro visible suyo.',
+      text: 'Este índice no muestra ningún registro de esta cuenta.',
     },
     request: {
-      title: 'Eso no se puede responder',
-      text: 'Algo en la dirección no tiene sentido para este servidor.',
+      title: 'Esta petición no se puede responder',
+      text: 'Este servidor no entiende una parte de la dirección.',
     },
     fault: {
       title: 'Algo ha fallado aquí',

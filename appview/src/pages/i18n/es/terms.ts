@@ -23,7 +23,7 @@ export const termsEs: typeof termsEn = {
     degraded: 'con fallos',
     offline: 'fuera de línea',
     gone: 'desaparecida',
-    refused: 'nos rechaza',
+    refused: 'rechaza la comprobación',
     skipped: 'no se comprueba',
     verified: 'piezas verificadas',
     mismatch: 'bytes erróneos',
@@ -52,10 +52,10 @@ export const termsEs: typeof termsEn = {
   },
   backfill: {
     none: '',
-    listing: 'leyendo lo que había antes',
-    running: 'leyendo lo que había antes',
-    done: 'leído todo lo que había antes',
-    failed: 'falló la lectura de lo que había antes',
+    listing: 'enumerando los repositorios',
+    running: 'leyendo los registros anteriores',
+    done: 'leídos todos los registros anteriores',
+    failed: 'falló la lectura de los registros anteriores',
   },
   matchedBy: { doi: 'mismo DOI', ark: 'mismo ARK', homepage: 'misma página', infohash: 'mismos archivos' },
   suggestions: {
@@ -178,7 +178,7 @@ export const termsEs: typeof termsEn = {
   sorts: {
     relevance: 'Relevancia',
     newest: 'Lo más nuevo',
-    'risk-deadline': 'Desaparece antes',
+    'expected-gone': 'Desaparece antes',
     'fewest-seeders': 'Menos semillas',
     largest: 'Lo más grande',
     smallest: 'Lo más pequeño',

@@ -1,9 +1,8 @@
 import type { defs } from '@holdfast/lexicons'
 import type { DatasetPage } from '../../../catalog/views/pages/page-datasets.ts'
-import { datasetPath, keywordPath, publisherPath } from '../../../page-paths.ts'
+import { datasetPath, keywordPath, publisherPath } from '../../../http/page-paths.ts'
 import { type Child, type Html, html, nothing } from '../../html.ts'
 import { wordFor } from '../../i18n/word-for.ts'
-import { renderMarkdown } from '../../markdown.ts'
 import type { View } from '../../view.ts'
 import { deadline, holders, needReasons, riskBadge, scarcityName, worstRisk } from '../badges.ts'
 import { formatNames } from '../format-names.ts'
@@ -12,13 +11,13 @@ import { agentList, agentText } from '../people.ts'
 import { warningInWords } from '../reasons.ts'
 import { type DatasetRecord, datasetRecord, foreignCollection } from '../record.ts'
 
-/** What a reader must know before the rest: risk, need, what takes its place, whom it could harm. */
+/** What a reader must know first: the risk, the need for help, newer versions, and whom the data could harm. */
 export function badgesAndAlerts(view: View, { dataset, torrents }: DatasetPage): Html {
   const { t } = view
   const record = datasetRecord(dataset)
   const risk = worstRisk(dataset)
-  const webSeeds = torrents.flatMap((torrent) => torrent.webSeeds ?? [])
-  const reasons = needReasons(view, dataset.swarm, webSeeds)
+  const webseeds = torrents.flatMap((torrent) => torrent.webseeds ?? [])
+  const reasons = needReasons(view, dataset.swarm, webseeds)
   const collection = foreignCollection(dataset)
   const alerts = [
     collection && html`<p class="alert note">${t.dataset.foreign} <code>${collection}</code></p>`,
@@ -43,27 +42,26 @@ function labels(dataset: defs.DatasetView): Html {
 
 const foldAfter = 1_800
 
-/** The description, its rest folded where it is long. */
+/** The description; the rest of a long one is folded. */
 export function descriptionSection(view: View, dataset: defs.DatasetView): Html {
   const { t } = view
   const record = datasetRecord(dataset)
   if (!record.description && !record.descriptionBlob) return nothing
-  const { start, rest } = renderMarkdown(record.description ?? '', foldAfter)
+  const summary = record.descriptionBlob ? t.dataset.showMore : t.dataset.showAll
   const whole =
     record.descriptionBlob &&
     html`<p class="empty">${t.dataset.beginning} <a href="${view.href(`/description?${new URLSearchParams({ uri: dataset.uri })}`)}">${t.dataset.wholeDescription(view.format.size(blobSize(record.descriptionBlob)))}</a></p>`
   return html`<section aria-labelledby="description"><h2 id="description">${t.dataset.description}</h2>
-<div class="prose" dir="auto">${start}</div>
-${rest && html`<details class="fold"><summary>${record.descriptionBlob ? t.dataset.showMore : t.dataset.showAll}</summary><div class="prose" dir="auto">${rest}</div></details>`}
+${view.prose(record.description ?? '', { after: foldAfter, summary })}
 ${whole}</section>`
 }
 
-/** A blob of the form before sizes were kept has none. */
+/** The size of a blob; blobs in the old form have none. */
 function blobSize(blob: NonNullable<DatasetRecord['descriptionBlob']>): number {
   return 'size' in blob && typeof blob.size === 'number' ? blob.size : 0
 }
 
-/** The rest of what the record says, in a table of terms. */
+/** The other fields of the record, as a list of terms. */
 export function metadataSection(view: View, record: DatasetRecord): Html {
   const { t, format } = view
   const rows: [string, Child][] = [

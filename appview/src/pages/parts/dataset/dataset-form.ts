@@ -7,13 +7,13 @@ export interface Field {
   label: string
   hint?: string
   rows?: number
-  /** Said beside the label of a field that must be filled. */
+  /** The text beside the label of a required field. */
   required?: string
-  /** The values to choose from, with their names. */
+  /** The options, with their names. */
   options?: readonly (readonly [value: string, name: string])[]
 }
 
-/** The fields by which a dataset is described; the rest of a record stays as it was. */
+/** The fields of the form for a dataset; other fields of the record are kept. */
 export function datasetFields(view: View): Html {
   const { t } = view
   const { form } = t.publish
@@ -26,7 +26,7 @@ export function datasetFields(view: View): Html {
     { name: 'doi', label: 'DOI', hint: form.doi },
     { name: 'sources', label: t.dataset.sources, hint: form.sources, rows: 3 },
     { name: 'license', label: t.fields.license, hint: form.license },
-    { name: 'keywords', label: t.fields.keywords, hint: form.keywords },
+    { name: 'keywords', label: t.fields.keywords, hint: form.onePerLine, rows: 3 },
     { name: 'issued', label: form.issued, hint: form.edtf },
     { name: 'version', label: form.version },
   ]
@@ -38,7 +38,7 @@ ${riskFields(view).map(formField)}
 
 const levels = ['watchlist', 'endangered', 'takedown-issued', 'extinct']
 
-/** How endangered it is, in three fields. */
+/** The three fields about how endangered a dataset is. */
 export function riskFields(view: View): Field[] {
   const { t } = view
   const { form } = t.publish
@@ -53,13 +53,13 @@ export function riskFields(view: View): Field[] {
   ]
 }
 
-/** Where a `.torrent` is chosen or dropped; it is read in the browser before anything is sent. */
+/** The field for choosing or dropping a `.torrent`, which is read in the browser before anything is sent. */
 export function torrentField(view: View): Html {
   const { form } = view.t.publish
   return html`<div class="field"><label for="f-torrent">${form.torrent}</label><input id="f-torrent" name="torrent" type="file" accept=".torrent,application/x-bittorrent" aria-describedby="torrent-hint"><p class="hint" id="torrent-hint">${form.torrentHint}</p><div id="torrent-summary" aria-live="polite"></div></div>`
 }
 
-/** A field with its label, its hint, and the place where a script says what is wrong with it. */
+/** A field with its label, its hint, and a place where the script shows errors. */
 export function formField({ name, label, hint, rows, required, options }: Field): Html {
   const described = hint ? `${name}-hint ${name}-problem` : `${name}-problem`
   const shared = html`id="f-${name}" name="${name}" dir="auto" aria-describedby="${described}"${required !== undefined && html` required`}`

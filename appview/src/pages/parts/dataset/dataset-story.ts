@@ -1,18 +1,17 @@
 import type { assessment, defs } from '@holdfast/lexicons'
 import { methods } from '@holdfast/lexicons/nsid'
 import type { DatasetPage, DatasetVersion } from '../../../catalog/views/pages/page-datasets.ts'
-import { accountPath, datasetPath, recordPath } from '../../../page-paths.ts'
+import { accountPath, datasetPath, recordPath } from '../../../http/page-paths.ts'
 import { type Html, html, nothing } from '../../html.ts'
 import { wordFor } from '../../i18n/word-for.ts'
-import { renderMarkdown } from '../../markdown.ts'
 import type { View } from '../../view.ts'
 import { deadline, riskBadge, scarcityName, statusBadge } from '../badges.ts'
+import { copyButton } from '../citation-section.ts'
 import { outsideLink } from '../links.ts'
 import { authorLink } from '../people.ts'
 import { datasetRecord } from '../record.ts'
-import { copyButton } from './citation-section.ts'
 
-/** Where the data is or was, what the author says of each place and what this index found there. */
+/** The section about sources: where the data is or was, what the author says about each, and what this index found. */
 export function sourceSection(view: View, dataset: defs.DatasetView): Html {
   const { t } = view
   const sources = datasetRecord(dataset).sources ?? []
@@ -52,7 +51,7 @@ ${source.description && html`<p class="pre" dir="auto">${source.description.slic
 ${copies.length > 0 && html`<p><small>${t.dataset.archived} ${copies.map(({ url, at }, i) => html`${i > 0 && ', '}${outsideLink(url, at ? format.date(at) : url)}`)}</small></p>`}</li>`
 }
 
-/** What everybody says of how endangered it is, the author first: each as its own. */
+/** The section about risk: everybody's assessment, the author's first. */
 export function assessmentSection(view: View, dataset: defs.DatasetView): Html {
   const { t } = view
   const record = datasetRecord(dataset)
@@ -70,12 +69,12 @@ function assessmentItem(view: View, { author, record, indexedAt }: defs.Assessme
   const { risk, scarcity, evidence, note, assessedAt } = record as assessment.Main
   const when = assessedAt ?? indexedAt
   return html`<div class="claim"><p class="badges">${riskBadge(view, risk)} ${scarcity && html`<span class="badge note">${scarcityName(view, scarcity)}</span>`}</p><p class="by"><span>${authorLink(view, author)}</span> <time datetime="${when}">${view.format.date(when)}</time></p>
-${risk && riskDetail(view, risk)}${note && html`<div class="prose" dir="auto">${renderMarkdown(note.slice(0, 4_000)).start}</div>`}${evidenceList(view, evidence)}</div>`
+${risk && riskDetail(view, risk)}${note && view.prose(note.slice(0, 4_000))}${evidenceList(view, evidence)}</div>`
 }
 
 function riskDetail(view: View, risk: defs.Risk): Html {
   return html`${risk.expectedGone && html`<p>${view.t.risk.expectedGone} ${deadline(view, risk.expectedGone)}</p>`}
-${risk.reason && html`<div class="prose" dir="auto">${renderMarkdown(risk.reason.slice(0, 4_000)).start}</div>`}${evidenceList(view, risk.evidence)}`
+${risk.reason && view.prose(risk.reason.slice(0, 4_000))}${evidenceList(view, risk.evidence)}`
 }
 
 function evidenceList(view: View, evidence: readonly defs.Evidence[] | undefined): Html {
@@ -83,7 +82,7 @@ function evidenceList(view: View, evidence: readonly defs.Evidence[] | undefined
   return html`<p>${view.t.dataset.evidence}</p><ul>${evidence.slice(0, 20).map(({ url, title, archivedUrl }) => html`<li>${outsideLink(url, title ?? url)}${archivedUrl && html` (${outsideLink(archivedUrl, view.t.dataset.archivedCopy)})`}</li>`)}</ul>`
 }
 
-/** Where the record stands among others: versions, what it was made from, who else describes the same data. */
+/** The section about related records: versions, what the data was made from, and who else describes it. */
 export function provenanceSection(view: View, { dataset, versions, titles }: DatasetPage): Html {
   const { t } = view
   const record = datasetRecord(dataset)
@@ -127,7 +126,7 @@ const linkedData = [
   ['rdf', 'RDF/XML'],
 ] as const
 
-/** The record itself, for whoever wants to check or build on it. */
+/** The section with the record itself, for readers who want to check it or build on it. */
 export function recordSection(view: View, dataset: defs.DatasetView): Html {
   const { t, format } = view
   const json = `/xrpc/${methods.getDataset}?${new URLSearchParams({ uri: dataset.uri })}`

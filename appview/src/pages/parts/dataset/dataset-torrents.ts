@@ -1,31 +1,33 @@
 import type { defs } from '@holdfast/lexicons'
 import type { DatasetPage } from '../../../catalog/views/pages/page-datasets.ts'
-import { torrentPath } from '../../../page-paths.ts'
+import { torrentPath } from '../../../http/page-paths.ts'
 import { type Html, html } from '../../html.ts'
 import type { View } from '../../view.ts'
 import { needReasons, needsBadge } from '../badges.ts'
+import { shortTitle } from '../dataset-card.ts'
 import { formatNames } from '../format-names.ts'
 import { authorLink } from '../people.ts'
 import { datasetRecord, type TorrentRecord } from '../record.ts'
-import { getButtons, torrentFacts, torrentState } from '../torrent/torrent-card.ts'
-import { shortTitle } from './dataset-card.ts'
+import { getButtons, torrentFacts, torrentState, webCopies } from '../torrent/torrent-card.ts'
 
-/** How to get the data: its torrents by version and format, what was superseded last. */
+/** The section about getting the data: its torrents by version and format, superseded ones last. */
 export function torrentSection(view: View, { dataset, torrents }: DatasetPage): Html {
   const { t } = view
   const heading = html`<h2 id="torrents">${t.dataset.torrents}</h2>`
   if (torrents.length === 0)
     return html`<section class="get" aria-labelledby="torrents">${heading}${nobodyYet(view, dataset)}</section>`
   const groups = groupTorrents(view, torrents)
-  // What a single torrent needs is said above, for the dataset.
+  const isOnlyCurrent = groups.filter(({ isOld }) => !isOld).length === 1
+  const unnamed = isOnlyCurrent ? t.dataset.currentTorrents : t.dataset.undatedTorrents
+  // With a single torrent, its needs are shown above for the dataset.
   const needs = torrents.length > 1
   return html`<section class="get" aria-labelledby="torrents">${heading}
-<p class="empty">${t.torrent.needClient} <a href="${view.href('/help#download')}">${t.torrent.howToDownload}</a></p>
+<p class="empty">${torrents.some((torrent) => webCopies(torrent).length > 0) ? html`${t.torrent.webCopies} ${t.torrent.clientElse}` : t.torrent.needClient} <a href="${view.href('/help#download')}">${t.torrent.howToDownload}</a></p>
 ${groups.map(({ name, isOld, torrents }) => {
   const inner = html`${torrents.map((torrent) => torrentRow(view, torrent, { needs }))}`
   if (isOld)
     return html`<details class="fold"><summary>${name} (${view.format.number(torrents.length)})</summary>${inner}</details>`
-  return html`${groups.length > 1 && html`<h3 dir="auto">${name || view.t.dataset.undatedTorrents}</h3>`}${inner}`
+  return html`${groups.length > 1 && html`<h3 dir="auto">${name || unnamed}</h3>`}${inner}`
 })}
 </section>`
 }
@@ -36,9 +38,9 @@ interface TorrentGroup {
   torrents: defs.TorrentView[]
 }
 
-/** A version is when the files were gathered; inside it, what has the most seeders comes first. */
+/** Groups torrents by version, that is, by when the files were gathered; within a version the one with most seeders comes first. */
 export function groupTorrents(view: View, torrents: readonly defs.TorrentView[]): TorrentGroup[] {
-  const replaced = new Set(torrents.flatMap(({ record }) => (record as TorrentRecord).supersedes?.uri ?? []))
+  const replaced = new Set(torrents.flatMap(replacedBy))
   const groups = new Map<string, TorrentGroup>()
   for (const torrent of torrents) {
     const isOld = replaced.has(torrent.uri)
@@ -52,7 +54,13 @@ export function groupTorrents(view: View, torrents: readonly defs.TorrentView[])
   return [...groups.values()].sort((a, b) => Number(a.isOld) - Number(b.isOld) || best(b) - best(a))
 }
 
-/** How easily it is had: by its seeders, and what cannot be had yet last. */
+/** The torrents that its author says it replaces; only the author's own count. */
+function replacedBy({ author, record }: defs.TorrentView): string[] {
+  const { supersedes } = record as TorrentRecord
+  return supersedes?.uri.startsWith(`at://${author.did}/`) ? [supersedes.uri] : []
+}
+
+/** How easily a torrent can be downloaded: its number of seeders, or less when its metainfo is not verified. */
 function ease({ metainfoStatus, swarm }: defs.TorrentView): number {
   return metainfoStatus === 'verified' ? (swarm?.seeders ?? 0) : -1
 }
@@ -64,7 +72,7 @@ function versionName(view: View, record: TorrentRecord): string {
 }
 
 function torrentRow(view: View, torrent: defs.TorrentView, { needs }: { needs: boolean }): Html {
-  const reasons = needs ? needReasons(view, torrent.swarm, torrent.webSeeds) : []
+  const reasons = needs ? needReasons(view, torrent.swarm, torrent.webseeds) : []
   return html`<div class="torrent">
 <p class="name" dir="auto"><a href="${view.href(torrentPath(torrent))}">${shortTitle(torrent.name ?? '')}</a></p>
 <p class="badges">${needs && needsBadge(view, torrent.swarm)} ${torrentState(view, torrent)}</p>

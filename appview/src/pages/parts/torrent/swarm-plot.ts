@@ -8,8 +8,8 @@ const bottom = 34
 const top = 8
 
 /**
- * The history of a swarm as an SVG: seeders and leechers as steps, since counts hold until they are seen to change.
- * Nothing where there are fewer than two points.
+ * Plots the history of a swarm as an SVG. Seeders and leechers are drawn as steps, since a count applies until the next one.
+ * Empty for fewer than two points.
  */
 export function swarmPlot(view: View, swarm: defs.Swarm | undefined): Html {
   const points = [...(swarm?.history ?? [])]
@@ -50,7 +50,7 @@ ${[0, most / 2, most].map((value) => html`<path class="grid" d="M${left} ${round
 </figure>`
 }
 
-/** The same in the width of a word, for lists. */
+/** A plot as wide as a word, for lists. */
 export function sparkline(view: View, swarm: defs.Swarm | undefined): Html {
   const points = [...(swarm?.history ?? [])].slice(0, 60).reverse()
   if (points.length < 2) return nothing
@@ -64,7 +64,7 @@ export function sparkline(view: View, swarm: defs.Swarm | undefined): Html {
   return html`<svg class="spark" viewBox="0 0 80 20" width="80" height="20" role="img" aria-label="${view.t.swarm.history}"><path d="${path.join('')}"/></svg>`
 }
 
-/** The next of 2, 4, 10, 20, 40, 100, …: half of it is a whole number, for the line in the middle. */
+/** The next of 2, 4, 10, 20, 40, 100, …, whose half is a whole number for the line in the middle. */
 function niceCeiling(value: number): number {
   for (let scale = 1; ; scale *= 10) {
     const step = [2, 4, 10].find((step) => step * scale >= value)

@@ -1,12 +1,12 @@
 import type { defs } from '@holdfast/lexicons'
-import { torrentPath } from '../../../page-paths.ts'
+import { torrentPath } from '../../../http/page-paths.ts'
 import { type Html, html, nothing } from '../../html.ts'
 import type { View } from '../../view.ts'
 
-/** Webseeds that a page may read: checked, encrypted, and open to browsers of any site. */
+/** Webseeds that a script may read: checked, with TLS, and open to all origins (CORS). */
 export function browserSeeds(torrent: defs.TorrentView): string[] {
   if (torrent.metainfoStatus !== 'verified') return []
-  return (torrent.webSeeds ?? [])
+  return (torrent.webseeds ?? [])
     .filter(
       ({ url, kind, status, cors }) => status === 'verified' && cors && kind !== 'bep17' && isReadable(url),
     )
@@ -14,14 +14,14 @@ export function browserSeeds(torrent: defs.TorrentView): string[] {
     .slice(0, 10)
 }
 
-/** A page that came encrypted reads only what does too; on this machine anything that is on this machine. */
+/** Whether a page may read a URL: only https, except for servers on this machine. */
 function isReadable(url: string): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname } = new URL(url)
   return protocol === 'https:' || (protocol === 'http:' && hostname === '127.0.0.1')
 }
 
-/** Held in memory while they are passed on to others. */
+/** The most bytes for a download from peers, which stays in memory while it is shared. */
 const mostFromPeers = 500_000_000
 
 /**
@@ -37,7 +37,7 @@ export function browserTrackers(torrent: defs.TorrentView, trackers: readonly st
   })
 }
 
-/** Where a script of the page goes to fetch the files, for its policy. */
+/** The origins from which the page's script fetches files, for its Content-Security-Policy. */
 export function originsOf(seeds: readonly string[]): string[] {
   return [...new Set(seeds.map((url) => new URL(url).origin))]
 }
@@ -45,13 +45,13 @@ export function originsOf(seeds: readonly string[]): string[] {
 export interface Sources {
   seeds: readonly string[]
   trackers: readonly string[]
-  /** `stun:` URLs */
+  /** The `stun:` URLs of STUN servers. */
   stunServers: readonly string[]
-  /** Where the script is that joins swarms. */
+  /** The URL of the script that joins swarms. */
   peersScript: string
 }
 
-/** For people who cannot install a client; shown by the script that does it. */
+/** The section for people who cannot install a client; the script shows it. */
 export function downloadSection(view: View, torrent: defs.TorrentView, sources: Sources): Html {
   const { seeds, trackers, stunServers, peersScript } = sources
   if (seeds.length === 0 && trackers.length === 0) return nothing
@@ -65,7 +65,7 @@ ${trackers.length > 0 && html`<p>${download.peersText}</p><p id="shows-address">
 </section>`
 }
 
-/** `stun:stun.example.org:3478` names stun.example.org. */
+/** The host in a `stun:` URL: stun.example.org in `stun:stun.example.org:3478`. */
 function hostOf(stunServer: string): string {
   return stunServer.replace(/^stuns?:/, '').replace(/:\d+$/, '')
 }

@@ -1,22 +1,25 @@
 import type { defs } from '@holdfast/lexicons'
 import type { DirectoryEntry } from '../../../catalog/views/pages/page-directory.ts'
-import { torrentPath } from '../../../page-paths.ts'
+import { webseedFileUrl } from '../../../catalog/views/torrents/webseed-file.ts'
+import { torrentPath } from '../../../http/page-paths.ts'
 import { type Html, html, nothing } from '../../html.ts'
 import type { View } from '../../view.ts'
+import { outsideLink } from '../links.ts'
+import { webCopies } from './torrent-card.ts'
 
 export interface DirectoryView {
   entries: readonly DirectoryEntry[]
-  /** In this directory. */
+  /** How many entries this directory has. */
   total: number
-  /** Empty, or ending with a slash. */
+  /** The path of the directory: empty, or ending with a slash. */
   path: string
   page: number
   perPage: number
-  /** Files of the content that the index holds. */
+  /** How many files of the content are indexed. */
   indexed: number
 }
 
-/** The files as a tree, one directory a page: a million files are as quick to look through as ten. */
+/** The section about files, one directory at a time, so that a million files load as fast as ten. */
 export function fileSection(view: View, torrent: defs.TorrentView, directory: DirectoryView): Html {
   const { t, format } = view
   const { entries, total, path, indexed } = directory
@@ -33,7 +36,12 @@ ${pages(view, torrent, directory)}
 }
 
 function entryName(view: View, torrent: defs.TorrentView, path: string, entry: DirectoryEntry): Html {
-  if (!entry.isDirectory) return html`<bdi class="break">${entry.name}</bdi>`
+  if (!entry.isDirectory) {
+    const [copy] = webCopies(torrent)
+    return copy === undefined
+      ? html`<bdi class="break">${entry.name}</bdi>`
+      : outsideLink(webseedFileUrl(torrent, copy, path + entry.name), entry.name)
+  }
   return html`<a href="${inDirectory(view, torrent, `${path}${entry.name}/`)}"><bdi class="break">${entry.name}/</bdi></a> <small>${view.t.torrent.files(entry.files)}</small>`
 }
 

@@ -11,7 +11,7 @@ type $nsid = typeof $nsid
 
 export { $nsid }
 
-/** How endangered and how scarce that dataset is, with evidence, at this time. Anyone may judge anyone’s dataset; judgements are shown as their author’s. */
+/** States how endangered and how scarce a dataset is at a given time, with evidence. Anyone may assess anyone’s dataset; each assessment is shown under its author’s name. */
 type Main = {
   $type: 'org.holdfast.assessment'
   subject: Subject
@@ -19,29 +19,29 @@ type Main = {
   scarcity?: HoldfastDefs.Scarcity
 
   /**
-   * What the judgement rests on.
+   * The evidence for the assessment.
    */
   evidence?: HoldfastDefs.Evidence[]
 
   /**
-   * The judgement in words (CommonMark).
+   * The assessment in words (CommonMark).
    */
   note?: string
 
   /**
-   * When the judgement was made.
+   * When the assessment was made.
    */
   assessedAt: l.DatetimeString
 
   /**
    * When the record was written.
    */
-  createdAt?: l.DatetimeString
+  createdAt: l.DatetimeString
 }
 
 export type { Main }
 
-/** How endangered and how scarce that dataset is, with evidence, at this time. Anyone may judge anyone’s dataset; judgements are shown as their author’s. */
+/** States how endangered and how scarce a dataset is at a given time, with evidence. Anyone may assess anyone’s dataset; each assessment is shown under its author’s name. */
 const main = /*#__PURE__*/ l.record<'tid', Main>(
   'tid',
   $nsid,
@@ -67,9 +67,7 @@ const main = /*#__PURE__*/ l.record<'tid', Main>(
       /*#__PURE__*/ l.string({ maxLength: 20000 }),
     ),
     assessedAt: /*#__PURE__*/ l.string({ format: 'datetime' }),
-    createdAt: /*#__PURE__*/ l.optional(
-      /*#__PURE__*/ l.string({ format: 'datetime' }),
-    ),
+    createdAt: /*#__PURE__*/ l.string({ format: 'datetime' }),
   }),
 )
 
@@ -93,7 +91,7 @@ export const $safeParse = /*#__PURE__*/ main.safeParse.bind(main)
 export const $validate = /*#__PURE__*/ main.validate.bind(main)
 export const $safeValidate = /*#__PURE__*/ main.safeValidate.bind(main)
 
-/** What is judged: a record, or whatever bears one of these identifiers. At least one of the two is given. */
+/** The dataset that is assessed: a record, or any data with one of these identifiers. At least one of uri and identifiers is given. */
 type Subject = {
   $type?: 'org.holdfast.assessment#subject'
 
@@ -103,7 +101,7 @@ type Subject = {
   uri?: l.AtUriString
 
   /**
-   * The version that was judged.
+   * The version that was assessed.
    */
   cid?: l.CidString
 
@@ -115,7 +113,7 @@ type Subject = {
 
 export type { Subject }
 
-/** What is judged: a record, or whatever bears one of these identifiers. At least one of the two is given. */
+/** The dataset that is assessed: a record, or any data with one of these identifiers. At least one of uri and identifiers is given. */
 const subject = /*#__PURE__*/ l.typedObject<Subject>(
   $nsid,
   'subject',

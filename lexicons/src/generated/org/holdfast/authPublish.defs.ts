@@ -27,6 +27,7 @@ const main = /*#__PURE__*/ l.permissionSet(
       inheritAud: true,
       lxm: [
         'org.holdfast.searchDatasets',
+        'org.holdfast.searchDatasetsTypeahead',
         'org.holdfast.getDataset',
         'org.holdfast.getDatasets',
         'org.holdfast.listDatasets',
@@ -40,7 +41,6 @@ const main = /*#__PURE__*/ l.permissionSet(
         'org.holdfast.getRecordStatus',
         'org.holdfast.getStats',
         'org.holdfast.describeServer',
-        'org.holdfast.suggest',
       ],
     }),
   ],

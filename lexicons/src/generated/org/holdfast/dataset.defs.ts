@@ -12,22 +12,22 @@ type $nsid = typeof $nsid
 
 export { $nsid }
 
-/** This body of data exists, who made it and where it lives. Anyone may describe any data. The record key is a slug from the source’s identifier, else from the title and a short hash. */
+/** States that a body of data exists, who made it and where it is available. Anyone may describe any data. The record key is a slug of the source’s identifier, or of the title and a short hash where there is none. */
 type Main = {
   $type: 'org.holdfast.dataset'
 
   /**
-   * What the data is called.
+   * The title of the data.
    */
   title: string
 
   /**
-   * What the data is (CommonMark). A longer text than fits here goes whole into descriptionBlob, and its first paragraphs here.
+   * What the data is (CommonMark). A text that is too long for this field goes into descriptionBlob in full, and its first paragraphs go here.
    */
   description?: string
 
   /**
-   * The whole description, where it is longer than the description field takes.
+   * The full description, where it is too long for the description field.
    */
   descriptionBlob?: l.BlobRef
 
@@ -37,7 +37,7 @@ type Main = {
   creators?: HoldfastDefs.Agent[]
 
   /**
-   * Who else had a part in it.
+   * Who else contributed to it.
    */
   contributors?: HoldfastDefs.Contributor[]
 
@@ -52,12 +52,12 @@ type Main = {
   contacts?: HoldfastDefs.Agent[]
 
   /**
-   * The landing page of this data. Records with the same homepage are shown as one body of data.
+   * The landing page of this data. Records without identifiers that have the same homepage and title are shown as one body of data.
    */
   homepage?: l.UriString
 
   /**
-   * Where the data is, or was, to be had.
+   * Where the data is, or was, available.
    */
   sources?: HoldfastDefs.Source[]
 
@@ -67,18 +67,18 @@ type Main = {
   identifiers?: HoldfastDefs.Identifier[]
 
   /**
-   * What else the data is related to, its publications among them.
+   * Other things the data is related to, such as publications about it.
    */
   relatedIdentifiers?: HoldfastDefs.RelatedIdentifier[]
   license?: HoldfastDefs.License
 
   /**
-   * Who may have the data and how, in words.
+   * Who may access the data and how, in words.
    */
   accessRights?: string
 
   /**
-   * How the data asks to be cited.
+   * How the data should be cited.
    */
   citation?: string
 
@@ -130,7 +130,7 @@ type Main = {
   versionOf?: HoldfastDefs.RecordRef
 
   /**
-   * The record that this one takes the place of. About somebody else’s record it is a claim.
+   * The record that this one replaces. Where that record is another author’s, this is only a claim.
    */
   supersedes?: HoldfastDefs.RecordRef
 
@@ -140,7 +140,7 @@ type Main = {
   derivedFrom?: HoldfastDefs.RecordRef[]
 
   /**
-   * The record, usually of an account that went away, that this one carries on.
+   * The record that this one continues, usually of an account that no longer exists.
    */
   adoptedFrom?: HoldfastDefs.RecordRef
 
@@ -150,18 +150,18 @@ type Main = {
   updateFrequency?: string
 
   /**
-   * Money behind the data.
+   * Funding of the data.
    */
   funding?: HoldfastDefs.Funding[]
   sensitivity?: HoldfastDefs.Sensitivity
 
   /**
-   * How endangered the source is, as this author sees it.
+   * How endangered the source is, in this author’s judgment.
    */
   risk?: HoldfastDefs.Risk
 
   /**
-   * Where copies are, as this author sees it.
+   * Where copies are, in this author’s judgment.
    */
   scarcity?: HoldfastDefs.Scarcity
 
@@ -178,7 +178,7 @@ type Main = {
 
 export type { Main }
 
-/** This body of data exists, who made it and where it lives. Anyone may describe any data. The record key is a slug from the source’s identifier, else from the title and a short hash. */
+/** States that a body of data exists, who made it and where it is available. Anyone may describe any data. The record key is a slug of the source’s identifier, or of the title and a short hash where there is none. */
 const main = /*#__PURE__*/ l.record<'any', Main>(
   'any',
   $nsid,

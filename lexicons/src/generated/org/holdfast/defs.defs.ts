@@ -11,22 +11,22 @@ type $nsid = typeof $nsid
 
 export { $nsid }
 
-/** A person or an organisation. At least one of name, did, url and email is given. */
+/** A person or an organization. At least one of name, did, url and email is given. */
 type Agent = {
   $type?: 'org.holdfast.defs#agent'
 
   /**
-   * The name as it is to be shown.
+   * The name to display.
    */
   name?: string
 
   /**
-   * A page about this person or organisation.
+   * A page about this person or organization.
    */
   url?: l.UriString
 
   /**
-   * The AT Protocol account. Written by anybody but that account, it is a claim.
+   * The AT Protocol account. In a record of any other account, this is only a claim.
    */
   did?: l.DidString
 
@@ -43,7 +43,7 @@ type Agent = {
 
 export type { Agent }
 
-/** A person or an organisation. At least one of name, did, url and email is given. */
+/** A person or an organization. At least one of name, did, url and email is given. */
 const agent = /*#__PURE__*/ l.typedObject<Agent>(
   $nsid,
   'agent',
@@ -67,12 +67,12 @@ const agent = /*#__PURE__*/ l.typedObject<Agent>(
 
 export { agent }
 
-/** Somebody who had a part in the data, and which. */
+/** Someone who contributed to the data, and how. */
 type Contributor = {
   $type?: 'org.holdfast.defs#contributor'
 
   /**
-   * Who.
+   * The contributor.
    */
   agent: Agent
 
@@ -100,7 +100,7 @@ type Contributor = {
 
 export type { Contributor }
 
-/** Somebody who had a part in the data, and which. */
+/** Someone who contributed to the data, and how. */
 const contributor = /*#__PURE__*/ l.typedObject<Contributor>(
   $nsid,
   'contributor',
@@ -134,7 +134,7 @@ const contributor = /*#__PURE__*/ l.typedObject<Contributor>(
 
 export { contributor }
 
-/** A persistent name for something. Stored as its author wrote it; readers normalise (a DOI without its resolver, in lowercase). */
+/** A persistent name for something. It is stored as its author wrote it; readers normalize it (a DOI loses its resolver and becomes lowercase). */
 type Identifier = {
   $type?: 'org.holdfast.defs#identifier'
 
@@ -164,7 +164,7 @@ type Identifier = {
 
 export type { Identifier }
 
-/** A persistent name for something. Stored as its author wrote it; readers normalise (a DOI without its resolver, in lowercase). */
+/** A persistent name for something. It is stored as its author wrote it; readers normalize it (a DOI loses its resolver and becomes lowercase). */
 const identifier = /*#__PURE__*/ l.typedObject<Identifier>(
   $nsid,
   'identifier',
@@ -340,12 +340,12 @@ const relatedIdentifier = /*#__PURE__*/ l.typedObject<RelatedIdentifier>(
 
 export { relatedIdentifier }
 
-/** A place on the live internet where the data is, or was, to be had. */
+/** A place on the internet where the data is, or was, available. */
 type Source = {
   $type?: 'org.holdfast.defs#source'
 
   /**
-   * Where. S3 buckets as s3://bucket/prefix, other cloud resources by their URN or ARN.
+   * The address. An S3 bucket is written s3://bucket/prefix, another cloud resource by its URN or ARN.
    */
   url: l.UriString
 
@@ -355,7 +355,7 @@ type Source = {
   title?: string
 
   /**
-   * What is to be found here (CommonMark).
+   * What this source contains (CommonMark).
    */
   description?: string
 
@@ -365,13 +365,13 @@ type Source = {
   kind?: 'web' | 'http' | 'ftp' | 's3' | 'bittorrent' | 'api' | l.UnknownString
 
   /**
-   * What it takes to get in.
+   * What access requires.
    */
   access?:
     'public' | 'registration' | 'paywalled' | 'proprietary' | l.UnknownString
 
   /**
-   * How to get in: where to register, who pays, which terms to accept.
+   * How to get access: where to register, who pays, which terms to accept.
    */
   accessNote?: string
 
@@ -403,7 +403,7 @@ type Source = {
   mediaType?: string
 
   /**
-   * How much is there, in bytes.
+   * The size of what is there, in bytes.
    */
   sizeBytes?: number
 
@@ -420,7 +420,7 @@ type Source = {
 
 export type { Source }
 
-/** A place on the live internet where the data is, or was, to be had. */
+/** A place on the internet where the data is, or was, available. */
 const source = /*#__PURE__*/ l.typedObject<Source>(
   $nsid,
   'source',
@@ -497,7 +497,7 @@ type Checksum = {
   $type?: 'org.holdfast.defs#checksum'
 
   /**
-   * The algorithm, as in the IANA named information registry where it is there.
+   * The algorithm, under its name in the IANA named information registry if it has one there.
    */
   algorithm:
     | 'sha-256'
@@ -563,7 +563,7 @@ const archivedUrl = /*#__PURE__*/ l.typedObject<ArchivedUrl>(
 
 export { archivedUrl }
 
-/** Content, named by what it is and not by who described it. At least one infohash is given; both name the same content. */
+/** Content, identified by its bytes and not by who described it. At least one infohash is given; both name the same content. */
 type ContentRef = {
   $type?: 'org.holdfast.defs#contentRef'
 
@@ -585,7 +585,7 @@ type ContentRef = {
 
 export type { ContentRef }
 
-/** Content, named by what it is and not by who described it. At least one infohash is given; both name the same content. */
+/** Content, identified by its bytes and not by who described it. At least one infohash is given; both name the same content. */
 const contentRef = /*#__PURE__*/ l.typedObject<ContentRef>(
   $nsid,
   'contentRef',
@@ -602,7 +602,7 @@ const contentRef = /*#__PURE__*/ l.typedObject<ContentRef>(
 
 export { contentRef }
 
-/** Another record. It is found by its URI; where the CID no longer matches, it has changed since it was referred to. */
+/** A reference to another record. The URI identifies it; if the CID no longer matches, the record has changed since this reference was written. */
 type RecordRef = {
   $type?: 'org.holdfast.defs#recordRef'
 
@@ -619,7 +619,7 @@ type RecordRef = {
 
 export type { RecordRef }
 
-/** Another record. It is found by its URI; where the CID no longer matches, it has changed since it was referred to. */
+/** A reference to another record. The URI identifies it; if the CID no longer matches, the record has changed since this reference was written. */
 const recordRef = /*#__PURE__*/ l.typedObject<RecordRef>(
   $nsid,
   'recordRef',
@@ -631,12 +631,47 @@ const recordRef = /*#__PURE__*/ l.typedObject<RecordRef>(
 
 export { recordRef }
 
+/** A part of a dataset: a record of its own, one item of a record that lists many, or all of a dataset. The URI identifies the record; if the CID no longer matches, the record has changed since this reference was written. */
+type PartRef = {
+  $type?: 'org.holdfast.defs#partRef'
+
+  /**
+   * The AT-URI of the part, of the list, or of the dataset, with a DID as its authority.
+   */
+  uri: l.AtUriString
+
+  /**
+   * The version that was meant.
+   */
+  cid?: l.CidString
+
+  /**
+   * The name of one part, where the record lists several. Absent if all of the record is meant.
+   */
+  item?: string
+}
+
+export type { PartRef }
+
+/** A part of a dataset: a record of its own, one item of a record that lists many, or all of a dataset. The URI identifies the record; if the CID no longer matches, the record has changed since this reference was written. */
+const partRef = /*#__PURE__*/ l.typedObject<PartRef>(
+  $nsid,
+  'partRef',
+  /*#__PURE__*/ l.object({
+    uri: /*#__PURE__*/ l.string({ format: 'at-uri' }),
+    cid: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ format: 'cid' })),
+    item: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ maxLength: 512 })),
+  }),
+)
+
+export { partRef }
+
 /** The terms under which the data may be used, in as many of these forms as are known. */
 type License = {
   $type?: 'org.holdfast.defs#license'
 
   /**
-   * An SPDX licence expression, such as "CC-BY-4.0".
+   * An SPDX license expression, such as "CC-BY-4.0".
    */
   spdx?: string
 
@@ -755,7 +790,7 @@ type Temporal = {
   start?: string
 
   /**
-   * When it ends; absent while it is open. An EDTF string, level 0 or 1 (ISO 8601-2), such as "2011", "2011-06", "1880/1920", "2026-09~" or "../2020".
+   * When it ends; absent while it goes on. An EDTF string, level 0 or 1 (ISO 8601-2), such as "2011", "2011-06", "1880/1920", "2026-09~" or "../2020".
    */
   end?: string
 }
@@ -875,12 +910,12 @@ const format = /*#__PURE__*/ l.typedObject<Format>(
 
 export { format }
 
-/** Money behind the data. */
+/** Funding of the data. */
 type Funding = {
   $type?: 'org.holdfast.defs#funding'
 
   /**
-   * Who gave it.
+   * The funder.
    */
   funder?: Agent
 
@@ -902,7 +937,7 @@ type Funding = {
 
 export type { Funding }
 
-/** Money behind the data. */
+/** Funding of the data. */
 const funding = /*#__PURE__*/ l.typedObject<Funding>(
   $nsid,
   'funding',
@@ -922,7 +957,7 @@ const funding = /*#__PURE__*/ l.typedObject<Funding>(
 
 export { funding }
 
-/** What could be harmed by spreading the data. */
+/** What harm spreading the data could do. */
 type Sensitivity = {
   $type?: 'org.holdfast.defs#sensitivity'
 
@@ -945,7 +980,7 @@ type Sensitivity = {
 
 export type { Sensitivity }
 
-/** What could be harmed by spreading the data. */
+/** What harm spreading the data could do. */
 const sensitivity = /*#__PURE__*/ l.typedObject<Sensitivity>(
   $nsid,
   'sensitivity',
@@ -969,7 +1004,7 @@ const sensitivity = /*#__PURE__*/ l.typedObject<Sensitivity>(
 
 export { sensitivity }
 
-/** What a judgement rests on. */
+/** Evidence for a statement about risk. */
 type Evidence = {
   $type?: 'org.holdfast.defs#evidence'
 
@@ -979,7 +1014,7 @@ type Evidence = {
   url: l.UriString
 
   /**
-   * What it is.
+   * The title of the document.
    */
   title?: string
 
@@ -991,7 +1026,7 @@ type Evidence = {
 
 export type { Evidence }
 
-/** What a judgement rests on. */
+/** Evidence for a statement about risk. */
 const evidence = /*#__PURE__*/ l.typedObject<Evidence>(
   $nsid,
   'evidence',
@@ -1066,17 +1101,17 @@ type Risk = {
   level: RiskLevel
 
   /**
-   * Why (CommonMark).
+   * The reason (CommonMark).
    */
   reason?: string
 
   /**
-   * What this rests on.
+   * The evidence for it.
    */
   evidence?: Evidence[]
 
   /**
-   * When the source is expected to go. An EDTF string, level 0 or 1 (ISO 8601-2), such as "2011", "2011-06", "1880/1920", "2026-09~" or "../2020".
+   * When the source is expected to disappear. An EDTF string, level 0 or 1 (ISO 8601-2), such as "2011", "2011-06", "1880/1920", "2026-09~" or "../2020".
    */
   expectedGone?: string
 }
@@ -1138,8 +1173,8 @@ const tracker = /*#__PURE__*/ l.typedObject<Tracker>(
 export { tracker }
 
 /** An HTTP(S) address that serves the content. */
-type WebSeed = {
-  $type?: 'org.holdfast.defs#webSeed'
+type Webseed = {
+  $type?: 'org.holdfast.defs#webseed'
 
   /**
    * The address. A BEP 19 address that ends in a slash is a folder.
@@ -1152,12 +1187,12 @@ type WebSeed = {
   kind?: 'bep17' | 'bep19' | l.UnknownString
 }
 
-export type { WebSeed }
+export type { Webseed }
 
 /** An HTTP(S) address that serves the content. */
-const webSeed = /*#__PURE__*/ l.typedObject<WebSeed>(
+const webseed = /*#__PURE__*/ l.typedObject<Webseed>(
   $nsid,
-  'webSeed',
+  'webseed',
   /*#__PURE__*/ l.object({
     url: /*#__PURE__*/ l.string({ format: 'uri' }),
     kind: /*#__PURE__*/ l.optional(
@@ -1170,7 +1205,7 @@ const webSeed = /*#__PURE__*/ l.typedObject<WebSeed>(
   }),
 )
 
-export { webSeed }
+export { webseed }
 
 /** One piece of a metainfo file too large for one blob. */
 type MetainfoPart = {
@@ -1235,7 +1270,7 @@ const metainfoUrl = /*#__PURE__*/ l.typedObject<MetainfoUrl>(
 
 export { metainfoUrl }
 
-/** Where a record stands with this index: accepted but not yet whole; shown; waiting for the operator; refused, with a reason; taken out of view by its account or the operator; never seen. */
+/** The status of a record in this index: pending, accepted but not yet complete; indexed and shown; awaiting the operator’s review; rejected, with a reason; hidden by its account or the operator; unknown, never seen. */
 type RecordStatus =
   | 'pending'
   | 'indexed'
@@ -1247,7 +1282,7 @@ type RecordStatus =
 
 export type { RecordStatus }
 
-/** Where a record stands with this index: accepted but not yet whole; shown; waiting for the operator; refused, with a reason; taken out of view by its account or the operator; never seen. */
+/** The status of a record in this index: pending, accepted but not yet complete; indexed and shown; awaiting the operator’s review; rejected, with a reason; hidden by its account or the operator; unknown, never seen. */
 const recordStatus = /*#__PURE__*/ l.string<{
   knownValues: [
     'pending',
@@ -1263,7 +1298,7 @@ const recordStatus = /*#__PURE__*/ l.string<{
 
 export { recordStatus }
 
-/** Where a torrent’s metainfo stands: not fetched yet; fetched and its infohash found right; could not be fetched; fetched and it is something else; the record names none. */
+/** The status of a torrent’s metainfo: not fetched yet; fetched, and its infohash matches; could not be fetched; fetched, but it does not match; not named by the record. */
 type MetainfoStatus =
   | 'pending'
   | 'verified'
@@ -1274,7 +1309,7 @@ type MetainfoStatus =
 
 export type { MetainfoStatus }
 
-/** Where a torrent’s metainfo stands: not fetched yet; fetched and its infohash found right; could not be fetched; fetched and it is something else; the record names none. */
+/** The status of a torrent’s metainfo: not fetched yet; fetched, and its infohash matches; could not be fetched; fetched, but it does not match; not named by the record. */
 const metainfoStatus = /*#__PURE__*/ l.string<{
   knownValues: ['pending', 'verified', 'unavailable', 'mismatch', 'absent']
   maxLength: 640
@@ -1289,6 +1324,7 @@ type RejectReason =
   | 'invalid-record-key'
   | 'invalid-cbor'
   | 'record-too-large'
+  | 'unstorable'
   | 'bad-signature'
   | 'invalid-commit'
   | 'invalid-proof'
@@ -1302,9 +1338,11 @@ type RejectReason =
   | 'metainfo-unavailable'
   | 'metainfo-too-large'
   | 'metainfo-invalid'
+  | 'metainfo-unprocessable'
   | 'metainfo-cid-mismatch'
   | 'infohash-mismatch'
   | 'quota-records'
+  | 'quota-bytes'
   | 'quota-files'
   | 'quota-blobs'
   | 'quota-resyncs'
@@ -1322,6 +1360,7 @@ const rejectReason = /*#__PURE__*/ l.string<{
     'invalid-record-key',
     'invalid-cbor',
     'record-too-large',
+    'unstorable',
     'bad-signature',
     'invalid-commit',
     'invalid-proof',
@@ -1335,9 +1374,11 @@ const rejectReason = /*#__PURE__*/ l.string<{
     'metainfo-unavailable',
     'metainfo-too-large',
     'metainfo-invalid',
+    'metainfo-unprocessable',
     'metainfo-cid-mismatch',
     'infohash-mismatch',
     'quota-records',
+    'quota-bytes',
     'quota-files',
     'quota-blobs',
     'quota-resyncs',
@@ -1351,7 +1392,7 @@ const rejectReason = /*#__PURE__*/ l.string<{
 
 export { rejectReason }
 
-/** Why a record is out of view. */
+/** Why a record is hidden. */
 type HiddenReason =
   | 'account-deactivated'
   | 'account-suspended'
@@ -1366,7 +1407,7 @@ type HiddenReason =
 
 export type { HiddenReason }
 
-/** Why a record is out of view. */
+/** Why a record is hidden. */
 const hiddenReason = /*#__PURE__*/ l.string<{
   knownValues: [
     'account-deactivated',
@@ -1385,7 +1426,7 @@ const hiddenReason = /*#__PURE__*/ l.string<{
 
 export { hiddenReason }
 
-/** Something in a record that was passed over or does not fit, while the record itself stands. */
+/** A problem with a part of a record: the part is ignored or does not fit, and the record itself is accepted. */
 type WarningCode =
   | 'private-webseed-dropped'
   | 'private-tracker-dropped'
@@ -1409,7 +1450,7 @@ type WarningCode =
 
 export type { WarningCode }
 
-/** Something in a record that was passed over or does not fit, while the record itself stands. */
+/** A problem with a part of a record: the part is ignored or does not fit, and the record itself is accepted. */
 const warningCode = /*#__PURE__*/ l.string<{
   knownValues: [
     'private-webseed-dropped',
@@ -1448,7 +1489,7 @@ type Warning = {
   message?: string
 
   /**
-   * The field it is about, such as "webSeeds/0/url".
+   * The field it is about, such as "webseeds/0/url".
    */
   field?: string
 }
@@ -1702,7 +1743,7 @@ type DatasetCounts = {
   /**
    * Distinct webseeds.
    */
-  webSeeds?: number
+  webseeds?: number
 
   /**
    * Files over all verified torrents.
@@ -1731,7 +1772,7 @@ const datasetCounts = /*#__PURE__*/ l.typedObject<DatasetCounts>(
     verifiedTorrents: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.integer({ minimum: 0 }),
     ),
-    webSeeds: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer({ minimum: 0 })),
+    webseeds: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer({ minimum: 0 })),
     files: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer({ minimum: 0 })),
     sizeBytes: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.integer({ minimum: 0 }),
@@ -1752,7 +1793,7 @@ type SourceStatus = {
   url: l.UriString
 
   /**
-   * The verdict.
+   * The status found.
    */
   status:
     | 'unchecked'
@@ -1775,7 +1816,7 @@ type SourceStatus = {
   checkedAt?: l.DatetimeString
 
   /**
-   * Since when it has been so.
+   * Since when it has had this status.
    */
   since?: l.DatetimeString
 
@@ -1785,7 +1826,7 @@ type SourceStatus = {
   message?: string
 
   /**
-   * Earlier verdicts, newest first; only changes are kept.
+   * Earlier statuses, newest first; only changes are kept.
    */
   history?: SourceProbe[]
 }
@@ -1839,7 +1880,7 @@ type SourceProbe = {
   $type?: 'org.holdfast.defs#sourceProbe'
 
   /**
-   * When it was seen.
+   * When the change was seen.
    */
   at: l.DatetimeString
 
@@ -1881,12 +1922,17 @@ type TrackerSwarm = {
   url: l.UriString
 
   /**
-   * Peers with everything.
+   * Whether these counts come from a tracker that is not this server’s own, so that they cannot be verified. Whether a swarm needs seeders is decided by this server’s own trackers and the median of such claims.
+   */
+  isClaim?: boolean
+
+  /**
+   * Peers that have all of the content.
    */
   seeders?: number
 
   /**
-   * Peers with less.
+   * Peers that have only part of the content.
    */
   leechers?: number
 
@@ -1914,6 +1960,7 @@ const trackerSwarm = /*#__PURE__*/ l.typedObject<TrackerSwarm>(
   'trackerSwarm',
   /*#__PURE__*/ l.object({
     url: /*#__PURE__*/ l.string({ format: 'uri' }),
+    isClaim: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
     seeders: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer({ minimum: 0 })),
     leechers: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer({ minimum: 0 })),
     completed: /*#__PURE__*/ l.optional(
@@ -1940,12 +1987,12 @@ type SwarmPoint = {
   at: l.DatetimeString
 
   /**
-   * Peers with everything.
+   * Peers that have all of the content.
    */
   seeders: number
 
   /**
-   * Peers with less.
+   * Peers that have only part of the content.
    */
   leechers: number
 }
@@ -1970,12 +2017,12 @@ type Swarm = {
   $type?: 'org.holdfast.defs#swarm'
 
   /**
-   * Peers with everything.
+   * Peers that have all of the content.
    */
   seeders?: number
 
   /**
-   * Peers with less.
+   * Peers that have only part of the content.
    */
   leechers?: number
 
@@ -1985,7 +2032,7 @@ type Swarm = {
   completed?: number
 
   /**
-   * When it was last looked at.
+   * When it was last checked.
    */
   checkedAt?: l.DatetimeString
 
@@ -2000,12 +2047,12 @@ type Swarm = {
   needsSeeders?: boolean
 
   /**
-   * By tracker.
+   * The counts of each tracker.
    */
   trackers?: TrackerSwarm[]
 
   /**
-   * Earlier counts, newest first, thinning with age.
+   * Earlier counts, newest first; the older they are, the fewer are kept.
    */
   history?: SwarmPoint[]
 }
@@ -2046,7 +2093,7 @@ const swarm = /*#__PURE__*/ l.typedObject<Swarm>(
 
 export { swarm }
 
-/** A judgement by some account, as it wrote it. */
+/** An assessment record of some account. */
 type AssessmentView = {
   $type?: 'org.holdfast.defs#assessmentView'
 
@@ -2072,14 +2119,14 @@ type AssessmentView = {
   indexedAt: l.DatetimeString
 
   /**
-   * How it names the dataset.
+   * How the assessment identifies the dataset.
    */
   matchedBy?: 'uri' | 'identifier' | l.UnknownString
 }
 
 export type { AssessmentView }
 
-/** A judgement by some account, as it wrote it. */
+/** An assessment record of some account. */
 const assessmentView = /*#__PURE__*/ l.typedObject<AssessmentView>(
   $nsid,
   'assessmentView',
@@ -2122,7 +2169,7 @@ type DatasetView = {
   record: l.LexMap
 
   /**
-   * Where the record is of a foreign collection: the same description as a dataset record.
+   * The same description as a dataset record, if the record is of a foreign collection.
    */
   mapped?: l.LexMap
 
@@ -2135,7 +2182,7 @@ type DatasetView = {
   group?: GroupView
 
   /**
-   * All torrents together.
+   * The swarms of all torrents together.
    */
   swarm?: Swarm
 
@@ -2150,7 +2197,7 @@ type DatasetView = {
   labels?: LabelDefs.Label[]
 
   /**
-   * Everybody’s judgements, newest first.
+   * Assessments by all accounts, newest first.
    */
   assessments?: AssessmentView[]
 
@@ -2165,7 +2212,7 @@ type DatasetView = {
   supersededBy?: DescriberView[]
 
   /**
-   * What was passed over.
+   * Problems with parts of the record.
    */
   warnings?: Warning[]
 
@@ -2243,8 +2290,8 @@ const datasetView = /*#__PURE__*/ l.typedObject<DatasetView>(
 export { datasetView }
 
 /** A webseed and what this server found when it checked pieces of it. */
-type WebSeedView = {
-  $type?: 'org.holdfast.defs#webSeedView'
+type WebseedView = {
+  $type?: 'org.holdfast.defs#webseedView'
 
   /**
    * The address.
@@ -2257,7 +2304,7 @@ type WebSeedView = {
   kind?: 'bep17' | 'bep19' | l.UnknownString
 
   /**
-   * The verdict on sampled pieces.
+   * The result of checking sampled pieces.
    */
   status:
     | 'unchecked'
@@ -2268,7 +2315,7 @@ type WebSeedView = {
     | l.UnknownString
 
   /**
-   * Where it is named: in the metainfo file, in the torrent record, or in a webseed record.
+   * Where the webseed is listed: in the metainfo file, in the torrent record, or in a webseed record.
    */
   origin?: 'metainfo' | 'torrent' | 'webseed' | l.UnknownString
 
@@ -2309,12 +2356,12 @@ type WebSeedView = {
   note?: string
 }
 
-export type { WebSeedView }
+export type { WebseedView }
 
 /** A webseed and what this server found when it checked pieces of it. */
-const webSeedView = /*#__PURE__*/ l.typedObject<WebSeedView>(
+const webseedView = /*#__PURE__*/ l.typedObject<WebseedView>(
   $nsid,
-  'webSeedView',
+  'webseedView',
   /*#__PURE__*/ l.object({
     url: /*#__PURE__*/ l.string({ format: 'uri' }),
     kind: /*#__PURE__*/ l.optional(
@@ -2361,7 +2408,7 @@ const webSeedView = /*#__PURE__*/ l.typedObject<WebSeedView>(
   }),
 )
 
-export { webSeedView }
+export { webseedView }
 
 /** A dataset that a torrent holds. */
 type TorrentDataset = {
@@ -2453,7 +2500,7 @@ type TorrentView = {
   pieceLengthBytes?: number
 
   /**
-   * Files, padding not counted.
+   * The number of files, without padding.
    */
   fileCount?: number
 
@@ -2480,7 +2527,7 @@ type TorrentView = {
   /**
    * Webseeds, whoever named them.
    */
-  webSeeds?: WebSeedView[]
+  webseeds?: WebseedView[]
   swarm?: Swarm
 
   /**
@@ -2499,7 +2546,7 @@ type TorrentView = {
   supersededBy?: RecordRef[]
 
   /**
-   * What was passed over.
+   * Problems with parts of the record.
    */
   warnings?: Warning[]
 }
@@ -2553,9 +2600,9 @@ const torrentView = /*#__PURE__*/ l.typedObject<TorrentView>(
         maxLength: 20,
       }),
     ),
-    webSeeds: /*#__PURE__*/ l.optional(
+    webseeds: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.array(
-        /*#__PURE__*/ l.ref<WebSeedView>((() => webSeedView) as any),
+        /*#__PURE__*/ l.ref<WebseedView>((() => webseedView) as any),
         { maxLength: 200 },
       ),
     ),
@@ -2611,7 +2658,7 @@ type File = {
   piecesRoot?: string
 
   /**
-   * Its place in the metainfo, from 0.
+   * Its index in the metainfo, from 0.
    */
   index?: number
 }
@@ -2733,7 +2780,7 @@ const allowListEntry = /*#__PURE__*/ l.typedObject<AllowListEntry>(
 
 export { allowListEntry }
 
-/** How the results divide by one field. */
+/** The number of results for each value of one field. */
 type Facet = {
   $type?: 'org.holdfast.defs#facet'
 
@@ -2743,7 +2790,7 @@ type Facet = {
   field: string
 
   /**
-   * The commonest values, most first.
+   * The most common values, with the most frequent first.
    */
   values: FacetValue[]
 
@@ -2755,7 +2802,7 @@ type Facet = {
 
 export type { Facet }
 
-/** How the results divide by one field. */
+/** The number of results for each value of one field. */
 const facet = /*#__PURE__*/ l.typedObject<Facet>(
   $nsid,
   'facet',
@@ -2776,7 +2823,7 @@ type FacetValue = {
   $type?: 'org.holdfast.defs#facetValue'
 
   /**
-   * The value, as the filter takes it.
+   * The value, in the form that the filter parameter accepts.
    */
   value: string
 
@@ -2808,12 +2855,12 @@ const facetValue = /*#__PURE__*/ l.typedObject<FacetValue>(
 
 export { facetValue }
 
-/** What an identifier typed as the query leads to. */
-type DirectHit = {
-  $type?: 'org.holdfast.defs#directHit'
+/** An identifier typed as the query, and what it leads to here, if anything. */
+type RecognizedIdentifier = {
+  $type?: 'org.holdfast.defs#recognizedIdentifier'
 
   /**
-   * What was recognised.
+   * The kind of identifier that was recognized.
    */
   kind:
     | 'at-uri'
@@ -2827,7 +2874,7 @@ type DirectHit = {
     | l.UnknownString
 
   /**
-   * The identifier, normalised.
+   * The identifier, normalized.
    */
   value: string
 
@@ -2852,12 +2899,12 @@ type DirectHit = {
   infoHashV2?: string
 }
 
-export type { DirectHit }
+export type { RecognizedIdentifier }
 
-/** What an identifier typed as the query leads to. */
-const directHit = /*#__PURE__*/ l.typedObject<DirectHit>(
+/** An identifier typed as the query, and what it leads to here, if anything. */
+const recognizedIdentifier = /*#__PURE__*/ l.typedObject<RecognizedIdentifier>(
   $nsid,
-  'directHit',
+  'recognizedIdentifier',
   /*#__PURE__*/ l.object({
     kind: /*#__PURE__*/ l.string<{
       knownValues: [
@@ -2885,9 +2932,9 @@ const directHit = /*#__PURE__*/ l.typedObject<DirectHit>(
   }),
 )
 
-export { directHit }
+export { recognizedIdentifier }
 
-/** A decision of the operator, or something that waits for one. */
+/** A decision of the operator, or a subject that waits for one. */
 type AdmissionView = {
   $type?: 'org.holdfast.defs#admissionView'
 
@@ -2907,17 +2954,17 @@ type AdmissionView = {
   state: 'allowed' | 'denied' | 'awaiting-review' | l.UnknownString
 
   /**
-   * Why it was decided so.
+   * The reason for the decision.
    */
   reason?: string
 
   /**
-   * All forms of the content, if it is content.
+   * All infohashes of the content, if the subject is content.
    */
   infoHashes?: AllowListEntry[]
 
   /**
-   * When it was decided, or arrived.
+   * When it was decided, or when it arrived if it still waits.
    */
   updatedAt: l.DatetimeString
 
@@ -2929,7 +2976,7 @@ type AdmissionView = {
 
 export type { AdmissionView }
 
-/** A decision of the operator, or something that waits for one. */
+/** A decision of the operator, or a subject that waits for one. */
 const admissionView = /*#__PURE__*/ l.typedObject<AdmissionView>(
   $nsid,
   'admissionView',

@@ -56,7 +56,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Version, admission policy, whom to write to about abuse, sources, trackers and limits. */
+/** Returns the server’s version, admission policy, abuse contact, sources, trackers and limits. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'RateLimitExceeded',
 ])
@@ -176,12 +176,12 @@ type Source = {
   url: l.UriString
 
   /**
-   * What it is.
+   * What kind of service it is.
    */
   kind?: 'firehose' | 'jetstream' | l.UnknownString
 
   /**
-   * Whether it is connected now.
+   * Whether this server is connected to it now.
    */
   connected?: boolean
 }
@@ -207,7 +207,7 @@ const source = /*#__PURE__*/ l.typedObject<Source>(
 
 export { source }
 
-/** What is accepted here at most. */
+/** The limits of this server. */
 type Limits = {
   $type?: 'org.holdfast.describeServer#limits'
 
@@ -244,7 +244,7 @@ type Limits = {
 
 export type { Limits }
 
-/** What is accepted here at most. */
+/** The limits of this server. */
 const limits = /*#__PURE__*/ l.typedObject<Limits>(
   $nsid,
   'limits',

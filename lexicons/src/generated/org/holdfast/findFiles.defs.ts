@@ -44,7 +44,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Content that holds a file with this Merkle root, or with this path and size. Give piecesRoot, or path and sizeBytes. */
+/** Finds content that contains a file with this Merkle root, or with this path and size. Give piecesRoot, or path and sizeBytes. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'InvalidQuery',
   'InvalidCursor',

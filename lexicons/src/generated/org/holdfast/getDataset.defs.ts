@@ -35,7 +35,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** One dataset with its torrents. */
+/** Returns one dataset with its torrents. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'RecordNotFound',
   'RateLimitExceeded',

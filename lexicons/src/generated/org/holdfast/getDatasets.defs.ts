@@ -35,7 +35,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Many datasets by AT-URI. Those that are not visible are left out. */
+/** Returns many datasets by their AT-URIs. Those that are not visible are left out. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'RateLimitExceeded',
 ])

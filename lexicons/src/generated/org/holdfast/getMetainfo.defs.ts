@@ -16,7 +16,7 @@ export const $params = /*#__PURE__*/ l.params({
     /*#__PURE__*/ l.string({ maxLength: 5000 }),
   ),
   original: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
-  thirdPartyWebSeeds: /*#__PURE__*/ l.optional(
+  thirdPartyWebseeds: /*#__PURE__*/ l.optional(
     /*#__PURE__*/ l.withDefault(/*#__PURE__*/ l.boolean(), true),
   ),
 })
@@ -31,9 +31,10 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** The .torrent file of verified content, with the trackers of its record and of this server and the webseeds that verified. The info dictionary is byte for byte the author’s. A private torrent is never augmented. */
+/** Returns the .torrent file of verified content, with the trackers of its record and of this server and the webseeds that passed verification. The info dictionary is the author’s, byte for byte. Nothing is added to a private torrent. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
-  'NotFound',
+  'RecordNotFound',
+  'ContentNotFound',
   'InvalidInfoHash',
   'MetainfoUnavailable',
   'RateLimitExceeded',

@@ -30,6 +30,7 @@ export const $output = /*#__PURE__*/ l.jsonPayload({
         'invalid-record-key',
         'invalid-cbor',
         'record-too-large',
+        'unstorable',
         'bad-signature',
         'invalid-commit',
         'invalid-proof',
@@ -43,9 +44,11 @@ export const $output = /*#__PURE__*/ l.jsonPayload({
         'metainfo-unavailable',
         'metainfo-too-large',
         'metainfo-invalid',
+        'metainfo-unprocessable',
         'metainfo-cid-mismatch',
         'infohash-mismatch',
         'quota-records',
+        'quota-bytes',
         'quota-files',
         'quota-blobs',
         'quota-resyncs',
@@ -94,7 +97,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Is this record indexed, waiting or refused, and why. Answers for records this server has never seen, too. */
+/** Returns whether a record is indexed, waiting or rejected, and why. Also answers for records that this server has never seen. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'RateLimitExceeded',
 ])

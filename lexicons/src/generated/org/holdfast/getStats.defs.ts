@@ -46,7 +46,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Totals now and over time. */
+/** Returns the totals of the index now and over time. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'InvalidRange',
   'RateLimitExceeded',
@@ -102,7 +102,7 @@ type Stats = {
   /**
    * Distinct webseeds.
    */
-  webSeeds?: number
+  webseeds?: number
 
   /**
    * Visible assessments.
@@ -141,7 +141,7 @@ const stats = /*#__PURE__*/ l.typedObject<Stats>(
     files: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer({ minimum: 0 })),
     sizeBytes: /*#__PURE__*/ l.integer({ minimum: 0 }),
     authors: /*#__PURE__*/ l.integer({ minimum: 0 }),
-    webSeeds: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer({ minimum: 0 })),
+    webseeds: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer({ minimum: 0 })),
     assessments: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.integer({ minimum: 0 }),
     ),

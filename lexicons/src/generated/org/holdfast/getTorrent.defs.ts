@@ -43,9 +43,10 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** One torrent record by its AT-URI, or every visible record that names some content by any form of its infohash, oldest first. */
+/** Returns one torrent record by its AT-URI, or every visible record for the content with an infohash (in any form), oldest first. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
-  'NotFound',
+  'RecordNotFound',
+  'ContentNotFound',
   'InvalidInfoHash',
   'RateLimitExceeded',
 ])

@@ -46,9 +46,10 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** The file list of verified content, in the order of the metainfo. */
+/** Returns the file list of verified content, in the order of the metainfo. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
-  'NotFound',
+  'RecordNotFound',
+  'ContentNotFound',
   'InvalidInfoHash',
   'MetainfoUnavailable',
   'InvalidCursor',

@@ -40,7 +40,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** The datasets an account has described, newest first. */
+/** Lists the datasets an account has described, newest first. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'AuthorNotFound',
   'InvalidCursor',

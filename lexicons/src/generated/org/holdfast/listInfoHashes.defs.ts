@@ -41,7 +41,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** The content that trackers are to serve: whatever a visible, verified torrent record names. After the last page, follow subscribeInfoHashes from the seq and epoch of the first page; what is added or removed twice does no harm. */
+/** Lists the content that trackers should serve: the content of every visible, verified torrent record. After the last page, follow subscribeInfoHashes from the seq and epoch of the first page; it does no harm to add or remove the same content twice. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'InvalidCursor',
   'RateLimitExceeded',

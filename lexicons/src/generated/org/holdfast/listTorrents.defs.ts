@@ -45,7 +45,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** The torrents of a dataset, or by an account, newest first. With both, those that are both. */
+/** Lists the torrents of a dataset or of an account, newest first. If both are given, a torrent must match both. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'InvalidQuery',
   'AuthorNotFound',

@@ -12,7 +12,7 @@ type $nsid = typeof $nsid
 
 export { $nsid }
 
-/** Who this account is to the archive. */
+/** Describes the account that publishes datasets and torrents. */
 type Main = {
   $type: 'org.holdfast.profile'
 
@@ -38,7 +38,7 @@ type Main = {
   kind?: HoldfastDefs.ProfileKind
 
   /**
-   * How to reach it, in words, as an address or as a URL.
+   * How to contact the account: in words, as an email address or as a URL.
    */
   contact?: string
 
@@ -55,7 +55,7 @@ type Main = {
 
 export type { Main }
 
-/** Who this account is to the archive. */
+/** Describes the account that publishes datasets and torrents. */
 const main = /*#__PURE__*/ l.record<'literal:self', Main>(
   'literal:self',
   $nsid,

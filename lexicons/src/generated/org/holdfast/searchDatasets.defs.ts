@@ -98,7 +98,7 @@ export const $params = /*#__PURE__*/ l.params({
         knownValues: [
           'relevance',
           'newest',
-          'risk-deadline',
+          'expected-gone',
           'fewest-seeders',
           'largest',
           'smallest',
@@ -157,15 +157,15 @@ export const $output = /*#__PURE__*/ l.jsonPayload({
   ),
   hitsTotal: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer({ minimum: 0 })),
   hitsEstimated: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
-  correctedFrom: /*#__PURE__*/ l.optional(
+  typedQuery: /*#__PURE__*/ l.optional(
     /*#__PURE__*/ l.string({ maxLength: 10000 }),
   ),
-  matched: /*#__PURE__*/ l.optional(
+  searchedQuery: /*#__PURE__*/ l.optional(
     /*#__PURE__*/ l.string({ maxLength: 10000 }),
   ),
-  direct: /*#__PURE__*/ l.optional(
-    /*#__PURE__*/ l.ref<HoldfastDefs.DirectHit>(
-      (() => HoldfastDefs.directHit) as any,
+  recognizedIdentifier: /*#__PURE__*/ l.optional(
+    /*#__PURE__*/ l.ref<HoldfastDefs.RecognizedIdentifier>(
+      (() => HoldfastDefs.recognizedIdentifier) as any,
     ),
   ),
 })
@@ -176,7 +176,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Search datasets by words, "phrases", -exclusions and field:value over titles, descriptions, people, keywords and identifiers. Everything is optional: without q all datasets that pass the filters. An identifier typed as q (AT-URI, infohash, DOI, handle) leads straight to what it names, in direct. */
+/** Searches datasets by words, "phrases", -exclusions and field:value in titles, descriptions, people, keywords and identifiers. Every parameter is optional: without q, all datasets that pass the filters are returned. If q is an identifier (AT-URI, infohash, DOI, handle), recognizedIdentifier says what it identifies. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'InvalidQuery',
   'AuthorNotFound',

@@ -26,7 +26,8 @@ export const $params = /*#__PURE__*/ l.params({
       maxGraphemes: 64
     }>({ maxLength: 640, maxGraphemes: 64 }),
   ),
-  hasWebSeed: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
+  hasWebseed: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
+  needsSeeders: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
   minSeeders: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer({ minimum: 0 })),
   maxSeeders: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer({ minimum: 0 })),
   minSizeBytes: /*#__PURE__*/ l.optional(
@@ -67,7 +68,7 @@ export const $params = /*#__PURE__*/ l.params({
   facets: /*#__PURE__*/ l.optional(
     /*#__PURE__*/ l.array(
       /*#__PURE__*/ l.string<{
-        knownValues: ['author', 'format', 'metainfoStatus', 'hasWebSeed']
+        knownValues: ['author', 'format', 'metainfoStatus', 'hasWebseed']
         maxLength: 640
         maxGraphemes: 64
       }>({ maxLength: 640, maxGraphemes: 64 }),
@@ -103,15 +104,15 @@ export const $output = /*#__PURE__*/ l.jsonPayload({
   ),
   hitsTotal: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer({ minimum: 0 })),
   hitsEstimated: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.boolean()),
-  correctedFrom: /*#__PURE__*/ l.optional(
+  typedQuery: /*#__PURE__*/ l.optional(
     /*#__PURE__*/ l.string({ maxLength: 10000 }),
   ),
-  matched: /*#__PURE__*/ l.optional(
+  searchedQuery: /*#__PURE__*/ l.optional(
     /*#__PURE__*/ l.string({ maxLength: 10000 }),
   ),
-  direct: /*#__PURE__*/ l.optional(
-    /*#__PURE__*/ l.ref<HoldfastDefs.DirectHit>(
-      (() => HoldfastDefs.directHit) as any,
+  recognizedIdentifier: /*#__PURE__*/ l.optional(
+    /*#__PURE__*/ l.ref<HoldfastDefs.RecognizedIdentifier>(
+      (() => HoldfastDefs.recognizedIdentifier) as any,
     ),
   ),
 })
@@ -122,7 +123,7 @@ export type $OutputBody<B = l.BinaryData> = l.InferPayloadBody<
   B
 >
 
-/** Search torrents by words in their names and in the paths of their files. Without q all torrents that pass the filters. */
+/** Searches torrents by words in their names and in the paths of their files. Without q, all torrents that pass the filters are returned. */
 const main = /*#__PURE__*/ l.query($nsid, $params, $output, [
   'InvalidQuery',
   'AuthorNotFound',

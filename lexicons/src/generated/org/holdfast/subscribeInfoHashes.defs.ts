@@ -30,7 +30,7 @@ export const $message = /*#__PURE__*/ l.typedUnion(
 
 export type $Message = l.InferOutput<typeof $message>
 
-/** Changes of the allow-list, for trackers. Sent within a second of the change. */
+/** Streams changes of the allow-list to trackers, within a second of each change. */
 const main = /*#__PURE__*/ l.subscription($nsid, $params, $message, [
   'FutureCursor',
   'ConsumerTooSlow',
@@ -45,17 +45,17 @@ type $lxm = typeof $lxm
 
 export { $lxm }
 
-/** Content that trackers are to serve from now on. */
+/** Content that trackers should serve from now on. */
 type Add = {
   $type?: 'org.holdfast.subscribeInfoHashes#add'
 
   /**
-   * Sequence number; it only grows within an epoch.
+   * The sequence number, which only grows within an epoch.
    */
   seq: number
 
   /**
-   * Names one life of the stream. When it changes, begin again from a listing.
+   * Identifies the series of sequence numbers. When it changes, begin again from a listing.
    */
   epoch: string
 
@@ -77,7 +77,7 @@ type Add = {
 
 export type { Add }
 
-/** Content that trackers are to serve from now on. */
+/** Content that trackers should serve from now on. */
 const add = /*#__PURE__*/ l.typedObject<Add>(
   $nsid,
   'add',
@@ -98,17 +98,17 @@ const add = /*#__PURE__*/ l.typedObject<Add>(
 
 export { add }
 
-/** Content that trackers are to serve no longer, in any of these forms. */
+/** Content that trackers should no longer serve, under any of these infohashes. */
 type Remove = {
   $type?: 'org.holdfast.subscribeInfoHashes#remove'
 
   /**
-   * Sequence number; it only grows within an epoch.
+   * The sequence number, which only grows within an epoch.
    */
   seq: number
 
   /**
-   * Names one life of the stream. When it changes, begin again from a listing.
+   * Identifies the series of sequence numbers. When it changes, begin again from a listing.
    */
   epoch: string
 
@@ -130,7 +130,7 @@ type Remove = {
 
 export type { Remove }
 
-/** Content that trackers are to serve no longer, in any of these forms. */
+/** Content that trackers should no longer serve, under any of these infohashes. */
 const remove = /*#__PURE__*/ l.typedObject<Remove>(
   $nsid,
   'remove',
@@ -151,17 +151,17 @@ const remove = /*#__PURE__*/ l.typedObject<Remove>(
 
 export { remove }
 
-/** About the stream itself. The first message of every connection is one, so that a client learns the epoch. */
+/** A message about the stream itself. It is the first message of every connection, so that a client learns the epoch. */
 type Info = {
   $type?: 'org.holdfast.subscribeInfoHashes#info'
 
   /**
-   * Sequence number; it only grows within an epoch.
+   * The sequence number, which only grows within an epoch.
    */
   seq: number
 
   /**
-   * Names one life of the stream. When it changes, begin again from a listing.
+   * Identifies the series of sequence numbers. When it changes, begin again from a listing.
    */
   epoch: string
 
@@ -171,19 +171,19 @@ type Info = {
   time?: l.DatetimeString
 
   /**
-   * What it says.
+   * The kind of message.
    */
   name: 'Hello' | 'OutdatedCursor' | 'EpochChanged' | l.UnknownString
 
   /**
-   * The same in words.
+   * The message in words.
    */
   message?: string
 }
 
 export type { Info }
 
-/** About the stream itself. The first message of every connection is one, so that a client learns the epoch. */
+/** A message about the stream itself. It is the first message of every connection, so that a client learns the epoch. */
 const info = /*#__PURE__*/ l.typedObject<Info>(
   $nsid,
   'info',

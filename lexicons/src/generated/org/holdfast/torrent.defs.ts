@@ -12,19 +12,19 @@ type $nsid = typeof $nsid
 
 export { $nsid }
 
-/** These files hold the datasets, or part of them. Anyone may add a torrent to anyone’s dataset. At least one infohash is given. The record key is the infohash, v2 first. When files change the infohash changes: that is a new record. */
+/** States that these files contain one or more datasets, or parts of them. Anyone may add a torrent to anyone’s dataset. At least one infohash is given. The record key is the v2 infohash, or the v1 infohash if there is no v2. When the files change, so does the infohash, and the torrent gets a new record. */
 type Main = {
   $type: 'org.holdfast.torrent'
 
   /**
-   * The datasets, of any collection, that the files hold or are part of.
+   * The datasets, of any collection, that the files contain or are part of.
    */
   datasets?: HoldfastDefs.RecordRef[]
 
   /**
-   * The parts of a shared effort that these files are.
+   * The parts of a dataset that these files are, where several people share the work.
    */
-  parts?: HoldfastDefs.RecordRef[]
+  parts?: HoldfastDefs.PartRef[]
 
   /**
    * BitTorrent v1 infohash: 40 lowercase hexadecimal digits (BEP 3).
@@ -42,7 +42,7 @@ type Main = {
   name: string
 
   /**
-   * All files in bytes, padding not counted.
+   * The total size of the files in bytes, without padding.
    */
   sizeBytes?: number
 
@@ -52,7 +52,7 @@ type Main = {
   pieceLengthBytes?: number
 
   /**
-   * Files, padding not counted.
+   * The number of files, without padding.
    */
   fileCount?: number
 
@@ -67,7 +67,7 @@ type Main = {
   metainfoParts?: HoldfastDefs.MetainfoPart[]
 
   /**
-   * Places that serve the .torrent file, where no blob can hold it.
+   * Addresses that serve the .torrent file, where it is too large for blobs.
    */
   metainfoUrls?: HoldfastDefs.MetainfoUrl[]
 
@@ -79,7 +79,7 @@ type Main = {
   /**
    * HTTP(S) addresses that serve the files.
    */
-  webSeeds?: HoldfastDefs.WebSeed[]
+  webseeds?: HoldfastDefs.Webseed[]
 
   /**
    * How the files were gathered (CommonMark).
@@ -102,12 +102,12 @@ type Main = {
   formats?: HoldfastDefs.Format[]
 
   /**
-   * The torrent record that this one takes the place of; that one stays.
+   * The torrent record that this one replaces. The replaced record is kept.
    */
   supersedes?: HoldfastDefs.RecordRef
 
   /**
-   * The record that this one carries on.
+   * The record that this one continues.
    */
   adoptedFrom?: HoldfastDefs.RecordRef
 
@@ -124,7 +124,7 @@ type Main = {
 
 export type { Main }
 
-/** These files hold the datasets, or part of them. Anyone may add a torrent to anyone’s dataset. At least one infohash is given. The record key is the infohash, v2 first. When files change the infohash changes: that is a new record. */
+/** States that these files contain one or more datasets, or parts of them. Anyone may add a torrent to anyone’s dataset. At least one infohash is given. The record key is the v2 infohash, or the v1 infohash if there is no v2. When the files change, so does the infohash, and the torrent gets a new record. */
 const main = /*#__PURE__*/ l.record<'any', Main>(
   'any',
   $nsid,
@@ -139,8 +139,8 @@ const main = /*#__PURE__*/ l.record<'any', Main>(
     ),
     parts: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.array(
-        /*#__PURE__*/ l.ref<HoldfastDefs.RecordRef>(
-          (() => HoldfastDefs.recordRef) as any,
+        /*#__PURE__*/ l.ref<HoldfastDefs.PartRef>(
+          (() => HoldfastDefs.partRef) as any,
         ),
         { maxLength: 10000 },
       ),
@@ -191,10 +191,10 @@ const main = /*#__PURE__*/ l.record<'any', Main>(
         { maxLength: 200 },
       ),
     ),
-    webSeeds: /*#__PURE__*/ l.optional(
+    webseeds: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.array(
-        /*#__PURE__*/ l.ref<HoldfastDefs.WebSeed>(
-          (() => HoldfastDefs.webSeed) as any,
+        /*#__PURE__*/ l.ref<HoldfastDefs.Webseed>(
+          (() => HoldfastDefs.webseed) as any,
         ),
         { maxLength: 500 },
       ),

@@ -11,7 +11,7 @@ type $nsid = typeof $nsid
 
 export { $nsid }
 
-/** This HTTP(S) address serves that content. It points at the content, so it outlives whoever first described it. */
+/** States that an HTTP(S) address serves some content. It refers to the content and not to a torrent record, so it stays valid when that record is deleted. */
 type Main = {
   $type: 'org.holdfast.webseed'
   subject: HoldfastDefs.ContentRef
@@ -27,7 +27,7 @@ type Main = {
   kind?: 'bep17' | 'bep19' | l.UnknownString
 
   /**
-   * What to know about it, such as until when it will stay.
+   * A note about the address, such as how long it will stay available.
    */
   note?: string
 
@@ -39,7 +39,7 @@ type Main = {
 
 export type { Main }
 
-/** This HTTP(S) address serves that content. It points at the content, so it outlives whoever first described it. */
+/** States that an HTTP(S) address serves some content. It refers to the content and not to a torrent record, so it stays valid when that record is deleted. */
 const main = /*#__PURE__*/ l.record<'tid', Main>(
   'tid',
   $nsid,

@@ -1,0 +1,24 @@
+import type { admin } from '@holdfast/lexicons'
+import { expect, test } from 'vitest'
+import { describeSweeps } from './status-command.ts'
+
+const since = '2026-05-01T10:00:00.000Z' as admin.getIngestStatus.Sweep['since']
+
+test('status says how many records of a denied account are still to be updated', () => {
+  expect(
+    describeSweeps([
+      { subject: 'did:plc:large', remaining: 61_500, since },
+      { subject: 'did:plc:small', remaining: 1, since },
+      { subject: 'all', since },
+    ]),
+  ).toEqual([
+    'decisions that are in effect, while the flags of their records are still being updated',
+    `  did:plc:large  61500 records to go, since ${since}`,
+    `  did:plc:small  1 record to go, since ${since}`,
+    `  all  records not counted yet, since ${since}`,
+  ])
+})
+
+test('status does not mention decisions that need no more updates', () => {
+  expect(describeSweeps([])).toEqual([])
+})

@@ -1,0 +1,103 @@
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { testBackends } from '../../testing/backends.ts'
+import { putRecord, putTorrent } from '../../testing/publishing.ts'
+import { becomeLeader } from '../store/leader.ts'
+import { migrateAll, resetCatalog } from '../store/migrate.ts'
+import type { Catalog } from '../store/open.ts'
+import { rows } from '../store/sql.ts'
+import { applyAdmissionPolicy } from './admission-policy.ts'
+import { decideAdmission } from './admissions.ts'
+
+describe.each(testBackends())('the schemas, on $name', ({ name, open }) => {
+  let catalog: Catalog
+  beforeAll(async () => {
+    catalog = await open()
+  })
+  afterAll(() => catalog[Symbol.asyncDispose]())
+
+  const addAccount = (did: string) =>
+    catalog.db.execute(sql`INSERT INTO catalog.account (did) VALUES (${did})`)
+  const accounts = async () =>
+    (await rows<{ did: string }>(catalog.db, sql`SELECT did FROM catalog.account`)).map(({ did }) => did)
+
+  test('a reset that is broken off leaves what was there', async () => {
+    await addAccount('did:plc:old')
+    const brokenOff = resetCatalog(catalog.db, () => Promise.reject(new Error('broken off')))
+    await expect(brokenOff).rejects.toThrow('broken off')
+    expect(await accounts()).toEqual(['did:plc:old'])
+  })
+
+  test('a reset empties the catalog', async () => {
+    await resetCatalog(catalog.db)
+    expect(await accounts()).toEqual([])
+  })
+
+  test('makes the schema anew when it or its journal is missing', async () => {
+    await addAccount('did:plc:old')
+    await catalog.db.execute(sql`DROP TABLE holdfast_migrations.catalog`)
+    await migrateAll(catalog.db)
+    expect(await accounts()).toEqual([])
+    await catalog.db.execute(sql`DROP SCHEMA catalog CASCADE`)
+    await migrateAll(catalog.db)
+    expect(await accounts()).toEqual([])
+  })
+
+  test('readers of the streams see new epochs when an index was emptied', async () => {
+    await using catalog = await open()
+    await applyAdmissionPolicy(catalog.db, 'open')
+    await putRecord(catalog, 'dataset', 'ice', { title: 'Sea ice' })
+    await putTorrent(catalog, 'ice', { infoHashV1: 'a'.repeat(40) })
+    const epochs = () =>
+      rows<{ epoch: string }>(catalog.db, sql`SELECT epoch FROM local.stream ORDER BY name`)
+    const [infoHashes, records] = await epochs()
+    await catalog.db.execute(sql`UPDATE holdfast_migrations.catalog SET hash = 'of another version'`)
+    await migrateAll(catalog.db)
+    const emptied = await epochs()
+    expect(emptied[0]).not.toEqual(infoHashes)
+    expect(emptied[1]).not.toEqual(records)
+    const replayed = sql`SELECT seq FROM local.record_change UNION ALL SELECT seq FROM local.info_hash_change`
+    expect(await rows(catalog.db, replayed)).toEqual([])
+    await migrateAll(catalog.db)
+    expect(await epochs()).toEqual(emptied)
+  })
+
+  test('empties an index of older migrations but keeps the operator’s decisions', async () => {
+    await using catalog = await open()
+    await decideAdmission(catalog.db, { kind: 'did', value: 'did:plc:denied' }, { action: 'deny' })
+    await putRecord(catalog, 'dataset', 'ice', { title: 'Sea ice' })
+    const old = 'b42ce5ad3f60d93d41e73684862bf592dfe5a8eaee1fa775462c444e3588a3ab'
+    await catalog.db.execute(sql`UPDATE holdfast_migrations.local SET hash = ${old}`)
+    await catalog.db.execute(sql`UPDATE holdfast_migrations.catalog SET hash = 'of another version'`)
+    await migrateAll(catalog.db)
+    expect(await rows(catalog.db, sql`SELECT uri FROM catalog.record`)).toEqual([])
+    expect(await rows(catalog.db, sql`SELECT subject FROM local.admission`)).toEqual([
+      { subject: 'did:plc:denied' },
+    ])
+  })
+
+  test.skipIf(name === 'PGlite')('keeps an index of older migrations while it is written to', async () => {
+    await using catalog = await open()
+    await putRecord(catalog, 'dataset', 'ice', { title: 'Sea ice' })
+    await catalog.db.execute(sql`UPDATE holdfast_migrations.catalog SET hash = 'of another version'`)
+    const records = () => rows(catalog.db, sql`SELECT uri FROM catalog.record`)
+    {
+      await using _ = await becomeLeader('ingest', catalog.databaseUrl, {
+        signal: AbortSignal.timeout(5_000),
+      })
+      await expect(migrateAll(catalog.db)).rejects.toThrow(/Stop all its processes/)
+      expect(await records()).toHaveLength(1)
+    }
+    await migrateAll(catalog.db)
+    expect(await records()).toEqual([])
+  })
+
+  test('decisions that this version cannot read are left as they are', async () => {
+    await using catalog = await open()
+    await catalog.db.execute(sql`UPDATE holdfast_migrations.local SET hash = 'of another version'`)
+    await expect(migrateAll(catalog.db)).rejects.toThrow(/Another version of Holdfast made this database/)
+    expect(await rows(catalog.db, sql`SELECT hash FROM holdfast_migrations.local`)).toEqual([
+      { hash: 'of another version' },
+    ])
+  })
+})

@@ -1,2 +1,0 @@
-CREATE UNIQUE INDEX "dataset_uri" ON "catalog"."dataset" USING btree ("uri");--> statement-breakpoint
-CREATE INDEX "record_awaiting" ON "catalog"."record" USING btree ("id") WHERE not visible and reason is null;

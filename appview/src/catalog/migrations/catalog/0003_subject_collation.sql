@@ -1,1 +1,0 @@
-ALTER TABLE "catalog"."assessment" ALTER COLUMN "subject_uri" SET DATA TYPE text COLLATE "C";

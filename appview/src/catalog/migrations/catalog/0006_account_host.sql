@@ -1,1 +1,0 @@
-CREATE INDEX "account_pds_host" ON "catalog"."account" USING btree ("pds_host");

@@ -1,1 +1,0 @@
-CREATE INDEX "swarm_tracker" ON "local"."swarm" USING btree ("tracker","scraped_at" NULLS FIRST);

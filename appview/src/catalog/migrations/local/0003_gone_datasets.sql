@@ -1,1 +1,0 @@
-CREATE INDEX "record_change_gone" ON "local"."record_change" USING btree ("at","seq") WHERE kind = 'dataset' and action in ('hide', 'delete');

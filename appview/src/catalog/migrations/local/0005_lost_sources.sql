@@ -1,1 +1,0 @@
-CREATE INDEX "probe_lost" ON "local"."probe" USING btree ("changed_at") WHERE status in ('offline', 'gone');

@@ -1,0 +1,58 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { parseMetainfo } from '@holdfast/torrent/metainfo'
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { testBackends } from '../../../../testing/backends.ts'
+import { makeTorrent } from '../../../../testing/publishing.ts'
+import type { Catalog } from '../../../store/open.ts'
+import { metainfoStoreOf } from './metainfo-store.ts'
+
+const plan = { operators: ['udp://a.example:1'], trackers: [], warnings: [], webseeds: [], others: [] }
+
+/** A small torrent in a file of 9 MB: the rest is outside `info`. */
+function largeFile() {
+  const { infoHashV1, bytes } = makeTorrent('ice.csv', Buffer.alloc(40_000, 7))
+  const padding = Buffer.concat([Buffer.from('4:zzzz9000000:'), Buffer.alloc(9_000_000, 'abcdefg')])
+  return { infoHashV1, bytes: Buffer.concat([bytes.subarray(0, -1), padding, Buffer.from('e')]) }
+}
+
+describe.each(testBackends())('metainfo on its way out of $name', ({ open }) => {
+  let catalog: Catalog
+  const large = largeFile()
+  beforeAll(async () => {
+    catalog = await open()
+    await catalog.db.execute(sql`INSERT INTO catalog.metainfo (cid, content_id, bytes)
+      VALUES ('large', 1, decode(${large.bytes.toString('base64')}, 'base64'))`)
+  })
+  afterAll(() => catalog[Symbol.asyncDispose]())
+
+  test('three readers of a file of 9 MB hold nobody up', async () => {
+    const store = metainfoStoreOf(catalog.db)
+    await store.read('nothing')
+    const delay = monitorEventLoopDelay({ resolution: 5 })
+    delay.enable()
+    const read = await Promise.all([
+      store.read('large', plan),
+      store.read('large', { ...plan, operators: ['udp://b.example:1'] }),
+      store.read('large'),
+    ])
+    delay.disable()
+    expect(parseMetainfo(read[0]!).trackers.map(({ url }) => url)).toEqual(['udp://a.example:1'])
+    expect(parseMetainfo(read[1]!).infoHashV1).toBe(large.infoHashV1)
+    expect(Buffer.compare(read[2]!, large.bytes)).toBe(0)
+    // Read and parsed at once it is seconds; a slice is 30 ms at most, and the machine may be busy.
+    expect(delay.max / 1e6).toBeLessThan(1_000)
+  })
+
+  test('makes a metainfo file once for all who ask at the same time', async () => {
+    const store = metainfoStoreOf(catalog.db)
+    const asked = { ...plan, operators: ['udp://c.example:1'] }
+    const [one, two] = await Promise.all([store.read('large', asked), store.read('large', asked)])
+    expect(two).toBe(one)
+    expect(await store.read('large', asked)).toBe(one)
+  })
+
+  test('answers undefined for a torrent without metainfo', async () => {
+    expect(await metainfoStoreOf(catalog.db).read('gone', plan)).toBeUndefined()
+  })
+})

@@ -1,0 +1,112 @@
+/**
+ * Reads and rewrites verified `.torrent` files, which may have a hundred megabytes each: they are read in slices, rewritten
+ * in a thread, only a few at a time, and cached by their CID while there is space. Only the requests for them have to wait.
+ */
+
+import type { Db } from '../../../store/sql.ts'
+import { createThreadPool, ThreadsBusyError } from '../../../threads/thread-pool.ts'
+import { readMetainfoBytes } from '../../read/metainfo.ts'
+import type { ReissuePlan } from './metainfo-reissue.ts'
+import type { ReissueJob } from './metainfo-reissue-thread.ts'
+
+export interface MetainfoStore {
+  /**
+   * The bytes with this CID, rewritten if there is a plan; undefined when they were deleted. Rejects with
+   * ThreadsBusyError when too many requests wait.
+   */
+  read(cid: string, plan?: ReissuePlan): Promise<Uint8Array | undefined>
+}
+
+const cacheBytes = 64_000_000
+const [atOnce, mostWaiting] = [2, 64]
+
+const stores = new WeakMap<Db, MetainfoStore>()
+
+/** The store for a database; all interfaces share it. */
+export function metainfoStoreOf(db: Db): MetainfoStore {
+  let store = stores.get(db)
+  if (!store) {
+    store = createMetainfoStore(db)
+    stores.set(db, store)
+  }
+  return store
+}
+
+function createMetainfoStore(db: Db): MetainfoStore {
+  const cache = createByteCache(cacheBytes)
+  const underWay = new Map<string, Promise<Uint8Array | undefined>>()
+  const take = createSlots()
+  const threads = createThreadPool<ReissueJob, Uint8Array>({
+    script: { name: './metainfo-reissue-thread', from: import.meta.url },
+    threads: 1,
+    heapMb: 256,
+    maxWaiting: mostWaiting,
+  })
+
+  async function make(cid: string, plan: ReissuePlan | undefined): Promise<Uint8Array | undefined> {
+    const bytes = await readMetainfoBytes(db, cid)
+    if (!bytes || !plan) return bytes
+    return threads.run({ bytes, plan }, { deadlineMs: 15_000, transfer: [bytes.buffer as ArrayBuffer] })
+  }
+
+  return {
+    async read(cid, plan) {
+      const key = plan ? `${cid} ${JSON.stringify(plan)}` : cid
+      const kept = cache.get(key)
+      if (kept) return kept
+      let making = underWay.get(key)
+      if (!making) {
+        making = take(() => make(cid, plan)).finally(() => underWay.delete(key))
+        underWay.set(key, making)
+      }
+      const bytes = await making
+      if (bytes) cache.set(key, bytes)
+      return bytes
+    },
+  }
+}
+
+/** Runs a few tasks at a time; a limited number of others wait. */
+function createSlots() {
+  let running = 0
+  const waiting: (() => void)[] = []
+  return async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    if (running >= atOnce) {
+      if (waiting.length >= mostWaiting) throw new ThreadsBusyError(`${waiting.length} files wait already`)
+      await new Promise<void>((resolve) => waiting.push(resolve))
+    } else running++
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else running--
+    }
+  }
+}
+
+/** A cache of the last used values, up to `maxBytes`, except values that would take half of that. */
+function createByteCache(maxBytes: number) {
+  const entries = new Map<string, Uint8Array>()
+  let held = 0
+  return {
+    get(key: string): Uint8Array | undefined {
+      const found = entries.get(key)
+      if (found) {
+        entries.delete(key)
+        entries.set(key, found)
+      }
+      return found
+    },
+    set(key: string, bytes: Uint8Array): void {
+      if (bytes.length > maxBytes / 2 || entries.has(key)) return
+      entries.set(key, bytes)
+      held += bytes.length
+      for (const [oldest, { length }] of entries) {
+        if (held <= maxBytes) return
+        entries.delete(oldest)
+        held -= length
+      }
+    },
+  }
+}

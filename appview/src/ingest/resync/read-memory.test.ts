@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import { createReadMemory, ReadMemoryError } from './read-memory.ts'
+
+test('ends the largest read when the memory is full', () => {
+  const memory = createReadMemory(1_000)
+  const [large, small] = [memory.begin(), memory.begin()]
+  large.take(700)
+  small.take(200)
+  expect(large.signal.aborted).toBe(false)
+  small.take(200)
+  expect(large.signal.reason).toBeInstanceOf(ReadMemoryError)
+  expect(() => large.take(1)).toThrow(ReadMemoryError)
+  expect(small.signal.aborted).toBe(false)
+})
+
+test('a read that keeps to its part always comes to its end', () => {
+  const memory = createReadMemory(1_000)
+  const [modest, ...greedy] = Array.from({ length: 4 }, () => memory.begin())
+  for (let taken = 0; taken < 250; taken += 10) {
+    modest!.take(10)
+    for (const share of greedy) if (!share.signal.aborted) ended(() => share.take(100))
+  }
+  expect(modest!.signal.aborted).toBe(false)
+})
+
+test('refuses memory to a second repository without aborting one that is read already', () => {
+  const memory = createReadMemory(1_000)
+  const [whole, other] = [memory.begin(), memory.begin()]
+  whole.take(900)
+  whole.keep()
+  expect(() => other.take(200)).toThrow(ReadMemoryError)
+  expect(whole.signal.aborted).toBe(false)
+})
+
+test('frees what a read held when it is over', () => {
+  const memory = createReadMemory(1_000)
+  for (let n = 0; n < 5; n++) {
+    using share = memory.begin()
+    share.take(900)
+  }
+  expect(() => memory.begin().take(1_001)).toThrow(ReadMemoryError)
+  expect(() => memory.begin().take(1_000)).not.toThrow()
+})
+
+function ended(work: () => void): boolean {
+  try {
+    work()
+    return false
+  } catch {
+    return true
+  }
+}

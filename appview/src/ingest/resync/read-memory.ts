@@ -1,0 +1,71 @@
+/**
+ * Limits the memory of all reads of whole repositories together. When it is full, the read that uses the most is ended and
+ * tried again later. So a read within its share (the memory divided by the number of places) always completes, and a large
+ * one completes when others leave enough memory.
+ */
+export interface ReadMemory {
+  begin(): ReadShare
+}
+
+export type ReadShare = Disposable & {
+  /** Fires when this read must end in favor of others; its memory then no longer counts. */
+  readonly signal: AbortSignal
+  /** Counts more memory for this read. @throws ReadMemoryError when this read must end */
+  take(bytes: number): void
+  /**
+   * Says that this read is complete, and can no longer be ended.
+   * @throws ReadMemoryError when this read had to end before
+   */
+  keep(): void
+}
+
+/** A repository could not be read now for lack of memory, which is not a fault of its host. */
+export class ReadMemoryError extends Error {
+  override readonly name = 'ReadMemoryError'
+}
+
+interface Reading {
+  heldBytes: number
+  isKept: boolean
+  readonly stop: AbortController
+}
+
+export function createReadMemory(maxBytes: number): ReadMemory {
+  const readings = new Set<Reading>()
+  let heldBytes = 0
+  const leave = (reading: Reading) => {
+    if (readings.delete(reading)) heldBytes -= reading.heldBytes
+  }
+  /** The read that uses the most memory, among those in progress including the caller's. */
+  const largest = (asking: Reading) =>
+    [...readings].reduce((most, one) => (!one.isKept && one.heldBytes > most.heldBytes ? one : most), asking)
+  return {
+    begin() {
+      const reading: Reading = { heldBytes: 0, isKept: false, stop: new AbortController() }
+      readings.add(reading)
+      return {
+        signal: reading.stop.signal,
+        take(bytes) {
+          reading.stop.signal.throwIfAborted()
+          reading.heldBytes += bytes
+          heldBytes += bytes
+          while (heldBytes > maxBytes) {
+            const ended = largest(reading)
+            leave(ended)
+            ended.stop.abort(
+              new ReadMemoryError(
+                `reads of whole repositories hold the ${maxBytes} bytes that they may; this one held the most`,
+              ),
+            )
+          }
+          reading.stop.signal.throwIfAborted()
+        },
+        keep() {
+          reading.stop.signal.throwIfAborted()
+          reading.isKept = true
+        },
+        [Symbol.dispose]: () => leave(reading),
+      }
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { chooseToMerge } from './choose-to-merge.ts'
+import { segmentSize } from './segments/segment.ts'
+
+interface Sized {
+  size: number
+  deletedCount: number
+}
+
+/** Merges until all is well, and says how many rows were read for it. */
+function settle(segments: Sized[]): number {
+  let read = 0
+  for (
+    let together = chooseToMerge(segments, segmentSize);
+    together.length > 0;
+    together = chooseToMerge(segments, segmentSize)
+  ) {
+    const size = together.reduce((sum, segment) => sum + segment.size - segment.deletedCount, 0)
+    expect(size).toBeLessThanOrEqual(segmentSize)
+    for (const segment of together) segments.splice(segments.indexOf(segment), 1)
+    if (size > 0) segments.push({ size, deletedCount: 0 })
+    read += size
+  }
+  return read
+}
+
+test('keeps segments few, however datasets come and go', () => {
+  const segment = fc
+    .integer({ min: 1, max: segmentSize })
+    .chain((size) => fc.record({ size: fc.constant(size), deletedCount: fc.integer({ min: 0, max: size }) }))
+  fc.assert(
+    fc.property(fc.array(segment, { maxLength: 80 }), (segments) => {
+      const live = segments.reduce((sum, { size, deletedCount }) => sum + size - deletedCount, 0)
+      settle(segments)
+      expect(segments.reduce((sum, { size, deletedCount }) => sum + size - deletedCount, 0)).toBe(live)
+      // Full ones hold more than half of a segment each; of the others there are eight of a size at most.
+      expect(segments.length).toBeLessThanOrEqual((2 * live) / segmentSize + 8 * 6)
+    }),
+  )
+})
+
+test('a hundred thousand datasets that come ten at a time are each read again a few times only', () => {
+  const segments: Sized[] = []
+  let read = 0
+  for (let come = 0; come < 100_000; come += 10) {
+    segments.push({ size: 10, deletedCount: 0 })
+    read += settle(segments)
+  }
+  expect(read).toBeLessThan(6 * 100_000)
+})
+
+test('makes a segment anew when more than half of it is deleted', () => {
+  const segments = [
+    { size: 100, deletedCount: 51 },
+    { size: 100, deletedCount: 50 },
+  ]
+  expect(chooseToMerge(segments, segmentSize)).toEqual([segments[0]])
+})

@@ -1,0 +1,83 @@
+import { allTerm } from '../../../search-terms/codes.ts'
+import type { RequiredTerm } from '../../plan/conditions.ts'
+import {
+  enoughOf,
+  hintPresence,
+  type MatchMode,
+  pairImpact,
+  wantsAll,
+  wordPresence,
+} from '../../plan/matching.ts'
+import type { ParsedQuery } from '../../plan/parsed-query.ts'
+import { type RowTest, rowTestOf } from './row-tests.ts'
+import type { HeldRequest } from './supports.ts'
+
+/** A query as a segment is asked. Codes are those of `baseOf`. */
+export interface SegmentQuery {
+  /** Words that every match has; or enough of, where `enough` is not 0. Heaviest first. */
+  readonly words: readonly WeighedWord[]
+  /** The weight of words that a match has at least; 0 where it must have all. */
+  readonly enough: number
+  /** Words that only add to a score. */
+  readonly hints: readonly WeighedWord[]
+  /** Pairs of words that only add to a score. */
+  readonly pairs: readonly { readonly base: number; readonly score: number }[]
+  /** Of each, every match has one. */
+  readonly required: readonly AnyOf[]
+  readonly tests: readonly RowTest[]
+  /** Whether scores are wanted. */
+  readonly ranked: boolean
+}
+
+export interface WeighedWord {
+  readonly base: number
+  readonly weight: number
+  /** Added to the impact of a word that is there. */
+  readonly presence: number
+}
+
+export interface AnyOf {
+  readonly words: readonly number[]
+  readonly terms: readonly number[]
+  readonly ids: readonly number[]
+}
+
+/** Phrases are not looked at: a request that has some is not put to memory (`supportsRequest`). */
+export function segmentQueryOf(
+  query: Omit<ParsedQuery, 'phrases'>,
+  mode: MatchMode,
+  { filters, sort }: Pick<HeldRequest, 'filters' | 'sort'>,
+): SegmentQuery {
+  const whole = wantsAll(query, mode)
+  const enough = whole ? 0 : enoughOf(query, mode)
+  const words = query.words
+    .map(({ base, weight }) => ({ base, weight, presence: wordPresence }))
+    .sort((a, b) => b.weight - a.weight)
+  const hints = query.hints.map(({ base, weight }) => ({ base, weight, presence: hintPresence }))
+  const wanted = whole || enough > 0
+  return {
+    words: wanted ? words : [],
+    enough,
+    // Words that need not be there only add to a score.
+    hints: wanted ? hints : [...words, ...hints],
+    pairs: query.pairs.map(({ base, weight }) => ({ base, score: weight * pairImpact })),
+    required: query.required.map(anyOf),
+    tests: filters.map(rowTestOf),
+    ranked: sort.by === 'relevance',
+  }
+}
+
+const none: AnyOf = { words: [], terms: [], ids: [] }
+
+function anyOf(term: RequiredTerm): AnyOf {
+  switch (term.kind) {
+    case 'word':
+      return { ...none, words: [term.base] }
+    case 'any-term':
+      return { ...none, terms: term.bases }
+    case 'any-row':
+      return { ...none, ids: term.ids }
+    case 'every-row':
+      return { ...none, terms: [allTerm] }
+  }
+}

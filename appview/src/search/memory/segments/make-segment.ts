@@ -1,0 +1,103 @@
+import { keywordLabels } from '../../../search-terms/keyword-labels.ts'
+import type { Db } from '../../../store/sql.ts'
+import { type FacetName, type FacetValue, facetCode, facetNames, type Segment } from './segment.ts'
+import { SegmentBuilder } from './segment-builder.ts'
+import { readSegmentRows } from './segment-rows.ts'
+
+/** The next datasets with higher ids, as many as fit; or those of these ids that are visible, no more than fit. */
+export type SegmentScope = { readonly after: number } | { readonly ids: readonly number[] }
+
+export interface MadeSegment {
+  readonly segment: Segment
+  /** Values that no segment before had, in the order of their numbers. */
+  readonly newValues: readonly FacetValue[]
+  /** Whether there may be more after the last one. */
+  readonly isFull: boolean
+}
+
+export type MakeSegment = (scope: SegmentScope) => Promise<MadeSegment>
+
+const batch = 1_000
+
+/**
+ * Makes segments of `capacity` datasets of what the store holds, one at a time, with the same codes of facets' values
+ * in all. Gives up when the signal fires.
+ */
+export function createSegmentMaker(
+  db: Db,
+  { capacity, signal }: { capacity: number; signal?: AbortSignal },
+): MakeSegment {
+  const codes = new FacetCodes()
+  return async (scope) => {
+    const builder = new SegmentBuilder()
+    for await (const rows of 'ids' in scope ? byIds(db, scope.ids) : byOrder(db, scope.after, capacity)) {
+      signal?.throwIfAborted()
+      for (const row of rows) builder.add(row)
+    }
+    const isFull = builder.size === capacity
+    const segment = builder.seal((facet, value) => codes.of(facet, value))
+    return { segment, newValues: await labelled(db, codes.takeNew()), isFull }
+  }
+}
+
+/** The next batch is asked for while this one is taken apart. */
+async function* byOrder(db: Db, after: number, capacity: number) {
+  const read = (last: number, left: number) =>
+    readSegmentRows(db, { after: last, limit: Math.min(batch, left) })
+  let left = capacity
+  let next = read(after, left)
+  for (;;) {
+    const rows = await next
+    left -= rows.length
+    const isLast = rows.length < batch || left === 0
+    if (!isLast) {
+      next = read(rows.at(-1)!.id, left)
+      // A failure is thrown where it is awaited.
+      next.catch(() => {})
+    }
+    yield rows
+    if (isLast) return
+  }
+}
+
+async function* byIds(db: Db, ids: readonly number[]) {
+  const ordered = ids.toSorted((a, b) => a - b)
+  for (let from = 0; from < ordered.length; from += batch)
+    yield readSegmentRows(db, { ids: ordered.slice(from, from + batch) })
+}
+
+class FacetCodes {
+  readonly #codes = new Map<string, number>()
+  #added: FacetValue[] = []
+
+  of(facet: FacetName, value: string): number {
+    const key = `${facet} ${value}`
+    const known = this.#codes.get(key)
+    if (known !== undefined) return known
+    const code = facetCode(this.#codes.size, facetNames.indexOf(facet))
+    this.#codes.set(key, code)
+    this.#added.push({ facet, value })
+    return code
+  }
+
+  takeNew(): FacetValue[] {
+    const taken = this.#added
+    this.#added = []
+    return taken
+  }
+}
+
+/** Keywords with their labels, which once they are written stay. */
+async function labelled(db: Db, values: readonly FacetValue[]): Promise<FacetValue[]> {
+  const all: FacetValue[] = []
+  for (let from = 0; from < values.length; from += batch) {
+    const some = values.slice(from, from + batch)
+    const keywords = some.filter(({ facet }) => facet === 'keyword').map(({ value }) => value)
+    const labelOf = await keywordLabels(db, keywords)
+    for (const one of some) {
+      const label = one.facet === 'keyword' ? labelOf(one.value) : undefined
+      all.push(label === undefined ? one : { ...one, label })
+    }
+  }
+  return all
+}

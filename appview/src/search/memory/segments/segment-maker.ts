@@ -1,0 +1,55 @@
+import { Worker } from 'node:worker_threads'
+import type { Catalog } from '../../../store/open.ts'
+import { createSegmentMaker, type MadeSegment, type MakeSegment } from './make-segment.ts'
+import { segmentSize } from './segment.ts'
+
+export interface SegmentMaker extends AsyncDisposable {
+  /** One at a time. Rejects when the store cannot be read, and once it is stopped. */
+  readonly make: MakeSegment
+  /** Datasets that a segment takes. */
+  readonly capacity: number
+}
+
+/** Of so many a segment is made in a quarter of a second, in which this thread answers nobody. */
+const capacityHere = 8_192
+
+/** In a thread with a connection of its own; PGlite has only this thread's. */
+export function startSegmentMaker({ db, databaseUrl }: Catalog, signal: AbortSignal): SegmentMaker {
+  if (databaseUrl === undefined)
+    return {
+      make: createSegmentMaker(db, { capacity: capacityHere, signal }),
+      capacity: capacityHere,
+      [Symbol.asyncDispose]: async () => {},
+    }
+  // The published build holds .js files; a type-stripping Node runs the .ts ones.
+  const file = import.meta.url.endsWith('.ts') ? './segment-thread.ts' : './segment-thread.js'
+  const thread = new Worker(new URL(file, import.meta.url), { workerData: databaseUrl, execArgv: [] })
+  thread.unref()
+  let job: PromiseWithResolvers<MadeSegment> | undefined
+  let ended: Error | undefined
+  const end = (error: Error) => {
+    ended ??= error
+    job?.reject(ended)
+  }
+  thread.on('message', (answer: { made: MadeSegment } | { error: string }) => {
+    if ('error' in answer) job?.reject(new Error(answer.error))
+    else job?.resolve(answer.made)
+  })
+  thread.on('error', end)
+  thread.on('exit', () => end(new Error('the thread that reads the index ended')))
+  const stop = () => void thread.terminate()
+  signal.addEventListener('abort', stop, { once: true })
+  return {
+    capacity: segmentSize,
+    make(scope) {
+      if (ended) return Promise.reject(ended)
+      job = Promise.withResolvers()
+      thread.postMessage(scope)
+      return job.promise
+    },
+    async [Symbol.asyncDispose]() {
+      signal.removeEventListener('abort', stop)
+      await thread.terminate()
+    },
+  }
+}

@@ -1,0 +1,136 @@
+import { existsSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { OperatorError } from '@holdfast/runtime/operator-error'
+import { sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/pglite'
+import { connectPostgres } from './connect-postgres.ts'
+import { lockDataDir } from './data-dir-lock.ts'
+import { layEmptyCluster } from './empty-cluster.ts'
+import { migrateAll } from './migrate.ts'
+import { listenForNotifications } from './notifications.ts'
+import { requireOwnSessions } from './own-sessions.ts'
+import type { Db } from './sql.ts'
+import { openThreadedPglite, type ThreadedPglite } from './threaded-pglite.ts'
+
+export interface Catalog extends AsyncDisposable {
+  readonly db: Db
+  readonly kind: 'pglite' | 'postgres'
+  /** The URL of PostgreSQL; undefined for PGlite. */
+  readonly databaseUrl?: string
+  /** Calls back on each NOTIFY of the channel, from any process, and after any that may have been missed. Resolves once listening. */
+  listen(channel: string, onNotify: (payload: string) => void): Promise<AsyncDisposable>
+  /** Resolves when the store has stopped for good and the process must be restarted; absent for PostgreSQL, which is reconnected to. */
+  readonly lost?: Promise<Error>
+}
+
+export interface OpenOptions {
+  /** A PostgreSQL URL; without it PGlite in `dataDir`, or in memory when that is absent too. */
+  databaseUrl?: string | undefined
+  /** Where to connect for LISTEN; `databaseUrl` by default. */
+  databaseSessionUrl?: string | undefined
+  dataDir?: string | undefined
+  /** The most connections to PostgreSQL. */
+  poolSize?: number
+  /** Called when an unreadable embedded directory was moved aside. */
+  onMovedAside?: (movedTo: string, cause: unknown) => void
+}
+
+/**
+ * Opens the store and brings both schemas up to date.
+ *
+ * @throws DataDirInUseError; or an Error that says which database could not be reached and what to check.
+ */
+export function openCatalog(options: OpenOptions = {}): Promise<Catalog> {
+  return options.databaseUrl ? openPostgres(options.databaseUrl, options) : openPglite(options)
+}
+
+async function openPostgres(url: string, options: OpenOptions): Promise<Catalog> {
+  const { client, db } = connectPostgres(url, { poolSize: options.poolSize ?? 10 })
+  const sessionUrl = options.databaseSessionUrl ?? url
+  try {
+    await requireOwnSessions(sessionUrl)
+    await migrateAll(db)
+  } catch (cause) {
+    await client.end({ timeout: 1 })
+    if (cause instanceof OperatorError) throw cause
+    throw new OperatorError(
+      `Cannot open the database at ${withoutPassword(url)}: ${reasonOf(cause)}. Check HOLDFAST_DATABASE_URL.`,
+      { cause },
+    )
+  }
+  return {
+    db,
+    kind: 'postgres',
+    databaseUrl: url,
+    listen: (channel, onNotify) => listenForNotifications(sessionUrl, channel, onNotify),
+    [Symbol.asyncDispose]: () => client.end({ timeout: 5 }),
+  }
+}
+
+async function openPglite(options: OpenOptions): Promise<Catalog> {
+  const lock = options.dataDir === undefined ? undefined : lockDataDir(options.dataDir)
+  try {
+    const client = await startPglite(options)
+    return {
+      db: client.db,
+      kind: 'pglite',
+      lost: client.pglite.lost,
+      async listen(channel, onNotify) {
+        const unlisten = await client.pglite.listen(channel, onNotify)
+        return { [Symbol.asyncDispose]: async () => unlisten() }
+      },
+      async [Symbol.asyncDispose]() {
+        await client.pglite[Symbol.asyncDispose]()
+        lock?.[Symbol.dispose]()
+      },
+    }
+  } catch (error) {
+    lock?.[Symbol.dispose]()
+    throw error
+  }
+}
+
+async function startPglite(options: OpenOptions): Promise<{ pglite: ThreadedPglite; db: Db }> {
+  const directory = options.dataDir === undefined ? undefined : join(options.dataDir, 'pglite')
+  try {
+    return await tryPglite(directory)
+  } catch (cause) {
+    if (directory === undefined || !existsSync(directory)) throw cause
+    const movedTo = `${directory}.unreadable-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
+    renameSync(directory, movedTo)
+    options.onMovedAside?.(movedTo, cause)
+    return tryPglite(directory)
+  }
+}
+
+async function tryPglite(directory: string | undefined): Promise<{ pglite: ThreadedPglite; db: Db }> {
+  if (directory !== undefined) await layEmptyCluster(directory)
+  const pglite = await openThreadedPglite(directory)
+  try {
+    const db = drizzle(pglite as never) as unknown as Db
+    await db.execute(sql`SET TIME ZONE 'UTC'`)
+    await migrateAll(db)
+    return { pglite, db }
+  } catch (error) {
+    await pglite[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+function withoutPassword(url: string): string {
+  try {
+    const parsed = new URL(url)
+    if (parsed.password) parsed.password = '***'
+    return parsed.href
+  } catch {
+    return '(not a URL)'
+  }
+}
+
+function reasonOf(error: unknown): string {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (!(cause.cause instanceof Error))
+      return cause.message || ('code' in cause ? String(cause.code) : cause.name)
+  }
+  return String(error)
+}

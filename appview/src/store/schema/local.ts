@@ -1,0 +1,162 @@
+/**
+ * The schema `local`: what only this server knows. A rebuild of the catalog never touches it.
+ */
+import { sql } from 'drizzle-orm'
+import { bigint, boolean, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core'
+import { instant, textC } from './columns.ts'
+
+export const localSchema = pgSchema('local')
+const table = localSchema.table
+const count = (name: string) => bigint(name, { mode: 'number' })
+
+/** Single values: the admission policy under which the visible flags were computed, the node's own id. */
+export const setting = table('setting', { name: text('name').primaryKey(), value: jsonb('value').notNull() })
+
+/** The operator's decision on a DID, an AT-URI or an infohash (any form, as normalized hex). */
+export const admission = table('admission', {
+  subject: text('subject').primaryKey(),
+  subjectKind: text('subject_kind', { enum: ['did', 'uri', 'infohash'] }).notNull(),
+  action: text('action', { enum: ['allow', 'deny'] }).notNull(),
+  reason: text('reason'),
+  decidedAt: instant('decided_at').notNull().defaultNow(),
+})
+
+/**
+ * All infohashes of each content that was decided on, as known from verified metainfo: denying the v1 infohash must also deny
+ * a record that names only the v2 one, even after a rebuild.
+ */
+export const infoHashAdmission = table(
+  'info_hash_admission',
+  {
+    infoHash: text('info_hash').primaryKey(),
+    subject: text('subject').notNull(),
+    action: text('action', { enum: ['allow', 'deny'] }).notNull(),
+  },
+  (t) => [index('info_hash_admission_subject').on(t.subject)],
+)
+
+/** When this index first saw a record, and when it last changed, so that feeds and `indexedAt` survive a rebuild. */
+export const firstSeen = table('first_seen', {
+  uri: text('uri').primaryKey(),
+  at: instant('at').notNull(),
+  /** The CID of the version that was seen last; the same CID again is not a change. */
+  cid: text('cid'),
+  /** When that version was written, by its revision; later than `at` if the record was edited. */
+  changedAt: instant('changed_at'),
+})
+
+/** The sequence and epoch of each live stream. A lock on the row makes the order of commits that of the sequence. */
+export const stream = table('stream', {
+  name: text('name').primaryKey(),
+  epoch: text('epoch').notNull(),
+  seq: count('seq').notNull().default(0),
+})
+
+/** Changes of the allow-list, for replays to trackers. */
+export const infoHashChange = table(
+  'info_hash_change',
+  {
+    seq: count('seq').primaryKey(),
+    at: instant('at').notNull().defaultNow(),
+    action: text('action', { enum: ['add', 'remove'] }).notNull(),
+    infoHashV1: text('info_hash_v1'),
+    infoHashV2: text('info_hash_v2'),
+  },
+  (t) => [index('info_hash_change_at').on(t.at)],
+)
+
+/** Changes of datasets and torrents, for replays to clients. Hiding a record deletes its earlier changes. */
+export const recordChange = table(
+  'record_change',
+  {
+    seq: count('seq').primaryKey(),
+    at: instant('at').notNull().defaultNow(),
+    action: text('action', { enum: ['upsert', 'delete', 'hide', 'unhide'] }).notNull(),
+    kind: text('kind').notNull(),
+    uri: text('uri').notNull(),
+    cid: text('cid'),
+  },
+  (t) => [
+    index('record_change_at').on(t.at),
+    index('record_change_uri').on(t.uri),
+    index('record_change_gone').on(t.at, t.seq).where(sql`kind = 'dataset' and action in ('hide', 'delete')`),
+  ],
+)
+
+/**
+ * A content at one of its trackers, with the tracker's last answer: only counts, never an address (invariant 7).
+ * `scraped_at` is when it was last asked; null for never.
+ */
+export const swarm = table(
+  'swarm',
+  {
+    /** The v2 infohash if there is one, else the v1; the same after a rebuild. */
+    infoHash: text('info_hash').notNull(),
+    tracker: text('tracker').notNull(),
+    seeders: integer('seeders'),
+    leechers: integer('leechers'),
+    completed: count('completed'),
+    scrapedAt: instant('scraped_at'),
+    failures: integer('failures').notNull().default(0),
+    error: text('error'),
+    /** Whether it is one of this operator's trackers; counts of other trackers are only claims. */
+    own: boolean('own').notNull().default(false),
+    /** Whether it is stored who named it (`catalog.named_address`); null in rows of older versions. */
+    named: boolean('named'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.infoHash, t.tracker] }),
+    index('swarm_tracker').on(t.tracker, t.scrapedAt.nullsFirst()),
+  ],
+)
+
+/** The history of combined counts, with fewer points the older they are. */
+export const swarmHistory = table(
+  'swarm_history',
+  {
+    infoHash: text('info_hash').notNull(),
+    at: instant('at').notNull(),
+    seeders: integer('seeders').notNull(),
+    leechers: integer('leechers').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.infoHash, t.at] })],
+)
+
+/** The results of probing addresses that strangers named: webseeds by content, sources by dataset. */
+export const probe = table(
+  'probe',
+  {
+    url: text('url').notNull(),
+    subject: textC('subject').notNull(),
+    status: text('status').notNull(),
+    detail: jsonb('detail').$type<Record<string, unknown>>().notNull().default({}),
+    checkedAt: instant('checked_at').notNull(),
+    changedAt: instant('changed_at').notNull(),
+    nextAt: instant('next_at').notNull(),
+    failures: integer('failures').notNull().default(0),
+  },
+  (t) => [
+    primaryKey({ columns: [t.subject, t.url] }),
+    index('probe_next').on(t.nextAt),
+    index('probe_lost').on(t.changedAt).where(sql`status in ('offline', 'gone')`),
+  ],
+)
+
+/** Each change of a probe's status, oldest first. */
+export const probeHistory = table(
+  'probe_history',
+  {
+    subject: textC('subject').notNull(),
+    url: text('url').notNull(),
+    at: instant('at').notNull(),
+    status: text('status').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.subject, t.url, t.at] })],
+)
+
+/** The totals of each day, for getStats. */
+export const dailyStats = table('daily_stats', {
+  day: text('day').primaryKey(),
+  totals: jsonb('totals').$type<Record<string, number>>().notNull(),
+  updatedAt: instant('updated_at').notNull().default(sql`now()`),
+})

@@ -1,9 +1,0 @@
-import type { describeServer as schema } from '@holdfast/lexicons'
-import type { Answer } from './serve.ts'
-
-export type ServerDescription = schema.$OutputBody
-
-/** Version, admission policy, whom to write to, sources, trackers and limits. */
-export function describeServer(describe: () => Promise<ServerDescription>): Answer<typeof schema.main> {
-  return () => describe()
-}

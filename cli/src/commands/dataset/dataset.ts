@@ -1,0 +1,9 @@
+import { Command } from 'commander'
+import { datasetNewCommand } from './new.ts'
+
+/** `holdfast dataset …`. */
+export function datasetCommand(): Command {
+  return new Command('dataset')
+    .description('write a file that describes a dataset')
+    .addCommand(datasetNewCommand())
+}

@@ -1,0 +1,128 @@
+import { accountFor } from './account-for.ts'
+import type { Imported } from './formats/aws-open-data-registry.ts'
+import { importRegistryEntry } from './formats/aws-open-data-registry.ts'
+import { importCkan, withExtras } from './formats/ckan.ts'
+import { attributesOf, importDataCite } from './formats/datacite.ts'
+import { importDcatUs } from './formats/dcat-us.ts'
+import { importJsonLd } from './json-ld/dataset.ts'
+import { type Node, readNodes, typesOf } from './json-ld/graph.ts'
+
+/** The kinds of description that `holdfast import` reads from JSON or YAML. Bags are directories and are read elsewhere. */
+export const catalogKinds = ['dcat-us', 'croissant', 'json-ld', 'datacite', 'ckan', 'aws-registry'] as const
+export type CatalogKind = (typeof catalogKinds)[number]
+
+/** Entries of one kind, each in the form that its catalog has. */
+export interface Catalog {
+  readonly kind: CatalogKind
+  readonly entries: readonly unknown[]
+}
+
+/** Recognizes a document; undefined if it is none of the kinds. A document may be a list, or a list of pages of lists. */
+export function readCatalog(document: unknown, kind = kindOf(document)): Catalog | undefined {
+  return kind && { kind, entries: entriesOf(document, kind) }
+}
+
+/**
+ * Makes a dataset of an entry and lists everything that could not be taken over; throws an Error that says what the
+ * entry lacks.
+ */
+export function importEntry(kind: CatalogKind, entry: unknown, options: { createdAt: string }): Imported {
+  return accountFor(readable(kind, entry), readEntry(kind, entry, options))
+}
+
+/** The part of an entry that its reader reads, under the names that it reads. */
+function readable(kind: CatalogKind, entry: unknown): unknown {
+  if (kind === 'datacite') return attributesOf(entry)
+  if (kind === 'ckan') return withExtras(entry)
+  // The prose that the registry's reader produces is compared word by word in its own test.
+  return kind === 'aws-registry' ? undefined : entry
+}
+
+function readEntry(kind: CatalogKind, entry: unknown, options: { createdAt: string }): Imported {
+  switch (kind) {
+    case 'dcat-us':
+      return importDcatUs(entry, options)
+    case 'croissant':
+    case 'json-ld':
+      return importJsonLd(entry as Node, options)
+    case 'datacite':
+      return importDataCite(entry, options)
+    case 'ckan':
+      return importCkan(entry, options)
+    case 'aws-registry':
+      return importRegistryEntry(entry, options)
+  }
+}
+
+function kindOf(document: unknown): CatalogKind | undefined {
+  if (Array.isArray(document)) return document.length > 0 ? kindOf(document[0]) : undefined
+  if (typeof document !== 'object' || document === null) return undefined
+  const has = (...names: string[]) => names.every((name) => name in document)
+  const text = (name: string) => JSON.stringify((document as Record<string, unknown>)[name] ?? '')
+  if (text('conformsTo').includes('project-open-data') || (has('accessLevel', 'title') && !has('result')))
+    return 'dcat-us'
+  if (has('Name') && (has('slug') || has('ManagedBy'))) return 'aws-registry'
+  if (
+    has('success', 'result') ||
+    has('packages') ||
+    (has('name') && (has('metadata_created') || has('owner_org') || has('num_resources')))
+  )
+    return 'ckan'
+  if (isDataCite(document as Record<string, unknown>)) return 'datacite'
+  if (/mlcommons\.org\/croissant/i.test(text('conformsTo') + text('@context'))) return 'croissant'
+  if (has('@context') || has('@graph') || has('@type')) return 'json-ld'
+  if (has('dataset')) return 'dcat-us'
+  return undefined
+}
+
+function isDataCite(document: Record<string, unknown>): boolean {
+  const data = [document.data].flat()[0] as Record<string, unknown> | undefined
+  const attributes = (data?.attributes ?? document.attributes ?? document) as Record<string, unknown>
+  return (
+    'titles' in attributes &&
+    ('creators' in attributes || 'doi' in attributes || 'publicationYear' in attributes)
+  )
+}
+
+function entriesOf(document: unknown, kind: CatalogKind): unknown[] {
+  // The objects of a JSON-LD list refer to each other, so the list is read as a whole.
+  if (Array.isArray(document) && kind !== 'json-ld' && kind !== 'croissant')
+    return document.flatMap((item) => entriesOf(item, kind))
+  const { dataset, result, packages, data } = (document ?? {}) as Record<string, unknown>
+  switch (kind) {
+    case 'dcat-us':
+      return Array.isArray(dataset) ? dataset : [document]
+    case 'ckan':
+      return ckanPackages(packages ?? result ?? document)
+    case 'datacite':
+      return Array.isArray(data) ? data : [document]
+    case 'json-ld':
+    case 'croissant':
+      return onceEach(readNodes(document).flatMap(datasetsIn))
+    case 'aws-registry':
+      return [document]
+  }
+}
+
+/**
+ * The packages in an answer: `package_show` returns one, `package_search` an object with `results`,
+ * `current_package_list_with_resources` a list.
+ */
+function ckanPackages(value: unknown): unknown[] {
+  const { results } = (value ?? {}) as { results?: unknown }
+  return Array.isArray(results) ? results : Array.isArray(value) ? value : [value]
+}
+
+/** Removes duplicates: a dataset that a catalog lists may also be in its graph. */
+function onceEach(nodes: readonly Node[]): Node[] {
+  const keyOf = (node: Node) => (typeof node.id === 'string' ? node.id : JSON.stringify(node))
+  return [...new Map(nodes.toReversed().map((node) => [keyOf(node), node])).values()].toReversed()
+}
+
+/** The node itself if it is a dataset, or the datasets that a catalog lists. */
+function datasetsIn(node: Node): Node[] {
+  const types = typesOf(node)
+  if (types.includes('Dataset')) return [node]
+  const listed = [node.dataset, node.mainEntity, node.hasPart, node.about].flat() as unknown[]
+  return listed.filter((item): item is Node => typesOf((item ?? {}) as Node).includes('Dataset'))
+}

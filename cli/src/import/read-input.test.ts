@@ -1,0 +1,68 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Input, readInput } from './read-input.ts'
+
+let directory: string
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'holdfast-input-'))
+})
+afterAll(() => rm(directory, { recursive: true }))
+
+const titlesOf = (input: Input) =>
+  Array.from(
+    { length: input.count },
+    (_, index) => input.importAt(index, { createdAt: '2026-11-20T12:00:00.000Z' }).record.title,
+  )
+
+/** Answers as a server of these documents would. */
+const serverOf =
+  (answers: Record<string, { body: string | Buffer; type?: string }>): typeof fetch =>
+  async (address) => {
+    const { body, type = 'application/json' } = answers[String(address)]!
+    return new Response(body as string, { headers: { 'content-type': type } })
+  }
+
+const page = (title: string, next?: string) =>
+  JSON.stringify({
+    '@context': 'https://schema.org/',
+    '@graph': [{ '@type': 'Dataset', name: title }, ...(next ? [{ 'hydra:next': { '@id': next } }] : [])],
+  })
+
+test('every page of an address is read', async () => {
+  const [first, second] = ['https://c.example/1', 'https://c.example/2']
+  const fetch = serverOf({ [first]: { body: page('One', second) }, [second]: { body: page('Two') } })
+  expect(titlesOf(await readInput(first, { fetch }))).toEqual(['One', 'Two'])
+})
+
+test('pages that lead back to themselves end in an error', async () => {
+  const first = 'https://c.example/1'
+  const fetch = serverOf({ [first]: { body: page('One', first) } })
+  await expect(readInput(first, { fetch })).rejects.toThrow('never end')
+})
+
+test('the charset that a server names is read', async () => {
+  const body = Buffer.from(page('Précipitations'), 'latin1')
+  const fetch = serverOf({ 'https://c.example/': { body, type: 'application/json; charset=ISO-8859-1' } })
+  expect(titlesOf(await readInput('https://c.example/', { fetch }))).toEqual(['Précipitations'])
+})
+
+test('a web page in place of data is told in a sentence', async () => {
+  const fetch = serverOf({ 'https://c.example/': { body: '<!doctype html><p>Hello', type: 'text/html' } })
+  await expect(readInput('https://c.example/', { fetch })).rejects.toThrow(
+    "Give the catalog's own address: of a CKAN site https://c.example/api/3/action/package_search",
+  )
+})
+
+test('reads folders in a folder, bags among them', async () => {
+  await mkdir(join(directory, 'sub/bag'), { recursive: true })
+  await writeFile(join(directory, 'a.json'), page('One'))
+  await writeFile(join(directory, 'sub/b.json'), page('Two'))
+  await writeFile(
+    join(directory, 'sub/bag/bagit.txt'),
+    'BagIt-Version: 1.0\nTag-File-Character-Encoding: ISO-8859-1\n',
+  )
+  await writeFile(join(directory, 'sub/bag/bag-info.txt'), Buffer.from('Title: Genève\n', 'latin1'))
+  expect(titlesOf(await readInput(directory, { fetch }))).toEqual(['One', 'Two', 'Genève'])
+})

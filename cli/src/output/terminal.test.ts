@@ -1,0 +1,80 @@
+import { glob, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test, vi } from 'vitest'
+import { note, plain, print, printJson, printTable, printText, setVerbosity, warn } from './terminal.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  setVerbosity('normal')
+})
+
+/** Every character that a terminal could take for an order, a line break or a turn of direction. */
+const hostile = [
+  ...Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)),
+  ...Array.from({ length: 33 }, (_, code) => String.fromCharCode(0x7f + code)),
+  ...'\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufff9\ud800',
+]
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+const orders = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9]/
+
+function written(stream: NodeJS.WriteStream, work: () => void): string {
+  let text = ''
+  vi.spyOn(stream, 'write').mockImplementation((chunk) => {
+    text += String(chunk)
+    return true
+  })
+  work()
+  vi.restoreAllMocks()
+  return text
+}
+
+test('somebody else’s words cannot repaint the terminal', () => {
+  expect(plain('a\u001b]0;title\u0007b\r\nc\u202egpj.exe')).toBe('a ]0;title b c gpj.exe')
+})
+
+test('lets no control character through to a terminal', () => {
+  const text = hostile.map((sign) => `x${sign}y`).join('')
+  const ways = [
+    () => print(text),
+    () => print({ style: 'bold', text: '' }),
+    () => printTable([[text, text]]),
+    () => printText(text),
+    () => printJson({ [text]: text }),
+  ]
+  for (const way of ways) expect(written(process.stdout, way)).not.toMatch(orders)
+  setVerbosity('verbose')
+  for (const way of [() => warn(text), () => note(text)])
+    expect(written(process.stderr, way)).not.toMatch(orders)
+})
+
+test('a name with a line break makes no line of its own', () => {
+  expect(written(process.stdout, () => print('a\nAll pieces are right.'))).toBe('a All pieces are right.\n')
+})
+
+test('JSON says the same after what a terminal could obey is escaped', () => {
+  const text = hostile.slice(0, -1).join('')
+  const line = written(process.stdout, () => printJson({ text }))
+  expect(JSON.parse(line)).toEqual({ text })
+})
+
+test('lines columns up whatever their styles', () => {
+  const rows = [
+    ['a', { style: 'bold', text: 'b' } as const, ''],
+    ['long', 'b', 'y'],
+  ]
+  expect(written(process.stdout, () => printTable(rows))).toBe('a     b\nlong  b  y\n')
+})
+
+test('writes no notes or warnings when quiet', () => {
+  setVerbosity('quiet')
+  expect(written(process.stderr, () => warn('careful'))).toBe('')
+})
+
+test('nothing in the command writes to a terminal by another way', async () => {
+  const source = fileURLToPath(new URL('..', import.meta.url))
+  for await (const path of glob('**/*.ts', { cwd: source })) {
+    if (path === join('output', 'terminal.ts') || path.endsWith('.test.ts')) continue
+    expect(await readFile(join(source, path), 'utf8'), path).not.toMatch(/std(?:out|err)\.write\(|console\./)
+  }
+})

@@ -1,0 +1,54 @@
+/**
+ * `npm run fuzz -- [--seed N] [--rounds N] [--beyond] [--json]`: tries records at the limits of their lexicon, and
+ * measures their cost.
+ */
+import { randomInt } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { openEmbedded, openScratchDatabase } from '@holdfast/appview/testing/backends'
+import { fuzzRecords } from './fuzz-records.ts'
+
+const usage = `Writes each field of each lexicon at its limits into an index on this machine, reads it by every face, and
+tells what cost more than it may.
+
+  npm run fuzz                     one round of every field, with a seed of its own
+  npm run fuzz -- --seed 7         the same round again
+  npm run fuzz -- --rounds 100     as many, with the seeds after the first
+  npm run fuzz -- --beyond         one more than may be, in every field
+  npm run fuzz -- --json           a line of JSON each round
+
+On PostgreSQL where HOLDFAST_TEST_DATABASE_URL names one. Exit code 1 where something cost too much.
+`
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(randomInt(1_000_000)) },
+    rounds: { type: 'string', default: '1' },
+    beyond: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+const [first, rounds] = [Number(values.seed), Number(values.rounds)]
+if (values.help) console.log(usage)
+else if (!Number.isInteger(first) || !(rounds > 0)) {
+  console.error(`--seed is a whole number and --rounds a positive one.\n\n${usage}`)
+  process.exitCode = 2
+} else await run()
+
+async function run(): Promise<void> {
+  const url = process.env.HOLDFAST_TEST_DATABASE_URL
+  const open = url === undefined ? openEmbedded : () => openScratchDatabase(url)
+  for (let seed = first; seed < first + rounds; seed++) {
+    const { findings, nearest, ...counts } = await fuzzRecords({ open, seed, beyond: values.beyond })
+    if (findings.length > 0) process.exitCode = 1
+    if (values.json) {
+      console.log(JSON.stringify({ seed, ok: findings.length === 0, ...counts, findings, nearest }))
+      continue
+    }
+    const { records, requests, refused, bytes } = counts
+    console.log(
+      `seed ${seed}: ${records} records of ${Math.round(bytes / 1e6)} MB, ${refused} refused, ${requests} requests, ${findings.length} too dear`,
+    )
+    for (const { what, cost, limit } of findings.length > 0 ? findings : nearest.slice(0, 3))
+      console.log(`  ${cost.toFixed(0)} of ${limit.toFixed(0)}: ${what}`)
+  }
+}

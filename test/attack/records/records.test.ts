@@ -1,0 +1,29 @@
+import { testBackends } from '@holdfast/appview/testing/backends'
+import { describe, expect, test } from 'vitest'
+import { needs } from '../../system/requirements.ts'
+import { fuzzRecords } from './fuzz-records.ts'
+
+const able = needs('records at the limits of their lexicon', 'patience')
+
+// The seeds are fixed, so that a change does not fail by chance; `npm run fuzz` tries others.
+const rounds = [
+  { seed: 29_766, beyond: false },
+  { seed: 7, beyond: true },
+]
+// A busy machine may need twice as long for the same work, even in processor time.
+const patience = { clock: 5, processor: 2 }
+
+describe.skipIf(!able).each(testBackends())('records at their limits on $name', ({ open }) => {
+  test.each(rounds)('cost what their size allows (seed $seed, beyond: $beyond)', async ({ seed, beyond }) => {
+    const { findings, records, refused } = await fuzzRecords({
+      open,
+      seed,
+      beyond,
+      pathsPerDataset: 1,
+      patience,
+    })
+    expect(findings).toEqual([])
+    expect(records).toBeGreaterThan(60)
+    if (!beyond) expect(refused).toBeLessThan(records / 10)
+  })
+})

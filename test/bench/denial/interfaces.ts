@@ -1,0 +1,49 @@
+import { encodeCursor } from '@holdfast/appview/store/page-cursor'
+import { query } from '../../system/xrpc.ts'
+
+export interface DeniedAccount {
+  did: string
+  /** The AT-URI of one of its datasets. */
+  uri: string
+  /** A word that occurs only in its titles. */
+  word: string
+  /** The highest id of content that other accounts have torrents of; the account's own content has higher ids. */
+  lastOther: number
+}
+
+/** Requests every interface repeatedly until none shows the account; resolves to how long each still showed it, in milliseconds. */
+export async function untilGone(
+  url: string,
+  account: DeniedAccount,
+): Promise<{ afterMs: number; byInterface: Record<string, number> }> {
+  const startedAt = performance.now()
+  const byInterface: Record<string, number> = {}
+  await Promise.all(
+    Object.entries(interfaces(url, account)).map(async ([name, shows]) => {
+      while (await shows());
+      byInterface[`${name}Ms`] = performance.now() - startedAt
+    }),
+  )
+  return { afterMs: Math.max(...Object.values(byInterface)), byInterface }
+}
+
+function interfaces(
+  url: string,
+  { did, uri, word, lastOther }: DeniedAccount,
+): Record<string, () => Promise<boolean>> {
+  const text = async (path: string) => (await fetch(new URL(path, url))).text()
+  return {
+    searchDatasets: async () =>
+      (await query<{ datasets: unknown[] }>(url, 'searchDatasets', { q: word })).datasets.length > 0,
+    getDataset: async () => (await query(url, 'getDataset', { uri }).catch(() => undefined)) !== undefined,
+    listDatasets: async () =>
+      (await query<{ datasets: unknown[] }>(url, 'listDatasets', { author: did })).datasets.length > 0,
+    listInfoHashes: async () => {
+      const cursor = encodeCursor('infoHashes', [lastOther])
+      return (await query<{ infoHashes: unknown[] }>(url, 'listInfoHashes', { cursor })).infoHashes.length > 0
+    },
+    feeds: async () => (await text('/feeds/datasets.rss?limit=100')).includes(word),
+    search: async () => (await text(`/search?q=${word}`)).includes(`${word} readings`),
+    account: async () => (await text(`/account/${did}`)).includes(`${word} readings`),
+  }
+}
