@@ -66,9 +66,15 @@ test('refuses what is nested too deep', () => {
 })
 
 test('counts the items of a record', () => {
-  expect(measureRecord(encode({ a: [1, 2, {}], b: 'x\0' }))).toEqual({ items: 8, hasNulKey: false })
+  expect(measureRecord(encode({ a: [1, 2, {}], b: 'x\0' }))).toEqual({ items: 8, unstorableKey: undefined })
 })
 
 test('notices NUL in a key', () => {
-  expect(measureRecord(encode({ deep: { 'a\0b': 1 } })).hasNulKey).toBe(true)
+  expect(measureRecord(encode({ deep: { 'a\0b': 1 } })).unstorableKey).toBe('holds the character U+0000')
+})
+
+test('notices a key that would become the prototype of an object', () => {
+  const plain = Buffer.from(encode({ deep: { aaaaaaaaa: { title: 'x' } } })).toString('latin1')
+  const hostile = Buffer.from(plain.replace('aaaaaaaaa', '__proto__'), 'latin1')
+  expect(measureRecord(hostile).unstorableKey).toBe('is `__proto__`')
 })

@@ -3,6 +3,7 @@ import {
   array,
   byteString,
   CborStepper,
+  isPrototypeKey,
   map,
   NotCanonicalError,
   negative,
@@ -15,8 +16,8 @@ import {
 export interface RecordMeasure {
   /** How many maps, lists, keys and single values it has; each byte of CBOR may become fifty bytes of memory. */
   readonly items: number
-  /** Whether a field's name contains U+0000, which our stores cannot keep. */
-  readonly hasNulKey: boolean
+  /** What a field's name has that cannot be kept: U+0000 by our stores, `__proto__` by objects of JavaScript. */
+  readonly unstorableKey: string | undefined
 }
 
 /** The bytes are not the canonical DAG-CBOR of a record (atproto data model); the message says why. */
@@ -48,7 +49,7 @@ export function measureRecord(bytes: Uint8Array): RecordMeasure {
 class Measuring {
   readonly #stepper: CborStepper
   #items = 0
-  #hasNulKey = false
+  #unstorableKey: string | undefined
 
   constructor(stepper: CborStepper) {
     this.#stepper = stepper
@@ -57,7 +58,7 @@ class Measuring {
   whole(): RecordMeasure {
     this.#value(0)
     if (this.#stepper.at !== this.#stepper.bytes.length) refuse('something follows the record')
-    return { items: this.#items, hasNulKey: this.#hasNulKey }
+    return { items: this.#items, unstorableKey: this.#unstorableKey }
   }
 
   #value(depth: number): void {
@@ -82,7 +83,7 @@ class Measuring {
       const start = stepper.at
       if (stepper.head() !== text) refuse('a key is no text')
       const end = stepper.at + stepper.argument
-      this.#hasNulKey ||= stepper.bytes.subarray(stepper.at, end).includes(0)
+      this.#unstorableKey ??= unstorableIn(stepper.bytes.subarray(stepper.at, end))
       this.#text(stepper.argument)
       if (before >= 0 && !stepper.inOrder(before, beforeEnd, start))
         refuse('its keys are not sorted, or one stands twice')
@@ -105,6 +106,11 @@ class Measuring {
     const length = stepper.expect(byteString)
     if (stepper.bytes[stepper.take(length)] !== 0) refuse('a link is no CID')
   }
+}
+
+function unstorableIn(key: Uint8Array): string | undefined {
+  if (key.includes(0)) return 'holds the character U+0000'
+  return isPrototypeKey(key) ? 'is `__proto__`' : undefined
 }
 
 function refuse(what: string): never {

@@ -100,8 +100,8 @@ function refusalOf(record: Uint8Array): RecordMeasure | { reason: RejectReason; 
     const detail = `the record has ${measure.items} keys and values; the limit is ${maxRecordItems}`
     return { reason: 'record-too-large', detail }
   }
-  if (measure.hasNulKey)
-    return { reason: 'unstorable', detail: 'the name of a field holds the character U+0000' }
+  if (measure.unstorableKey)
+    return { reason: 'unstorable', detail: `the name of a field ${measure.unstorableKey}` }
   return measure
 }
 

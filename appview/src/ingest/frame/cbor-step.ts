@@ -92,6 +92,15 @@ export class CborStepper {
     return start
   }
 
+  /**
+   * Steps over the key of a map, a text of ASCII. A decoder that builds objects takes `__proto__` for the prototype, so what
+   * it makes of such a map is for it to say.
+   */
+  key(): void {
+    const start = this.ascii()
+    if (isPrototypeKey(this.bytes.subarray(start, this.at))) throw notCanonical
+  }
+
   /** Steps over a CID link and returns where its 36 bytes begin, or -1 for null. */
   cidOrNull(): number {
     if (this.bytes[this.at] === nullByte) {
@@ -156,7 +165,7 @@ export class CborStepper {
     let [before, beforeEnd] = [-1, -1]
     for (let left = count; left > 0; left--) {
       const start = this.at
-      this.ascii()
+      this.key()
       if (before >= 0 && !this.inOrder(before, beforeEnd, start)) throw notCanonical
       before = start
       beforeEnd = this.at
@@ -190,6 +199,13 @@ export class CborStepper {
   }
 }
 
+const prototypeKey = Buffer.from('__proto__')
+
+/** Whether a key is `__proto__`, under which objects of JavaScript hold no field of their own. */
+export function isPrototypeKey(key: Uint8Array): boolean {
+  return key.length === prototypeKey.length && prototypeKey.equals(key)
+}
+
 /** The known keys of a map in canonical order, each encoded; {@link stepMap} finds them by merging. */
 export type KnownKeys = readonly Uint8Array[]
 
@@ -216,7 +232,7 @@ export function stepMap(stepper: CborStepper, known: KnownKeys, onKey: (index: n
     while (index < known.length && !stepper.isNext(known[index]!)) index++
     const isKnown = index < known.length
     if (isKnown) stepper.at = start + known[index]!.length
-    else stepper.ascii()
+    else stepper.key()
     if ((unknownBefore || !isKnown) && before >= 0 && !stepper.inOrder(before, beforeEnd, start)) {
       throw notCanonical
     }

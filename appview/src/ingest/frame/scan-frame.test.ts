@@ -107,6 +107,15 @@ test('the scanner answers as the full decoder does, for mutated and random bytes
   )
 })
 
+test.each(['commit', 'account'])('a #%s with a key that is a prototype is left to the decoder', (kind) => {
+  const body = kind === 'commit' ? commitOf('app.bsky.feed.post/3l') : { did: 'did:plc:other', seq: 7 }
+  for (const more of [{ zzzzzzzzz: new Uint8Array(0) }, { zzzzzzzzzz: { zzzzzzzzz: 1 } }]) {
+    const plain = Buffer.from(frameOf({ op: 1, t: `#${kind}` }, { ...body, ...more })).toString('latin1')
+    const bytes = new Uint8Array(Buffer.from(plain.replace(/(?<!z)z{9}(?!z)/, '__proto__'), 'latin1'))
+    expect(scan(bytes)).toEqual(decodeFrame(bytes, filter))
+  }
+})
+
 test('a frame that has nothing for us is passed over undecoded', () => {
   const bytes = frameOf(
     { op: 1, t: '#commit' },
