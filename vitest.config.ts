@@ -40,6 +40,7 @@ export default defineConfig(({ mode }) => {
       execArgv: ['--wasm-wrapper-tiering-budget=2000000000'],
       env: { HOLDFAST_TEST_LANE: lane },
       globalSetup: ['test/system/templates.ts'],
+      setupFiles: ['test/system/seed.ts'],
       maxWorkers: 2,
       // A minute, and in proportion where the machine is slower. What waits for a condition gives up earlier and says what
       // it waited for. Only chaos, which lasts as long as it is told to, has more.
