@@ -1,5 +1,5 @@
 /**
- * node scripts/pack.ts ROOM OUT: builds a room into `dist/` (JavaScript and types), and the rooms it imports before it, and
+ * node scripts/pack.ts WORKSPACE OUT: builds a workspace into `dist/` (JavaScript and types), and the workspaces it imports before it, and
  * packs what npm would publish into the directory OUT. In the repository `exports` points at the sources, which
  * node_modules cannot run.
  */
@@ -21,26 +21,26 @@ const repository = resolve(import.meta.dirname, '..')
 const ours = /^@holdfast\/(.+)$/
 
 if (import.meta.main) {
-  const [room, out] = process.argv.slice(2)
-  if (!room || !out)
+  const [workspace, out] = process.argv.slice(2)
+  if (!workspace || !out)
     throw new Error('Say what to pack and where to: node scripts/pack.ts torrent /tmp/packed')
-  for (const file of packAll(room, resolve(out))) console.log(file)
+  for (const file of packAll(workspace, resolve(out))) console.log(file)
 }
 
-/** Packs a room and returns the path of the `.tgz`; the rooms it imports are packed by themselves. */
-export function pack(room: string, out: string): string {
-  return packAll(room, out).at(-1)!
+/** Packs a workspace and returns the path of the `.tgz`; the workspaces it imports are packed by themselves. */
+export function pack(workspace: string, out: string): string {
+  return packAll(workspace, out).at(-1)!
 }
 
-/** Packs a room after the rooms it imports, and returns the paths of the `.tgz`s in that order. */
-export function packAll(room: string, out: string): string[] {
+/** Packs a workspace after the workspaces it imports, and returns the paths of the `.tgz`s in that order. */
+export function packAll(workspace: string, out: string): string[] {
   // Inside node_modules, so that the compiler finds everybody else's packages on the way up.
   const cache = join(repository, 'node_modules/.cache')
   mkdirSync(cache, { recursive: true })
   const stages = mkdtempSync(join(cache, 'holdfast-pack-'))
   mkdirSync(out, { recursive: true })
   try {
-    return buildOrder(room).map((name) => {
+    return buildOrder(workspace).map((name) => {
       const stage = build(name, stages)
       const args = ['pack', '--json', '--pack-destination', out, stage]
       const [packed] = JSON.parse(execFileSync('npm', args, { encoding: 'utf8', cwd: stage }))
@@ -60,21 +60,21 @@ interface Manifest {
   readonly [field: string]: unknown
 }
 
-function readManifest(room: string): Manifest {
-  return JSON.parse(readFileSync(join(repository, room, 'package.json'), 'utf8'))
+function readManifest(workspace: string): Manifest {
+  return JSON.parse(readFileSync(join(repository, workspace, 'package.json'), 'utf8'))
 }
 
-function buildOrder(room: string): string[] {
-  const imported = Object.keys(readManifest(room).dependencies ?? {}).flatMap(
+function buildOrder(workspace: string): string[] {
+  const imported = Object.keys(readManifest(workspace).dependencies ?? {}).flatMap(
     (name) => ours.exec(name)?.[1] ?? [],
   )
-  return [...new Set([...imported.flatMap(buildOrder), room])]
+  return [...new Set([...imported.flatMap(buildOrder), workspace])]
 }
 
-/** Builds a room beside the ones it imports, which are found as the packages they will be. */
-function build(room: string, stages: string): string {
-  const source = join(repository, room)
-  const manifest = readManifest(room)
+/** Builds a workspace beside the ones it imports, which are found as the packages they will be. */
+function build(workspace: string, stages: string): string {
+  const source = join(repository, workspace)
+  const manifest = readManifest(workspace)
   const stage = join(stages, 'node_modules', manifest.name)
   mkdirSync(stage, { recursive: true })
   cpSync(join(source, 'src'), join(stage, 'src'), { recursive: true })
@@ -89,7 +89,7 @@ function build(room: string, stages: string): string {
   return stage
 }
 
-/** Packages that a room has in another version than the house. */
+/** Packages that a workspace has in another version than the root. */
 function linkNested(from: string, to: string): void {
   for (const name of existsSync(from) ? readdirSync(from) : []) {
     if (name.startsWith('.')) continue

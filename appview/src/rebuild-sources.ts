@@ -24,11 +24,11 @@ export async function checkSources(
   from: RebuildFrom | undefined,
   parts: { db: Db; sources: readonly SourceConfig[]; pds: PdsClient },
 ): Promise<void> {
-  const held = (await readTrackedDids(parts.db)).length
-  const enough = Math.ceil(held * leastShare)
+  const indexed = (await readTrackedDids(parts.db)).length
+  const enough = Math.ceil(indexed * leastShare)
   const has = from ? await countGiven(from) : await countListed(parts.sources, { pds: parts.pds, enough })
   if (has > 0 && has >= enough) return
-  const what = has === 0 ? 'no account at all' : `${has} accounts, and the index has ${held}`
+  const what = has === 0 ? 'no account at all' : `${has} accounts, and the index has ${indexed}`
   throw new OperatorError(
     `The place to rebuild from has ${what}. Nothing was changed. Name the right place, or start with an empty database or HOLDFAST_DATA_DIR.`,
   )

@@ -69,7 +69,7 @@ export async function rebuild(config: AppViewConfig, options: RebuildOptions): P
   await using lead = await leadAlone(config)
   const beside = await prepareBeside(catalog.db, { isNew: options.goesOn !== true })
   const progress = await gather({ ...catalog, db: beside }, { config, direct, log, lead, ...options })
-  await checkFound(options, { held: catalog.db, found: beside })
+  await checkFound(options, { before: catalog.db, found: beside })
   await refreshSearchStatistics(beside)
   options.signal.throwIfAborted()
   await swapCatalogs(catalog.db, startedAt)
@@ -128,14 +128,14 @@ async function gather(catalog: Catalog, parts: Gathering): Promise<RebuildProgre
 /** Compares what was found with the old index. @throws OperatorError when too little was found; the old index then stays */
 async function checkFound(
   { from, leastShare = defaultLeastShare }: RebuildOptions,
-  { held, found }: { held: Db; found: Db },
+  { before, found }: { before: Db; found: Db },
 ): Promise<void> {
   const dids = from && 'dids' in from ? from.dids : undefined
-  const [before, now] = await Promise.all([countRecords(held, dids), countRecords(found, dids)])
-  if (now >= before * leastShare) return
+  const [had, has] = await Promise.all([countRecords(before, dids), countRecords(found, dids)])
+  if (has >= had * leastShare) return
   const percent = (share: number) => `${Math.floor(share * 100)} %`
   throw new OperatorError(
-    `Found ${now} ${now === 1 ? 'record' : 'records'}, and the index has ${before}: ${percent(now / before)}, less than ${percent(leastShare)}. The index was not changed. Rebuild with --continue to search further, or with --at-least ${Math.floor((now / before) * 100)} to accept what was found.`,
+    `Found ${has} ${has === 1 ? 'record' : 'records'}, and the index has ${had}: ${percent(has / had)}, less than ${percent(leastShare)}. The index was not changed. Rebuild with --continue to search further, or with --at-least ${Math.floor((has / had) * 100)} to accept what was found.`,
   )
 }
 

@@ -30,7 +30,7 @@ test.each(['relay', 'PDSes directly'])('accounts that change are followed over t
   await waitFor(async () => !(await visible(index, takenDown!.did)), {
     what: 'the taken down to be hidden',
   })
-  await waitFor(async () => !(await index.held()).some((one) => one.includes(deleted!.did)), {
+  await waitFor(async () => !(await index.records()).some((one) => one.includes(deleted!.did)), {
     what: 'the deleted to be purged',
   })
   // No event reports a tombstone; it is found by comparing with the directory, which is asked at most every ten
@@ -38,7 +38,7 @@ test.each(['relay', 'PDSes directly'])('accounts that change are followed over t
   await waitFor(
     async () => {
       await index.ingest.reconcile()
-      return !(await index.held()).some((one) => one.includes(tombstoned!.did))
+      return !(await index.records()).some((one) => one.includes(tombstoned!.did))
     },
     { what: 'the tombstoned to be purged', timeoutMs: 20_000, intervalMs: 500 },
   )
@@ -49,7 +49,7 @@ test.each(['relay', 'PDSes directly'])('accounts that change are followed over t
   })
   for (const { did } of [rekeyed!, mover!, renamed!]) {
     await waitFor(
-      async () => (await index.held()).includes(`at://${did}/x`) || (await visible(index, did)) === 2,
+      async () => (await index.records()).includes(`at://${did}/x`) || (await visible(index, did)) === 2,
       {
         what: `both records of ${did}`,
       },

@@ -13,7 +13,7 @@ import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { startNetwork } from '../network/network.ts'
-import { heldRecords, putDataset, putOther, repoRecords, startFollowing } from './following.ts'
+import { putDataset, putOther, repoRecords, startFollowing, storedRecords } from './following.ts'
 
 test('brings the catalog back from an archive or a list of accounts when every host is gone', async () => {
   await using network = await startNetwork({ pdsCount: 2, accounts: 4 })
@@ -56,19 +56,19 @@ test('brings the catalog back from an archive or a list of accounts when every h
     repos: 4,
     failed: 0,
   })
-  expect(await heldRecords(catalog)).toEqual(expected)
+  expect(await storedRecords(catalog)).toEqual(expected)
 
   await network.stopPds(0)
   await network.stopPds(1)
   await resetCatalog(catalog.db)
-  expect(await heldRecords(catalog)).toEqual([])
+  expect(await storedRecords(catalog)).toEqual([])
   expect(await importRepos(carsInDirectory(directory), parts)).toEqual({
     repos: 4,
     failed: 0,
     records: 20,
     refused: 0,
   })
-  expect(await heldRecords(catalog)).toEqual(expected)
+  expect(await storedRecords(catalog)).toEqual(expected)
   expect(await firstSeen()).toEqual(seen)
 
   async function firstSeen(): Promise<unknown> {

@@ -49,7 +49,9 @@ describe('an index that does not read whole repositories at its start', () => {
     await waitFor(
       async () => {
         await index.ingest.reconcile()
-        return (await index.held()).some((one) => one.includes(`${carol!.did}/`) && one.includes('/unheard '))
+        return (await index.records()).some(
+          (one) => one.includes(`${carol!.did}/`) && one.includes('/unheard '),
+        )
       },
       { what: 'the unheard record', timeoutMs: 20_000 },
     )

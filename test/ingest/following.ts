@@ -16,7 +16,7 @@ export type Following = AsyncDisposable & {
   readonly catalog: Catalog
   readonly ingest: Ingest
   /** `URI CID` of every stored record, in order; a rejected one is `URI refused REASON`. */
-  held(): Promise<string[]>
+  records(): Promise<string[]>
   /** Waits until the index contains exactly what the accounts' repositories contain. */
   agrees(accounts: readonly TestAccount[], timeoutMs?: number): Promise<void>
 }
@@ -49,19 +49,19 @@ export async function startFollowing(
       log: pino({ level: process.env.HOLDFAST_LOG_LEVEL ?? 'silent' }),
     }),
   )
-  const held = () => heldRecords(catalog)
+  const records = () => storedRecords(catalog)
   const moved = stack.move()
   return {
     catalog,
     ingest,
-    held,
+    records,
     async agrees(accounts, timeoutMs = 20_000) {
       let expected: string[] = []
       let found: string[] = []
       await waitFor(
         async () => {
           expected = await repoRecords(accounts)
-          found = await held()
+          found = await records()
           return JSON.stringify(found) === JSON.stringify(expected)
         },
         { what: 'the index to hold what the repositories hold', timeoutMs, intervalMs: 50 },
@@ -77,7 +77,7 @@ export async function startFollowing(
   }
 }
 
-export async function heldRecords({ db }: Catalog): Promise<string[]> {
+export async function storedRecords({ db }: Catalog): Promise<string[]> {
   const answer = (await db.execute(
     sql`SELECT uri, cid, reason FROM catalog.record ORDER BY uri`,
   )) as unknown as Row[] | { rows: Row[] }

@@ -25,7 +25,7 @@ test.each(['relay', 'PDSes directly'])(
     await putOther(neither!, 'note')
     const sources = way === 'relay' ? [network.relayUrl] : network.pdsUrls
     await using index = await startFollowing(network, { sources })
-    const uris = async () => (await index.held()).map((line) => line.split(' ')[0])
+    const uris = async () => (await index.records()).map((line) => line.split(' ')[0])
     await waitFor(async () => (await uris()).length === 3, { what: 'the backfill' })
     if (way === 'relay') {
       const listing = async () =>

@@ -152,10 +152,10 @@ test('a record that breaks its lexicon, its key or the size limit is kept with i
   host.emit(await repo.create(ours, 'untitled', { $type: ours, createdAt: 'yesterday' }))
   host.emit(await repo.create(ours, 'another-type', { ...dataset('typed'), $type: 'com.example.note' }))
   host.emit(await repo.create(collections.webseed, 'no-tid', { $type: collections.webseed }))
-  await waitFor(async () => (await index.held()).filter((one) => one.includes(repo.did)).length === 4, {
+  await waitFor(async () => (await index.records()).filter((one) => one.includes(repo.did)).length === 4, {
     what: 'all four',
   })
-  const found = (await index.held()).filter(
+  const found = (await index.records()).filter(
     (one) => one.includes(`${repo.did}/`) && one.includes(' refused '),
   )
   expect(found.map((one) => one.slice(one.lastIndexOf('/') + 1))).toEqual([
@@ -188,9 +188,9 @@ test('a PDS is heard only on accounts that live there', async () => {
   stranger.emit(await theirs.create(ours, 'first', dataset('first')))
   const own = await stranger.newRepo(plc)
   stranger.emit(await own.create(ours, 'first', dataset('first')))
-  await waitFor(async () => (await second.held()).length === 1, { what: 'the own account' })
+  await waitFor(async () => (await second.records()).length === 1, { what: 'the own account' })
   expect(second.ingest.metrics.rejects.get('host-mismatch')?.count).toBe(1)
-  expect((await second.held())[0]).toContain(own.did)
+  expect((await second.records())[0]).toContain(own.did)
 })
 
 test('an account whose DID document points at a private address is not indexed', async () => {
@@ -208,7 +208,7 @@ test('an account whose DID document points at a private address is not indexed',
   await waitFor(() => (careful.ingest.metrics.rejects.get('did-unresolvable')?.count ?? 0) >= 4, {
     what: 'the refusals',
   })
-  expect(await careful.held()).toEqual([])
+  expect(await careful.records()).toEqual([])
 })
 
 /** Makes an account at the hostile host, with one record that has been indexed. */
@@ -220,10 +220,10 @@ async function hostedRepo(): Promise<SignedRepo> {
 }
 
 async function recordsOf({ did }: SignedRepo): Promise<string[]> {
-  const held = (await index.held()).filter(
+  const records = (await index.records()).filter(
     (one) => one.startsWith(`at://${did}/${ours}/`) && !one.includes(' refused '),
   )
-  return held.map((one) => one.split(' ')[0]!.split('/').at(-1)!)
+  return records.map((one) => one.split(' ')[0]!.split('/').at(-1)!)
 }
 
 function firstCid(frame: Frame) {

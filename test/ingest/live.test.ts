@@ -20,7 +20,7 @@ test.each(['relay', 'PDSes directly'])(
     await deleteDataset(alice!, 'first')
     await putDataset(bobby!, 'third')
     await index.agrees(network.accounts)
-    expect(await index.held()).toHaveLength(4)
+    expect(await index.records()).toHaveLength(4)
   },
 )
 

@@ -12,9 +12,9 @@ test.each([
   const [first, second] = network.accounts
   await using index = await startFollowing(network, { sources: [network.relayUrl], ...quotas })
   const count = async (did: string) => {
-    const held = (await index.held()).filter((one) => one.includes(did))
-    const refused = held.filter((one) => one.endsWith('refused quota-records')).length
-    return { indexed: held.length - refused, refused }
+    const records = (await index.records()).filter((one) => one.includes(did))
+    const refused = records.filter((one) => one.endsWith('refused quota-records')).length
+    return { indexed: records.length - refused, refused }
   }
 
   for (const key of ['a', 'b', 'c']) await putDataset(first!, key)
@@ -22,7 +22,7 @@ test.each([
     what: 'the records within the quota',
   })
   for (const key of ['a', 'b', 'c', 'd']) await putDataset(second!, key)
-  await waitFor(async () => (await index.held()).length === 7, { what: 'every record, taken or refused' })
+  await waitFor(async () => (await index.records()).length === 7, { what: 'every record, taken or refused' })
   expect(await count(first!.did)).toEqual({ indexed: indexed[0], refused: 0 })
   expect(await count(second!.did)).toEqual({ indexed: indexed[1], refused: 4 - indexed[1]! })
 
@@ -33,7 +33,7 @@ test.each([
       rkey,
     })
   }
-  await waitFor(async () => (await index.held()).length === 4, { what: 'the deletes' })
+  await waitFor(async () => (await index.records()).length === 4, { what: 'the deletes' })
   await putDataset(second!, 'a')
   await waitFor(async () => (await count(second!.did)).indexed === 1, {
     what: 'the record that has room now',

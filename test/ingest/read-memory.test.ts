@@ -29,7 +29,7 @@ test('puts off a repository beyond the memory for reading and reads a small one'
   const whole = { prevData: null }
   host.emit(forge.withBody(await large.create(ours, 'c', dataset('c', { padding })), whole))
   host.emit(forge.withBody(await small.create(ours, 'one', dataset('One')), whole))
-  await waitFor(async () => (await index.held()).some((one) => one.includes(small.did)), {
+  await waitFor(async () => (await index.records()).some((one) => one.includes(small.did)), {
     what: 'the small one',
   })
   const state = async () =>
@@ -37,8 +37,8 @@ test('puts off a repository beyond the memory for reading and reads a small one'
       index.catalog.db,
       sql`SELECT state, error FROM catalog.repo WHERE did = ${large.did}`,
     )
-  await waitFor(async () => (await state())[0]?.error?.includes('held the most'), {
+  await waitFor(async () => (await state())[0]?.error?.includes('used the most'), {
     what: 'the large one to be put off',
   })
-  expect((await index.held()).filter((one) => one.includes(large.did))).toEqual([])
+  expect((await index.records()).filter((one) => one.includes(large.did))).toEqual([])
 })

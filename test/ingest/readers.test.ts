@@ -14,7 +14,7 @@ test('our reader and the reference reader make the same index of the same stream
   await writeSome(network)
   await ours.agrees(network.accounts)
   await reference.agrees(network.accounts)
-  expect(await ours.held()).toEqual(await reference.held())
+  expect(await ours.records()).toEqual(await reference.records())
   await network.deleteAccount(network.accounts[0]!)
   const left = network.accounts.slice(1)
   await ours.agrees(left)

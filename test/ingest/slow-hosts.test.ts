@@ -28,7 +28,7 @@ test('1,100 commits of an account whose server is silent do not hold up an hones
   const frame = await stranger.create(ours, 'first', dataset('First'))
   for (let n = 0; n < 1_100; n++) relay.emit(frame)
   relay.emit(await honest.create(ours, 'one', dataset('One')))
-  await waitFor(async () => (await index.held()).some((one) => one.includes(honest.did)), {
+  await waitFor(async () => (await index.records()).some((one) => one.includes(honest.did)), {
     what: 'the honest record',
     timeoutMs: 5_000,
   })
@@ -43,7 +43,7 @@ test('an account that its server calls inactive is asked about once, however muc
   relay.host(honest)
   for (let n = 0; n < 50; n++) relay.emit(await gone.create(ours, `n${n}`, dataset(`${n}`)))
   relay.emit(await honest.create(ours, 'one', dataset('One')))
-  await waitFor(async () => (await index.held()).some((one) => one.includes(honest.did)), {
+  await waitFor(async () => (await index.records()).some((one) => one.includes(honest.did)), {
     what: 'the honest record',
   })
   await waitFor(() => (index.ingest.metrics.rejects.get('account-inactive')?.count ?? 0) >= 50, {

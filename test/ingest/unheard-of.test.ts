@@ -22,9 +22,9 @@ test('a source makes so many unheard-of repositories known in a day by events th
   }
   const proved = await host.newRepo(plc)
   host.emit(await proved.create(collections.dataset, 'one', record))
-  await waitFor(async () => (await index.held()).some((one) => one.includes(proved.did)), {
+  await waitFor(async () => (await index.records()).some((one) => one.includes(proved.did)), {
     what: 'a record that its commit proves',
   })
-  await waitFor(async () => (await index.held()).length >= 3, { what: 'the repositories that are read' })
+  await waitFor(async () => (await index.records()).length >= 3, { what: 'the repositories that are read' })
   expect(await readTrackedDids(index.catalog.db)).toHaveLength(3)
 })

@@ -41,8 +41,8 @@ async function spellingsIn(path: string): Promise<string[]> {
 async function sourceFiles(): Promise<string[]> {
   const skipped = ['.git', 'node_modules', 'docs', 'lexicons', 'data']
   const entries = await readdir(project, { withFileTypes: true })
-  const rooms = entries.filter((entry) => entry.isDirectory() && !skipped.includes(entry.name))
-  const found = await Promise.all(rooms.map((room) => filesBelow(join(project, room.name))))
+  const folders = entries.filter((entry) => entry.isDirectory() && !skipped.includes(entry.name))
+  const found = await Promise.all(folders.map((folder) => filesBelow(join(project, folder.name))))
   const roots = entries.filter((entry) => entry.isFile()).map((entry) => join(project, entry.name))
   return [...roots, ...found.flat()].filter(
     (path) => /\.([cm]?[jt]sx?|json|sql|html|css|sh|ya?ml)$/.test(path) && !path.endsWith('.min.js'),

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type Behaviour, misbehave } from './behaviour.ts'
+import { type Behavior, misbehave } from './behavior.ts'
 import { closerOf, listening } from './closing.ts'
 import type { TestPlc } from './plc.ts'
 import type { Frame } from './relay/frames.ts'
@@ -10,15 +10,15 @@ import { SignedRepo } from './signed-repo.ts'
 export type HostilePds = AsyncDisposable & {
   readonly url: string
   /** Every request so far, oldest first; `method` is an NSID or a plain path. */
-  readonly requests: readonly { method: string; params: URLSearchParams; behaved?: Behaviour['kind'] }[]
+  readonly requests: readonly { method: string; params: URLSearchParams; behaved?: Behavior['kind'] }[]
   /** Its own `subscribeRepos`, which is empty until something is emitted. */
   readonly stream: Stream
-  /** Serves the repo and its blobs correctly, except where a behaviour is set. */
+  /** Serves the repo and its blobs correctly, except where a behavior is set. */
   host(repo: SignedRepo): void
   /** Makes an account that is hosted here with its repo. */
   newRepo(plc: TestPlc): Promise<SignedRepo>
   /** Answers `method` (an NSID, a path such as `/big.bin`, or `*` for all) in this way from now on, or `times` times. */
-  behave(method: string, behaviour: Behaviour, times?: number): void
+  behave(method: string, behavior: Behavior, times?: number): void
   /** Returns to correct answers, for one method or for all. */
   heal(method?: string): void
   /** Emits a frame on its own stream. */
@@ -28,17 +28,17 @@ export type HostilePds = AsyncDisposable & {
 /** Starts an HTTP server that acts as a PDS: it answers correctly for the repos it hosts, until told otherwise. */
 export async function startHostilePds(): Promise<HostilePds> {
   const repos = new Map<string, SignedRepo>()
-  const orders = new Map<string, { behaviour: Behaviour; left: number }>()
-  const requests: { method: string; params: URLSearchParams; behaved?: Behaviour['kind'] }[] = []
+  const orders = new Map<string, { behavior: Behavior; left: number }>()
+  const requests: { method: string; params: URLSearchParams; behaved?: Behavior['kind'] }[] = []
   const stream = new Stream()
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://pds.invalid')
     const method = url.pathname.replace('/xrpc/', '')
     const order = orders.get(method) ?? orders.get('*')
-    const behaviour = order && order.left-- > 0 ? order.behaviour : undefined
-    requests.push({ method, params: url.searchParams, behaved: behaviour?.kind })
-    if (behaviour) await misbehave(behaviour, response)
+    const behavior = order && order.left-- > 0 ? order.behavior : undefined
+    requests.push({ method, params: url.searchParams, behaved: behavior?.kind })
+    if (behavior) await misbehave(behavior, response)
     else await answerHonestly({ repos, method, params: url.searchParams }, response)
   }
   const server = createServer((request, response) => {
@@ -57,8 +57,8 @@ export async function startHostilePds(): Promise<HostilePds> {
       repos.set(repo.did, repo)
       return repo
     },
-    behave: (method, behaviour, times = Number.POSITIVE_INFINITY) =>
-      void orders.set(method, { behaviour, left: times }),
+    behave: (method, behavior, times = Number.POSITIVE_INFINITY) =>
+      void orders.set(method, { behavior, left: times }),
     heal: (method) => void (method === undefined ? orders.clear() : orders.delete(method)),
     emit: (frame) => stream.deliver(stream.append(frame)),
     [Symbol.asyncDispose]: close,

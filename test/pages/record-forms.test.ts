@@ -35,7 +35,7 @@ describe.skipIf(!needs('the forms of records', 'chromium'))('somebody who is sig
     await page.getByText(/evidence\/0\/url: /).waitFor()
     await form.getByLabel('Evidence').fill('https://example.org/notice')
     await form.getByLabel('Risk').selectOption('endangered')
-    await form.getByLabel('Why').fill('Its programme ends.')
+    await form.getByLabel('Why').fill('Its program ends.')
     await form.getByLabel('Source expected to go').fill('2027-01')
     await form.getByLabel('Copies').selectOption('source-only')
     expect(await axeViolations(page)).toEqual([])
@@ -55,7 +55,7 @@ describe.skipIf(!needs('the forms of records', 'chromium'))('somebody who is sig
     const { cid, records } = await assessments()
     expect(records[0]).toMatchObject({
       subject: { uri, cid },
-      risk: { level: 'endangered', reason: 'Its programme ends.', expectedGone: '2027-01' },
+      risk: { level: 'endangered', reason: 'Its program ends.', expectedGone: '2027-01' },
       scarcity: 'source-only',
       evidence: [{ url: 'https://example.org/notice' }],
     })

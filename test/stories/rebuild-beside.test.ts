@@ -26,16 +26,16 @@ test.skipIf(!able).each(testStores({ isLong: true }))(
         await putRecord(account, { collection: 'dataset', rkey: `r${i}`, record: { title: `Ice ${i}` } })
     const wanted = network.accounts.length * 10
     await rebuild(config, { signal: AbortSignal.timeout(60_000) })
-    expect(await countHeld(config)).toBe(wanted)
+    expect(await countIn(config)).toBe(wanted)
     for (const afterMs of [1_500, 3_000, 4_500]) {
       await using program = startProgram(entry, { args: ['rebuild', '--yes', '--continue'], env })
       // It is killed at a random moment: during its start, while it gathers records, or during the swap.
       await new Promise((resolve) => setTimeout(resolve, afterMs))
       await program.stop('SIGKILL')
-      expect(await countHeld(config)).toBe(wanted)
+      expect(await countIn(config)).toBe(wanted)
     }
     await rebuild(config, { signal: AbortSignal.timeout(60_000), goesOn: true })
-    expect(await countHeld(config)).toBe(wanted)
+    expect(await countIn(config)).toBe(wanted)
   },
 )
 
@@ -59,13 +59,13 @@ test.skipIf(!able).each(testStores({ isLong: true }))(
     await expect(again).rejects.toThrow(
       /Found 1 record, and the index has 4: 25 %.*was not changed.*--continue/,
     )
-    expect(await countHeld(config)).toBe(4)
+    expect(await countIn(config)).toBe(4)
     await rebuild(config, { signal: AbortSignal.timeout(60_000), goesOn: true, leastShare: 0.25 })
-    expect(await countHeld(config)).toBe(1)
+    expect(await countIn(config)).toBe(1)
   },
 )
 
-async function countHeld(config: AppViewConfig): Promise<number> {
+async function countIn(config: AppViewConfig): Promise<number> {
   await using catalog = await openCatalog(config)
   return await countRecords(catalog.db)
 }

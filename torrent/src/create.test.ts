@@ -239,8 +239,8 @@ test.each<[string, (place: string) => void]>([
       utimesSync(place, atime, mtime)
     },
   ],
-  ['gets a neighbour', (place) => writeFileSync(`${place}-new`, 'x')],
-  ['loses a neighbour that was empty', (place) => rmSync(join(place, '..', 'empty'))],
+  ['gets a neighbor', (place) => writeFileSync(`${place}-new`, 'x')],
+  ['loses a neighbor that was empty', (place) => rmSync(join(place, '..', 'empty'))],
 ])('no torrent is made when a file that was hashed %s before the end', async (_how, change) => {
   const place = write('sub/a', 'a')
   write('sub/empty', '')

@@ -187,11 +187,11 @@ async function collapse(tx: Db, commits: readonly RepoCommit[]): Promise<{ puts:
     if (commit.complete) {
       const prefix = `at://${commit.did}/`
       for (const uri of last.keys()) if (uri.startsWith(prefix)) last.set(uri, 'delete')
-      const held = await rows<{ uri: string }>(
+      const existing = await rows<{ uri: string }>(
         tx,
         sql`SELECT uri FROM catalog.record WHERE did = ${commit.did}`,
       )
-      for (const row of held) last.set(row.uri, 'delete')
+      for (const row of existing) last.set(row.uri, 'delete')
     }
     for (const op of commit.ops) {
       if (op.action === 'keep') last.delete(op.uri)

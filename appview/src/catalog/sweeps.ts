@@ -175,24 +175,24 @@ async function finish(tx: Db, subject: SweepSubject): Promise<number | 'done'> {
 
 /** Deletes a batch of records of a deleted account; records that it wrote after coming back stay. */
 async function purgeBatch(tx: Db, did: string): Promise<number> {
-  const held = await rows<{ uri: string }>(
+  const records = await rows<{ uri: string }>(
     tx,
     sql`SELECT r.uri FROM catalog.record r WHERE r.did = ${did} AND (
           EXISTS (SELECT FROM catalog.account a WHERE a.did = r.did AND NOT a.active)
           OR r.id <= (SELECT purge_up_to FROM catalog.sweep WHERE subject = r.did)) LIMIT ${batchSize}`,
   )
-  const uris = held.map((row) => row.uri)
+  const uris = records.map((row) => row.uri)
   const touched = createTouched()
   await removeRecords(tx, uris, touched)
   await settle(tx, touched)
   await tx.execute(sql`DELETE FROM local.first_seen WHERE uri = ${anyOf(uris)}`)
   await tx.execute(sql`
-    UPDATE catalog.sweep SET remaining = greatest(remaining - ${held.length}::int, 0) WHERE subject = ${did}`)
-  if (held.length < batchSize) {
+    UPDATE catalog.sweep SET remaining = greatest(remaining - ${records.length}::int, 0) WHERE subject = ${did}`)
+  if (records.length < batchSize) {
     await tx.execute(sql`UPDATE catalog.sweep SET purge_up_to = NULL WHERE subject = ${did}`)
     await noteSweeps(tx, [{ kind: 'did', value: did }])
   }
-  return held.length
+  return records.length
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { dataset, defs } from '@holdfast/lexicons'
 import { readDatasetViews } from '../catalog/views/datasets/dataset-views.ts'
-import { type HeldTorrent, readHeldTorrents } from '../catalog/views/torrents/held-torrents.ts'
+import { readVerifiedTorrents, type VerifiedTorrent } from '../catalog/views/torrents/verified-torrents.ts'
 import { datasetPath, torrentPath } from '../http/page-paths.ts'
 import type { Db } from '../store/sql.ts'
 import type { Described } from './described.ts'
@@ -17,22 +17,26 @@ export interface DescribedParts {
 
 /** Reads the visible ones of these datasets, in the order given. */
 export async function describeDatasets(parts: DescribedParts, uris: readonly string[]): Promise<Described[]> {
-  const [views, held] = await Promise.all([
+  const [views, torrents] = await Promise.all([
     readDatasetViews(parts.db, uris, { detail: 'card' }),
-    readHeldTorrents(parts.db, uris, parts),
+    readVerifiedTorrents(parts.db, uris, parts),
   ])
-  return views.map((view) => describe(view, held.get(view.uri) ?? [], parts.publicUrl()))
+  return views.map((view) => describe(view, torrents.get(view.uri) ?? [], parts.publicUrl()))
 }
 
-function describe(view: defs.DatasetView, held: readonly HeldTorrent[], publicUrl: string): Described {
-  const pages = held.map((torrent) => `${publicUrl}${torrentPath(torrent)}`)
+function describe(
+  view: defs.DatasetView,
+  torrents: readonly VerifiedTorrent[],
+  publicUrl: string,
+): Described {
+  const pages = torrents.map((torrent) => `${publicUrl}${torrentPath(torrent)}`)
   return {
     uri: view.uri,
     record: (view.mapped ?? view.record) as dataset.Main,
-    torrents: held.map((torrent, i) => ({ ...torrent, fileUrl: `${pages[i]}.torrent` })),
+    torrents: torrents.map((torrent, i) => ({ ...torrent, fileUrl: `${pages[i]}.torrent` })),
     author: view.author,
     indexedAt: view.indexedAt,
     page: `${publicUrl}${datasetPath(view.uri)}`,
-    torrentPages: Object.fromEntries(held.map(({ uri }, i) => [uri, pages[i]!])),
+    torrentPages: Object.fromEntries(torrents.map(({ uri }, i) => [uri, pages[i]!])),
   }
 }

@@ -4,9 +4,9 @@ import { swarmKey } from '../catalog/swarms/contents.ts'
 import { readDatasetViews } from '../catalog/views/datasets/dataset-views.ts'
 import { readLostSources } from '../catalog/views/datasets/lost-sources.ts'
 import { readEdits, readLicenses } from '../catalog/views/feed-views.ts'
-import { type HeldTorrent, readHeldTorrents } from '../catalog/views/torrents/held-torrents.ts'
 import { readSwarms } from '../catalog/views/torrents/swarm-views.ts'
 import { readTorrentViews } from '../catalog/views/torrents/torrent-views.ts'
+import { readVerifiedTorrents, type VerifiedTorrent } from '../catalog/views/torrents/verified-torrents.ts'
 import { searchDatasets } from '../search/datasets.ts'
 import type { SearchMemory } from '../search/memory/search-memory.ts'
 import { searchTorrents } from '../search/torrents.ts'
@@ -56,7 +56,7 @@ export async function lostItems(parts: FeedParts): Promise<FeedItem[]> {
 /** Makes items of the visible ones of these datasets, in the order given. */
 async function itemsOf(parts: FeedParts, uris: readonly string[]): Promise<FeedItem[]> {
   const views = await readDatasetViews(parts.db, uris, { detail: 'card' })
-  const [edits, torrents] = await Promise.all([readEdits(parts.db, uris), heldBy(parts, uris)])
+  const [edits, torrents] = await Promise.all([readEdits(parts.db, uris), torrentsOf(parts, uris)])
   const context = { publicUrl: parts.publicUrl(), edits }
   return views.map((view) => datasetItem(view, torrents.get(view.uri) ?? [], context))
 }
@@ -65,9 +65,9 @@ async function itemsOf(parts: FeedParts, uris: readonly string[]): Promise<FeedI
 const mostEnclosed = 10
 
 /** Reads the verified torrents of each dataset, newest first. */
-async function heldBy(parts: FeedParts, uris: readonly string[]): Promise<Map<string, FeedTorrent[]>> {
-  const held = await readHeldTorrents(parts.db, uris, parts)
-  const newest = [...held].map(([uri, torrents]) => [uri, torrents.slice(0, mostEnclosed)] as const)
+async function torrentsOf(parts: FeedParts, uris: readonly string[]): Promise<Map<string, FeedTorrent[]>> {
+  const found = await readVerifiedTorrents(parts.db, uris, parts)
+  const newest = [...found].map(([uri, torrents]) => [uri, torrents.slice(0, mostEnclosed)] as const)
   const swarms = await readSwarms(
     parts.db,
     newest.flatMap(([, torrents]) => torrents.map(nameOf)),
@@ -81,7 +81,7 @@ async function heldBy(parts: FeedParts, uris: readonly string[]): Promise<Map<st
   )
 }
 
-function nameOf({ infoHashV1, infoHashV2 }: HeldTorrent): string {
+function nameOf({ infoHashV1, infoHashV2 }: VerifiedTorrent): string {
   return swarmKey({ infoHashV1: infoHashV1 ?? null, infoHashV2: infoHashV2 ?? null })
 }
 

@@ -27,10 +27,20 @@ export function requestMetrics(registry: Registry, methods: ReadonlySet<string>)
   }
 }
 
-const rooms = ['feeds', 'torznab', 'oai', 'dataset', 'torrent', 'search', '.well-known', 'health', 'metrics']
+const sections = [
+  'feeds',
+  'torznab',
+  'oai',
+  'dataset',
+  'torrent',
+  'search',
+  '.well-known',
+  'health',
+  'metrics',
+]
 
 function routeOf(path: string, methods: ReadonlySet<string>): string {
   const [first = '', second = ''] = path.slice(1).split('/')
   if (first === 'xrpc') return methods.has(second) ? second : 'xrpc'
-  return rooms.includes(first) ? first : 'page'
+  return sections.includes(first) ? first : 'page'
 }

@@ -16,7 +16,7 @@ import {
   webseedPage,
 } from './routes/account-pages.ts'
 import { apiMethodPage, apiPage, tryMethod } from './routes/api.ts'
-import { badge, heldDataset, heldTorrent } from './routes/badge.ts'
+import { badge, datasetSeeders, torrentSeeders } from './routes/badge.ts'
 import { datasetPage } from './routes/dataset.ts'
 import { type DescriptionParts, descriptionPage } from './routes/description.ts'
 import { keywordPage, publisherPage } from './routes/grouped.ts'
@@ -110,9 +110,9 @@ export function pagesRouter(parts: PagesParts): Router {
   router.get('/account/:account/picture', accountPicture(db, parts.readPicture))
   router.get(`/torrent/${infoHash}.torrent`, torrentFile({ db, trackers }))
   router.get(`/torrent/${infoHash}/qr.svg`, magnetQr(db, trackers))
-  router.get(`/badge/torrent/${infoHash}.svg`, badge(heldTorrent(db)))
-  router.get('/badge/dataset/:authority/:rkey.svg', badge(heldDataset(db)))
-  router.get('/badge/dataset/:authority/:collection/:rkey.svg', badge(heldDataset(db)))
+  router.get(`/badge/torrent/${infoHash}.svg`, badge(torrentSeeders(db)))
+  router.get('/badge/dataset/:authority/:rkey.svg', badge(datasetSeeders(db)))
+  router.get('/badge/dataset/:authority/:collection/:rkey.svg', badge(datasetSeeders(db)))
   router.get('/oembed', oEmbed(db, site))
   router.get('/typeahead', suggestions(db, memory))
   router.get('/opensearch.xml', openSearch(site))

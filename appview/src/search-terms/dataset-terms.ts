@@ -3,7 +3,7 @@ import { createTurns, mapInTurns } from '../threads/turns.ts'
 import { baseOf, samplesOf } from './codes.ts'
 import { identifierTerm } from './identifier-terms.ts'
 import { codesOfFields, type FieldRule, filterTerm, pairsOf, phraseText } from './impacts.ts'
-import { type AnalysedText, analyse } from './words.ts'
+import { type AnalyzedText, analyze } from './words.ts'
 
 /** The parts of a dataset record that are searched. */
 export interface SearchableDataset {
@@ -80,12 +80,12 @@ export async function datasetTerms(
 ): Promise<DatasetTerms> {
   const turns = createTurns()
   const parts = partsOf(record)
-  const title = analyse(record.title)
-  const topics = await mapInTurns(parts.topics, analyse, turns)
-  const people = await mapInTurns(parts.people, analyse, turns)
-  const description = analyse(record.description ?? '')
-  const opening = analyse((record.description ?? '').slice(0, openingLength))
-  const rest = analyse(parts.rest)
+  const title = analyze(record.title)
+  const topics = await mapInTurns(parts.topics, analyze, turns)
+  const people = await mapInTurns(parts.people, analyze, turns)
+  const description = analyze(record.description ?? '')
+  const opening = analyze((record.description ?? '').slice(0, openingLength))
+  const rest = analyze(parts.rest)
   await turns.pass()
   const words = codesOfFields([
     { rule: rules.title, text: title },
@@ -100,7 +100,7 @@ export async function datasetTerms(
     ...[title, ...topics, ...people, opening].flatMap(pairsOf),
     ...title.stems.map((stem) => `title:${stem}`),
     ...people.flatMap((name) => name.stems.map((stem) => `people:${stem}`)),
-    ...(filters.publisher ? analyse(filters.publisher).stems.map((stem) => `publisher~${stem}`) : []),
+    ...(filters.publisher ? analyze(filters.publisher).stems.map((stem) => `publisher~${stem}`) : []),
     ...filterTerms(filters),
     ...identifierTerms(record),
     ...parts.people.map((name) => filterTerm('person', name)),
@@ -152,7 +152,7 @@ function identifierTerms({ identifiers = [] }: SearchableDataset): string[] {
 
 const mostIdentifiers = 100
 
-function together(texts: readonly AnalysedText[]): AnalysedText {
+function together(texts: readonly AnalyzedText[]): AnalyzedText {
   return {
     words: texts.flatMap((text) => text.words),
     stems: texts.flatMap((text) => text.stems),
@@ -184,7 +184,7 @@ export function formatNames(mediaType: string): string[] {
 }
 
 /** The words of texts in the spelling that queries use, for completions and spelling correction. */
-function wordEntries(texts: readonly AnalysedText[]): VocabularyEntry[] {
+function wordEntries(texts: readonly AnalyzedText[]): VocabularyEntry[] {
   const entries = new Map<string, VocabularyEntry>()
   for (const { words, stems } of texts) {
     for (let i = 0; i < words.length; i++) {

@@ -1,7 +1,7 @@
 import { baseOf, levels } from './codes.ts'
 import { fold } from './fold.ts'
 import { stemOf } from './stems.ts'
-import { type AnalysedText, stopWords } from './words.ts'
+import { type AnalyzedText, stopWords } from './words.ts'
 
 /** How much a field counts (BM25F): `weight` for each occurrence, and less the more words it has than `usualWords`. */
 export interface FieldRule {
@@ -14,7 +14,7 @@ export interface FieldRule {
 
 export interface Field {
   rule: FieldRule
-  text: AnalysedText
+  text: AnalyzedText
 }
 
 /** The weight at which a term has half of the highest impact. */
@@ -31,14 +31,14 @@ export function codesOfFields(fields: readonly Field[]): number[] {
 }
 
 /** The stems of texts in order, separated by spaces. A record has a phrase if this text contains the phrase's stems. */
-export function phraseText(texts: readonly AnalysedText[]): string {
+export function phraseText(texts: readonly AnalyzedText[]): string {
   return texts.map(({ stems }) => ` ${stems.join(' ')} `).join('\n')
 }
 
 function addField(
   weights: Map<string, number>,
   rule: FieldRule,
-  { words, stems, spellings }: AnalysedText,
+  { words, stems, spellings }: AnalyzedText,
 ): void {
   const length = Math.max(words.length, 1)
   const each = rule.weight / (1 - rule.lengthPenalty + (rule.lengthPenalty * length) / rule.usualWords)
@@ -54,7 +54,7 @@ function levelOf(weight: number): number {
 }
 
 /** One term for each pair of neighboring words, so that words that occur side by side score higher. */
-export function pairsOf({ words, stems }: AnalysedText): string[] {
+export function pairsOf({ words, stems }: AnalyzedText): string[] {
   const telling = stems.filter((_, i) => !stopWords.has(words[i]!))
   return telling.slice(1).map((stem, i) => pairTerm(telling[i]!, stem))
 }

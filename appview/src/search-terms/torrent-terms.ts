@@ -1,6 +1,6 @@
 import { baseOf, samplesOf } from './codes.ts'
 import { codesOfFields, type FieldRule, pairsOf } from './impacts.ts'
-import { analyse } from './words.ts'
+import { analyze } from './words.ts'
 
 const rules = {
   name: { weight: 6, usualWords: 6, lengthPenalty: 0.4, keepStopWords: true },
@@ -20,8 +20,8 @@ export function torrentCodes(torrent: {
   paths: readonly string[]
 }): number[] {
   const paths = torrent.paths.join(' \n ').slice(0, pathTextLimit)
-  const files = analyse(paths)
-  const name = analyse(torrent.name)
+  const files = analyze(paths)
+  const name = analyze(torrent.name)
   const words = codesOfFields([
     { rule: rules.name, text: name },
     { rule: rules.paths, text: files },

@@ -11,7 +11,7 @@ export function wordsOf(text: string): string[] {
 }
 
 /** The words of a text, with what is derived from them. */
-export interface AnalysedText {
+export interface AnalyzedText {
   words: readonly string[]
   /** The stems of the words, in order. */
   stems: readonly string[]
@@ -20,14 +20,14 @@ export interface AnalysedText {
 }
 
 /** Splits a text of a record. Other spellings are added here, so that a query needs only the spelling that was typed. */
-export function analyse(text: string): AnalysedText {
+export function analyze(text: string): AnalyzedText {
   const folded = fold(text)
   const words = splitFolded(folded)
   const spellings = /[\d_-]/.test(folded) ? spellingsOf(folded) : []
   return {
     words,
     stems: words.map(stemOf),
-    spellings: [...spellings, ...capitalised(text), ...apostrophised(text), ...characters(folded)],
+    spellings: [...spellings, ...capitalized(text), ...apostrophized(text), ...characters(folded)],
   }
 }
 
@@ -52,7 +52,7 @@ function spellingsOf(folded: string): string[] {
 }
 
 /** The parts of names that are joined by capitals: `arctic` and `dem` for `ArcticDEM`. */
-function capitalised(text: string): string[] {
+function capitalized(text: string): string[] {
   if (!/\p{Ll}\p{Lu}/u.test(text)) return []
   const names = (text.match(/\p{L}+/gu) ?? []).filter((letters) => /\p{Ll}\p{Lu}/u.test(letters))
   return names
@@ -61,7 +61,7 @@ function capitalised(text: string): string[] {
 }
 
 /** Other spellings of names with an apostrophe: `brien` for `O'Brien`, `darcy` for `d'Arcy`. */
-function apostrophised(text: string): string[] {
+function apostrophized(text: string): string[] {
   // Match only from the beginning of a word: matching from each letter would take time quadratic in its length.
   const names = text.match(/(?<![\p{L}\p{M}])[\p{L}\p{M}]+(?:['’‘`′][\p{L}\p{M}]+)+/gu) ?? []
   return names

@@ -73,15 +73,15 @@ export async function searchDatasets(
 ): Promise<DatasetResults & { answeredBy: 'memory' | 'store' }> {
   let answeredBy: 'memory' | 'store' = 'memory'
   const results = await searchBy(db, parameters, async (request) => {
-    const held = memory && (await searchHeld(db, memory, request))
-    if (held) return held
+    const found = memory && (await searchInMemory(db, memory, request))
+    if (found) return found
     answeredBy = 'store'
     return searchStore(db, request)
   })
   return { ...results, answeredBy }
 }
 
-async function searchHeld(
+async function searchInMemory(
   db: Db,
   memory: SearchMemory,
   request: SearchRequest,

@@ -202,9 +202,9 @@ async function suggestDatasets(
   const endingStems = [...new Set(endings.map(stemOf))]
   // No word of this index begins so: nothing is left to look for.
   if (open !== undefined && endingStems.length === 0) return []
-  const held =
+  const inMemory =
     index && titlesInMemory(index, titleQuery(stems, open === undefined ? [] : endingStems, index), limit)
-  if (held) return readTitles(tx, held)
+  if (inMemory) return readTitles(tx, inMemory)
   const fixed = stems.map((stem) => baseOf(`title:${stem}`))
   const ending = endingStems.map((stem) => baseOf(`title:${stem}`))
   const statistics = await readTermStatistics(tx, 'dataset', [...fixed, allTerm])

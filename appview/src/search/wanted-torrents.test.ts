@@ -27,7 +27,7 @@ describe.each(testBackends())('whose copies matter, on $name', ({ open }) => {
   })
   afterAll(() => catalog[Symbol.asyncDispose]())
   beforeEach(async () => {
-    const uris = await heldUris()
+    const uris = await foundUris()
     await applyBatch(catalog.db, {
       commits: [
         {
@@ -42,7 +42,7 @@ describe.each(testBackends())('whose copies matter, on $name', ({ open }) => {
     dataset = await putRecord(catalog, 'dataset', `ice-${round}`, { title: 'Ice' })
   })
 
-  const heldUris = async () =>
+  const foundUris = async () =>
     (await searchTorrents(catalog.db, { limit: 100 })).hits
       .map(({ uri }) => uri)
       .concat((await searchDatasets(catalog.db, { limit: 100 })).hits.map(({ uri }) => uri))

@@ -2,7 +2,7 @@ import { errorCode } from './error-code.ts'
 
 /**
  * Why a transaction failed. `away`: the server is unreachable, full, shutting down or in a conflict; the same may succeed
- * later. `doubtful`: out of memory, cancelled or an internal error, caused either by the server or by the data. `data`:
+ * later. `doubtful`: out of memory, canceled or an internal error, caused either by the server or by the data. `data`:
  * the server will never accept this data.
  */
 export type DatabaseFault = 'away' | 'doubtful' | 'data'

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
-import { openHeldConnection } from './held-connection.ts'
+import { openDedicatedConnection } from './dedicated-connection.ts'
 import { type Db, rows } from './sql.ts'
 
 /** Work that only one of all processes on one store does at a time: following the network, or checking contents and swarms. */
@@ -81,7 +81,7 @@ async function waitToLead(
   { signal, onStandby }: { signal: AbortSignal; onStandby?: () => void },
 ): Promise<Leadership | undefined> {
   const lost = new AbortController()
-  const client = openHeldConnection(databaseUrl, {
+  const client = openDedicatedConnection(databaseUrl, {
     applicationName: 'holdfast-leader',
     onClosed: () => lost.abort(new Error('the connection that holds the right was closed')),
   })

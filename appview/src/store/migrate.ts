@@ -89,8 +89,8 @@ async function dropBefore(tx: Db, since: Date): Promise<void> {
 }
 
 async function stampIfEmpty(tx: Db): Promise<void> {
-  const held = await rows(tx, sql`SELECT id FROM catalog.record LIMIT 1`)
-  if (held.length === 0) await stampIndexVersion(tx)
+  const records = await rows(tx, sql`SELECT id FROM catalog.record LIMIT 1`)
+  if (records.length === 0) await stampIndexVersion(tx)
 }
 
 async function hasBefore(tx: Db): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { aborted } from '../runtime/aborted.ts'
-import { openHeldConnection } from './held-connection.ts'
+import { openDedicatedConnection } from './dedicated-connection.ts'
 
 const retryFirstMs = 100
 const retryMaxMs = 5_000
@@ -54,7 +54,7 @@ async function connect(
   onNotify: (payload: string) => void,
 ): Promise<Connection> {
   const { promise: closed, resolve } = Promise.withResolvers<void>()
-  const client = openHeldConnection(databaseUrl, {
+  const client = openDedicatedConnection(databaseUrl, {
     applicationName: 'holdfast-listen',
     onClosed: resolve,
     onNotify: (name, payload) => void (name === channel && onNotify(payload)),

@@ -1,5 +1,5 @@
 import { OperatorError } from '@holdfast/runtime/operator-error'
-import { openHeldConnection } from './held-connection.ts'
+import { openDedicatedConnection } from './dedicated-connection.ts'
 
 /** How many transactions are kept open while one session is examined. */
 const others = 3
@@ -13,7 +13,7 @@ const others = 3
  */
 export async function requireOwnSessions(databaseUrl: string): Promise<void> {
   const clients = Array.from({ length: 1 + others }, () =>
-    openHeldConnection(databaseUrl, { applicationName: 'holdfast-probe', onClosed: () => {} }),
+    openDedicatedConnection(databaseUrl, { applicationName: 'holdfast-probe', onClosed: () => {} }),
   )
   const [own, ...rest] = clients as [(typeof clients)[0], ...typeof clients]
   const pidOf = async (client: typeof own): Promise<number> =>

@@ -47,7 +47,7 @@ async function readOurs(): Promise<{ frames: number; verified: number }> {
     const event = {
       frame: item.frame,
       origin: { host: source.host, kind: 'relay' as const },
-      held: undefined,
+      stored: undefined,
     }
     under.push(verifyAndPlanCommit(event, judging).then((verdict) => verdict.kind === 'apply' && verified++))
     if (item.frame.seq >= lastSeq) break

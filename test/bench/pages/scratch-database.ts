@@ -119,7 +119,7 @@ async function fillChunk(
   await client.unsafe(`
     INSERT INTO catalog.record (id, uri, did, kind, cid, rev, value, visible, created_at, indexed_at) OVERRIDING SYSTEM VALUE
     SELECT ${2 * datasets} + n, ${uri('assessment', `'3m' || n`)}, ${didOf('n + 1')}, 'assessment', 'bafyreiassess' || n, '3n', jsonb_build_object('subject', jsonb_build_object('uri', ${dataset}),
-      'risk', jsonb_build_object('level', 'endangered', 'reason', 'Its programme ends.'), 'assessedAt', '2026-01-01T00:00:00Z', 'createdAt', '2026-01-01T00:00:00Z'), true, ${made}, ${made}
+      'risk', jsonb_build_object('level', 'endangered', 'reason', 'Its program ends.'), 'assessedAt', '2026-01-01T00:00:00Z', 'createdAt', '2026-01-01T00:00:00Z'), true, ${made}, ${made}
     FROM ${series} WHERE n % 10 = 0`)
   await client.unsafe(`
     INSERT INTO catalog.assessment (id, did, subject_uri, subject_keys, risk, assessed_at, visible)

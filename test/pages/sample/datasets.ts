@@ -96,7 +96,7 @@ month,extent
     funding: [{ funder: { name: 'Office of Polar Programs' }, awardNumber: '0649231' }],
     risk: {
       level: 'endangered',
-      reason: 'Its programme is not funded after this year.',
+      reason: 'Its program is not funded after this year.',
       evidence: [{ url: 'https://example.gov/notice' }],
       expectedGone: soon(25),
     },

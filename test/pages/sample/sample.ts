@@ -190,7 +190,7 @@ async function putChecks(
       evidence: [
         {
           url: 'https://news.example.org/closing',
-          title: 'Ice data centre to close',
+          title: 'Ice data center to close',
           archivedUrl: 'https://web.archive.example/closing',
         },
       ],

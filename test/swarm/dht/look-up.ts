@@ -33,7 +33,7 @@ execFileSync('ip', ['route', 'add', 'default', 'via', '10.77.255.254', 'dev', 'd
 
 await mkdir(path.join(folder, 'none'))
 const versions = ['v1', 'v2', 'hybrid'] as const
-const held = await Promise.all(
+const shared = await Promise.all(
   versions.map(async (version) => {
     const file = path.join(folder, `${version}.bin`)
     await writeFile(file, randomBytes(50_000))
@@ -53,7 +53,7 @@ process.on('SIGTERM', () => process.exit(1))
 
 await using catalog = await openCatalog()
 await applyAdmissionPolicy(catalog.db, 'open')
-for (const { name, infoHashV1, infoHashV2 } of [...held, lonely])
+for (const { name, infoHashV1, infoHashV2 } of [...shared, lonely])
   await putTorrent(catalog, name, {
     ...(infoHashV1 && { infoHashV1 }),
     ...(infoHashV2 && { infoHashV2 }),
@@ -68,7 +68,7 @@ await using _health = await startSwarmHealth({
   pace: { discoveryMs: 50, dueMs: 50, dhtGapMs: 50, dhtRecheckMs: 500, hostFailureMs: 100 },
 })
 
-const torrents = [...held, lonely]
+const torrents = [...shared, lonely]
 const noted = async () => {
   const found = await rows<{ key: string; tracker: string; seeders: number | null; leechers: number | null }>(
     catalog.db,
@@ -80,7 +80,7 @@ const noted = async () => {
 await waitFor(
   async () => {
     const now = await noted()
-    const isCounted = held.every(
+    const isCounted = shared.every(
       ({ name }) => now[name]?.seeders === seeders && now[name].leechers === leechers,
     )
     return isCounted && now.lonely?.seeders === 0

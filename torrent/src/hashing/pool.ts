@@ -106,13 +106,13 @@ function lookAhead(jobs: Iterator<HashJob>): LookAhead {
     const next = jobs.next()
     return next.done ? null : next.value
   }
-  const held: (HashJob | null)[] = []
+  const ahead: (HashJob | null)[] = []
   return {
     peek(place) {
-      while (held.length <= place) held.push(advance())
-      return held[place]!
+      while (ahead.length <= place) ahead.push(advance())
+      return ahead[place]!
     },
-    take: () => (held.length > 0 ? held.shift()! : advance()),
+    take: () => (ahead.length > 0 ? ahead.shift()! : advance()),
   }
 }
 

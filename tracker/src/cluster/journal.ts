@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Announce, Family, MutableAnnounce } from '../swarms/announce.ts'
-import { hashSite } from '../swarms/neighbours.ts'
+import { hashSite } from '../swarms/neighbors.ts'
 
 /**
  * The announces that a node sends to the others, as records one after the other, grouped by shard.

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
-import { householdsASite } from '../swarms/neighbours.ts'
-import { neighbourhoodOf } from '../wire/households.ts'
+import { householdsASite } from '../swarms/neighbors.ts'
+import { neighborhoodOf } from '../wire/households.ts'
 
 /**
  * Counts sockets, in total and per address (a /64 of IPv6; a /48 may have four times as many), and ends each that
@@ -21,10 +21,10 @@ export class SocketLimits implements Disposable {
   /** Returns false if there are too many sockets already. */
   admit(socket: Socket, address: string, timeoutMs: number): boolean {
     if (this.#deadlines.size >= this.#limits.total) return false
-    const { household, site } = neighbourhoodOf(address)
+    const { household, site } = neighborhoodOf(address)
     const { perAddress } = this.#limits
     const isOneTooMany =
-      this.#held(household) >= perAddress || this.#held(siteKey(site)) >= perAddress * householdsASite
+      this.#countOf(household) >= perAddress || this.#countOf(siteKey(site)) >= perAddress * householdsASite
     if (isOneTooMany && !this.#limits.exempt(address)) return false
     this.#count(household, 1)
     this.#count(siteKey(site), 1)
@@ -55,14 +55,14 @@ export class SocketLimits implements Disposable {
     clearInterval(this.#timer)
   }
 
-  #held(key: string): number {
+  #countOf(key: string): number {
     return this.#byAddress.get(key) ?? 0
   }
 
   #count(key: string, change: 1 | -1): void {
-    const held = this.#held(key) + change
-    if (held === 0) this.#byAddress.delete(key)
-    else this.#byAddress.set(key, held)
+    const count = this.#countOf(key) + change
+    if (count === 0) this.#byAddress.delete(key)
+    else this.#byAddress.set(key, count)
   }
 
   #endLate(): void {

@@ -1,5 +1,5 @@
 import { header, type SwarmMemory } from './memory.ts'
-import { householdsASite, nearness } from './neighbours.ts'
+import { householdsASite, nearness } from './neighbors.ts'
 import type { NewPeer, PeerLists } from './peer-list.ts'
 
 /**
@@ -9,11 +9,11 @@ import type { NewPeer, PeerLists } from './peer-list.ts'
  */
 export class Crowding {
   readonly #words: Int32Array
-  readonly #mostHeld: number
+  readonly #mostPeersASite: number
 
   constructor(memory: SwarmMemory) {
     this.#words = memory.words
-    this.#mostHeld = Math.ceil(memory.capacity.peerBytes / 8 / bytesAPeer)
+    this.#mostPeersASite = Math.ceil(memory.capacity.peerBytes / 8 / bytesAPeer)
   }
 
   /**
@@ -40,7 +40,7 @@ export class Crowding {
     }
     const crowded = near >= household || far >= household * householdsASite
     const leaving = near >= household ? oldestNear : oldestFar
-    const full = !crowded && words[lists.heldAt(peer.address, 0)]! >= this.#mostHeld
+    const full = !crowded && words[lists.siteCounterAt(peer.address, 0)]! >= this.#mostPeersASite
     if (crowded || full) words[header.crowded]!++
     if (full || (crowded && leaving < 0)) return false
     if (crowded) lists.remove(list, leaving)

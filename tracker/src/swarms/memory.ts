@@ -9,7 +9,7 @@ export interface SwarmMemory {
   readonly words: Int32Array
   readonly buffer: SharedArrayBuffer
   readonly capacity: Readonly<Required<SwarmCapacity>>
-  readonly held: number
+  readonly siteCounts: number
   readonly torrents: number
   readonly nameHeads: number
   readonly names: number
@@ -72,7 +72,7 @@ export const spanWords = 4096
 export const spanMetaWords = 6
 const headerWords = 256
 /** The number of counters for the peers that addresses have in all swarms; several addresses share a counter. */
-export const heldWords = 2 ** 18
+export const siteCounters = 2 ** 18
 const magicNumber = 0x48464131
 
 /**
@@ -121,15 +121,15 @@ function place(capacity: Required<SwarmCapacity>) {
   // A hybrid torrent has two names.
   const maxNames = maxTorrents * 2
   const spanCount = Math.floor(capacity.peerBytes / 1024 / (spanWords / 256)) + 1
-  const held = headerWords
-  const torrents = held + heldWords
+  const siteCounts = headerWords
+  const torrents = siteCounts + siteCounters
   const nameHeads = torrents + maxTorrents * torrentWords
   const names = nameHeads + maxNames
   const spans = names + maxNames * nameWords
   const slab = Math.ceil((spans + spanCount * spanMetaWords) / spanWords) * spanWords
   return {
     capacity,
-    held,
+    siteCounts,
     torrents,
     nameHeads,
     names,

@@ -1,6 +1,6 @@
 import type { Blocks } from './blocks.ts'
-import { header, heldWords, type SwarmMemory } from './memory.ts'
-import { hashSite } from './neighbours.ts'
+import { header, type SwarmMemory, siteCounters } from './memory.ts'
+import { hashSite } from './neighbors.ts'
 import { PeerPages } from './peer-pages.ts'
 
 /**
@@ -18,7 +18,7 @@ export class PeerLists {
   readonly #pages: PeerPages
   readonly #stride: number
   readonly #total: number
-  readonly #held: number
+  readonly #siteCounts: number
 
   constructor(memory: SwarmMemory, blocks: Blocks, addressWords: 1 | 4) {
     this.addressWords = addressWords
@@ -26,7 +26,7 @@ export class PeerLists {
     this.#blocks = blocks
     this.#stride = addressWords + 2
     this.#total = addressWords === 1 ? header.peers4 : header.peers6
-    this.#held = memory.held
+    this.#siteCounts = memory.siteCounts
     this.#pages = new PeerPages(memory, blocks, addressWords)
   }
 
@@ -46,7 +46,7 @@ export class PeerLists {
     return -1
   }
 
-  /** The first position at which a neighbour of `address` may be, or -1; `nextNear` continues from it. */
+  /** The first position at which a neighbor of `address` may be, or -1; `nextNear` continues from it. */
   firstNear(list: number, address: Int32Array): number {
     const words = this.#words
     if (words[list + pages]! !== 0) return this.#pages.firstNear(list, address)
@@ -58,9 +58,9 @@ export class PeerLists {
   }
 
   /** The word that counts the peers, in all swarms, of the site of the address at `at` in `words`. */
-  heldAt(words: Int32Array, at: number): number {
+  siteCounterAt(words: Int32Array, at: number): number {
     const seed = this.#words[header.seed]!
-    return this.#held + (hashSite(~seed, words, at, this.addressWords) & (heldWords - 1))
+    return this.#siteCounts + (hashSite(~seed, words, at, this.addressWords) & (siteCounters - 1))
   }
 
   /** Adds a peer that is not in the list; returns its position, or -1 if the memory is used up. */
@@ -85,13 +85,13 @@ export class PeerLists {
     if (words[list + pages]! !== 0) this.#pages.link(list, position)
     words[list + countField] = count + 1
     words[this.#total]!++
-    words[this.heldAt(words, at)]!++
+    words[this.siteCounterAt(words, at)]!++
     return position
   }
 
   remove(list: number, position: number): void {
     const words = this.#words
-    words[this.heldAt(words, this.at(list, position))]!--
+    words[this.siteCounterAt(words, this.at(list, position))]!--
     if (words[list + pages]! !== 0) this.#pages.unlink(list, position)
     let hole = position
     const seeders = words[list + seedersField]!
@@ -125,7 +125,7 @@ export class PeerLists {
   clear(list: number): void {
     const words = this.#words
     for (let position = words[list + countField]! - 1; position >= 0; position--) {
-      words[this.heldAt(words, this.at(list, position))]!--
+      words[this.siteCounterAt(words, this.at(list, position))]!--
     }
     words[this.#total]! -= words[list + countField]!
     words[header.seeders]! -= words[list + seedersField]!

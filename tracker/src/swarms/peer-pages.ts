@@ -1,11 +1,11 @@
 import type { Blocks } from './blocks.ts'
 import { header, type SwarmMemory } from './memory.ts'
-import { hashSite } from './neighbours.ts'
+import { hashSite } from './neighbors.ts'
 
 /**
  * Peers of a large swarm, 64 a page, and an index that grows and shrinks with them by linear hashing: page n
  * brings the heads of buckets 64n to 64n+63, so adding a page splits those 64 and dropping it joins them
- * again. Nothing is ever rehashed as a whole, so no announce waits for one. Neighbours (`Crowding`) share a bucket,
+ * again. Nothing is ever rehashed as a whole, so no announce waits for one. Neighbors (`Crowding`) share a bucket,
  * which their limit keeps short.
  *
  *   page      | 64 heads | 64 peers |

@@ -1,12 +1,12 @@
 import type { Counts } from '../counts.ts'
 import type { SwarmCounts } from '../swarms/announce.ts'
 import type { Swarms } from '../swarms/swarms.ts'
-import { neighbourhoodOf } from './households.ts'
+import { neighborhoodOf } from './households.ts'
 import { type SignalPeer, type SignalSocket, SignalSwarm } from './signal-swarm.ts'
 import { readSignal, type Signal, SignalError } from './signals.ts'
 
 /**
- * WebTorrent signalling: passes the offers of one browser to others of the same swarm, and their answers back. Peers
+ * WebTorrent signaling: passes the offers of one browser to others of the same swarm, and their answers back. Peers
  * exist as long as their sockets; the hub only sends text to them.
  */
 export class SignalHub implements SignalReceiver {
@@ -14,7 +14,7 @@ export class SignalHub implements SignalReceiver {
   readonly #swarms = new Map<number, SignalSwarm>()
   readonly #sockets = new Map<SignalSocket, Map<number, SignalPeer>>()
   /** The number of peers of each household in all swarms. */
-  readonly #held = new Map<string, number>()
+  readonly #peersOf = new Map<string, number>()
   #peers = 0
   readonly #counted: SwarmCounts = { seeders: 0, leechers: 0, completed: 0 }
 
@@ -50,7 +50,7 @@ export class SignalHub implements SignalReceiver {
   forget(torrent: number): void {
     for (const peer of this.#swarms.get(torrent)?.peers ?? []) {
       this.#sockets.get(peer.socket)?.delete(torrent)
-      this.#hold(peer.household, -1)
+      this.#count(peer.household, -1)
     }
     this.#swarms.delete(torrent)
   }
@@ -115,10 +115,10 @@ export class SignalHub implements SignalReceiver {
       throw new SignalError('peer_id is in use by another client')
     }
     if (holder !== undefined) this.#leave(holder)
-    const near = neighbourhoodOf(socket.client)
+    const near = neighborhoodOf(socket.client)
     const inTheWay = swarm?.inTheWayOf(near, this.#parts.peersPerAddress)
     if (inTheWay !== undefined) this.#leave(inTheWay)
-    this.#hold(near.household, 1)
+    this.#count(near.household, 1)
     swarm = this.#swarms.get(torrent) ?? new SignalSwarm()
     this.#swarms.set(torrent, swarm)
     const { peerId, seeder } = signal
@@ -130,14 +130,14 @@ export class SignalHub implements SignalReceiver {
   }
 
   /** Changes the count of a household's peers; throws a SignalError if there would be too many. */
-  #hold(household: string, change: 1 | -1): void {
-    const held = this.#held.get(household) ?? 0
-    if (change > 0 && (held >= mostSwarmsAHousehold || this.#peers >= mostPeers)) {
+  #count(household: string, change: 1 | -1): void {
+    const peers = this.#peersOf.get(household) ?? 0
+    if (change > 0 && (peers >= mostSwarmsAHousehold || this.#peers >= mostPeers)) {
       throw new SignalError('this address has reached its limit of torrents')
     }
     this.#peers += change
-    if (held + change === 0) this.#held.delete(household)
-    else this.#held.set(household, held + change)
+    if (peers + change === 0) this.#peersOf.delete(household)
+    else this.#peersOf.set(household, peers + change)
   }
 
   #leave(peer: SignalPeer): void {
@@ -145,7 +145,7 @@ export class SignalHub implements SignalReceiver {
     this.#sockets.get(peer.socket)?.delete(peer.torrent)
     if (swarm === undefined) return
     swarm.remove(peer)
-    this.#hold(peer.household, -1)
+    this.#count(peer.household, -1)
     if (swarm.peers.length === 0) this.#swarms.delete(peer.torrent)
     this.#parts.swarms.countSockets(peer.torrent, peer.seeder ? -1 : 0, peer.seeder ? 0 : -1)
   }

@@ -1,4 +1,4 @@
-import { householdsASite } from '../swarms/neighbours.ts'
+import { householdsASite } from '../swarms/neighbors.ts'
 
 /** A connection, from the hub's point of view. */
 export interface SignalSocket {

@@ -98,8 +98,8 @@ async function regroupSome(tx: Db, ids: readonly number[]): Promise<void> {
   const leaders = joinCards(shared)
   // A dataset that shares no key has a card of its own.
   const groups = new Map([...before.map(({ id }) => [id, id] as const), ...leaders])
-  const held = new Map(before.map(({ id, group }) => [id, group]))
-  const moved = [...groups].filter(([id, group]) => held.get(id) !== group)
+  const groupBefore = new Map(before.map(({ id, group }) => [id, group]))
+  const moved = [...groups].filter(([id, group]) => groupBefore.get(id) !== group)
   if (moved.length === 0) return
   await tx.execute(sql`
     UPDATE catalog.dataset AS d SET group_id = input.leader

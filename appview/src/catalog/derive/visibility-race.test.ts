@@ -117,22 +117,26 @@ test.runIf(server).each(pairs)(
     await applyAdmissionPolicy(db, 'open')
     await begun[batch]!.before?.(db)
     await decisions[decision]!.before?.(db)
-    const heldBy = batch === 'ingest' ? 'cursor' : 'stream'
-    await heldBetween(catalog, { write: begun[batch]!.write, meanwhile: decisions[decision]!.decide, heldBy })
+    const lockedBy = batch === 'ingest' ? 'cursor' : 'stream'
+    await lockedBetween(catalog, {
+      write: begun[batch]!.write,
+      meanwhile: decisions[decision]!.decide,
+      lockedBy,
+    })
     for (const subject of await readSweeps(db)) await sweep(db, subject)
     expect(await findWrong(db)).toEqual([])
   },
 )
 
-interface Held {
+interface Locked {
   write: (db: Db) => Promise<unknown>
   meanwhile: (db: Db) => Promise<unknown>
   /** What the batch writes last. */
-  heldBy: 'cursor' | 'stream'
+  lockedBy: 'cursor' | 'stream'
 }
 
 /** Runs `meanwhile` while `write` waits just before its commit, until it is done or waits too. */
-async function heldBetween({ db }: Catalog, { write, meanwhile, heldBy }: Held): Promise<void> {
+async function lockedBetween({ db }: Catalog, { write, meanwhile, lockedBy }: Locked): Promise<void> {
   await db.execute(sql`
     INSERT INTO local.stream (name, epoch) VALUES ('records', 'one'), ('infoHashes', 'one') ON CONFLICT DO NOTHING`)
   await db.execute(
@@ -142,7 +146,7 @@ async function heldBetween({ db }: Catalog, { write, meanwhile, heldBy }: Held):
   let deciding: Promise<unknown> | undefined
   await db.transaction(async (holder) => {
     await holder.execute(sql`SELECT FROM catalog.source_cursor FOR UPDATE`)
-    if (heldBy === 'stream')
+    if (lockedBy === 'stream')
       await holder.execute(sql`SELECT FROM local.stream WHERE name = 'records' FOR UPDATE`)
     writing = write(db)
     await untilWaiting(db, 1)

@@ -128,9 +128,9 @@ async function handle(event: IngestEvent, place: Place, parts: FollowParts): Pro
       return parts.committer.touch()
     } catch (error) {
       if (error instanceof NoRoomError) return giveUp(error.message)
-      const held =
+      const keepsTrying =
         error instanceof IdentityUnavailableError ? frame.did.startsWith('did:plc:') : isTransient(error)
-      if (!held && tries >= patienceTries) {
+      if (!keepsTrying && tries >= patienceTries) {
         return giveUp(error instanceof Error ? error.message : String(error))
       }
       parts.onTrouble(frame.did, error)

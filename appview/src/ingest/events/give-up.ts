@@ -23,14 +23,14 @@ export function createGiveUp(parts: {
     if (frame.kind !== 'account' && frame.kind !== 'identity') {
       metrics.reject('did-unresolvable')
       // One whole read is enough for all that were let go before it; the account has but so many a day.
-      const held = await states.get(frame.did).catch(() => undefined)
-      const state = held?.state
-      const isHeld = frame.kind === 'commit' || frame.kind === 'sync'
-      if (state === 'desynchronized' || (state === 'in-progress' && isHeld)) {
-        if (isHeld) resyncs.hold(frame, origin)
+      const stored = await states.get(frame.did).catch(() => undefined)
+      const state = stored?.state
+      const isCommit = frame.kind === 'commit' || frame.kind === 'sync'
+      if (state === 'desynchronized' || (state === 'in-progress' && isCommit)) {
+        if (isCommit) resyncs.buffer(frame, origin)
         return event.settle()
       }
-      resyncs.request(frame.did, { why, held, source: origin.host, event })
+      resyncs.request(frame.did, { why, stored, source: origin.host, event })
     } else if (frame.kind === 'account' && !frame.active) {
       const status = frame.status === 'deleted' ? 'deactivated' : (frame.status ?? null)
       void committer.write({ account: { did: frame.did, active: false, status } }, event)

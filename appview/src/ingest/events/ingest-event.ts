@@ -16,7 +16,7 @@ export interface IngestEvent<Frame extends RepoFrame = RepoFrame> extends Settle
   settle(): void
 }
 
-/** An event that nobody counts, as one that was held until its repository was read, has neither of the two last parts. */
+/** An event that nobody counts, as one that was buffered until its repository was read, has neither of the two last parts. */
 export function createIngestEvent(
   frame: RepoFrame,
   origin: Origin,

@@ -76,24 +76,24 @@ async function processCommit(
   parts: ProcessorParts,
 ): Promise<void> {
   const { frame, origin } = event
-  const held = await parts.states.get(frame.did)
+  const stored = await parts.states.get(frame.did)
   // It was read because an earlier event of the repository was being handled, which did not make us follow it.
-  if (!held && !(frame.kind === 'commit' && frame.ops.some((op) => parts.wanted.wantsPath(op.path))))
+  if (!stored && !(frame.kind === 'commit' && frame.ops.some((op) => parts.wanted.wantsPath(op.path))))
     return event.settle()
   // The whole repository is being read, or is about to be. The stored state says so, and the event is not needed.
-  if (held && held.state !== 'synchronized') {
-    parts.resyncs.hold(frame, origin)
+  if (stored && stored.state !== 'synchronized') {
+    parts.resyncs.buffer(frame, origin)
     return event.settle()
   }
-  if (!held && parts.standing.isKnownInactive(frame.did)) {
+  if (!stored && parts.standing.isKnownInactive(frame.did)) {
     parts.metrics.reject('account-inactive')
     return event.settle()
   }
   const planning = { resolver: parts.resolver, wantsPath: parts.wanted.wantsPath, onAsk: event.onAsk }
   const verdict =
     frame.kind === 'commit'
-      ? await verifyAndPlanCommit({ frame, origin, held }, planning)
-      : await verifyAndPlanSync({ frame, origin, held }, planning)
+      ? await verifyAndPlanCommit({ frame, origin, stored }, planning)
+      : await verifyAndPlanSync({ frame, origin, stored }, planning)
   switch (verdict.kind) {
     case 'pass':
       return event.settle()
@@ -102,7 +102,7 @@ async function processCommit(
       parts.onReject({ did: frame.did, host: origin.host, reason: verdict.reason, detail: verdict.detail })
       return event.settle()
     case 'resync':
-      return parts.resyncs.request(frame.did, { why: verdict.why, held, source: origin.host, event })
+      return parts.resyncs.request(frame.did, { why: verdict.why, stored, source: origin.host, event })
     case 'apply':
       return apply(event, verdict, parts)
   }
@@ -111,8 +111,8 @@ async function processCommit(
 /** A commit that the reference reader has verified: only its place in the repository's history is checked here. */
 async function processProved(event: IngestEvent<ProvedFrame>, parts: ProcessorParts): Promise<void> {
   const { frame, onAsk } = event
-  const held = await parts.states.get(frame.did)
-  if (held?.rev && frame.rev <= held.rev) return event.settle()
+  const stored = await parts.states.get(frame.did)
+  if (stored?.rev && frame.rev <= stored.rev) return event.settle()
   const resolution = await parts.resolver.resolve(frame.did, { onAsk })
   if (resolution.status !== 'found') return event.settle()
   const { rev, data, changes } = frame
@@ -229,10 +229,10 @@ async function processAccount(event: IngestEvent<AccountFrame>, parts: Processor
     return event.settle()
   }
   writeAccount(update, event, parts)
-  const held = update.active ? await parts.states.get(frame.did) : undefined
+  const stored = update.active ? await parts.states.get(frame.did) : undefined
   // The account is back, and its repository could not be read meanwhile.
-  if (held && held.state !== 'synchronized')
-    parts.resyncs.request(frame.did, { why: 'the account is back', held })
+  if (stored && stored.state !== 'synchronized')
+    parts.resyncs.request(frame.did, { why: 'the account is back', stored })
 }
 
 async function processIdentity(event: IngestEvent<IdentityFrame>, parts: ProcessorParts): Promise<void> {

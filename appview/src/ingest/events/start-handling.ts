@@ -94,7 +94,7 @@ type Shared = Asking &
     readonly wanted: Wanted
   }
 
-/** Events and full reads of repositories depend on each other: an event can ask for a read, after which held events are replayed. */
+/** Events and full reads of repositories depend on each other: an event can ask for a read, after which buffered events are replayed. */
 function createEventHandling(
   shared: Shared,
   limits: ResyncLimits,

@@ -31,36 +31,36 @@ const incomplete: ReadonlySet<VerifyFault> = new Set(['missing-block', 'ops-mism
  * then the event is neither applied nor refused.
  */
 export async function verifyAndPlanCommit(
-  event: { readonly frame: CommitFrame; readonly origin: Origin; readonly held: RepoState | undefined },
+  event: { readonly frame: CommitFrame; readonly origin: Origin; readonly stored: RepoState | undefined },
   planning: Planning,
 ): Promise<Verdict> {
-  const { frame, held } = event
-  if (held?.rev && frame.rev <= held.rev) return { kind: 'pass' }
+  const { frame, stored } = event
+  if (stored?.rev && frame.rev <= stored.rev) return { kind: 'pass' }
   const outcome = await withIdentity(event, planning, (identity) =>
     verifyCommit(frame, { key: identity.signingKey, wantsPath: planning.wantsPath, nowMs: Date.now() }),
   )
   if (outcome.kind !== 'verified') return outcome
   const { verified, identity } = outcome
   if (verified.prevData === null) return { kind: 'resync', why: 'the commit does not say what it follows' }
-  if (held?.data && verified.prevData !== held.data) {
-    return { kind: 'resync', why: `commit ${frame.rev} does not follow ${held.rev}` }
+  if (stored?.data && verified.prevData !== stored.data) {
+    return { kind: 'resync', why: `commit ${frame.rev} does not follow ${stored.rev}` }
   }
   return { kind: 'apply', verified, identity }
 }
 
 /** Decides on a `#sync`: it either says what we hold, or that we must read the repository whole. */
 export async function verifyAndPlanSync(
-  event: { readonly frame: SyncFrame; readonly origin: Origin; readonly held: RepoState | undefined },
+  event: { readonly frame: SyncFrame; readonly origin: Origin; readonly stored: RepoState | undefined },
   planning: Planning,
 ): Promise<Verdict> {
-  const { frame, held } = event
-  if (held?.rev && frame.rev <= held.rev) return { kind: 'pass' }
+  const { frame, stored } = event
+  if (stored?.rev && frame.rev <= stored.rev) return { kind: 'pass' }
   const outcome = await withIdentity(event, planning, (identity) =>
     verifySync(frame, { key: identity.signingKey, wantsPath: planning.wantsPath, nowMs: Date.now() }),
   )
   if (outcome.kind !== 'verified') return outcome
   const { rev, data } = outcome.verified
-  if (held?.data !== data) return { kind: 'resync', why: `the host announced commit ${rev} by #sync` }
+  if (stored?.data !== data) return { kind: 'resync', why: `the host announced commit ${rev} by #sync` }
   return { kind: 'apply', verified: { rev, data, prevData: data, changes: [] }, identity: outcome.identity }
 }
 

@@ -14,16 +14,16 @@ const bits = 22
 const lookedAt = 8
 
 export function createDidPrefixFilter(): DidPrefixFilter {
-  const held = new Uint8Array(2 ** (bits - 3))
+  const filter = new Uint8Array(2 ** (bits - 3))
   return {
     add(did) {
       const bytes = Buffer.from(did, 'latin1')
       const bit = bitOf(bytes, 0, bytes.length)
-      held[bit >> 3]! |= 1 << (bit & 7)
+      filter[bit >> 3]! |= 1 << (bit & 7)
     },
     mayHold(bytes, start, end) {
       const bit = bitOf(bytes, start, end)
-      return (held[bit >> 3]! & (1 << (bit & 7))) !== 0
+      return (filter[bit >> 3]! & (1 << (bit & 7))) !== 0
     },
   }
 }

@@ -76,15 +76,15 @@ export function createDidResolver(options: DidResolverOptions): DidResolver {
     return started
   }
   const fresh = (did: string, refresh: boolean): Resolution | undefined => {
-    const held = known.get(did)
-    const lifeMs = held?.resolution.status === 'unresolvable' ? unresolvableTtlMs : ttlMs
-    const ageMs = held ? Date.now() - held.atMs : Number.POSITIVE_INFINITY
-    return held && ageMs < (refresh ? minRefreshMs : lifeMs) ? held.resolution : undefined
+    const cached = known.get(did)
+    const lifeMs = cached?.resolution.status === 'unresolvable' ? unresolvableTtlMs : ttlMs
+    const ageMs = cached ? Date.now() - cached.atMs : Number.POSITIVE_INFINITY
+    return cached && ageMs < (refresh ? minRefreshMs : lifeMs) ? cached.resolution : undefined
   }
   return {
     async resolve(did, { refresh = false, onlyKnown = false, onAsk } = {}) {
-      const held = fresh(did, refresh)
-      if (held) return held
+      const cached = fresh(did, refresh)
+      if (cached) return cached
       if (onlyKnown) throw new IdentityUnavailableError(did, 'it was not resolved before')
       const host = didWebHost(did)
       if (host !== undefined) onAsk?.(host)

@@ -160,8 +160,8 @@ async function listPages({ host, collection, begun }: Listing, parts: BackfillPa
       toRead: toRead.map((did) => ({ did, host: host.host })),
     })
     for (const did of toRead) {
-      const held = await parts.states.get(did)
-      parts.states.set(did, { rev: null, data: null, tries: 0, ...held, state: 'desynchronized' })
+      const stored = await parts.states.get(did)
+      parts.states.set(did, { rev: null, data: null, tries: 0, ...stored, state: 'desynchronized' })
     }
     if (toRead.length > 0) parts.resyncs.wake()
     parts.metrics.backfilled(host.host, page.repos.length)
@@ -208,9 +208,9 @@ async function choose(
   parts: BackfillParts,
 ): Promise<string | undefined> {
   if (!repo.active) return undefined
-  const held = await choosing.limit(() => parts.states.get(repo.did))
-  const isWanted = held
-    ? await isBehind(repo, { held, ...choosing }, parts)
+  const stored = await choosing.limit(() => parts.states.get(repo.did))
+  const isWanted = stored
+    ? await isBehind(repo, { stored, ...choosing }, parts)
     : !choosing.mayHoldNothing || (await holdsOurs(repo.did, choosing, parts))
   return isWanted ? repo.did : undefined
 }
@@ -218,12 +218,12 @@ async function choose(
 /** Whether the host has a newer revision than this index. Waits a little, in case it is still coming by the stream. */
 async function isBehind(
   repo: RepoPage['repos'][number],
-  { held, ...choosing }: Choosing & { held: { state: string; rev: string | null } },
+  { stored, ...choosing }: Choosing & { stored: { state: string; rev: string | null } },
   parts: BackfillParts,
 ): Promise<boolean> {
-  if (held.state !== 'synchronized') return false
+  if (stored.state !== 'synchronized') return false
   const rev = repo.rev ?? (await revAtPds(repo.did, choosing, parts))
-  if (rev === undefined || (held.rev !== null && rev <= held.rev)) return false
+  if (rev === undefined || (stored.rev !== null && rev <= stored.rev)) return false
   await wait(graceMs, undefined, { signal: parts.signal }).catch(() => {})
   const now = await parts.states.get(repo.did)
   return now?.state === 'synchronized' && (now.rev === null || rev > now.rev)

@@ -9,7 +9,7 @@ export interface ByteReader {
 /** Makes a reader for chunks of any size; it keeps no more than one section and one chunk in memory. */
 export function createByteReader(chunks: AsyncIterable<Uint8Array>): ByteReader {
   const iterator = chunks[Symbol.asyncIterator]()
-  let held: Buffer = Buffer.alloc(0)
+  let buffer: Buffer = Buffer.alloc(0)
   let ended = false
 
   const more = async (): Promise<boolean> => {
@@ -20,13 +20,13 @@ export function createByteReader(chunks: AsyncIterable<Uint8Array>): ByteReader 
       return false
     }
     const chunk = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-    held = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+    buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk])
     return true
   }
   const hold = async (length: number): Promise<void> => {
-    if (held.length >= length || ended) return
-    const parts = [held]
-    let total = held.length
+    if (buffer.length >= length || ended) return
+    const parts = [buffer]
+    let total = buffer.length
     while (total < length) {
       const { value, done } = await iterator.next()
       if (done) {
@@ -36,20 +36,20 @@ export function createByteReader(chunks: AsyncIterable<Uint8Array>): ByteReader 
       parts.push(Buffer.from(value.buffer, value.byteOffset, value.byteLength))
       total += value.byteLength
     }
-    held = Buffer.concat(parts)
+    buffer = Buffer.concat(parts)
   }
   return {
     async readPrefixed(maxBytes) {
       let length = 0
       for (let i = 0; ; i++) {
-        if (held.length <= i && !(await more())) {
+        if (buffer.length <= i && !(await more())) {
           if (i === 0) return undefined
           throw cutOff()
         }
-        const byte = held[i]!
+        const byte = buffer[i]!
         length += (byte & 0x7f) * 2 ** (7 * i)
         if (byte < 0x80) {
-          held = held.subarray(i + 1)
+          buffer = buffer.subarray(i + 1)
           break
         }
         if (i >= 3) throw new VerifyError('malformed-car', 'not a usable CAR: a length is too large')
@@ -57,9 +57,9 @@ export function createByteReader(chunks: AsyncIterable<Uint8Array>): ByteReader 
       if (length > maxBytes)
         throw new VerifyError('too-large', `a block of ${length} bytes is over ${maxBytes}`)
       await hold(length)
-      if (held.length < length) throw cutOff()
-      const stretch = held.subarray(0, length)
-      held = held.subarray(length)
+      if (buffer.length < length) throw cutOff()
+      const stretch = buffer.subarray(0, length)
+      buffer = buffer.subarray(length)
       return stretch
     },
   }

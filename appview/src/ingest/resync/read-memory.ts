@@ -25,36 +25,36 @@ export class ReadMemoryError extends Error {
 }
 
 interface Reading {
-  heldBytes: number
+  usedBytes: number
   isKept: boolean
   readonly stop: AbortController
 }
 
 export function createReadMemory(maxBytes: number): ReadMemory {
   const readings = new Set<Reading>()
-  let heldBytes = 0
+  let usedBytes = 0
   const leave = (reading: Reading) => {
-    if (readings.delete(reading)) heldBytes -= reading.heldBytes
+    if (readings.delete(reading)) usedBytes -= reading.usedBytes
   }
   /** The read that uses the most memory, among those in progress including the caller's. */
   const largest = (asking: Reading) =>
-    [...readings].reduce((most, one) => (!one.isKept && one.heldBytes > most.heldBytes ? one : most), asking)
+    [...readings].reduce((most, one) => (!one.isKept && one.usedBytes > most.usedBytes ? one : most), asking)
   return {
     begin() {
-      const reading: Reading = { heldBytes: 0, isKept: false, stop: new AbortController() }
+      const reading: Reading = { usedBytes: 0, isKept: false, stop: new AbortController() }
       readings.add(reading)
       return {
         signal: reading.stop.signal,
         take(bytes) {
           reading.stop.signal.throwIfAborted()
-          reading.heldBytes += bytes
-          heldBytes += bytes
-          while (heldBytes > maxBytes) {
+          reading.usedBytes += bytes
+          usedBytes += bytes
+          while (usedBytes > maxBytes) {
             const ended = largest(reading)
             leave(ended)
             ended.stop.abort(
               new ReadMemoryError(
-                `reads of whole repositories hold the ${maxBytes} bytes that they may; this one held the most`,
+                `reads of whole repositories use the ${maxBytes} bytes that they may; this one used the most`,
               ),
             )
           }

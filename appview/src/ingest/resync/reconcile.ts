@@ -154,15 +154,17 @@ async function writeDifference(
   parts: ReconcileParts,
 ): Promise<void> {
   const { did, pdsHost } = identity
-  const held = await readAccount(parts.db, did)
+  const stored = await readAccount(parts.db, did)
   const handle = await parts.checkHandle(identity)
   // A takedown by the relay is not lifted by an answer of the PDS.
-  const activeNow = said.active && !(held?.active === false && held.status === 'takendown')
+  const activeNow = said.active && !(stored?.active === false && stored.status === 'takendown')
   const update: AccountUpdate = {
     did,
-    ...(held?.handle === handle ? {} : { handle }),
-    ...(held?.pdsHost === pdsHost ? {} : { pdsHost }),
-    ...(held?.active === activeNow ? {} : { active: activeNow, status: said.status ?? held?.status ?? null }),
+    ...(stored?.handle === handle ? {} : { handle }),
+    ...(stored?.pdsHost === pdsHost ? {} : { pdsHost }),
+    ...(stored?.active === activeNow
+      ? {}
+      : { active: activeNow, status: said.status ?? stored?.status ?? null }),
   }
   if (Object.keys(update).length > 1)
     void parts.committer.write({ account: { ...update, askedAtMs: said.askedAtMs } })
@@ -170,11 +172,12 @@ async function writeDifference(
 
 async function requestIfBehind(did: string, rev: string, parts: ReconcileParts): Promise<void> {
   const behind = async () => {
-    const held = await parts.states.get(did)
-    return held?.state === 'synchronized' && (held.rev === null || held.rev < rev) ? held : undefined
+    const stored = await parts.states.get(did)
+    return stored?.state === 'synchronized' && (stored.rev === null || stored.rev < rev) ? stored : undefined
   }
   if (!(await behind())) return
   await wait(graceMs, undefined, { signal: parts.signal }).catch(() => {})
-  const held = await behind()
-  if (held && !parts.signal.aborted) parts.resyncs.request(did, { why: `its host has commit ${rev}`, held })
+  const stored = await behind()
+  if (stored && !parts.signal.aborted)
+    parts.resyncs.request(did, { why: `its host has commit ${rev}`, stored })
 }

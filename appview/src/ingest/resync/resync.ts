@@ -18,7 +18,7 @@ import type { RecordQuota } from '../state/record-quota.ts'
 import type { RepoState, RepoStates } from '../state/repo-states.ts'
 import { VerifyError } from '../verify/verify-error.ts'
 import type { Wanted } from '../wanted.ts'
-import { createHeldEvents } from './held-events.ts'
+import { createEventBuffer, type EventBuffer } from './event-buffer.ts'
 import { keepPace, TooSlowError } from './keep-pace.ts'
 import { createReadMemory, ReadMemoryError, type ReadShare } from './read-memory.ts'
 import { type RepoSnapshot, readRepo } from './read-repo.ts'
@@ -29,7 +29,7 @@ import { writeSnapshot } from './snapshot-commits.ts'
 /**
  * Reads whole repositories where the stream no longer suffices. That a repository waits for it is durable before
  * the event that showed it is acknowledged, so nothing is lost when the process dies; events that come meanwhile
- * are held and follow the snapshot in order.
+ * are buffered and follow the snapshot in order.
  */
 export type Resyncs = AsyncDisposable & {
   /**
@@ -38,10 +38,10 @@ export type Resyncs = AsyncDisposable & {
    */
   request(
     did: string,
-    request: { why: string; held: RepoState | undefined; source?: string; event?: Settles },
+    request: { why: string; stored: RepoState | undefined; source?: string; event?: Settles },
   ): void
   /** Keeps an event of a repository that waits. */
-  hold(frame: CommitFrame | SyncFrame, origin: Origin): void
+  buffer(frame: CommitFrame | SyncFrame, origin: Origin): void
   /** Looks in the store for repositories that are due, as after a backfill has listed some. */
   wake(): void
   readonly waiting: number
@@ -59,7 +59,7 @@ export interface ResyncParts {
   readonly decode: Decoder
   readonly wanted: Wanted
   readonly metrics: IngestMetrics
-  /** Handles an event that was held, after the snapshot; already in the repository's queue. */
+  /** Handles an event that was buffered, after the snapshot; already in the repository's queue. */
   readonly replay: (frame: CommitFrame | SyncFrame, origin: Origin) => Promise<void>
   readonly onRequest: (did: string, why: string) => void
   readonly onFailure: (did: string, error: unknown, retryAt: Date) => void
@@ -68,7 +68,7 @@ export interface ResyncParts {
 }
 
 export function createResyncs(parts: ResyncParts): Resyncs {
-  const held = createHeldEvents()
+  const buffer = createEventBuffer()
   const memory = createReadMemory(parts.limits.readMemoryBytes)
   const quota = createDailyQuota(parts.limits.perAccountPerDay)
   const unheardOf = createDailyQuota(parts.limits.unheardOfPerSourcePerDay)
@@ -84,7 +84,7 @@ export function createResyncs(parts: ResyncParts): Resyncs {
     },
     work: async (did) => {
       using share = memory.begin()
-      return await resyncOne(did, { ...parts, share }, held)
+      return await resyncOne(did, { ...parts, share }, buffer)
     },
     due: async (limit) => (await readDueRepos(parts.db, limit)).map(({ did }) => did),
     nextDue: async () => {
@@ -93,12 +93,12 @@ export function createResyncs(parts: ResyncParts): Resyncs {
     },
   })
   return {
-    request(did, { why, held: state, source, event }) {
-      if (!state && source !== undefined && !unheardOf.take(source)) {
+    request(did, { why, stored, source, event }) {
+      if (!stored && source !== undefined && !unheardOf.take(source)) {
         parts.metrics.reject('quota-resyncs')
         return event?.settle()
       }
-      const next: RepoState = { rev: null, data: null, tries: 0, ...state, state: 'desynchronized' }
+      const next: RepoState = { rev: null, data: null, tries: 0, ...stored, state: 'desynchronized' }
       parts.states.set(did, next)
       parts.metrics.resync('asked')
       parts.onRequest(did, why)
@@ -109,7 +109,7 @@ export function createResyncs(parts: ResyncParts): Resyncs {
       void parts.committer.write({ repoState }, event)
       if (allowed) queue.add(did)
     },
-    hold: held.hold,
+    buffer: buffer.add,
     wake: queue.wake,
     get waiting() {
       return queue.length
@@ -142,20 +142,18 @@ function createDailyQuota(perDay: number): { take(key: string): boolean } {
   }
 }
 
-type Held = ReturnType<typeof createHeldEvents>
-
 type ReadParts = ResyncParts & { readonly share: ReadShare }
 
 /** Whether its host was quick enough to be given places like any other. */
-async function resyncOne(did: string, parts: ReadParts, held: Held): Promise<'slow' | undefined> {
+async function resyncOne(did: string, parts: ReadParts, buffer: EventBuffer): Promise<'slow' | undefined> {
   // Where the store is away, the repository stays due in it, and is taken up again.
   const before = (await parts.states.get(did)) ?? unknownRepo
-  held.start(did)
+  buffer.open(did)
   parts.states.set(did, { ...before, state: 'in-progress' })
   try {
     const fetched = await fetchSnapshot(did, before, parts)
     parts.share.keep()
-    await parts.queue.run(did, () => applySnapshot({ did, ...fetched }, parts, held))
+    await parts.queue.run(did, () => applySnapshot({ did, ...fetched }, parts, buffer))
     // Only when it is durable does the store no longer name this repository as due.
     await parts.committer.write({})
     parts.metrics.resync('done')
@@ -164,7 +162,7 @@ async function resyncOne(did: string, parts: ReadParts, held: Held): Promise<'sl
     if (parts.signal.aborted) return undefined
     const error = parts.share.signal.aborted ? parts.share.signal.reason : thrown
     parts.metrics.resync('failed')
-    await parts.queue.run(did, () => putOff({ did, error, before }, parts, held))
+    await parts.queue.run(did, () => putOff({ did, error, before }, parts, buffer))
     await parts.committer.write({})
     return error instanceof TooSlowError || isHostTrouble(error) ? 'slow' : undefined
   }
@@ -210,14 +208,14 @@ class UnresolvableError extends Error {}
 interface Fetched {
   identity: RepoIdentity
   snapshot: RepoSnapshot
-  /** When the host was asked: what was learnt of the account since then is newer. */
+  /** When the host was asked: what was learned of the account since then is newer. */
   askedAtMs: number
 }
 
 type Landing = Fetched & { did: string }
 
 /** Writes what differs, deletes included, and lets the events that came meanwhile follow. */
-async function applySnapshot(landing: Landing, parts: ResyncParts, held: Held): Promise<void> {
+async function applySnapshot(landing: Landing, parts: ResyncParts, buffer: EventBuffer): Promise<void> {
   const { did, identity, snapshot, askedAtMs } = landing
   const { rev } = snapshot
   const account = { did, pdsHost: identity.pdsHost, active: true, status: null, askedAtMs }
@@ -236,11 +234,11 @@ async function applySnapshot(landing: Landing, parts: ResyncParts, held: Held): 
   parts.states.set(did, { state: 'synchronized', rev, data: snapshot.data, tries: 0 })
   // A repository that a backfill found was never seen by an event, which would have had its handle checked.
   parts.standing.checkHandleSoon(identity)
-  const { events, lostRev } = held.release(did)
+  const { events, lostRev } = buffer.take(did)
   for (const { frame, origin } of events) if (frame.rev > rev) await parts.replay(frame, origin)
   const state = await parts.states.get(did)
   if (lostRev && state?.rev && lostRev > state.rev) {
-    throw new Error('more events came during the read than were held')
+    throw new Error('more events came during the read than could be buffered')
   }
 }
 
@@ -248,9 +246,9 @@ async function applySnapshot(landing: Landing, parts: ResyncParts, held: Held): 
 async function putOff(
   { did, error, before }: { did: string; error: unknown; before: RepoState },
   parts: ResyncParts,
-  held: Held,
+  buffer: EventBuffer,
 ): Promise<void> {
-  held.release(did)
+  buffer.take(did)
   const { limits } = parts
   const tries = before.tries + 1
   const decided =

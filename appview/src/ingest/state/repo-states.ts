@@ -58,8 +58,8 @@ export async function loadRepoStates(db: Db, capacity = 200_000): Promise<RepoSt
     },
     follows: (did) => tracked.has(did),
     async get(did) {
-      const held = states.get(did)
-      if (held || !tracked.has(did)) return held
+      const cached = states.get(did)
+      if (cached || !tracked.has(did)) return cached
       const row = (await readRepos(db, [did])).get(did)
       // The state may have changed while it was read from the store.
       if (!row || states.has(did)) return states.get(did)

@@ -37,22 +37,22 @@ ${facts.length > 0 && html`<ul class="facts">${facts.map((fact) => html`<li>${fa
 
 function badges(view: View, dataset: defs.DatasetView, risk: defs.Risk | undefined): Html {
   const torrents = dataset.counts?.torrents ?? 0
-  const held =
+  const seeders =
     torrents === 0
       ? html`<span class="swarm none">${view.t.dataset.noTorrent}</span>`
       : holders(view, dataset.swarm)
   const gone = risk?.expectedGone
     ? html`<span class="gone">${view.t.risk.expectedGone} ${deadline(view, risk.expectedGone)}</span>`
     : nothing
-  return html`<p class="badges">${riskBadge(view, risk)} ${gone} ${needsBadge(view, dataset.swarm)} ${held}</p>`
+  return html`<p class="badges">${riskBadge(view, risk)} ${gone} ${needsBadge(view, dataset.swarm)} ${seeders}</p>`
 }
 
 /** The size by which datasets are also filtered and sorted. */
 function size(view: View, dataset: defs.DatasetView): string | false {
   const stated = datasetRecord(dataset).sizeBytes
   if (stated !== undefined && stated > 0) return view.format.size(stated)
-  const held = dataset.counts?.sizeBytes
-  return held ? view.t.dataset.sizeShared(view.format.size(held)) : false
+  const shared = dataset.counts?.sizeBytes
+  return shared ? view.t.dataset.sizeShared(view.format.size(shared)) : false
 }
 
 /** Shortens a title for lists, since it may have a thousand characters. */

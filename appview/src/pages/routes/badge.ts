@@ -9,45 +9,47 @@ import { PageError } from '../server/page-error.ts'
 import { secureImage } from '../server/security.ts'
 import { readTorrents } from './torrent.ts'
 
-export interface Held {
+export interface SeederCount {
   title: string
   seeders: number | undefined
 }
 
 /** Serves a small picture that other sites show beside their download button: "held by 14 people". */
-export function badge(read: (params: Record<string, string>) => Promise<Held | undefined>): RequestHandler {
+export function badge(
+  read: (params: Record<string, string>) => Promise<SeederCount | undefined>,
+): RequestHandler {
   return async (req, res, next) => {
     try {
-      const held = await read(req.params as Record<string, string>)
-      if (!held) throw new PageError(404, 'dataset')
+      const counted = await read(req.params as Record<string, string>)
+      if (!counted) throw new PageError(404, 'dataset')
       secureImage(res)
       res.setHeader('Content-Type', 'image/svg+xml; charset=utf-8')
       res.setHeader('Cache-Control', 'public, max-age=300')
       res.setHeader('Vary', 'Accept-Language')
-      res.send(badgeSvg(held, chooseLanguage(req.query.lang, req.headers['accept-language'])))
+      res.send(badgeSvg(counted, chooseLanguage(req.query.lang, req.headers['accept-language'])))
     } catch (error) {
       next(error)
     }
   }
 }
 
-export async function readHeldDataset(db: Db, uri: string): Promise<Held | undefined> {
+export async function countDatasetSeeders(db: Db, uri: string): Promise<SeederCount | undefined> {
   const [dataset] = await readDatasetViews(db, [uri], { detail: 'card' })
   return dataset && { title: datasetRecord(dataset).title, seeders: dataset.swarm?.seeders }
 }
 
-export async function readHeldTorrent(db: Db, infoHash: string): Promise<Held | undefined> {
+export async function countTorrentSeeders(db: Db, infoHash: string): Promise<SeederCount | undefined> {
   const [torrent] = await readTorrents(db, infoHash.toLowerCase(), [])
   return torrent && { title: torrent.name ?? '', seeders: torrent.swarm?.seeders }
 }
 
-export function heldDataset(db: Db) {
+export function datasetSeeders(db: Db) {
   return ({ authority = '', collection, rkey = '' }: Record<string, string>) =>
-    readHeldDataset(db, datasetUri(authority, rkey, collection))
+    countDatasetSeeders(db, datasetUri(authority, rkey, collection))
 }
 
-export function heldTorrent(db: Db) {
-  return ({ infoHash = '' }: Record<string, string>) => readHeldTorrent(db, infoHash)
+export function torrentSeeders(db: Db) {
+  return ({ infoHash = '' }: Record<string, string>) => countTorrentSeeders(db, infoHash)
 }
 
 const label = 'holdfast'
@@ -59,7 +61,7 @@ function colorOf(seeders: number | undefined): string {
   return seeders < 3 ? '#8f5500' : '#1c6e4c'
 }
 
-export function badgeSvg({ seeders }: Held, { t, language }: LanguageChoice): string {
+export function badgeSvg({ seeders }: SeederCount, { t, language }: LanguageChoice): string {
   const text = seeders === undefined ? t.swarm.unknown : t.swarm.heldBy(seeders)
   const [labelWidth, textWidth] = [widthOf(label), widthOf(text)]
   const width = labelWidth + textWidth

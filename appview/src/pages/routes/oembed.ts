@@ -3,7 +3,7 @@ import { datasetUri } from '../../http/page-paths.ts'
 import type { Db } from '../../store/sql.ts'
 import { html } from '../html.ts'
 import { chooseLanguage } from '../i18n/language.ts'
-import { type Held, readHeldDataset, readHeldTorrent } from './badge.ts'
+import { countDatasetSeeders, countTorrentSeeders, type SeederCount } from './badge.ts'
 
 /** Serves oEmbed, by which other sites embed a dataset or torrent (oembed.com, version 1.0). */
 export function oEmbed(db: Db, site: { publicUrl(): string; name: string }): RequestHandler {
@@ -13,14 +13,14 @@ export function oEmbed(db: Db, site: { publicUrl(): string; name: string }): Req
       if (format !== 'json')
         return res.status(501).json({ error: 'NotImplemented', message: 'Only format=json is served.' })
       const target = typeof url === 'string' ? targetOf(url, site.publicUrl()) : undefined
-      const held = target && (await readHeld(db, target))
-      if (!held)
+      const counted = target && (await countSeeders(db, target))
+      if (!counted)
         return res.status(404).json({
           error: 'NotFound',
           message: 'url must be that of a dataset or torrent page of this server.',
         })
       const { t } = chooseLanguage(req.query.lang, req.headers['accept-language'])
-      const text = held.seeders === undefined ? t.swarm.unknown : t.swarm.heldBy(held.seeders)
+      const text = counted.seeders === undefined ? t.swarm.unknown : t.swarm.heldBy(counted.seeders)
       const page = site.publicUrl() + target.path
       const badge = `${site.publicUrl()}/badge${target.path}.svg`
       const [width, height] = fitted([200, 20], [req.query.maxwidth, req.query.maxheight])
@@ -28,7 +28,7 @@ export function oEmbed(db: Db, site: { publicUrl(): string; name: string }): Req
       res.json({
         version: '1.0',
         type: 'rich',
-        title: held.title.slice(0, 300).toWellFormed(),
+        title: counted.title.slice(0, 300).toWellFormed(),
         provider_name: site.name,
         provider_url: site.publicUrl(),
         cache_age: 300,
@@ -61,8 +61,8 @@ function targetOf(url: string, publicUrl: string): Target | undefined {
   const infoHash = /^\/torrent\/([\da-f]{40}|[\da-f]{64})$/i.exec(path)?.[1]
   if (infoHash) return { path, infoHash }
   const segments = path.split('/').slice(1)
-  const [room, did, ...rest] = segments.map((segment) => decode(segment))
-  if (room !== 'dataset' || !did || rest.length < 1 || rest.length > 2) return undefined
+  const [section, did, ...rest] = segments.map((segment) => decode(segment))
+  if (section !== 'dataset' || !did || rest.length < 1 || rest.length > 2) return undefined
   const rkey = rest.at(-1)
   return rkey ? { path, uri: datasetUri(did, rkey, rest.length === 2 ? rest[0] : undefined) } : undefined
 }
@@ -75,7 +75,7 @@ function decode(segment: string): string | undefined {
   }
 }
 
-function readHeld(db: Db, { uri, infoHash }: Target): Promise<Held | undefined> {
-  if (infoHash) return readHeldTorrent(db, infoHash)
-  return uri ? readHeldDataset(db, uri) : Promise.resolve(undefined)
+function countSeeders(db: Db, { uri, infoHash }: Target): Promise<SeederCount | undefined> {
+  if (infoHash) return countTorrentSeeders(db, infoHash)
+  return uri ? countDatasetSeeders(db, uri) : Promise.resolve(undefined)
 }

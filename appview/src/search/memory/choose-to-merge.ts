@@ -1,10 +1,10 @@
-import type { HeldSegment } from './memory-index.ts'
+import type { LiveSegment } from './memory-index.ts'
 
 /** Segments are of one size where they differ by less than this factor; so many of them are made one. */
 const tierFactor = 8
 
 /** Segments that are better one, and fit into one of `capacity` datasets; none where all is well. */
-export function chooseToMerge<S extends Pick<HeldSegment, 'size' | 'deletedCount'>>(
+export function chooseToMerge<S extends Pick<LiveSegment, 'size' | 'deletedCount'>>(
   segments: readonly S[],
   capacity: number,
 ): S[] {

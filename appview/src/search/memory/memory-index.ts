@@ -16,7 +16,7 @@ import {
 } from './segments/segment.ts'
 import type { Counts } from './segments/segment-rows.ts'
 
-export interface HeldSegment extends Segment {
+export interface LiveSegment extends Segment {
   /** 1 for what stands in another segment now, or nowhere. */
   readonly deleted: Uint8Array
   deletedCount: number
@@ -27,7 +27,7 @@ export interface HeldSegment extends Segment {
 
 export class MemoryIndex implements TermStatistics {
   /** In no order. */
-  segments: readonly HeldSegment[] = []
+  segments: readonly LiveSegment[] = []
   /** Values of facets by their numbers. */
   readonly values: FacetValue[] = []
   /** Of all that was ever done to it. */
@@ -70,14 +70,14 @@ export class MemoryIndex implements TermStatistics {
   }
 
   /** Adds a segment, in place of others where it holds what lives in those. */
-  add({ segment, newValues }: MadeSegment, replaced: readonly HeldSegment[] = []): void {
+  add({ segment, newValues }: MadeSegment, replaced: readonly LiveSegment[] = []): void {
     this.changes++
     for (const value of newValues) this.values.push(value)
     const others = this.segments.filter((old) => !replaced.includes(old))
-    const held = holding(segment)
-    this.segments = segment.size > 0 ? [...others, held] : others
+    const live = toLive(segment)
+    this.segments = segment.size > 0 ? [...others, live] : others
     for (const [doc, card] of segment.columns.group.entries())
-      if (card !== segment.columns.id[doc] || this.#sharedCards.has(card)) this.#share(held, doc, card)
+      if (card !== segment.columns.id[doc] || this.#sharedCards.has(card)) this.#share(live, doc, card)
   }
 
   /** These are gone, hidden or about to be added anew. */
@@ -102,7 +102,7 @@ export class MemoryIndex implements TermStatistics {
     }
   }
 
-  #share(segment: HeldSegment, doc: number, card: number): void {
+  #share(segment: LiveSegment, doc: number, card: number): void {
     segment.shared[doc] = 1
     if (this.#sharedCards.has(card)) return
     this.#sharedCards.add(card)
@@ -111,7 +111,7 @@ export class MemoryIndex implements TermStatistics {
     if (first) first.segment.shared[first.doc] = 1
   }
 
-  #find(id: number): { segment: HeldSegment; doc: number } | undefined {
+  #find(id: number): { segment: LiveSegment; doc: number } | undefined {
     for (const segment of this.segments) {
       const doc = findId(segment.columns, id)
       if (doc >= 0 && segment.deleted[doc] === 0) return { segment, doc }
@@ -120,7 +120,7 @@ export class MemoryIndex implements TermStatistics {
   }
 }
 
-function holding(segment: Segment): HeldSegment {
+function toLive(segment: Segment): LiveSegment {
   return {
     ...segment,
     deleted: new Uint8Array(segment.size),
@@ -130,13 +130,13 @@ function holding(segment: Segment): HeldSegment {
   }
 }
 
-function markDeleted(segment: HeldSegment, doc: number): void {
+function markDeleted(segment: LiveSegment, doc: number): void {
   if (segment.deleted[doc] === 1) return
   segment.deleted[doc] = 1
   segment.deletedCount++
 }
 
-function hasLive({ deleted, deletedCount }: HeldSegment, postings: Postings, base: number): boolean {
+function hasLive({ deleted, deletedCount }: LiveSegment, postings: Postings, base: number): boolean {
   const { from, to } = lookUp(postings, base)
   if (deletedCount === 0) return to > from
   for (let i = from; i < to; i++) if (deleted[postings.docs[i]!] === 0) return true

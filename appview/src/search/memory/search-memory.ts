@@ -12,7 +12,7 @@ import { type SearchOutcome, search } from '../plan/search.ts'
 import { readMemoryPage } from './match/memory-page.ts'
 import { memorySortOf } from './match/memory-sorts.ts'
 import { segmentQueryOf } from './match/segment-query.ts'
-import { type HeldRequest, supportsRequest } from './match/supports.ts'
+import { type SupportedRequest, supportsRequest } from './match/supports.ts'
 import type { MemoryIndex } from './memory-index.ts'
 import { isBehind, type StorePosition } from './search-changes.ts'
 
@@ -59,7 +59,11 @@ export async function searchMemory(
   return isWhole && !(await behind) ? outcome : undefined
 }
 
-function memoryEngine(index: MemoryIndex, corpus: Corpus, correct: Engine['correct']): Engine<HeldRequest> {
+function memoryEngine(
+  index: MemoryIndex,
+  corpus: Corpus,
+  correct: Engine['correct'],
+): Engine<SupportedRequest> {
   const statistics = countedOnce(index)
   return {
     statistics: async () => statistics,
@@ -84,7 +88,7 @@ function countedOnce(index: MemoryIndex): TermStatistics {
 function answer(
   index: MemoryIndex,
   { boosts }: Corpus,
-  { request, query, mode, limit }: PageRequest<HeldRequest>,
+  { request, query, mode, limit }: PageRequest<SupportedRequest>,
 ): Answer {
   const { after, facets } = request
   const sort = memorySortOf(request.sort)

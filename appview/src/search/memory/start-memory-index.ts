@@ -10,7 +10,7 @@ import { createWakeUp, type WakeUp } from '../../runtime/wake-up.ts'
 import { channels } from '../../store/channels.ts'
 import type { Catalog } from '../../store/open.ts'
 import { chooseToMerge } from './choose-to-merge.ts'
-import { type HeldSegment, MemoryIndex } from './memory-index.ts'
+import { type LiveSegment, MemoryIndex } from './memory-index.ts'
 import { readPosition, readSearchChanges, type StorePosition } from './search-changes.ts'
 import type { SearchMemory } from './search-memory.ts'
 import { type SegmentMaker, startSegmentMaker } from './segments/segment-maker.ts'
@@ -47,16 +47,16 @@ export async function startMemoryIndex(options: MemoryIndexOptions): Promise<Run
   const stop = new AbortController()
   const changed = createWakeUp(stop.signal)
   const listening = await catalog.listen(channels.search, () => changed.now())
-  const held: Held = { current: undefined }
-  const running = keepIndex({ ...options, held, changed, signal: stop.signal })
+  const slot: Slot = { current: undefined }
+  const running = keepIndex({ ...options, slot, changed, signal: stop.signal })
   return {
-    current: () => held.current,
+    current: () => slot.current,
     async caughtUp() {
       const wanted = await readPosition(catalog.db)
       const isThere = () =>
-        held.current &&
-        held.current.position.table === wanted.table &&
-        held.current.position.before >= wanted.before
+        slot.current &&
+        slot.current.position.table === wanted.table &&
+        slot.current.position.before >= wanted.before
       while (!isThere() && !stop.signal.aborted) {
         changed.now()
         await wait(pollMs)
@@ -70,12 +70,12 @@ export async function startMemoryIndex(options: MemoryIndexOptions): Promise<Run
   }
 }
 
-interface Held {
+interface Slot {
   current: { index: MemoryIndex; position: StorePosition } | undefined
 }
 
 interface Keeping extends MemoryIndexOptions {
-  held: Held
+  slot: Slot
   /** Called when there may be something to take in. */
   changed: WakeUp
   signal: AbortSignal
@@ -83,7 +83,7 @@ interface Keeping extends MemoryIndexOptions {
 
 /** Reads the index and follows, again and again until stopped. Never rejects. */
 async function keepIndex(keeping: Keeping): Promise<void> {
-  const { catalog, held, signal, onState } = keeping
+  const { catalog, slot, signal, onState } = keeping
   for (let retryMs = retryFirstMs; !signal.aborted; retryMs = Math.min(2 * retryMs, retryMaxMs)) {
     await using maker = startSegmentMaker(catalog, signal)
     try {
@@ -93,13 +93,13 @@ async function keepIndex(keeping: Keeping): Promise<void> {
     } catch (error) {
       if (!signal.aborted) onState?.({ kind: 'failed', error })
     }
-    held.current = undefined
+    slot.current = undefined
     await wait(retryMs, undefined, { signal, ref: false }).catch(() => {})
   }
 }
 
 async function readAll(keeping: Keeping, maker: SegmentMaker): Promise<void> {
-  const { catalog, held, signal, onState } = keeping
+  const { catalog, slot, signal, onState } = keeping
   const started = performance.now()
   const index = new MemoryIndex()
   const position = await readPosition(catalog.db)
@@ -111,15 +111,15 @@ async function readAll(keeping: Keeping, maker: SegmentMaker): Promise<void> {
     after = made.segment.columns.id.at(-1) ?? after
     await withinBounds(index, keeping)
   }
-  held.current = { index, position }
+  slot.current = { index, position }
   const ms = performance.now() - started
   onState?.({ kind: 'read', datasets: index.records, bytes: index.bytes, ms })
 }
 
 /** Where the index is too large, waits for the end: it would only grow again. */
-async function withinBounds(index: MemoryIndex, { maxBytes, held, onState, signal }: Keeping): Promise<void> {
+async function withinBounds(index: MemoryIndex, { maxBytes, slot, onState, signal }: Keeping): Promise<void> {
   if (index.bytes <= maxBytes) return
-  held.current = undefined
+  slot.current = undefined
   const { records, bytes } = index
   index.segments = []
   onState?.({ kind: 'too-large', datasets: records, bytes })
@@ -129,10 +129,10 @@ async function withinBounds(index: MemoryIndex, { maxBytes, held, onState, signa
 
 /** Returns where the index is of another catalog, or was away for too long. */
 async function follow(keeping: Keeping, maker: SegmentMaker): Promise<void> {
-  const { catalog, held, changed, signal } = keeping
+  const { catalog, slot, changed, signal } = keeping
   for (let lastAt = performance.now(); ; lastAt = performance.now()) {
     await changed.wait(longestWaitMs)
-    const { index, position } = held.current!
+    const { index, position } = slot.current!
     const started = performance.now()
     if (signal.aborted || started - lastAt > longestAwayMs) return
     const changes = await readSearchChanges(catalog.db, position)
@@ -144,7 +144,7 @@ async function follow(keeping: Keeping, maker: SegmentMaker): Promise<void> {
       index.add(made)
     }
     index.setCounts(await readCounts(catalog.db, changes.counted))
-    held.current = { index, position: changes.position }
+    slot.current = { index, position: changes.position }
     await mergeSegments(index, maker)
     await withinBounds(index, keeping)
     // Whoever writes is to have the machine first: this takes a third of a core at most.
@@ -162,6 +162,6 @@ async function mergeSegments(index: MemoryIndex, maker: SegmentMaker): Promise<v
   }
 }
 
-function liveIds({ columns, deleted }: HeldSegment): number[] {
+function liveIds({ columns, deleted }: LiveSegment): number[] {
   return [...columns.id.filter((_, doc) => deleted[doc] === 0)]
 }

@@ -162,8 +162,8 @@ export function matchesOf({ query, mode, request }: PageRequest, row: Row): SQL 
   if (wantsAll(query, mode)) return and([...words.map((word) => holds(hasWord(word), row)), ...rest])
   const enough = enoughOf(query, mode)
   if (enough === 0) return and(rest)
-  const held = words.map((word) => sql`${holds(hasWord(word), row)}::int * ${int(word.weight)}`)
-  return and([sql`${sql.join(held, sql` + `)} >= ${int(enough)}`, ...rest])
+  const weights = words.map((word) => sql`${holds(hasWord(word), row)}::int * ${int(word.weight)}`)
+  return and([sql`${sql.join(weights, sql` + `)} >= ${int(enough)}`, ...rest])
 }
 
 /** What rows are one card: those with the same value here. */

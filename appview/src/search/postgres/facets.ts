@@ -57,7 +57,7 @@ export function readFacets(fields: readonly string[], rate = 1): SQL {
         field,
       ) => sql`, (SELECT jsonb_agg(jsonb_build_object('value', value, 'count', n) ORDER BY n DESC, value) FROM (
         SELECT value, (count(*) * ${sql.raw(String(rate))})::int AS n
-        FROM (SELECT DISTINCT card, value FROM candidate CROSS JOIN unnest(${sql.raw(`"values_${field}"`)}) AS value) AS held
+        FROM (SELECT DISTINCT card, value FROM candidate CROSS JOIN unnest(${sql.raw(`"values_${field}"`)}) AS value) AS distinct_values
         GROUP BY value ORDER BY n DESC, value LIMIT ${sql.raw(String(mostValues))}) AS counted) AS ${sql.raw(`"facet_${field}"`)}`,
     ),
     sql``,

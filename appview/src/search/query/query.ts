@@ -98,8 +98,8 @@ export function respell(clauses: readonly Clause[], spelling: readonly string[])
     if (c.field !== 'text' || c.excluded || !item) return c
     if (item === apart)
       return c.words.map((word) => clause({ ...c, phrase: false, words: [word], value: word }))
-    const respelt = item.split('+')
-    return clause({ ...c, words: respelt, value: respelt.join(' ') })
+    const respelled = item.split('+')
+    return clause({ ...c, words: respelled, value: respelled.join(' ') })
   })
 }
 

@@ -4,7 +4,7 @@ import { baseOf, levels, samplesOf } from '../../search-terms/codes.ts'
 import { englishStem } from '../../search-terms/english-stem.ts'
 import { fold } from '../../search-terms/fold.ts'
 import { stemOf } from '../../search-terms/stems.ts'
-import { analyse, wordsOf } from '../../search-terms/words.ts'
+import { analyze, wordsOf } from '../../search-terms/words.ts'
 import { snippetMaker } from './snippet.ts'
 
 test.each([
@@ -19,8 +19,8 @@ test.each([
 })
 
 test('other spellings of names with numbers', () => {
-  expect(analyse('Sentinel-2 and ERA5 by X-ray').spellings).toEqual(['sentinel2', 'xray', 'era', '5'])
-  expect(analyse('ArcticDEM, OpenNeuroDB and NOAA').spellings).toEqual([
+  expect(analyze('Sentinel-2 and ERA5 by X-ray').spellings).toEqual(['sentinel2', 'xray', 'era', '5'])
+  expect(analyze('ArcticDEM, OpenNeuroDB and NOAA').spellings).toEqual([
     'arctic',
     'dem',
     'open',
@@ -119,7 +119,7 @@ test.each(['x', 'xX', "x'", 'x-', 'é', '漢', 'ก'])(
   'a text of nothing but %s takes time by its length',
   (shape) => {
     const started = performance.now()
-    analyse(`aB o'b ${shape.repeat(300_000 / shape.length)}`)
+    analyze(`aB o'b ${shape.repeat(300_000 / shape.length)}`)
     expect(performance.now() - started).toBeLessThan(5_000)
   },
 )

@@ -200,7 +200,7 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
     const isVerified = () => outcomes.slice(before).some(([status]) => status === 'verified')
     await expect.poll(isVerified, { timeout: 20_000, interval: 5 }).toBe(true)
     // Four at a time wait there, and four more whose end the server has not heard of; without shares it would be 24.
-    expect(stuck.mostHeld).toBeLessThan(17)
+    expect(stuck.mostOpen).toBeLessThan(17)
     await stuck[Symbol.asyncDispose]()
   })
 })
@@ -209,11 +209,11 @@ async function startBlobServer() {
   const blobs = new Map<string, Uint8Array>()
   const files = new Map<string, Uint8Array>()
   const asked: string[] = []
-  const state = { hang: false, held: 0, mostHeld: 0 }
+  const state = { hang: false, open: 0, mostOpen: 0 }
   const server = createServer((request, response) => {
     if (state.hang) {
-      state.mostHeld = Math.max(state.mostHeld, ++state.held)
-      response.on('close', () => state.held--)
+      state.mostOpen = Math.max(state.mostOpen, ++state.open)
+      response.on('close', () => state.open--)
       return
     }
     asked.push(request.url ?? '')
@@ -227,8 +227,8 @@ async function startBlobServer() {
     files,
     asked,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    get mostHeld() {
-      return state.mostHeld
+    get mostOpen() {
+      return state.mostOpen
     },
     set hang(value: boolean) {
       state.hang = value

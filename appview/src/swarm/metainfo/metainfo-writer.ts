@@ -77,7 +77,7 @@ export function createMetainfoWriter(catalog: Catalog, options: WriterOptions): 
         )
         break
       } catch (err) {
-        // A doubtful failure (out of memory, cancelled) is tried again a few times, alone, by the caller.
+        // A doubtful failure (out of memory, canceled) is tried again a few times, alone, by the caller.
         if (faultOf(err) !== 'away') throw err
         options.log.warn({ err }, 'metainfo outcomes wait for the store')
         await pause(waitMs, undefined, { signal: options.signal })

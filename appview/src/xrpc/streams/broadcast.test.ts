@@ -7,7 +7,7 @@ const catalog = { listen: async () => ({ [Symbol.asyncDispose]: async () => {} }
 const consumer = (): Consumer => ({ wake: () => {}, end: () => {} })
 
 /** A stream at `head` whose reads are counted and wait until they are let go. */
-async function startHeld(head: { seq: number }) {
+async function startBlocked(head: { seq: number }) {
   const reads: number[] = []
   let letGo = () => {}
   const held = new Promise<void>((resolve) => {
@@ -42,7 +42,7 @@ const entry = (seq: number): StreamEntry => ({
 })
 
 test('nothing is read for a reader who left while it waited for its turn', async () => {
-  const { broadcast, reads, letGo } = await startHeld({ seq: 10_000 })
+  const { broadcast, reads, letGo } = await startBlocked({ seq: 10_000 })
   const readers = Array.from({ length: 40 }, consumer)
   for (const reader of readers) await broadcast.join(reader)
   const steps = readers.map((reader) => broadcast.next(reader, 0))
@@ -56,7 +56,7 @@ test('nothing is read for a reader who left while it waited for its turn', async
 
 test('what came while nobody listened is not read for whoever comes', async () => {
   const head = { seq: 0 }
-  const { broadcast, reads, letGo } = await startHeld(head)
+  const { broadcast, reads, letGo } = await startBlocked(head)
   letGo()
   const first = consumer()
   await broadcast.join(first)

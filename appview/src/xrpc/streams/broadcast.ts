@@ -73,8 +73,8 @@ export const chunkBytes = 64_000
 export async function startBroadcast(options: BroadcastOptions): Promise<Broadcast> {
   const { source } = options
   const consumers = new Set<Consumer>()
-  const held = options.recent ?? { entries: 20_000, bytes: 32_000_000 }
-  const recent = createRecent(held)
+  const limits = options.recent ?? { entries: 20_000, bytes: 32_000_000 }
+  const recent = createRecent(limits)
   const replays = createLimiter(8)
   let shared: SharedBatch | undefined
   let standing = await source.head()
@@ -91,7 +91,7 @@ export async function startBroadcast(options: BroadcastOptions): Promise<Broadca
     }
     const head = await source.head()
     // Events from a time without consumers are not read for all; clients that ask for them get them as a replay.
-    if (isIdle || head.epoch !== standing.epoch || head.seq - recent.tail > held.entries) {
+    if (isIdle || head.epoch !== standing.epoch || head.seq - recent.tail > limits.entries) {
       recent.reset(head.seq)
       shared = undefined
       isIdle = false

@@ -23,13 +23,13 @@ export async function readAccountPage(db: Db, did: string): Promise<AccountPage 
     since: string | null
   }>(
     db,
-    sql`SELECT ${authorJson(sql`asked.did`)} AS author, held.counts, held.since,
+    sql`SELECT ${authorJson(sql`asked.did`)} AS author, records.counts, records.since,
           (SELECT r.value FROM catalog.profile p JOIN catalog.record r USING (id) WHERE p.did = asked.did AND ${shown('p')}) AS profile
         FROM (SELECT ${did}::text AS did) AS asked
         CROSS JOIN LATERAL (
           SELECT jsonb_object_agg(kind, n) AS counts, min(first) AS since FROM (
             SELECT kind, count(*)::int AS n, min(indexed_at) AS first FROM catalog.record
-            WHERE did = asked.did AND ${shown()} GROUP BY kind) AS kinds) AS held`,
+            WHERE did = asked.did AND ${shown()} GROUP BY kind) AS kinds) AS records`,
   )
   if (!row?.counts || !row.since) return undefined
   const { dataset = 0, torrent = 0, webseed = 0, assessment = 0 } = row.counts

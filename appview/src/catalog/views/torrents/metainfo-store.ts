@@ -88,7 +88,7 @@ function createSlots() {
 /** A cache of the last used values, up to `maxBytes`, except values that would take half of that. */
 function createByteCache(maxBytes: number) {
   const entries = new Map<string, Uint8Array>()
-  let held = 0
+  let keptBytes = 0
   return {
     get(key: string): Uint8Array | undefined {
       const found = entries.get(key)
@@ -101,11 +101,11 @@ function createByteCache(maxBytes: number) {
     set(key: string, bytes: Uint8Array): void {
       if (bytes.length > maxBytes / 2 || entries.has(key)) return
       entries.set(key, bytes)
-      held += bytes.length
+      keptBytes += bytes.length
       for (const [oldest, { length }] of entries) {
-        if (held <= maxBytes) return
+        if (keptBytes <= maxBytes) return
         entries.delete(oldest)
-        held -= length
+        keptBytes -= length
       }
     },
   }

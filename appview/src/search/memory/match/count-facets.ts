@@ -1,10 +1,10 @@
 import type { Facet } from '../../plan/engine.ts'
-import type { HeldSegment, MemoryIndex } from '../memory-index.ts'
+import type { LiveSegment, MemoryIndex } from '../memory-index.ts'
 import { facetNames, facetPlace, valueNumber } from '../segments/segment.ts'
 
 /** Datasets of a segment that match. */
 export interface FacetDocs {
-  readonly segment: HeldSegment
+  readonly segment: LiveSegment
   readonly docs: Uint16Array
 }
 

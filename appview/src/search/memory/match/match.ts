@@ -126,13 +126,13 @@ function holdEnough({ words: postings }: Segment, { words, enough, ranked }: Seg
   for (const word of words) {
     const run = lookUp(postings, word.base)
     if (rest >= enough) count = mergeWord(postings, run, word, count)
-    else addScores(postings, run, word, count, scratch.held)
+    else addScores(postings, run, word, count, scratch.matchedWeight)
     rest -= word.weight
   }
-  const { docs: found, scores, held } = scratch
+  const { docs: found, scores, matchedWeight } = scratch
   let kept = 0
   for (let n = 0; n < count; n++) {
-    if (held[n]! < enough) continue
+    if (matchedWeight[n]! < enough) continue
     found[kept] = found[n]!
     scores[kept++] = ranked ? scores[n]! : 0
   }
@@ -146,7 +146,7 @@ function mergeWord(
   { weight, presence }: WeighedWord,
   count: number,
 ): number {
-  const { docs: found, scores, held } = scratch
+  const { docs: found, scores, matchedWeight } = scratch
   const end = count + length(run)
   let to = end
   let n = count - 1
@@ -155,17 +155,17 @@ function mergeWord(
     for (; n >= 0 && found[n]! > doc; n--) {
       found[--to] = found[n]!
       scores[to] = scores[n]!
-      held[to] = held[n]!
+      matchedWeight[to] = matchedWeight[n]!
     }
     const isThere = n >= 0 && found[n] === doc
     found[--to] = doc
     scores[to] = weight * (levels[at]! + presence) + (isThere ? scores[n]! : 0)
-    held[to] = weight + (isThere ? held[n]! : 0)
+    matchedWeight[to] = weight + (isThere ? matchedWeight[n]! : 0)
     if (isThere) n--
   }
   // What comes before all of the word's stands where it is.
   const kept = n + 1
-  if (to > kept) for (const list of [found, scores, held]) list.copyWithin(kept, to, end)
+  if (to > kept) for (const list of [found, scores, matchedWeight]) list.copyWithin(kept, to, end)
   return kept + end - to
 }
 
@@ -174,7 +174,7 @@ function addScores(
   run: Run,
   { weight, presence }: WeighedWord,
   count: number,
-  held?: Int32Array,
+  matchedWeight?: Int32Array,
 ): void {
   const { docs: found, scores } = scratch
   const seeks = length(run) > muchLonger * count
@@ -185,7 +185,7 @@ function addScores(
     else while (at < run.to && docs[at]! < doc) at++
     if (at >= run.to || docs[at] !== doc) continue
     scores[n]! += weight * (levels[at]! + presence)
-    if (held) held[n]! += weight
+    if (matchedWeight) matchedWeight[n]! += weight
   }
 }
 

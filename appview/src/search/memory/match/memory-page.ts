@@ -1,7 +1,7 @@
 import type { Boost } from '../../plan/corpora.ts'
 import type { Facet } from '../../plan/engine.ts'
 import { type Place, precedes } from '../../plan/sorts.ts'
-import type { HeldSegment, MemoryIndex } from '../memory-index.ts'
+import type { LiveSegment, MemoryIndex } from '../memory-index.ts'
 import { countFacets, type FacetDocs } from './count-facets.ts'
 import { matchSegment } from './match.ts'
 import type { MemorySort } from './memory-sorts.ts'
@@ -60,7 +60,7 @@ export function readMemoryPage(index: MemoryIndex, request: MemoryRequest): Memo
 }
 
 /** Drops from the matches what is deleted or fails a test. */
-function keepLive(segment: HeldSegment, { tests }: SegmentQuery, count: number): number {
+function keepLive(segment: LiveSegment, { tests }: SegmentQuery, count: number): number {
   const { docs, scores } = scratch
   const { deleted } = segment
   let live = count
@@ -76,7 +76,7 @@ function keepLive(segment: HeldSegment, { tests }: SegmentQuery, count: number):
 }
 
 /** What a dataset gains: each boost with the column that tells whether there is one of what it is for. */
-function boostsIn({ columns }: HeldSegment, boosts: readonly Boost[]) {
+function boostsIn({ columns }: LiveSegment, boosts: readonly Boost[]) {
   return boosts.map(({ percent, where: { column, is } }) => ({ percent, values: columns[column], is }))
 }
 
@@ -88,7 +88,7 @@ function percentOf(boosts: ReturnType<typeof boostsIn>, doc: number): number {
 
 /** Offers the matches by their scores, and says how many of them are cards of their own. */
 function offerScored(
-  segment: HeldSegment,
+  segment: LiveSegment,
   count: number,
   { top, shared, boosts }: { top: TopK; shared: FirstOfCards; boosts: readonly Boost[] },
 ): number {
@@ -112,7 +112,7 @@ function offerScored(
 }
 
 function offerSorted(
-  segment: HeldSegment,
+  segment: LiveSegment,
   count: number,
   { top, shared, sort, sign }: { top: TopK; shared: FirstOfCards; sort: MemorySort; sign: number },
 ): number {

@@ -1,6 +1,6 @@
 import type { SortColumn } from '../../plan/sorts.ts'
 import { noDeadline } from '../segments/segment.ts'
-import type { HeldSort } from './supports.ts'
+import type { SupportedSort } from './supports.ts'
 
 /** An order as it is read from columns. Keys are numbers; a cursor has PostgreSQL's text of them. */
 export interface MemorySort {
@@ -13,7 +13,7 @@ export interface MemorySort {
 }
 
 /** Undefined for the order by score. */
-export function memorySortOf(sort: HeldSort): MemorySort | undefined {
+export function memorySortOf(sort: SupportedSort): MemorySort | undefined {
   if (sort.by === 'relevance') return undefined
   const { column, descending } = sort
   if (column === 'created') return { column, descending, toText: instantText, fromText: readInstant }

@@ -1,6 +1,6 @@
 import { type Columns, lookUp, type Postings, type Segment } from '../segments/segment.ts'
 import { scratch } from './scratch.ts'
-import type { HeldRequest } from './supports.ts'
+import type { SupportedRequest } from './supports.ts'
 
 /** A filter as the columns and postings of a segment are asked. */
 export type RowTest =
@@ -13,7 +13,7 @@ type ComparedColumn = Exclude<keyof Columns, 'id' | 'group'>
 
 const dayMs = 86_400_000
 
-export function rowTestOf(filter: HeldRequest['filters'][number]): RowTest {
+export function rowTestOf(filter: SupportedRequest['filters'][number]): RowTest {
   switch (filter.kind) {
     case 'excluded-word':
       return { kind: 'without', words: [filter.base], terms: [], share: 'all' }

@@ -7,7 +7,7 @@ export interface Scratch {
   /** The score of each of `docs`. */
   readonly scores: Int32Array
   /** The weight of the words that each of `docs` holds. */
-  readonly held: Int32Array
+  readonly matchedWeight: Int32Array
   /** By dataset, zero between uses: how many lists have it. */
   readonly listed: Uint16Array
 }
@@ -19,6 +19,6 @@ const room = 2 * segmentSize
 export const scratch: Scratch = {
   docs: new Uint16Array(room),
   scores: new Int32Array(room),
-  held: new Int32Array(room),
+  matchedWeight: new Int32Array(room),
   listed: new Uint16Array(segmentSize),
 }

@@ -10,7 +10,7 @@ import {
 } from '../../plan/matching.ts'
 import type { ParsedQuery } from '../../plan/parsed-query.ts'
 import { type RowTest, rowTestOf } from './row-tests.ts'
-import type { HeldRequest } from './supports.ts'
+import type { SupportedRequest } from './supports.ts'
 
 /** A query as a segment is asked. Codes are those of `baseOf`. */
 export interface SegmentQuery {
@@ -46,7 +46,7 @@ export interface AnyOf {
 export function segmentQueryOf(
   query: Omit<ParsedQuery, 'phrases'>,
   mode: MatchMode,
-  { filters, sort }: Pick<HeldRequest, 'filters' | 'sort'>,
+  { filters, sort }: Pick<SupportedRequest, 'filters' | 'sort'>,
 ): SegmentQuery {
   const whole = wantsAll(query, mode)
   const enough = whole ? 0 : enoughOf(query, mode)

@@ -30,21 +30,21 @@ type SupportedKind = {
 }[keyof Supported]
 
 /** A condition that memory can tell of a row. */
-export type HeldCondition = Extract<Condition, { kind: SupportedKind }>
+export type SupportedCondition = Extract<Condition, { kind: SupportedKind }>
 
-export function supports(condition: Condition): condition is HeldCondition {
+export function supports(condition: Condition): condition is SupportedCondition {
   return supported[condition.kind]
 }
 
 /** An order that memory has the keys of. What single accounts expect of a dataset only the store knows. */
-export type HeldSort = Exclude<Sort, { by: 'judged-end' }>
+export type SupportedSort = Exclude<Sort, { by: 'judged-end' }>
 
 /** A search that memory can answer. */
-export type HeldRequest = SearchRequest & {
-  readonly filters: readonly Extract<SearchRequest['filters'][number], HeldCondition>[]
-  readonly sort: HeldSort
+export type SupportedRequest = SearchRequest & {
+  readonly filters: readonly Extract<SearchRequest['filters'][number], SupportedCondition>[]
+  readonly sort: SupportedSort
 }
 
-export function supportsRequest(request: SearchRequest): request is HeldRequest {
+export function supportsRequest(request: SearchRequest): request is SupportedRequest {
   return request.sort.by !== 'judged-end' && conditionsOf(request).every(supports)
 }

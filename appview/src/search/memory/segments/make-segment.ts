@@ -36,7 +36,7 @@ export function createSegmentMaker(
     }
     const isFull = builder.size === capacity
     const segment = builder.seal((facet, value) => codes.of(facet, value))
-    return { segment, newValues: await labelled(db, codes.takeNew()), isFull }
+    return { segment, newValues: await labeled(db, codes.takeNew()), isFull }
   }
 }
 
@@ -88,7 +88,7 @@ class FacetCodes {
 }
 
 /** Keywords with their labels, which once they are written stay. */
-async function labelled(db: Db, values: readonly FacetValue[]): Promise<FacetValue[]> {
+async function labeled(db: Db, values: readonly FacetValue[]): Promise<FacetValue[]> {
   const all: FacetValue[] = []
   for (let from = 0; from < values.length; from += batch) {
     const some = values.slice(from, from + batch)

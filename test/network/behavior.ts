@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { createGzip } from 'node:zlib'
 
 /** The ways in which a hostile server answers a request. */
-export type Behaviour =
+export type Behavior =
   /** Answers with these bytes, whatever was requested. */
   | { kind: 'serve'; body: Uint8Array | string; contentType?: string; status?: number }
   /** Accepts the request and never answers. */
@@ -23,42 +23,42 @@ export type Behaviour =
   /** Redirects the client, for example to a private address. */
   | { kind: 'redirect'; to: string; status?: number }
 
-/** Answers one request according to `behaviour`; resolves when the answer is complete or the client has disconnected. */
-export async function misbehave(behaviour: Behaviour, response: ServerResponse): Promise<void> {
+/** Answers one request according to `behavior`; resolves when the answer is complete or the client has disconnected. */
+export async function misbehave(behavior: Behavior, response: ServerResponse): Promise<void> {
   const contentType = 'application/octet-stream'
-  switch (behaviour.kind) {
+  switch (behavior.kind) {
     case 'serve':
-      response.writeHead(behaviour.status ?? 200, { 'content-type': behaviour.contentType ?? contentType })
-      response.end(behaviour.body)
+      response.writeHead(behavior.status ?? 200, { 'content-type': behavior.contentType ?? contentType })
+      response.end(behavior.body)
       return
     case 'hang':
       return
     case 'stall':
-      response.writeHead(200, { 'content-type': contentType, 'content-length': behaviour.body.length })
-      response.write(behaviour.body.subarray(0, behaviour.afterBytes))
+      response.writeHead(200, { 'content-type': contentType, 'content-length': behavior.body.length })
+      response.write(behavior.body.subarray(0, behavior.afterBytes))
       return
     case 'drip':
-      response.writeHead(200, { 'content-type': contentType, 'content-length': behaviour.body.length })
-      return send(Readable.from(drops(behaviour)), response)
+      response.writeHead(200, { 'content-type': contentType, 'content-length': behavior.body.length })
+      return send(Readable.from(drops(behavior)), response)
     case 'flood':
       response.writeHead(200, { 'content-type': contentType })
-      return send(Readable.from(zeros(behaviour.sizeBytes)), response)
+      return send(Readable.from(zeros(behavior.sizeBytes)), response)
     case 'gzip-bomb':
       response.writeHead(200, { 'content-type': contentType, 'content-encoding': 'gzip' })
-      return send(Readable.from(zeros(behaviour.sizeBytes)).pipe(createGzip()), response)
+      return send(Readable.from(zeros(behavior.sizeBytes)).pipe(createGzip()), response)
     case 'cut':
-      response.writeHead(200, { 'content-type': contentType, 'content-length': behaviour.claimedBytes })
-      response.write(behaviour.body, () => response.destroy())
+      response.writeHead(200, { 'content-type': contentType, 'content-length': behavior.claimedBytes })
+      response.write(behavior.body, () => response.destroy())
       return
     case 'redirect':
-      response.writeHead(behaviour.status ?? 302, { location: behaviour.to }).end()
+      response.writeHead(behavior.status ?? 302, { location: behavior.to }).end()
   }
 }
 
 /** Most of these end when the client disconnects, which is expected. */
 const send = (source: Readable, response: ServerResponse) => pipeline(source, response).catch(() => {})
 
-async function* drops({ body, chunkBytes, everyMs }: Extract<Behaviour, { kind: 'drip' }>) {
+async function* drops({ body, chunkBytes, everyMs }: Extract<Behavior, { kind: 'drip' }>) {
   for (let at = 0; at < body.length; at += chunkBytes) {
     yield body.subarray(at, at + chunkBytes)
     await pause(everyMs)

@@ -4,7 +4,7 @@ import { anyOf, type Db, rows } from '../../../store/sql.ts'
 import { shown } from '../../shown.ts'
 
 /** A verified content of a dataset, with the newest record that says so. */
-export interface HeldTorrent {
+export interface VerifiedTorrent {
   /** The AT-URI of the record. */
   uri: string
   infoHashV1?: string
@@ -21,13 +21,13 @@ const mostTorrents = 50
 const longestMethod = 2_000
 
 /** Reads the contents of each of these datasets, newest first; `trackers` are the announce URLs in magnet links. */
-export async function readHeldTorrents(
+export async function readVerifiedTorrents(
   db: Db,
   datasetUris: readonly string[],
   { trackers }: { trackers: readonly string[] },
-): Promise<Map<string, HeldTorrent[]>> {
+): Promise<Map<string, VerifiedTorrent[]>> {
   if (datasetUris.length === 0) return new Map()
-  const found = await rows<HeldRow>(
+  const found = await rows<TorrentRow>(
     db,
     sql`SELECT asked.uri AS dataset, t.uri, c.info_hash_v1 AS v1, c.info_hash_v2 AS v2, c.name, c.size_bytes AS size, c.file_count AS files,
           c.private, left(r.value ->> 'method', ${longestMethod}) AS method
@@ -39,17 +39,17 @@ export async function readHeldTorrents(
         JOIN catalog.content c ON c.id = t.content_id JOIN catalog.record r ON r.id = t.id
         ORDER BY t.created_at DESC, t.id DESC`,
   )
-  const held = new Map<string, Map<string, HeldTorrent>>()
+  const byDataset = new Map<string, Map<string, VerifiedTorrent>>()
   for (const row of found) {
-    const contents = held.get(row.dataset) ?? new Map<string, HeldTorrent>()
+    const contents = byDataset.get(row.dataset) ?? new Map<string, VerifiedTorrent>()
     const infoHash = row.v2 ?? row.v1 ?? ''
-    if (!contents.has(infoHash)) contents.set(infoHash, toHeld(row, trackers))
-    held.set(row.dataset, contents)
+    if (!contents.has(infoHash)) contents.set(infoHash, toTorrent(row, trackers))
+    byDataset.set(row.dataset, contents)
   }
-  return new Map([...held].map(([dataset, contents]) => [dataset, [...contents.values()]]))
+  return new Map([...byDataset].map(([dataset, contents]) => [dataset, [...contents.values()]]))
 }
 
-interface HeldRow extends Record<string, unknown> {
+interface TorrentRow extends Record<string, unknown> {
   dataset: string
   uri: string
   v1: string | null
@@ -61,7 +61,7 @@ interface HeldRow extends Record<string, unknown> {
   method: string | null
 }
 
-function toHeld(row: HeldRow, trackers: readonly string[]): HeldTorrent {
+function toTorrent(row: TorrentRow, trackers: readonly string[]): VerifiedTorrent {
   const name = row.name.slice(0, 500)
   return {
     uri: row.uri,

@@ -1,5 +1,5 @@
 /**
- * Neighbours are counted together: those that share an IPv4 address or a /48 of IPv6, which is what one site gets, and
+ * Neighbors are counted together: those that share an IPv4 address or a /48 of IPv6, which is what one site gets, and
  * within a site those that share a /64, which is one household. Addresses are words in network order, as they are in
  * memory.
  */

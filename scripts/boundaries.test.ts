@@ -7,10 +7,10 @@ import { afterAll, expect, test } from 'vitest'
 import { needs } from '../test/system/requirements.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const house = mkdtempSync(join(tmpdir(), 'holdfast-rooms-'))
-afterAll(() => rmSync(house, { recursive: true, force: true }))
+const project = mkdtempSync(join(tmpdir(), 'holdfast-boundaries-'))
+afterAll(() => rmSync(project, { recursive: true, force: true }))
 
-/** A small house with one violation of each kind, and one import that is allowed. */
+/** A small project with one violation of each kind, and one import that is allowed. */
 const files = {
   'lexicons/nsid.ts': 'export const nsid = 1\n',
   'torrent/parse.ts': "import type { Row } from '../appview/src/catalog/row.ts'\nexport type X = Row\n",
@@ -34,10 +34,10 @@ const hasTools = needs('the table of allowed imports', 'the development tools')
 
 test.skipIf(!hasTools)('an import that the table of components does not allow fails the check', () => {
   for (const [path, source] of Object.entries(files)) {
-    mkdirSync(dirname(join(house, path)), { recursive: true })
-    writeFileSync(join(house, path), source)
+    mkdirSync(dirname(join(project, path)), { recursive: true })
+    writeFileSync(join(project, path), source)
   }
-  symlinkSync(join(root, 'node_modules'), join(house, 'node_modules'))
+  symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'))
   const depcruise = join(root, 'tools/node_modules/.bin/depcruise')
   const args = [
     '--config',
@@ -48,7 +48,7 @@ test.skipIf(!hasTools)('an import that the table of components does not allow fa
     'tracker',
     'cli',
   ]
-  const result = spawnSync(depcruise, args, { cwd: house, encoding: 'utf8' })
+  const result = spawnSync(depcruise, args, { cwd: project, encoding: 'utf8' })
   const found = result.stdout.split('\n').filter((line) => /^\s*error/.test(line))
   expect(result.status, result.stdout).not.toBe(0)
   for (const expected of [

@@ -4,7 +4,7 @@ import postgres, { type Sql } from 'postgres'
  * Opens one connection that is kept for a lock or a LISTEN. It has no limit of idle time or age, and its end is reported,
  * since the driver would silently replace it with a connection that has neither.
  */
-export function openHeldConnection(
+export function openDedicatedConnection(
   databaseUrl: string,
   options: {
     applicationName: string
