@@ -3,6 +3,7 @@
 import { applyAdmissionPolicy } from '../src/catalog/admission-policy.ts'
 import { applyBatch, type RecordOp } from '../src/catalog/apply-batch.ts'
 import { type DatasetSearch, searchDatasets } from '../src/search/datasets.ts'
+import { type RunningMemoryIndex, startMemoryIndex } from '../src/search/memory/start-memory-index.ts'
 import { refreshSearchStatistics } from '../src/search-terms/statistics.ts'
 import type { Catalog } from '../src/store/open.ts'
 
@@ -85,6 +86,24 @@ export async function openSearchable(open: () => Promise<Catalog>): Promise<Sear
     },
     [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose](),
   }
+}
+
+export interface SearchableInMemory extends Searchable {
+  readonly memory: RunningMemoryIndex
+}
+
+/** Opens a catalog as `openSearchable` does, lets `fill` add to it, and reads it into an index in memory. */
+export async function openSearchableInMemory(
+  open: () => Promise<Catalog>,
+  fill: (searchable: Searchable) => Promise<unknown>,
+): Promise<SearchableInMemory> {
+  await using stack = new AsyncDisposableStack()
+  const searchable = stack.use(await openSearchable(open))
+  await fill(searchable)
+  const memory = stack.use(await startMemoryIndex({ catalog: searchable.catalog, maxBytes: 1_000_000_000 }))
+  await memory.caughtUp()
+  const parts = stack.move()
+  return { ...searchable, memory, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }
 
 /** A dataset's account and key, as `noaa sea-ice`. */

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { testBackends } from '../../testing/backends.ts'
-import { noaa, openSearchable, put, type Searchable } from '../../testing/datasets.ts'
+import { noaa, openSearchableInMemory, put, type SearchableInMemory } from '../../testing/datasets.ts'
 import { decideAdmission } from '../catalog/admissions.ts'
 import { refreshSearchStatistics } from '../search-terms/statistics.ts'
 import type { MemoryIndex } from './memory/memory-index.ts'
 import type { SearchMemory } from './memory/search-memory.ts'
-import { type RunningMemoryIndex, startMemoryIndex } from './memory/start-memory-index.ts'
+import type { RunningMemoryIndex } from './memory/start-memory-index.ts'
 import { suggest } from './suggest.ts'
 
 const words = [
@@ -23,30 +23,27 @@ const words = [
 const other = 'did:plc:other'
 
 describe.each(testBackends())('completions from memory on $name', ({ open }) => {
-  let searchable: Searchable
+  let searchable: SearchableInMemory
   let memory: RunningMemoryIndex
   beforeAll(async () => {
-    searchable = await openSearchable(open)
-    await searchable.commit(
-      noaa,
-      Array.from({ length: 120 }, (_, i) => put('dataset', noaa, `made-${i}`, made(i))),
-    )
-    await searchable.commit(other, [
-      put('dataset', other, 'one', { title: 'Quicksilver assays', keywords: [{ name: 'Quicksand' }] }),
-    ])
-    await refreshSearchStatistics(searchable.catalog.db)
-    memory = await startMemoryIndex({ catalog: searchable.catalog, maxBytes: 1e9 })
-    await memory.caughtUp()
+    searchable = await openSearchableInMemory(open, async ({ catalog, commit }) => {
+      await commit(
+        noaa,
+        Array.from({ length: 120 }, (_, i) => put('dataset', noaa, `made-${i}`, made(i))),
+      )
+      await commit(other, [
+        put('dataset', other, 'one', { title: 'Quicksilver assays', keywords: [{ name: 'Quicksand' }] }),
+      ])
+      await refreshSearchStatistics(catalog.db)
+    })
+    memory = searchable.memory
   })
-  afterAll(async () => {
-    await memory[Symbol.asyncDispose]()
-    await searchable[Symbol.asyncDispose]()
-  })
+  afterAll(() => searchable[Symbol.asyncDispose]())
 
   const fromStore = async (q: string, limit?: number) =>
     (await suggest(searchable.catalog.db, q, limit)).suggestions
-  const answered = (q: string, limit?: number, held: SearchMemory = memory) =>
-    suggest(searchable.catalog.db, q, limit, held)
+  const answered = (q: string, limit?: number, searched: SearchMemory = memory) =>
+    suggest(searchable.catalog.db, q, limit, searched)
   const fromMemory = async (...asked: Parameters<typeof answered>) => (await answered(...asked)).suggestions
 
   /** Waits out what is taken in or merged just now: meanwhile the store answers, as it should. */

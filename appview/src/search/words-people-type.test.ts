@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testBackends } from '../../testing/backends.ts'
-import { noaa, openSearchable, put, type Searchable, shortOf } from '../../testing/datasets.ts'
+import {
+  noaa,
+  openSearchableInMemory,
+  put,
+  type SearchableInMemory,
+  shortOf,
+} from '../../testing/datasets.ts'
 import { searchDatasets } from './datasets.ts'
-import { type RunningMemoryIndex, startMemoryIndex } from './memory/start-memory-index.ts'
 
 const records: Record<string, Record<string, unknown>> = {
   ko: { title: '한국의 대기질을 측정한 자료' },
@@ -36,21 +41,12 @@ const records: Record<string, Record<string, unknown>> = {
 }
 
 describe.each(testBackends())('words as people type them on $name', ({ open }) => {
-  let searchable: Searchable
-  let memory: RunningMemoryIndex
+  let searchable: SearchableInMemory
   beforeAll(async () => {
-    searchable = await openSearchable(open)
-    await searchable.commit(
-      noaa,
-      Object.entries(records).map(([rkey, record]) => put('dataset', noaa, rkey, record)),
-    )
-    memory = await startMemoryIndex({ catalog: searchable.catalog, maxBytes: 1e9 })
-    await memory.caughtUp()
+    const ops = Object.entries(records).map(([rkey, record]) => put('dataset', noaa, rkey, record))
+    searchable = await openSearchableInMemory(open, ({ commit }) => commit(noaa, ops))
   })
-  afterAll(async () => {
-    await memory[Symbol.asyncDispose]()
-    await searchable[Symbol.asyncDispose]()
-  })
+  afterAll(() => searchable[Symbol.asyncDispose]())
 
   test.each([
     ['ko', ['대기질', '대기', '한국', '자료', '한국 대기질']],
@@ -90,10 +86,10 @@ describe.each(testBackends())('words as people type them on $name', ({ open }) =
     ['handle', ['hdl:2027/ABC.123', 'https://hdl.handle.net/2027/abc.123', '2027/abc.123']],
     ['local', ['GOV.NOAA:C00-1234_v2', '"gov.noaa:c00-1234_v2"', 'GOVNOAAC001234v2']],
   ])('%s is found first by each of %j', async (rkey, queries) => {
-    const { db } = searchable.catalog
+    const { catalog, memory } = searchable
     for (const q of queries) {
-      for (const held of [undefined, memory]) {
-        const { hits } = await searchDatasets(db, { q }, held)
+      for (const engine of [undefined, memory]) {
+        const { hits } = await searchDatasets(catalog.db, { q }, engine)
         expect(`${q}: ${hits[0] && shortOf(hits[0].uri)}`).toBe(`${q}: noaa ${rkey}`)
       }
     }

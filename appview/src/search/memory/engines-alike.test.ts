@@ -5,7 +5,12 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { testBackends } from '../../../testing/backends.ts'
-import { noaa, openSearchable, type Searchable } from '../../../testing/datasets.ts'
+import {
+  noaa,
+  openSearchableInMemory,
+  type Searchable,
+  type SearchableInMemory,
+} from '../../../testing/datasets.ts'
 import { rankEveryMatch } from '../../../testing/exact-search.ts'
 import { countSwarms, madeDatasets } from '../../../testing/made-datasets.ts'
 import { putRecord, putTorrent } from '../../../testing/publishing.ts'
@@ -21,7 +26,7 @@ import { byRelevance, type Sort } from '../plan/sorts.ts'
 import { parseQuery } from '../query/query.ts'
 import { supportsRequest } from './match/supports.ts'
 import { searchMemory } from './search-memory.ts'
-import { type RunningMemoryIndex, startMemoryIndex } from './start-memory-index.ts'
+import type { RunningMemoryIndex } from './start-memory-index.ts'
 
 type Sample = Partial<SearchRequest>
 
@@ -84,34 +89,13 @@ function requestOf(sample: Sample): SearchRequest {
 }
 
 describe.each(testBackends())('both engines on $name', ({ open }) => {
-  let searchable: Searchable
+  let searchable: SearchableInMemory
   let memory: RunningMemoryIndex
   beforeAll(async () => {
-    searchable = await openSearchable(open)
-    const { catalog } = searchable
-    await searchable.commit(noaa, madeDatasets(noaa, 60))
-    await countSwarms(catalog.db)
-    await catalog.db.execute(
-      sql`UPDATE catalog.dataset SET indexed_at = '2025-01-01T00:00:00Z' WHERE id % 3 = 0`,
-    )
-    await putTorrent(catalog, 'few', { infoHashV1: 'a1'.repeat(20), record: { name: 'salt water' } })
-    await putTorrent(catalog, 'many', { infoHashV1: 'b2'.repeat(20), record: { name: 'water salt' } })
-    await putRecord(catalog, 'torrent', 'unverified', {
-      name: 'salt marsh',
-      infoHashV1: 'c3'.repeat(20),
-      webseeds: [{ url: 'https://example.org/' }],
-    })
-    await catalog.db.execute(
-      sql`UPDATE catalog.torrent SET seeders = CASE WHEN uri LIKE '%few' THEN 0 ELSE 50 END`,
-    )
-    await refreshSearchStatistics(catalog.db)
-    memory = await startMemoryIndex({ catalog, maxBytes: 1e9 })
-    await memory.caughtUp()
+    searchable = await openSearchableInMemory(open, fill)
+    memory = searchable.memory
   })
-  afterAll(async () => {
-    await memory[Symbol.asyncDispose]()
-    await searchable[Symbol.asyncDispose]()
-  })
+  afterAll(() => searchable[Symbol.asyncDispose]())
 
   const fromStore = (corpus: Corpus, request: SearchRequest) =>
     rankEveryMatch(searchable.catalog.db, {
@@ -218,4 +202,23 @@ function withoutLabels({ rows, next, hitsTotal, hitsEstimated, facets = [] }: Se
         .toSorted((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)),
     })),
   }
+}
+
+async function fill({ catalog, commit }: Searchable): Promise<void> {
+  await commit(noaa, madeDatasets(noaa, 60))
+  await countSwarms(catalog.db)
+  await catalog.db.execute(
+    sql`UPDATE catalog.dataset SET indexed_at = '2025-01-01T00:00:00Z' WHERE id % 3 = 0`,
+  )
+  await putTorrent(catalog, 'few', { infoHashV1: 'a1'.repeat(20), record: { name: 'salt water' } })
+  await putTorrent(catalog, 'many', { infoHashV1: 'b2'.repeat(20), record: { name: 'water salt' } })
+  await putRecord(catalog, 'torrent', 'unverified', {
+    name: 'salt marsh',
+    infoHashV1: 'c3'.repeat(20),
+    webseeds: [{ url: 'https://example.org/' }],
+  })
+  await catalog.db.execute(
+    sql`UPDATE catalog.torrent SET seeders = CASE WHEN uri LIKE '%few' THEN 0 ELSE 50 END`,
+  )
+  await refreshSearchStatistics(catalog.db)
 }

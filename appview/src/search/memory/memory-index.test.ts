@@ -6,9 +6,9 @@ import {
   doi,
   mirror,
   noaa,
-  openSearchable,
+  openSearchableInMemory,
   put,
-  type Searchable,
+  type SearchableInMemory,
   shortOf,
 } from '../../../testing/datasets.ts'
 import { searchExactly } from '../../../testing/exact-search.ts'
@@ -21,23 +21,20 @@ import type { SearchMemory } from './search-memory.ts'
 import { type MemoryIndexState, type RunningMemoryIndex, startMemoryIndex } from './start-memory-index.ts'
 
 describe.each(testBackends())('the index in memory on $name', ({ open }) => {
-  let searchable: Searchable
+  let searchable: SearchableInMemory
   let memory: RunningMemoryIndex
   beforeAll(async () => {
-    searchable = await openSearchable(open)
-    await searchable.commit(noaa, madeDatasets(noaa, 240))
-    await countSwarms(searchable.catalog.db)
-    memory = await startMemoryIndex({ catalog: searchable.catalog, maxBytes: 1e9 })
-    await memory.caughtUp()
+    searchable = await openSearchableInMemory(open, async ({ catalog, commit }) => {
+      await commit(noaa, madeDatasets(noaa, 240))
+      await countSwarms(catalog.db)
+    })
+    memory = searchable.memory
   })
-  afterAll(async () => {
-    await memory[Symbol.asyncDispose]()
-    await searchable[Symbol.asyncDispose]()
-  })
+  afterAll(() => searchable[Symbol.asyncDispose]())
 
   /** Memory alone: undefined where it leaves the question to the store. */
-  async function fromMemory(parameters: DatasetSearch, held: SearchMemory = memory) {
-    const { answeredBy, ...results } = await searchDatasets(searchable.catalog.db, parameters, held)
+  async function fromMemory(parameters: DatasetSearch, searched: SearchMemory = memory) {
+    const { answeredBy, ...results } = await searchDatasets(searchable.catalog.db, parameters, searched)
     return { results, isFromStore: answeredBy === 'store' }
   }
 
