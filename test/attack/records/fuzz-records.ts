@@ -1,6 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { jsonToLex } from '@atproto/lex'
-import { encode } from '@atproto/lex-cbor'
 import type { RecordOp } from '@holdfast/appview/catalog/apply-batch'
 import { cidKeyOf } from '@holdfast/appview/ingest/cid-key'
 import { planRecord } from '@holdfast/appview/ingest/record-op'
@@ -12,7 +10,7 @@ import { collections, methods } from '@holdfast/lexicons/nsid'
 import { sql } from 'drizzle-orm'
 import { startIndex } from '../../appview/index-under-test.ts'
 import { seeded } from '../../torrent/random-tree.ts'
-import { type GrownRecord, growRecords } from './grow-record.ts'
+import { encodeGrown, type GrownRecord, growRecords } from './grow-record.ts'
 
 /**
  * The cost that a record may have, by its size. Times of the main thread are processor times, so that they mean the same on a
@@ -56,6 +54,9 @@ export async function fuzzRecords(options: {
   open: () => Promise<Catalog>
   seed: number
   beyond?: boolean
+  odd?: boolean
+  /** The size of a record; by default nearly what a record may have. */
+  recordBytes?: number
   pathsPerDataset?: number
   /** How many times slower a busy machine may be, by the clock and in processor time. */
   patience?: { clock: number; processor: number }
@@ -64,6 +65,8 @@ export async function fuzzRecords(options: {
   const {
     seed,
     beyond = false,
+    odd = false,
+    recordBytes,
     pathsPerDataset = Number.POSITIVE_INFINITY,
     patience = { clock: 1, processor: 1 },
   } = options
@@ -81,9 +84,9 @@ export async function fuzzRecords(options: {
 
   // Work that is done only once, at the first record and the first request, must not count for them.
   await warmUp(index.url)
-  for (const grown of growRecords(random, { beyond })) {
+  for (const grown of growRecords(random, { beyond, odd, recordBytes })) {
     if (options.signal?.aborted) break
-    const record = encode(jsonToLex(grown.record as never))
+    const record = encodeGrown(grown)
     const rkey = recordKey(grown, ++records)
     const name = `${grown.collection}.${grown.field} of ${JSON.stringify(grown.token)}, ${record.length} bytes`
     const judged = await measure(async () => {
@@ -210,7 +213,7 @@ function pick<T>(all: readonly T[], most: number, random: () => number): readonl
 }
 
 /** A key that is valid in the collection: a TID, `self`, or any. */
-function recordKey({ collection }: GrownRecord, n: number): string {
+export function recordKey({ collection }: GrownRecord, n: number): string {
   if (collection === 'profile') return 'self'
   if (collection === 'dataset' || collection === 'torrent') return `fuzzed-${n}`
   return `3mabc${n.toString(8).padStart(8, '0').replaceAll('0', 'y').replaceAll('1', 'z')}`

@@ -3,6 +3,8 @@
  * it may hold, or a little more, of what texts and addresses are hard to read when they are made of it.
  */
 import { readFileSync } from 'node:fs'
+import { jsonToLex } from '@atproto/lex'
+import { encode } from '@atproto/lex-cbor'
 import { type CollectionName, collections } from '@holdfast/lexicons/nsid'
 
 export interface GrownRecord {
@@ -18,6 +20,62 @@ type Definition = Readonly<Record<string, unknown>> & { readonly type: string }
 
 /** A record may have a megabyte; the rest is for its other fields. */
 const mostBytes = 950_000
+
+/** Stand for bytes that no text can hold: see {@link encodeGrown}. */
+const damages: Readonly<Record<string, readonly number[]>> = {
+  // Halves of surrogate pairs, as UTF-8 would write them.
+  '\ue000': [0xed, 0xa0, 0x80],
+  '\ue001': [0xed, 0xbf, 0xbf],
+  // A slash, and U+0000, in more bytes than they need.
+  '\ue002': [0xe0, 0x80, 0xaf],
+  '\ue003': [0xe0, 0x80, 0x80],
+  // A beginning without its end, and an end without its beginning.
+  '\ue004': [0xf0, 0x9f, 0x90],
+  '\ue005': [0x80, 0x80, 0x80],
+}
+
+/** Texts that programs take for something else: names of JavaScript, marks, noncharacters, and what cannot be text at all. */
+export const oddTokens: readonly string[] = [
+  ...['__proto__', 'constructor', 'toString', 'null', 'undefined', 'NaN', '$1', '{{x}}', ']]>', '-->'],
+  ...[
+    '\u0000',
+    '\u001b[2J',
+    '\u007f',
+    '\u0085',
+    '\u00a0',
+    '\u00ad',
+    '\u061c',
+    '\u180e',
+    '\u200b',
+    '\u2028',
+    '\u2029',
+  ],
+  ...[
+    '\u202d',
+    '\u2066',
+    '\u2069',
+    '\ufe0f',
+    '\ufeff',
+    '\ufffc',
+    '\ufffd',
+    '\ufffe',
+    '\ufdd0',
+    '\u{1ffff}',
+    '\u{e0001}',
+  ],
+  ...[
+    '\u0344',
+    '\u1e9e',
+    '\u01c6',
+    '\ufb03',
+    '\u{1d4d0}',
+    '\u{10ffff}',
+    '\u0e33',
+    '\u1100\u1161\u11a8',
+    'a\u0315\u0300',
+  ],
+  ...Object.keys(damages),
+]
 
 /** Texts that are expensive to parse, to fold, to compare, to write as XML, or to store. */
 const tokens = [
@@ -65,6 +123,17 @@ const tokens = [
   ],
 ]
 
+/** Encodes a record as its repository holds it. What stands for bytes that are not UTF-8 becomes those bytes. */
+export function encodeGrown({ record }: GrownRecord): Uint8Array {
+  let bytes = Buffer.from(encode(jsonToLex(record as never)))
+  for (const [mark, damaged] of Object.entries(damages)) {
+    const [from, to] = [Buffer.from(mark).toString('latin1'), Buffer.from(damaged).toString('latin1')]
+    if (bytes.includes(Buffer.from(mark)))
+      bytes = Buffer.from(bytes.toString('latin1').replaceAll(from, to), 'latin1')
+  }
+  return bytes
+}
+
 const documents = new Map<string, Record<string, Definition>>()
 
 function documentOf(nsid: string): Record<string, Definition> {
@@ -77,18 +146,26 @@ function documentOf(nsid: string): Record<string, Definition> {
   return known
 }
 
-/** Every field of every collection once, in random order; `random` returns numbers in [0, 1). */
-export function* growRecords(
-  random: () => number,
-  options: { beyond?: boolean } = {},
-): Generator<GrownRecord> {
+export interface GrowOptions {
+  /** Whether to exceed each limit by one. */
+  readonly beyond?: boolean
+  /** Whether the texts are {@link oddTokens}. */
+  readonly odd?: boolean
+  /** The size of a record; by default nearly what a record may have. */
+  readonly recordBytes?: number | undefined
+}
+
+/** Every field of every collection once; `random` returns numbers in [0, 1). */
+export function* growRecords(random: () => number, options: GrowOptions = {}): Generator<GrownRecord> {
+  const words = options.odd ? oddTokens : tokens
+  const recordBytes = options.recordBytes ?? mostBytes
   for (const [name, nsid] of Object.entries(collections) as [CollectionName, string][]) {
     const { properties, required = [] } = documentOf(nsid).main!.record as {
       properties: Record<string, Definition>
       required?: string[]
     }
     for (const [field, definition] of Object.entries(properties)) {
-      const token = tokens[Math.floor(random() * tokens.length)]!
+      const token = words[Math.floor(random() * words.length)]!
       const at = { nsid, random, token, beyond: options.beyond === true }
       const least = Object.fromEntries(
         [...required, ...identifying[name]].map((key) => [
@@ -101,7 +178,7 @@ export function* growRecords(
         collection: name,
         field,
         token,
-        record: withinBytes((budget) => ({ ...base, [field]: grow(definition, budget, at) })),
+        record: withinBytes(recordBytes, (budget) => ({ ...base, [field]: grow(definition, budget, at) })),
       }
     }
   }
@@ -111,10 +188,13 @@ export function* growRecords(
  * Makes a record within the byte limit. The shares of the budget are approximate, because addresses and numbers have a
  * fixed size.
  */
-function withinBytes(make: (budget: number) => Record<string, unknown>): Record<string, unknown> {
-  for (let budget = mostBytes; ; budget *= 0.7) {
+function withinBytes(
+  recordBytes: number,
+  make: (budget: number) => Record<string, unknown>,
+): Record<string, unknown> {
+  for (let budget = recordBytes; ; budget *= 0.7) {
     const record = make(budget)
-    if (budget < 1_000 || Buffer.byteLength(JSON.stringify(record)) < mostBytes * 1.03) return record
+    if (budget < 1_000 || Buffer.byteLength(JSON.stringify(record)) < recordBytes * 1.03) return record
   }
 }
 

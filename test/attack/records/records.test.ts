@@ -2,6 +2,7 @@ import { testBackends } from '@holdfast/appview/testing/backends'
 import { describe, expect, test } from 'vitest'
 import { needs } from '../../system/requirements.ts'
 import { fuzzRecords } from './fuzz-records.ts'
+import { rebuildRecords } from './rebuild-records.ts'
 
 const able = needs('records at the limits of their lexicon', 'patience')
 
@@ -25,5 +26,30 @@ describe.skipIf(!able).each(testBackends())('records at their limits on $name', 
     expect(findings).toEqual([])
     expect(records).toBeGreaterThan(60)
     if (!beyond) expect(refused).toBeLessThan(records / 10)
+  })
+})
+
+describe.skipIf(!able).each(testBackends({ isLong: true }))('records as they come on $name', ({ open }) => {
+  test('odd texts and bytes that are no text in every field break no interface', async () => {
+    const { findings, refused } = await fuzzRecords({
+      open,
+      seed: 2,
+      odd: true,
+      recordBytes: 5_000,
+      pathsPerDataset: 4,
+      patience,
+    })
+    expect(findings).toEqual([])
+    expect(refused).toBeGreaterThan(0)
+  })
+
+  test.each([
+    { seed: 1, odd: false, beyond: false },
+    { seed: 2, odd: true, beyond: false },
+    { seed: 3, odd: false, beyond: true },
+  ])('a rebuild arrives at the same rows (seed $seed, odd: $odd, beyond: $beyond)', async (round) => {
+    const { differences, rows } = await rebuildRecords({ open, ...round })
+    expect(differences).toEqual([])
+    expect(rows).toBeGreaterThan(200)
   })
 })
