@@ -3,7 +3,7 @@ import type { Db } from '../store/sql.ts'
 import type { Clause } from './query/query.ts'
 import { SearchError } from './query/search-error.ts'
 
-/** The DIDs of accounts named by DID or handle. @throws SearchError AuthorNotFound */
+/** Resolves accounts named by DID or handle to their DIDs. @throws SearchError AuthorNotFound */
 export async function resolveAuthors(db: Db, names: readonly string[]): Promise<string[]> {
   return Promise.all(
     names.map(async (name) => {
@@ -18,7 +18,7 @@ export async function resolveAuthors(db: Db, names: readonly string[]): Promise<
   )
 }
 
-/** `author:` with a handle or DID names an account; with anything else, people by their names. */
+/** Resolves `author:`: a handle or a DID names an account; anything else is searched for in people's names. */
 export async function resolveAuthorClauses(db: Db, clauses: readonly Clause[]): Promise<Clause[]> {
   return Promise.all(
     clauses.map(async (clause): Promise<Clause> => {

@@ -19,7 +19,7 @@ import { type Clause, parseQuery } from './query/query.ts'
 import type { SearchSummary } from './search-results.ts'
 import { summaryOf } from './summary.ts'
 
-/** The parameters of `searchDatasets`, under their own names. Instants are ISO 8601, sizes bytes. */
+/** The parameters of `searchDatasets`, with the same names. Instants are ISO 8601, sizes are in bytes. */
 export interface DatasetSearch {
   q?: string | undefined
   keyword?: readonly string[] | undefined
@@ -48,7 +48,7 @@ export interface DatasetSearch {
   cursor?: string | undefined
 }
 
-/** One card: the describer that fits the query best stands for its group. */
+/** One card. It shows the record of its group that fits the query best. */
 export interface DatasetHit {
   id: number
   uri: string
@@ -60,9 +60,10 @@ export interface DatasetResults extends SearchSummary {
 }
 
 /**
- * Searches visible datasets, one hit a group, in order; from memory where an index is held there. From the store, by
- * relevance the best 600 to 12,000 are listed, and `hitsTotal` and the facets are exact where something asked for is in at
- * most 1,500 records. From memory everything is listed and counted; facets are exact up to 1,000 records.
+ * Searches visible datasets and returns one hit for each group, in order. The index in memory answers where it can; it
+ * lists and counts every match, and its facets are exact for up to 1,000 matches. Otherwise the store answers: by
+ * relevance it lists the best 600 to 12,000 matches, and `hitsTotal` and the facets are exact if one of the terms asked
+ * for is in at most 1,500 records.
  *
  * @throws SearchError with the lexicon's error name: InvalidQuery, InvalidCursor, AuthorNotFound.
  */
@@ -88,7 +89,7 @@ async function searchInMemory(
 ): Promise<SearchOutcome | undefined> {
   const correct = (word: string) => correctInTurn(db, 'dataset', word)
   const outcome = await searchMemory(db, memory, { corpus: datasetCorpus, request, correct })
-  // Memory has the labels of keywords, and handles may change.
+  // The index in memory already has the labels of keywords, but not the handles of accounts, which may change.
   return outcome?.facets ? { ...outcome, facets: await labelAccounts(db, outcome.facets) } : outcome
 }
 
@@ -99,7 +100,7 @@ async function searchStore(db: Db, request: SearchRequest): Promise<SearchOutcom
   return outcome.facets ? { ...outcome, facets: await labelFacets(db, outcome.facets) } : outcome
 }
 
-/** Searches datasets with the engine that `searchIn` stands for. */
+/** Searches datasets with whatever engine `searchIn` calls. */
 export async function searchBy(
   db: Db,
   parameters: DatasetSearch,
@@ -152,7 +153,7 @@ async function readRequest(
   }
 }
 
-/** Datasets, of which each is expected to go when these accounts say so. */
+/** The sorts and facets of datasets, with the date a dataset is expected to be gone taken from these accounts only. */
 function judgedBy(judges: readonly string[]): Pick<typeof datasetCorpus, 'sorts' | 'facets'> {
   const { sorts, facets } = datasetCorpus
   return {
@@ -186,7 +187,7 @@ function termsOfIdentifier({ identifier, datasetIds }: IdentifierQuery): Require
   return datasetIds.length === 0 ? [anyTerm(['none:'])] : []
 }
 
-/** Parameters that are terms of the index. */
+/** The terms that a match must have because of these parameters. */
 function requiredTerms(parameters: DatasetSearch, everyJudge: boolean): RequiredTerm[] {
   const { keyword, publisher, license, risk, scarcity, format } = parameters
   const any = (field: string, values: readonly string[] | undefined) =>

@@ -3,7 +3,9 @@ import { keywordLabels, type LabelOf } from '../search-terms/keyword-labels.ts'
 import { anyOf, type Db, preparedRows } from '../store/sql.ts'
 import type { Facet } from './plan/engine.ts'
 
-/** The facets with their values in words where those differ: an account by its handle, a keyword as somebody wrote it. */
+/**
+ * Adds labels to values that people would not recognize: the handle of an account, and a keyword as somebody wrote it.
+ */
 export async function labelFacets(db: Db, facets: readonly Facet[]): Promise<Facet[]> {
   const [handleOf, keywordOf] = await Promise.all([
     accountLabels(db, valuesOf(facets, 'author')),
@@ -12,7 +14,7 @@ export async function labelFacets(db: Db, facets: readonly Facet[]): Promise<Fac
   return withLabels(withLabels(facets, 'author', handleOf), 'keyword', keywordOf)
 }
 
-/** The same of accounts alone: their handles may change. */
+/** Adds the labels of accounts only. */
 export async function labelAccounts(db: Db, facets: readonly Facet[]): Promise<Facet[]> {
   return withLabels(facets, 'author', await accountLabels(db, valuesOf(facets, 'author')))
 }

@@ -9,14 +9,14 @@ import { SearchError } from './query/search-error.ts'
 /** The parameters of `findFiles`: `piecesRoot` (64 hex digits), or `path` and `sizeBytes`. */
 export interface FileSearch {
   piecesRoot?: string | undefined
-  /** Whole, or only the name of the file. */
+  /** The whole path, or only the name of the file. */
   path?: string | undefined
   sizeBytes?: number | undefined
   limit?: number | undefined
   cursor?: string | undefined
 }
 
-/** `defs#fileHit` without its swarm. */
+/** A `defs#fileHit` without its swarm. */
 export interface FileHit {
   contentId: number
   path: string
@@ -29,10 +29,10 @@ export interface FileHit {
 }
 
 /**
- * Finds content that visible records name and that holds a file.
+ * Finds the contents that contain a file, among those that visible records name.
  *
- * @throws SearchError InvalidQuery when neither a root nor a path with a size is given, or when it takes too long;
- * InvalidCursor.
+ * @throws SearchError InvalidQuery when neither a root nor a path with a size is given, or when the search takes too
+ * long; InvalidCursor.
  */
 export async function findFiles(db: Db, search: FileSearch): Promise<{ files: FileHit[]; cursor?: string }> {
   const limit = Math.min(Math.max(search.limit ?? 25, 1), 100)
@@ -88,7 +88,7 @@ function condition({ piecesRoot, path, sizeBytes }: FileSearch): SQL {
   if (!Number.isSafeInteger(sizeBytes))
     throw new SearchError('InvalidQuery', `sizeBytes is a whole number, not ${sizeBytes}.`)
   const wanted = storable(path.replace(/^\/+/, ''))
-  // The indexes hold digests of the whole path and of the name: a path may be longer than an index entry.
+  // The indexes contain hashes of the path and of the name, because a path may be longer than an index entry can be.
   return wanted.includes('/')
     ? sql`md5(f.path) = md5(${wanted}) AND f.path = ${wanted} AND f.size_bytes = ${sizeBytes}::bigint`
     : sql`md5(regexp_replace(f.path, '^.*/', '')) = md5(${wanted}) AND f.size_bytes = ${sizeBytes}::bigint`

@@ -13,9 +13,9 @@ import { type Db, rows, storable } from '../store/sql.ts'
 import { lookUpInTurn, searchInTurn } from './postgres/search-in-turn.ts'
 import type { RecognizedIdentifier } from './search-results.ts'
 
-/** An identifier typed as the whole query, and the visible records it leads to. */
+/** An identifier that is the whole query, and the visible records that it names. */
 export interface IdentifierQuery {
-  /** Absent where the answer has no kind for it: what was typed is then found as words are. */
+  /** Absent if the lexicon has no kind for it; the query is then also searched for as words. */
   identifier?: RecognizedIdentifier
   datasetIds: number[]
   torrentIds: number[]
@@ -23,9 +23,9 @@ export interface IdentifierQuery {
 
 /**
  * Recognizes an AT-URI, a DID, a handle, a magnet link, an infohash in any form, a DOI, an ARK or an address.
- * Undefined for anything else, and for what could as well be words and leads nowhere.
+ * Returns undefined for anything else, and for text that could also be words and names no record.
  *
- * @throws SearchError InvalidQuery where it takes too long
+ * @throws SearchError InvalidQuery when the look-up takes too long
  */
 export async function readIdentifierQuery(db: Db, query: string): Promise<IdentifierQuery | undefined> {
   const text = storable(unwrapped(query.trim())).replace(/^(doi|ark|hdl|isbn|issn)(:?)\s+/i, '$1:')
@@ -33,20 +33,20 @@ export async function readIdentifierQuery(db: Db, query: string): Promise<Identi
   if (text.startsWith('at://')) return byUri(db, text)
   if (isDid.test(text)) return { identifier: { kind: 'did', value: text, did: text }, ...none }
   const found = (await byInfoHash(db, text)) ?? (await byIdentifier(db, text)) ?? (await byHandle(db, text))
-  // A sentence ends after it: the stop is no part of what it names.
+  // Punctuation at the end probably belongs to the sentence from which the identifier was copied.
   const sentence = withoutStops(text)
   const leads = found && (found.datasetIds.length > 0 || found.torrentIds.length > 0)
   return leads || sentence === undefined ? found : ((await readIdentifierQuery(db, sentence)) ?? found)
 }
 
-/** Without the stops at its end; undefined where it has none, or nothing else. */
+/** Removes punctuation at the end; undefined if there is none, or nothing else. */
 function withoutStops(text: string): string | undefined {
   let end = text.length
   while ('.,;:!?'.includes(text.charAt(end - 1)) && end > 0) end--
   return end > 0 && end < text.length ? text.slice(0, end) : undefined
 }
 
-/** Without the quotes or brackets that it was copied with. */
+/** Removes the quotes or brackets around a text. */
 function unwrapped(text: string): string {
   return (
     /^(?:"(.*)"|'(.*)'|“(.*)”|‘(.*)’|«(.*)»|<(.*)>|\[(.*)\]|\((.*)\))$/s
@@ -113,7 +113,7 @@ function namedContent(text: string): { v1: string | null; v2: string | null } | 
       const magnet = parseMagnet(text)
       return { v1: magnet.infoHashV1, v2: magnet.infoHashV2 }
     } catch {
-      return undefined // not a link anybody could follow: words
+      return undefined // not a valid magnet link, so it is searched for as words
     }
   }
   const hash = normalizeInfoHash(text)
@@ -142,10 +142,10 @@ async function byKey(db: Db, key: string): Promise<number[]> {
   return found.map((row) => row.id)
 }
 
-/** One identifier rarely names more; a stranger may give theirs to as many as they like. */
+/** The most datasets that one identifier leads to, because anybody can give an identifier to any number of records. */
 const mostNamed = 1_000
 
-/** Datasets with an identifier of any scheme, however it is written. */
+/** Finds datasets by an identifier of any scheme, in any spelling. */
 async function byTerm(db: Db, texts: readonly string[]): Promise<number[]> {
   const bases = texts.flatMap((text) => identifierTerm(text) ?? []).map(baseOf)
   if (bases.length === 0) return []
@@ -166,7 +166,7 @@ async function byHandle(db: Db, text: string): Promise<IdentifierQuery | undefin
   return did ? { identifier: { kind: 'handle', value: handle, did }, ...none } : undefined
 }
 
-/** In turn with the searches, and given as long. */
+/** Runs a look-up under the same limits as searches. */
 function lookUp<Row extends Record<string, unknown>>(db: Db, query: SQL): Promise<Row[]> {
   return lookUpInTurn(db, (tx) => rows<Row>(tx, query))
 }

@@ -4,13 +4,13 @@ const longestMs = 60_000
 const mostKept = 2_000
 
 /**
- * What is commonest among all that begins with a few letters takes long to find and hardly changes: it is kept for a
- * minute, as long as counts are. Short lists are found fast, and are not kept.
+ * Caches the most common entries that begin with a few letters for a minute, because they take long to find and hardly
+ * change. Lists that are not full are found fast and are not cached.
  */
 export class KeptBeginnings<Entry> {
   readonly #kept = new LatestMap<string, { entries: readonly Entry[]; until: number }>(mostKept)
 
-  /** @param full how many entries `read` finds at most, where there are more than those */
+  /** @param full the most entries that `read` returns; a list of that length is cached */
   async find(beginning: string, full: number, read: () => Promise<Entry[]>): Promise<readonly Entry[]> {
     const known = this.#kept.get(beginning)
     if (known && known.until > performance.now()) return known.entries

@@ -1,4 +1,4 @@
-/** Parameters that both searches have, as conditions and as errors a caller can act on. */
+/** Turns the parameters that searches of datasets and of torrents share into conditions, or errors for the caller. */
 import type { AtLeastOne, Filter, Period } from './plan/conditions.ts'
 import type { Corpus } from './plan/corpora.ts'
 import type { SearchRequest } from './plan/request.ts'
@@ -7,7 +7,7 @@ import type { Clause } from './query/query.ts'
 import { SearchError } from './query/search-error.ts'
 import { readPosition } from './search-cursor.ts'
 
-/** What is asked of a listing, whatever it lists. */
+/** The parameters that every listing has. */
 export interface ListingParameters {
   sort?: string | undefined
   facets?: readonly string[] | undefined
@@ -16,10 +16,10 @@ export interface ListingParameters {
 }
 
 /**
- * The order, the facets and the length of a page, and where it begins. `identity` names the listing: cursors of another are
- * refused.
+ * Reads the order, the facets, the length and the start of a page. `identity` names the listing; the cursor of another
+ * listing is refused.
  *
- * @throws SearchError InvalidQuery for an order there is not; InvalidCursor
+ * @throws SearchError InvalidQuery for an unknown order; InvalidCursor
  */
 export function pageOf(
   corpus: Pick<Corpus, 'sorts' | 'facets'>,
@@ -36,7 +36,7 @@ export function pageOf(
   }
 }
 
-/** What is found without words has no relevance: the newest come first. */
+/** A search without words has no relevance to sort by, so the newest come first. */
 function sortOf(sorts: Corpus['sorts'], name = 'relevance', clauses: readonly Clause[]): Sort {
   if (name !== 'relevance' && !Object.hasOwn(sorts, name))
     throw new SearchError('InvalidQuery', `sort is one of relevance, ${Object.keys(sorts).join(', ')}.`)
@@ -44,7 +44,7 @@ function sortOf(sorts: Corpus['sorts'], name = 'relevance', clauses: readonly Cl
   return sorts[name === 'relevance' && !isRanked ? 'newest' : name] ?? byRelevance
 }
 
-/** A condition on a number, from whichever ends are given. */
+/** A condition that a number lies within the bounds that are given, both included. */
 export function between(
   column: Extract<Filter, { kind: 'range' }>['column'],
   min: number | undefined,
@@ -62,7 +62,7 @@ export function between(
 
 const toldNames = { seeders: 'seeders', size: 'size_bytes' } as const
 
-/** A condition on an instant, ISO 8601: from one on, and before another. @throws SearchError InvalidQuery */
+/** A condition that an instant (ISO 8601) is not before `after`, and before `before`. @throws SearchError InvalidQuery */
 export function during(
   kind: 'created' | 'indexed',
   after: string | undefined,
@@ -72,7 +72,7 @@ export function during(
   return period.from === undefined && period.before === undefined ? [] : [{ kind, ...period }]
 }
 
-/** An instant in UTC, with a year of four digits. @throws SearchError InvalidQuery */
+/** Normalizes an instant to UTC with a year of four digits. @throws SearchError InvalidQuery */
 export function instantOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   const time = Date.parse(text)
@@ -81,20 +81,23 @@ export function instantOf(text: string | undefined): string | undefined {
       'InvalidQuery',
       `${JSON.stringify(text.slice(0, 40))} is no instant. Write it like 2026-01-31T00:00:00Z.`,
     )
-  // Beyond four-digit years both sides agree that everything is after, or before, it.
+  // No record has a date outside of these years, so an earlier or later bound selects the same records.
   return new Date(
     Math.min(Math.max(time, Date.parse('0001-01-01T00:00:00Z')), Date.parse('9999-12-31T23:59:59Z')),
   ).toISOString()
 }
 
-/** What `has:` may name, by its singular. */
+/** The filter for each word that may follow `has:`, by its singular. */
 export type HasFilters = Readonly<Record<string, (is: boolean) => Filter>>
 
 export function atLeastOne(column: AtLeastOne['column']): (is: boolean) => Filter {
   return (is) => ({ kind: 'at-least-one', column, is })
 }
 
-/** `has:torrent` and `has:seeders`. @throws SearchError InvalidQuery for anything else it may have */
+/**
+ * The filters of `has:` clauses, such as `has:torrent`. @throws SearchError InvalidQuery for a word that is not in
+ * `known`
+ */
 export function hasFilters(clauses: readonly Clause[], known: HasFilters): Filter[] {
   return clauses
     .filter((clause) => clause.field === 'has')
@@ -110,7 +113,7 @@ export function hasFilters(clauses: readonly Clause[], known: HasFilters): Filte
     })
 }
 
-/** Names a listing: a cursor of one search is refused by another. Not a secret, so any even hash will do. */
+/** A name for a listing, made of its parameters, so that the cursor of one search is refused by another. */
 export function identityOf(method: string, parameters: object): string {
   const text = JSON.stringify(parameters, Object.keys(parameters).sort())
   let hash = 5381n

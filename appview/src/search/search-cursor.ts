@@ -3,13 +3,13 @@ import type { SearchPosition } from './plan/request.ts'
 import { type KeyType, keyTypeOf, type Sort } from './plan/sorts.ts'
 import { SearchError } from './query/search-error.ts'
 
-/** `search` is whatever makes two listings different: the cursor of one is refused by the other. */
+/** Makes a cursor. `search` names the listing (`identityOf`), so that the cursor of another is refused. */
 export function writePosition(search: string, position: SearchPosition): string {
   const { mode, spelling, weights, key, id, cards, estimated } = position
   return encodeCursor(search, [mode, spelling, weights.join(' '), key, id, cards, estimated ? 1 : 0])
 }
 
-/** @throws SearchError InvalidCursor */
+/** Reads a cursor of the listing `search`. @throws SearchError InvalidCursor */
 export function readPosition(search: string, cursor: string, sort: Sort): SearchPosition {
   const parts = decode(search, cursor)
   if (!parts) throw invalid()

@@ -1,25 +1,25 @@
 import type { Facet } from './plan/engine.ts'
 
-/** What every search gives besides its hits, under the lexicon's names. */
+/** What every search returns besides its hits, with the lexicon's names. */
 export interface SearchSummary {
-  /** Ask for the next page with this; the listing has ended only when it is absent. */
+  /** The cursor of the next page; absent only at the end of the listing. */
   cursor?: string
   facets?: Facet[]
-  /** Cards, that is groups of describers; an estimate where `hitsEstimated`. */
+  /** The number of cards (records of one dataset share a card); an estimate if `hitsEstimated`. */
   hitsTotal: number
   hitsEstimated: boolean
-  /** The query as typed, where `searchedQuery` was searched in its place: likelier words, or a phrase taken apart. */
+  /** The query as typed, if `searchedQuery` was searched instead: with corrected words, or a phrase split into words. */
   typedQuery?: string
   searchedQuery?: string
   recognizedIdentifier?: RecognizedIdentifier
-  /** The query's words, folded, for `snippetOf`. */
+  /** The words of the query, folded, for making snippets. */
   words: string[]
 }
 
-/** `defs#recognizedIdentifier`: an identifier typed as the query, and what it leads to here. */
+/** A `defs#recognizedIdentifier`: an identifier that is the whole query, and what it names in this index. */
 export interface RecognizedIdentifier {
   kind: 'at-uri' | 'handle' | 'did' | 'infohash' | 'magnet' | 'doi' | 'ark' | 'url'
-  /** Normalized. */
+  /** The normalized identifier. */
   value: string
   uri?: string
   did?: string

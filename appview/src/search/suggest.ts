@@ -25,7 +25,7 @@ import { turnsByStore } from './postgres/store-turns.ts'
 import { withinBudget } from './postgres/within-budget.ts'
 import { SearchError } from './query/search-error.ts'
 
-/** `searchDatasetsTypeahead#suggestion` */
+/** A `searchDatasetsTypeahead#suggestion`. */
 export interface Suggestion {
   text: string
   kind: 'dataset' | 'keyword' | 'publisher' | 'person' | 'author'
@@ -36,14 +36,14 @@ export interface Suggestion {
 
 export interface Completions {
   suggestions: Suggestion[]
-  /** Whether the index in memory knew what is visible, or the store was asked. */
+  /** Which of the two said which names and titles are visible. */
   answeredBy: 'memory' | 'store'
 }
 
 /**
- * Completions of what is being typed: names that begin so, accounts, then datasets whose titles have all the words, the
- * last as a beginning. Each leads to a visible dataset, which the index in memory knows where there is one that holds
- * what the store does; else the store is asked. `limit` is at most 20.
+ * Completes what somebody types: with names that begin with the text, accounts, and datasets whose titles have all the
+ * words (the last word may be incomplete). Each completion leads to a visible dataset; the index in memory knows which
+ * are visible if it has all changes of the store, otherwise the store is asked. `limit` is at most 20.
  */
 export async function suggest(db: Db, q: string, limit = 8, memory?: SearchMemory): Promise<Completions> {
   const typed = fold(storable(q.slice(0, 200)))
@@ -55,7 +55,7 @@ export async function suggest(db: Db, q: string, limit = 8, memory?: SearchMemor
     readOnly(db, (tx) => complete({ tx, kept: keptBy(db) }, typed, most, memory)),
   )
   return withinBudget(completing).catch((error: unknown) => {
-    // Whoever types goes on typing: completions that come late are of no use, and nobody asked for an error.
+    // Late completions are useless to somebody who goes on typing, and an error is not worth showing.
     if (error instanceof SearchError || error instanceof StoreUnavailableError)
       return { suggestions: [], answeredBy: 'store' }
     throw error
@@ -64,14 +64,14 @@ export async function suggest(db: Db, q: string, limit = 8, memory?: SearchMemor
 
 const mostCompletions = 20
 
-/** Apart from searches: each key that somebody presses asks for completions. */
+/** Completions take turns apart from searches, because each key that somebody presses asks for some. */
 const inTurn = turnsByStore()
 
 /** What completions are read from. */
 interface Sources {
   tx: Db
   kept: Kept
-  /** Undefined where only the store knows what is visible now. */
+  /** Undefined if only the store knows what is visible now. */
   index?: MemoryIndex | undefined
 }
 
@@ -94,7 +94,7 @@ async function complete(
   most: number,
   memory: SearchMemory | undefined,
 ): Promise<Completions> {
-  // Before that is planned as a search is: a prepared statement keeps its plan, and searches ask the same.
+  // Called before `beginSearch`: that changes how statements are planned, and a prepared one keeps its first plan.
   const sources = { tx, kept, index: memory && (await indexInStep(tx, memory)) }
   await beginSearch(tx)
   const titles = await suggestDatasets(sources, typed, most)
@@ -121,7 +121,7 @@ interface Entry extends Record<string, unknown> {
   records: number | null
 }
 
-/** Keywords, publishers and people, those of the most datasets first. */
+/** Completes names of keywords, publishers and people, those with the most datasets first. */
 async function suggestNames(
   { tx, kept, index }: Sources,
   prefix: string,
@@ -137,7 +137,7 @@ async function suggestNames(
     ),
   )
   const known = common.slice(0, 2 * limit)
-  // Names in few records are not in the statistics of a large catalog.
+  // In a large catalog, the statistics do not include names that few records have.
   const rare =
     known.length >= limit || prefix.length < 3
       ? []
@@ -160,7 +160,7 @@ async function suggestNames(
     )
 }
 
-/** Which of these terms a visible dataset has: the vocabulary also holds the words of hidden ones. */
+/** Which of these terms some visible dataset has. The vocabulary also contains words of hidden datasets. */
 async function basesInUse(tx: Db, bases: readonly number[]): Promise<Set<number>> {
   if (bases.length === 0) return new Set()
   const found = await rows<{ base: number }>(
@@ -187,7 +187,7 @@ async function suggestAccounts(tx: Db, prefix: string, limit: number): Promise<S
 
 const names: readonly VocabularyKind[] = ['keyword', 'publisher', 'person']
 
-/** Words that the last one may become. */
+/** How many completions of the last word are tried. */
 const completionsTried = 8
 
 async function suggestDatasets(
@@ -200,7 +200,7 @@ async function suggestDatasets(
   const stems = words.map(stemOf)
   const endings = open === undefined ? [] : await completionsOf({ tx, kept }, open)
   const endingStems = [...new Set(endings.map(stemOf))]
-  // No word of this index begins so: nothing is left to look for.
+  // No word of this index begins with the last word, so no title can match.
   if (open !== undefined && endingStems.length === 0) return []
   const inMemory =
     index && titlesInMemory(index, titleQuery(stems, open === undefined ? [] : endingStems, index), limit)
@@ -233,7 +233,7 @@ async function suggestDatasets(
   return found.map((row) => ({ kind: 'dataset', text: row.title, uri: row.uri }))
 }
 
-/** All of some words in the title, and one of some others; the more a dataset is about any of them, the better. */
+/** A query for titles with all of `all` and one of `any`, ranked by the impacts of these words. */
 function titleQuery(all: readonly string[], any: readonly string[], statistics: TermStatistics): ParsedQuery {
   const inTitle = (stems: readonly string[]) => anyTerm(stems.map((stem) => `title:${stem}`))
   return {
@@ -246,7 +246,7 @@ function titleQuery(all: readonly string[], any: readonly string[], statistics: 
   }
 }
 
-/** Ids of datasets, the best first; undefined where there is too much to go through while others wait. */
+/** The ids of the best datasets; undefined if too many postings would have to be read. */
 function titlesInMemory(index: MemoryIndex, query: ParsedQuery, limit: number): number[] | undefined {
   const { hints, required } = query
   const postings = [...hints, ...required.map((term) => ({ records: recordsOf(term, index) }))]
@@ -257,7 +257,7 @@ function titlesInMemory(index: MemoryIndex, query: ParsedQuery, limit: number): 
     after: undefined,
     limit,
     facets: [],
-    // By score alone: what has a torrent or is seeded gains nothing.
+    // Completions are ranked by score alone; having a torrent or seeders does not count.
     boosts: [],
   })
   return page.rows.map(({ id }) => id)
@@ -276,12 +276,12 @@ async function readTitles(tx: Db, ids: readonly number[]): Promise<Suggestion[]>
   })
 }
 
-/** Titles give a word its upper impacts: half of them or more. */
+/** The codes of words with an impact of at least half the highest, which a word in a title has. */
 function titleBands(stems: readonly string[]): number[] {
   return stems.flatMap((stem) => codesFrom(baseOf(stem), 32))
 }
 
-/** The commonest words that begin so. */
+/** The most common words that begin with `prefix`. */
 async function completionsOf({ tx, kept }: Sources, prefix: string): Promise<readonly string[]> {
   const common = await kept.words.find(prefix, completionsTried, async () => {
     const found = await rows<{ key: string }>(
@@ -301,7 +301,7 @@ async function completionsOf({ tx, kept }: Sources, prefix: string): Promise<rea
   return rare.map((row) => row.key)
 }
 
-/** Entries of the vocabulary that begin with a folded text; of a single letter only some. */
+/** Entries of the vocabulary that begin with `prefix` (folded text), at most 20,000. */
 function beginning(prefix: string, kinds: readonly VocabularyKind[]) {
   return sql`(SELECT * FROM catalog.vocabulary WHERE kind = ANY (${`{${kinds.join(',')}}`}::text[])
     AND key >= ${prefix} AND key < ${`${prefix}\u{10ffff}`} LIMIT 20000)`

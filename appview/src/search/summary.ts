@@ -3,7 +3,7 @@ import { type Clause, formatQuery } from './query/query.ts'
 import { writePosition } from './search-cursor.ts'
 import type { SearchSummary } from './search-results.ts'
 
-/** What both searches answer besides their hits. */
+/** Makes what searches of datasets and of torrents return besides their hits. */
 export function summaryOf(
   outcome: SearchOutcome,
   { typed, clauses, identity }: { typed: string; clauses: readonly Clause[]; identity: string },

@@ -17,7 +17,7 @@ import { type Clause, parseQuery } from './query/query.ts'
 import type { SearchSummary } from './search-results.ts'
 import { summaryOf } from './summary.ts'
 
-/** The parameters of `searchTorrents`, under their own names. Instants are ISO 8601, sizes bytes. */
+/** The parameters of `searchTorrents`, with the same names. Instants are ISO 8601, sizes are in bytes. */
 export interface TorrentSearch {
   q?: string | undefined
   /** A DID or a handle. */
@@ -25,7 +25,7 @@ export interface TorrentSearch {
   dataset?: string | undefined
   metainfoStatus?: string | undefined
   hasWebseed?: boolean | undefined
-  /** Whether help is asked for it. */
+  /** Whether it is listed as in need of seeders. */
   needsSeeders?: boolean | undefined
   minSeeders?: number | undefined
   maxSeeders?: number | undefined
@@ -60,8 +60,8 @@ export interface TorrentResults extends SearchSummary {
 }
 
 /**
- * Searches visible torrent records by the words of their names and file paths. See `searchDatasets` for what is
- * exact and how far a listing goes.
+ * Searches visible torrent records by the words of their names and file paths. `searchDatasets` says which counts are
+ * exact and how many matches are listed; the store answers.
  *
  * @throws SearchError with the lexicon's error name: InvalidQuery, InvalidCursor, AuthorNotFound.
  */
@@ -90,7 +90,7 @@ export async function searchTorrents(db: Db, parameters: TorrentSearch): Promise
   }
 }
 
-/** Torrents have no publishers, risks or keywords: such conditions are words here. */
+/** Torrents have no publishers, risks or keywords, so such conditions are searched for as words. */
 async function readClauses(db: Db, q: string): Promise<Clause[]> {
   const clauses = await resolveAuthorClauses(db, parseQuery(q).clauses)
   return clauses.flatMap((clause): Clause[] => {
@@ -176,7 +176,7 @@ function outcomeStems(clauses: readonly Clause[]): string[] {
     .flatMap((clause) => clause.stems)
 }
 
-/** Files of these torrents whose path holds a word of the query, those with the most words first. */
+/** Reads the files whose paths contain a word of the query, those with the most words first. */
 async function readMatchedFiles(
   db: Db,
   torrentIds: readonly number[],
@@ -184,7 +184,7 @@ async function readMatchedFiles(
 ): Promise<Map<number, MatchedFile[]>> {
   const matched = new Map<number, MatchedFile[]>()
   if (torrentIds.length === 0 || stems.length === 0) return matched
-  // A stem is where its words begin, but for a final y that became i.
+  // A word begins with its stem, except that a final y may have become i.
   const parts = stems.slice(0, 16).map((stem) => ({ part: stem.length > 3 ? stem.replace(/i$/, '') : stem }))
   const found = await rows<MatchedFile & { id: number } & Record<string, unknown>>(
     db,
@@ -201,5 +201,5 @@ async function readMatchedFiles(
   return matched
 }
 
-/** Files of one torrent that are compared with the words of a query. */
+/** How many files of one torrent are compared with the words of a query. */
 const searchedFiles = 1_000

@@ -1,9 +1,9 @@
 import type { LiveSegment } from './memory-index.ts'
 
-/** Segments are of one size where they differ by less than this factor; so many of them are made one. */
+/** Segments whose sizes differ by less than this factor form a tier; this many of a tier are merged into one. */
 const tierFactor = 8
 
-/** Segments that are better one, and fit into one of `capacity` datasets; none where all is well. */
+/** Chooses segments to merge into one of at most `capacity` datasets; returns none when nothing needs merging. */
 export function chooseToMerge<S extends Pick<LiveSegment, 'size' | 'deletedCount'>>(
   segments: readonly S[],
   capacity: number,

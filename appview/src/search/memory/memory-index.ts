@@ -1,6 +1,6 @@
 /**
- * Every visible dataset in memory, as segments. What it answers is checked against the store before anybody sees it
- * (`search-memory.ts`): it may lag, but it does not decide what is visible.
+ * Every visible dataset in memory, in segments. The index may lag behind the store, so `search-memory.ts` asks the store
+ * whether each answer still holds.
  */
 import { allTerm } from '../../search-terms/codes.ts'
 import type { TermStatistics } from '../../search-terms/term-statistics.ts'
@@ -17,25 +17,24 @@ import {
 import type { Counts } from './segments/segment-rows.ts'
 
 export interface LiveSegment extends Segment {
-  /** 1 for what stands in another segment now, or nowhere. */
+  /** By dataset: 1 if it is now in another segment, or no longer in the index. */
   readonly deleted: Uint8Array
   deletedCount: number
-  /** 1 for what may be shown on one card with others. */
+  /** By dataset: 1 if it may share its card with others. */
   readonly shared: Uint8Array
   readonly bytes: number
 }
 
 export class MemoryIndex implements TermStatistics {
-  /** In no order. */
   segments: readonly LiveSegment[] = []
-  /** Values of facets by their numbers. */
+  /** The values of facets, by their numbers. */
   readonly values: FacetValue[] = []
-  /** Of all that was ever done to it. */
+  /** How many times the index was changed. */
   changes = 0
-  /** Cards that are known to have more than one describer, by their ids. */
+  /** The ids of cards on which several datasets are shown. */
   readonly #sharedCards = new Set<number>()
 
-  /** Visible datasets. */
+  /** The number of visible datasets. */
   get records(): number {
     return this.segments.reduce((sum, { size, deletedCount }) => sum + size - deletedCount, 0)
   }
@@ -55,21 +54,21 @@ export class MemoryIndex implements TermStatistics {
     return { records, above: null }
   }
 
-  /** Whether some dataset has the term. */
+  /** Whether a visible dataset has the term. */
   leads(base: number): boolean {
     return this.segments.some(
       (segment) => hasLive(segment, segment.words, base) || hasLive(segment, segment.terms, base),
     )
   }
 
-  /** @throws Error where there is none with this id */
+  /** @throws Error when there is no dataset with this id */
   uriOf(id: number): string {
     const at = this.#find(id)
     if (!at) throw new Error(`no dataset ${id} in memory`)
     return textAt(at.segment.uris, at.doc)
   }
 
-  /** Adds a segment, in place of others where it holds what lives in those. */
+  /** Adds a segment. It takes the place of `replaced`, whose datasets it contains. */
   add({ segment, newValues }: MadeSegment, replaced: readonly LiveSegment[] = []): void {
     this.changes++
     for (const value of newValues) this.values.push(value)
@@ -80,7 +79,7 @@ export class MemoryIndex implements TermStatistics {
       if (card !== segment.columns.id[doc] || this.#sharedCards.has(card)) this.#share(live, doc, card)
   }
 
-  /** These are gone, hidden or about to be added anew. */
+  /** Removes datasets that are deleted or hidden, or will be added again. */
   remove(ids: readonly number[]): void {
     this.changes++
     for (const id of ids) {
@@ -106,7 +105,7 @@ export class MemoryIndex implements TermStatistics {
     segment.shared[doc] = 1
     if (this.#sharedCards.has(card)) return
     this.#sharedCards.add(card)
-    // A card bears the id of its first describer.
+    // The id of a card is that of its first dataset.
     const first = this.#find(card)
     if (first) first.segment.shared[first.doc] = 1
   }

@@ -3,26 +3,26 @@ import { beginSearch } from '../../store/planner.ts'
 import { readOnly } from '../../store/read-only.ts'
 import { type Db, rows } from '../../store/sql.ts'
 
-/** What of `search_change` an index has taken in. */
+/** Which changes (rows of `search_change`) an index has taken in. */
 export interface StorePosition {
-  /** The identity of the table: after a swap of catalogs it is another one. */
+  /** The id of the table; after a rebuild it is another table. */
   readonly table: number
-  /** Every transaction below it. */
+  /** The changes of every transaction with a lower id are taken in. */
   readonly before: number
-  /** And these. */
+  /** The changes of these transactions are taken in, too. */
   readonly besides: readonly number[]
 }
 
 export interface SearchChanges {
-  /** Up to where they go. */
+  /** The position of an index that has taken them in. */
   position: StorePosition
-  /** Datasets that are found by other things now, or are gone. */
+  /** The ids of datasets whose terms changed, or that are gone. */
   found: number[]
-  /** Datasets of which only a count changed. */
+  /** The ids of datasets of which only counts changed. */
   counted: number[]
 }
 
-/** Where the store is now; whatever is read of it later is at least as new. */
+/** Reads the current position of the store. Whatever is read afterwards is at least as new. */
 export async function readPosition(db: Db): Promise<StorePosition> {
   const [row] = await rows<{ table: number; before: number }>(
     db,
@@ -31,18 +31,18 @@ export async function readPosition(db: Db): Promise<StorePosition> {
   return { ...row!, besides: [] }
 }
 
-/** A truth value: whether anything was committed that the position does not hold. */
+/** A boolean expression: whether a change was committed that the position does not include. */
 export function isBehind(position: StorePosition): SQL {
-  // Asked for the first in order, since for just any the planner reads the table: a million rows after a backfill.
+  // With ORDER BY the planner uses the index; without, it reads the table, which has a million rows after a backfill.
   return sql`(
     to_regclass('catalog.search_change')::oid::bigint IS DISTINCT FROM ${position.table}::bigint
     OR (SELECT txid FROM catalog.search_change WHERE ${later(position)} ORDER BY txid LIMIT 1) IS NOT NULL)`
 }
 
-/** What transactions changed that the position does not hold. A transaction is seen whole or not at all. */
+/** Reads the changes that the position does not include. All changes of a transaction are read, or none. */
 export async function readSearchChanges(db: Db, from: StorePosition): Promise<SearchChanges> {
   const [row] = await readOnly(db, async (tx) => {
-    // By the index: how many rows of the past there are the planner may not know yet.
+    // This makes the planner use the index, even before it knows how many old rows the table has.
     await beginSearch(tx, longestReadMs)
     return rows<Changed>(
       tx,
@@ -72,10 +72,10 @@ interface Changed extends Record<string, unknown> {
   counted: number[] | null
 }
 
-/** A million changes take some seconds. */
+/** Reading a million changes takes a few seconds. */
 const longestReadMs = 60_000
 
-/** Forgets changes that every index has long taken in, or is too far behind to. */
+/** Deletes old changes. Every index has taken them in, or is so far behind that it will start again. */
 export async function pruneSearchChanges(db: Db, olderThan: Date): Promise<void> {
   await db.execute(sql`DELETE FROM catalog.search_change WHERE at < ${olderThan.toISOString()}::timestamptz`)
 }
@@ -85,5 +85,5 @@ function later({ before, besides }: StorePosition): SQL {
 }
 
 const table = sql`to_regclass('catalog.search_change')::oid::bigint`
-/** Transactions below it have ended. */
+/** Every transaction with a lower id has ended. */
 const horizon = sql`pg_snapshot_xmin(pg_current_snapshot())::text::bigint`

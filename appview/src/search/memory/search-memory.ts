@@ -16,16 +16,19 @@ import { type SupportedRequest, supportsRequest } from './match/supports.ts'
 import type { MemoryIndex } from './memory-index.ts'
 import { isBehind, type StorePosition } from './search-changes.ts'
 
-/** The index in memory, and up to where it has followed the store. */
+/** The index in memory, and the changes of the store that it has taken in. */
 export interface SearchMemory {
-  /** Undefined while there is none: not read yet, too large, or too far behind. */
+  /** Undefined while there is no index: it is not read yet, is too large, or was too far behind. */
   current(): { index: MemoryIndex; position: StorePosition } | undefined
 }
 
-/** Nothing else is answered while a search runs, and it passes some hundred of these in a microsecond. */
+/**
+ * The most postings that a search in memory may read. It reads about a hundred in a microsecond, and blocks its thread
+ * meanwhile.
+ */
 export const mostPostings = 4_000_000
 
-/** What is put to memory, and who is asked for the likeliest word meant by one that nobody uses. */
+/** A search for memory; `correct` finds the likeliest correct spelling of a word that no record has. */
 export interface MemorySearch {
   corpus: Corpus
   request: SearchRequest
@@ -33,8 +36,8 @@ export interface MemorySearch {
 }
 
 /**
- * Answers from memory, as the store would now. Undefined where the store itself has to be asked: something was asked for
- * that memory does not hold, a great deal has to be gone through, or something changed that it has not taken in.
+ * Searches in memory, with the result that the store would give now. Undefined if the store has to answer: memory does
+ * not support a condition, too many postings would have to be read, or the store has changes that memory does not.
  */
 export async function searchMemory(
   db: Db,
@@ -49,12 +52,12 @@ export async function searchMemory(
   const postings = basesOfRequest(request).reduce((sum, base) => sum + statistics.of(base).records, 0)
   if (postings > mostPostings) return undefined
   const { changes } = index
-  // The store looks while memory is searched, once the question is on its way.
+  // The store is asked first, and answers while memory is searched.
   const behind = askWhetherBehind(db, position)
   behind.catch(() => {})
   await sent()
   const outcome = await search(engine, request)
-  // Of something half taken in, what the store says is not true.
+  // If the index changed during the search, the result may mix two states, whatever the store says.
   const isWhole = index.changes === changes
   return isWhole && !(await behind) ? outcome : undefined
 }
@@ -73,7 +76,7 @@ function memoryEngine(
   }
 }
 
-/** A search asks for the same few terms again and again, and every segment has to be asked. */
+/** Remembers counts during a search, which asks for the same few terms again and again in every segment. */
 function countedOnce(index: MemoryIndex): TermStatistics {
   const counts = new Map<number, ReturnType<MemoryIndex['of']>>()
   const { records } = index
@@ -108,14 +111,14 @@ function answer(
   }
 }
 
-/** The index, if it holds all that the store does now; else undefined, as while an account is veiled. */
+/** The index, if it has all changes of the store; else undefined, also while an account is veiled. */
 export async function indexInStep(db: Db, memory: SearchMemory): Promise<MemoryIndex | undefined> {
   const current = memory.current()
   if (!current || (await askWhetherBehind(db, current.position))) return undefined
   return current.index
 }
 
-/** Or whether an account is veiled: what memory holds of it is no longer to be found. */
+/** Also true while an account is veiled, because the index still contains its records. */
 async function askWhetherBehind(db: Db, position: StorePosition): Promise<boolean> {
   const [row] = await preparedRows<{ behind: boolean }>(
     db,
@@ -124,7 +127,7 @@ async function askWhetherBehind(db: Db, position: StorePosition): Promise<boolea
   return row?.behind ?? true
 }
 
-/** The driver writes what it is given in the event loop's next turn. */
+/** Waits until the driver has sent the statement, which it does in the next turn of the event loop. */
 async function sent(): Promise<void> {
   await nextTurn()
   await nextTurn()

@@ -1,7 +1,7 @@
 /**
- * Holds an index in memory beside the store: reads every visible dataset once, then follows what changes. It may be away
- * at any time (searches go to the store) and never holds back a writer. Segments are made in one way only, from rows as
- * they are now; small or half deleted ones are made again, together.
+ * Keeps an index in memory beside the store: reads every visible dataset once, then follows the changes. While there is no
+ * index, the store answers all searches, and no writer ever waits for the index. Segments are always made from rows as
+ * they are now: small or half deleted ones are replaced by one that is made from the same rows.
  */
 
 import { setTimeout as wait } from 'node:timers/promises'
@@ -18,9 +18,9 @@ import { readCounts } from './segments/segment-rows.ts'
 
 export interface MemoryIndexOptions {
   catalog: Catalog
-  /** What the index may weigh; beyond it there is none. */
+  /** The most memory that the index may take; a larger one is given up. */
   maxBytes: number
-  /** Told when there is an index, when there cannot be one, and when the store could not be read. */
+  /** Called when the index is complete, when it is too large, and when the store could not be read. */
   onState?: (state: MemoryIndexState) => void
 }
 
@@ -30,15 +30,15 @@ export type MemoryIndexState =
   | { kind: 'failed'; error: unknown }
 
 export interface RunningMemoryIndex extends SearchMemory, AsyncDisposable {
-  /** Resolves once all that was committed before is taken in; for tests and benchmarks. */
+  /** Resolves once the index has every change committed before the call. Used by tests and benchmarks. */
   caughtUp(): Promise<void>
 }
 
-/** Changes are kept for an hour (`maintenance.ts`): an index that did not follow for half of that begins anew. */
+/** Changes are kept for an hour (`maintenance.ts`); an index that did not follow for half an hour is read again. */
 const longestAwayMs = 1_800_000
 const retryFirstMs = 500
 const retryMaxMs = 30_000
-/** Without being told of a change, the store is asked all the same. */
+/** The store is asked for changes this often even without a notification. */
 const longestWaitMs = 10_000
 const pollMs = 10
 
@@ -76,12 +76,12 @@ interface Slot {
 
 interface Keeping extends MemoryIndexOptions {
   slot: Slot
-  /** Called when there may be something to take in. */
+  /** Woken when there may be changes. */
   changed: WakeUp
   signal: AbortSignal
 }
 
-/** Reads the index and follows, again and again until stopped. Never rejects. */
+/** Reads the index and follows the changes; starts again after a failure, until stopped. Never rejects. */
 async function keepIndex(keeping: Keeping): Promise<void> {
   const { catalog, slot, signal, onState } = keeping
   for (let retryMs = retryFirstMs; !signal.aborted; retryMs = Math.min(2 * retryMs, retryMaxMs)) {
@@ -116,7 +116,7 @@ async function readAll(keeping: Keeping, maker: SegmentMaker): Promise<void> {
   onState?.({ kind: 'read', datasets: index.records, bytes: index.bytes, ms })
 }
 
-/** Where the index is too large, waits for the end: it would only grow again. */
+/** Gives up an index that is too large, and waits until the program stops, because a new one would be too large again. */
 async function withinBounds(index: MemoryIndex, { maxBytes, slot, onState, signal }: Keeping): Promise<void> {
   if (index.bytes <= maxBytes) return
   slot.current = undefined
@@ -127,7 +127,7 @@ async function withinBounds(index: MemoryIndex, { maxBytes, slot, onState, signa
   signal.throwIfAborted()
 }
 
-/** Returns where the index is of another catalog, or was away for too long. */
+/** Follows the changes. Returns when the catalog was replaced, or when the index did not follow for too long. */
 async function follow(keeping: Keeping, maker: SegmentMaker): Promise<void> {
   const { catalog, slot, changed, signal } = keeping
   for (let lastAt = performance.now(); ; lastAt = performance.now()) {
@@ -147,13 +147,13 @@ async function follow(keeping: Keeping, maker: SegmentMaker): Promise<void> {
     slot.current = { index, position: changes.position }
     await mergeSegments(index, maker)
     await withinBounds(index, keeping)
-    // Whoever writes is to have the machine first: this takes a third of a core at most.
+    // With this pause the index takes at most a third of a core, and leaves the rest to writers.
     const pauseMs = 2 * (performance.now() - started)
     await wait(pauseMs, undefined, { signal, ref: false }).catch(() => {})
   }
 }
 
-/** Makes one segment of many small ones, and makes anew one that is half deleted. */
+/** Replaces many small segments by one, and a half deleted one by a new one. */
 async function mergeSegments(index: MemoryIndex, maker: SegmentMaker): Promise<void> {
   for (;;) {
     const together = chooseToMerge(index.segments, maker.capacity)

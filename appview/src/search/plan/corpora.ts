@@ -6,12 +6,15 @@ import { type Sort, sharedSorts } from './sorts.ts'
 export interface Corpus {
   readonly name: CorpusName
   readonly boosts: readonly Boost[]
-  /** The orders beside relevance, by the names the lexicon gives them. */
+  /** The orders besides relevance, by their names in the lexicon. */
   readonly sorts: Readonly<Record<string, Sort>>
   readonly facets: readonly string[]
 }
 
-/** What a row that meets a condition gains in score. Modest: it decides between rows that match about as well. */
+/**
+ * The share by which a condition raises a row's score. It is small, to decide only between rows that match about
+ * equally well.
+ */
 export interface Boost {
   readonly percent: number
   readonly where: AtLeastOne
@@ -33,7 +36,6 @@ export const datasetFacets = [
 
 export const torrentFacets = ['author', 'format', 'metainfoStatus', 'hasWebseed'] as const
 
-/** Datasets as they are searched. */
 export const datasetCorpus: Corpus = {
   name: 'dataset',
   boosts: [
@@ -47,7 +49,6 @@ export const datasetCorpus: Corpus = {
   facets: datasetFacets,
 }
 
-/** Torrents as they are searched. */
 export const torrentCorpus: Corpus = {
   name: 'torrent',
   boosts: [{ percent: 5, where: hasSeeder }],

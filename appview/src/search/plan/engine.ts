@@ -4,33 +4,33 @@ import type { ParsedQuery } from './parsed-query.ts'
 import type { SearchRequest } from './request.ts'
 
 /**
- * What a search is put to: the store, or the index in memory. Both give the same cards in the same order. `Request` is what
- * the engine can be asked.
+ * What answers a search: the store, or the index in memory. Both return the same cards in the same order. `Request` is the
+ * kind of request that the engine supports.
  */
 export interface Engine<Request extends SearchRequest = SearchRequest> {
-  /** What is known of these terms. */
+  /** Reads the statistics of these terms. */
   statistics(bases: readonly number[]): Promise<TermStatistics>
-  /** One page in one way of matching. */
+  /** Answers one page in one mode. */
   answer(page: PageRequest<Request>): Promise<Answer>
-  /** The words of these that no visible record has. */
+  /** Returns those of the words that no visible record has. */
   unknownOf(words: readonly string[], statistics: TermStatistics): Promise<string[]>
-  /** The likeliest word meant by one that nobody uses, or undefined. */
+  /** Returns the likeliest correct spelling of a word that no record has, or undefined. */
   correct(word: string): Promise<string | undefined>
 }
 
 export interface PageRequest<Request extends SearchRequest = SearchRequest> {
-  /** Filters, order and facets: the same in every spelling and every way of matching. */
+  /** Filters, order and facets, which are the same in every spelling and mode. */
   request: Request
   query: ParsedQuery
   mode: MatchMode
-  /** Rows of the page, and one more that says whether there is another. */
+  /** The length of the page plus one row, which says whether there is another page. */
   limit: number
   statistics: TermStatistics
 }
 
 export interface Answer {
   rows: PageRow[]
-  /** Where to go on if the page is shorter than asked for and the listing is not at its end. */
+  /** Where the next page begins, if this one is shorter than asked for but the listing has not ended. */
   resume?: { key: string; id: number }
   hitsTotal: number
   hitsEstimated: boolean
@@ -41,11 +41,11 @@ export interface PageRow {
   id: number
   uri: string
   group: number
-  /** PostgreSQL's text of what it is sorted by. */
+  /** The value that it is sorted by, as PostgreSQL writes it. */
   key: string
 }
 
-/** `defs#facet` */
+/** A `defs#facet`. */
 export interface Facet {
   field: string
   values: { value: string; label?: string; count: number }[]

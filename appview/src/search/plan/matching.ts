@@ -1,18 +1,19 @@
 /**
- * What matches, and how well, in whole numbers so that both engines and every page agree. Words are weighed by how rare
- * they are. By relevance a record need not have all words: it must have a share of their weight that is greater the fewer
- * they are, so that of two words both are wanted, and of a sentence a part. The score adds up, for each word, its weight
- * times its impact; having more of the words counts by itself (`wordPresence`), and so do words that stand side by side.
+ * Which records match, and how well; in whole numbers, so that both engines and every page agree. A word weighs more the
+ * rarer it is. By relevance, a record need not have all words: it must have a share of their weight, which is greater the
+ * fewer words there are, so that of two words both are required, and of a sentence only a part. The score is the sum, over
+ * the words, of the word's weight times its impact plus a constant for having it (`wordPresence`); words that stand side
+ * by side add to it.
  */
 import type { ParsedQuery } from './parsed-query.ts'
 
-/** Whether records must have all the words, most of them by weight, or some. */
+/** Whether a record must have all words, most of them by weight, or some. */
 export type MatchMode = 'all' | 'most' | 'some'
 
-/** What having a word counts for, whatever its impact there (1 to 63): records with more of the words come first. */
+/** Added to the impact (1 to 63) of each word that a record has, so that records with more of the words come first. */
 export const wordPresence = 9
 export const hintPresence = 1
-/** What two neighboring words count for when they stand side by side in a title, a name, a keyword or an opening. */
+/** The impact of two neighboring words of a query that stand side by side in a title, name, keyword or opening, too. */
 export const pairImpact = 4
 
 /** The share of the words' weight that a record must have. */
@@ -22,8 +23,8 @@ function shareOf(mode: MatchMode, words: number): number {
 }
 
 /**
- * The weight of words that a record must have; 0 where none need be there beside what else is asked for. A phrase, which
- * every match has, counts for the words in it.
+ * The weight of words that a record must have; 0 if the other conditions are enough. The words of a phrase count, because
+ * every match has them.
  */
 export function enoughOf(
   { words, inPhrases }: Pick<ParsedQuery, 'words' | 'inPhrases'>,
@@ -35,7 +36,7 @@ export function enoughOf(
   return Math.max(0, Math.ceil(share * (total + inPhrases.weight)) - inPhrases.weight)
 }
 
-/** Whether all words are wanted, which is cheaper to look up than most of one. */
+/** Whether a record must have all words. This is cheaper to look up than a share of their weight. */
 export function wantsAll(
   { words, inPhrases }: Pick<ParsedQuery, 'words' | 'inPhrases'>,
   mode: MatchMode,
@@ -43,7 +44,7 @@ export function wantsAll(
   return mode === 'all' || (words.length < 2 && inPhrases.words === 0)
 }
 
-/** In the order in which a cursor carries them. */
+/** The weights in the order in which a cursor contains them. */
 export function weightsOf({ words, hints, pairs }: ParsedQuery): number[] {
   return [...words, ...hints, ...pairs].map((item) => item.weight)
 }

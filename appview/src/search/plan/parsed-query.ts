@@ -7,7 +7,7 @@ import type { Clause } from '../query/query.ts'
 import { synonymShare, synonymsOf } from '../query/synonyms.ts'
 import type { Filter, Phrase, RequiredTerm } from './conditions.ts'
 
-/** A word that ranks what matches it. */
+/** A word of a query, with its statistics. */
 export interface Word {
   stem: string
   base: number
@@ -17,9 +17,9 @@ export interface Word {
   above: readonly number[] | null
 }
 
-/** What a query asks for, in the terms of the index. */
+/** A query in the terms of the index. */
 export interface ParsedQuery {
-  /** Words that every result has, or most of, in the order typed. */
+  /** Words of which a result has all or most, in the order typed. */
   words: Word[]
   /** Words that only help to rank, such as `dataset`. */
   hints: Word[]
@@ -27,20 +27,20 @@ export interface ParsedQuery {
   phrases: Phrase[]
   /** Pairs of neighboring words. */
   pairs: { base: number; weight: number }[]
-  /** The words within phrases, which every result has: how many, and their weight. */
+  /** The number and the weight of the words in phrases, which every result has. */
   inPhrases: { words: number; weight: number }
 }
 
-/** Everything here is a dataset: these words say nothing of which. */
+/** Words that describe every record of the index, and so do not help to find one. */
 const hintWords = new Set('data dataset databas download file archiv'.split(' '))
 
-/** Every term of the clauses whose statistics are needed. */
+/** The codes of all terms of the clauses whose statistics are needed. */
 export function basesOf(clauses: readonly Clause[]): number[] {
   const stems = clauses.flatMap((clause) => [...clause.stems, ...clause.spellings, ...termsOf(clause)])
   return [...stems, ...otherWords(clauses)].map(baseOf)
 }
 
-/** Words that are asked for by others, of so many words of a query: each costs a look at every result. */
+/** How many words of a query are searched for by their synonyms, too. Each costs a look-up in every result. */
 const mostWidened = 12
 
 function otherWords(clauses: readonly Clause[]): string[] {
@@ -54,8 +54,8 @@ function otherWords(clauses: readonly Clause[]): string[] {
 }
 
 /**
- * What the clauses ask for; see `exclusionsOf` for those that exclude. Clauses about fields must not name one that the
- * corpus does not have; the caller has resolved authors.
+ * Makes a query of the clauses; `exclusionsOf` handles those that exclude. The caller has resolved authors, and removed
+ * clauses about fields that the corpus does not have.
  */
 export function weigh(clauses: readonly Clause[], statistics: TermStatistics): ParsedQuery {
   const wanted = clauses.filter((clause) => !clause.excluded)
@@ -92,17 +92,17 @@ export function wordOf(stem: string, statistics: TermStatistics): Word {
   return { stem, base, records, above, weight: weightOf(records, statistics.records) }
 }
 
-/** That a row has the word. */
+/** The condition that a row has the word. */
 export function hasWord({ base }: Pick<Word, 'base'>): RequiredTerm {
   return { kind: 'word', base }
 }
 
-/** That a row has one of these terms. */
+/** The condition that a row has one of these terms. */
 export function anyTerm(terms: readonly string[]): RequiredTerm {
   return { kind: 'any-term', bases: terms.map(baseOf) }
 }
 
-/** About how many rows have it, by the statistics. */
+/** About how many rows meet it, by the statistics. */
 export function recordsOf(term: RequiredTerm, statistics: TermStatistics): number {
   switch (term.kind) {
     case 'word':
@@ -116,14 +116,14 @@ export function recordsOf(term: RequiredTerm, statistics: TermStatistics): numbe
   }
 }
 
-/** The phrases that a result has. */
+/** The phrases that a result must have. */
 export function phrasesOf(clauses: readonly Clause[]): Phrase[] {
   return clauses.filter(({ excluded }) => !excluded).flatMap((clause) => phraseOf(clause) ?? [])
 }
 
-/** What clauses exclude. No spelling changes it: excluded words are not corrected. */
+/** The filters for what clauses exclude. Excluded words are never corrected, so these are the same in every spelling. */
 export function exclusionsOf(clauses: readonly Clause[]): Filter[] {
-  // What `has:` excludes is not a term (`hasFilters`).
+  // `-has:` is not about a term; `hasFilters` handles it.
   return clauses.filter(({ excluded, field }) => excluded && field !== 'has').map(exclusionOf)
 }
 
@@ -139,7 +139,7 @@ function phraseOf({ field, phrase, words, stems }: Clause): Phrase | undefined {
   return field === 'text' && phrase ? { kind: 'phrase', words, stems } : undefined
 }
 
-/** The terms that a clause about a field is about: each of them, except that a format goes by two names. */
+/** The terms of a clause about a field. A match has all of them, or for a format one of the two. */
 function termsOf({ field, value, stems }: Clause): string[] {
   if (field === 'title') return stems.map((stem) => `title:${stem}`)
   if (field === 'publisher') return stems.map((stem) => `publisher~${stem}`)
@@ -156,7 +156,7 @@ function fieldTerms(clause: Clause): RequiredTerm[] {
   return clause.field === 'format' ? [anyTerm(terms)] : terms.map((term) => anyTerm([term]))
 }
 
-/** A phrase is looked up by its words, and its order is checked in the row's own text. */
+/** Requires the words of a phrase, by which rows are found; their order is then checked in the text of each row. */
 function addPhraseWords(query: ParsedQuery, clause: Clause, statistics: TermStatistics): void {
   const indexed = clause.stems.filter((_, i) => !stopWords.has(clause.words[i]!))
   for (const stem of indexed) {

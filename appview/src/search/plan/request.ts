@@ -4,37 +4,40 @@ import type { MatchMode } from './matching.ts'
 import { basesOf, phrasesOf } from './parsed-query.ts'
 import type { Sort } from './sorts.ts'
 
-/** What is searched for: data that either engine reads. */
+/** A search as data, which both engines read. */
 export interface SearchRequest {
   clauses: readonly Clause[]
-  /** What results have besides what the clauses say. */
+  /** Terms that results have besides those of the clauses. */
   required: readonly RequiredTerm[]
-  /** What results meet: what clauses exclude, and all parameters that no index looks up. */
+  /** What clauses exclude, and the parameters that no index can look up. */
   filters: readonly Filter[]
   sort: Sort
   facets: readonly string[]
   limit: number
-  /** Where the page before this one ended. */
+  /** Where the previous page ended. */
   after?: SearchPosition | undefined
 }
 
-/** Every condition of a request. A spelling may change the words of a phrase; it brings no condition of another kind. */
+/**
+ * Every condition of a request. A corrected spelling may change the words of a phrase, but adds no other kind of
+ * condition.
+ */
 export function conditionsOf({ clauses, required, filters }: SearchRequest): Condition[] {
   return [...phrasesOf(clauses), ...required, ...filters]
 }
 
-/** Every term of a request whose statistics are needed. */
+/** The codes of all terms of a request whose statistics are needed. */
 export function basesOfRequest({ clauses, required }: Pick<SearchRequest, 'clauses' | 'required'>): number[] {
   return [...basesOf(clauses), ...required.flatMap((term) => (term.kind === 'any-term' ? term.bases : []))]
 }
 
 /**
- * Where a page of a search ended. It holds all that the order depends on, so that the next page goes on in it even
- * though words were counted anew in between: how words matched, their weights, and the spelling that was searched.
+ * Where a page of a search ended. It contains everything that the order depends on (the mode, the weights of the words and
+ * the spelling), so that the next page continues it even if words were counted again in between.
  */
 export interface SearchPosition {
   mode: MatchMode
-  /** What was searched instead of the query as typed, as `respell` reads it; empty if that was searched. */
+  /** The spelling that was searched, for `respell`; empty for the query as typed. */
   spelling: string
   weights: readonly number[]
   key: string

@@ -1,9 +1,9 @@
 /**
- * How a search runs, for datasets and torrents alike. By relevance a record matches that has most of the words by weight
- * (the rarer, the heavier), so that a total is of what is meant; where there are hardly any, those that have some of them
- * follow. In any other order looser matches would stand among those that are wanted, so all words are asked for, and fewer
- * only where no record has all. A word that nobody uses is corrected where the guess fits what was typed with it, a phrase
- * that stands nowhere is taken apart, and the answer says so. See `candidates.ts` for what bounds the work.
+ * How a search runs, for datasets and torrents alike. By relevance, records match that have most of the words by weight (a
+ * rare word weighs more), so that the total counts what was meant; if there are few, records with some of the words follow.
+ * In any other order loose matches would stand between good ones, so all words are required, and fewer only if no record
+ * has all. A word that no record has is corrected if the correction fits the other words; a phrase that no record has is
+ * split into its words. The answer says what was searched instead. `candidates.ts` bounds the work.
  */
 import { baseOf } from '../../search-terms/codes.ts'
 import { stemOf } from '../../search-terms/stems.ts'
@@ -22,13 +22,13 @@ export interface SearchOutcome {
   facets?: Facet[]
   hitsTotal: number
   hitsEstimated: boolean
-  /** The clauses searched instead, where a spelling was corrected. */
+  /** The clauses that were searched instead of those typed. */
   corrected?: readonly Clause[]
 }
 
-/** Fewer cards than this have most of the words: then those with some of them are wanted too. */
+/** If fewer cards than this have most of the words, records with some of the words are searched for, too. */
 const hardlyAny = 50
-/** Words that are corrected in one query; each costs a look at the vocabulary and a search of its own. */
+/** The most words that are corrected in one query; each costs a search in the vocabulary and one in the records. */
 const mostCorrections = 3
 
 export async function search<Request extends SearchRequest>(
@@ -58,10 +58,10 @@ interface Asking<Request extends SearchRequest> {
   request: Request
 }
 
-/** What was typed, or what is searched instead. */
+/** The query in one spelling: as typed, or corrected. */
 interface Reading<Request extends SearchRequest> {
   asking: Asking<Request>
-  /** As `respell` reads it; empty for what was typed. */
+  /** For `respell`; empty for the query as typed. */
   spelling: string
   clauses: readonly Clause[]
   statistics: TermStatistics
@@ -87,7 +87,7 @@ function wordsIn(clauses: readonly Clause[]): string[] {
   return [...new Set(typed.flatMap((clause) => clause.words))]
 }
 
-/** Asks for ever less until enough is found. */
+/** Searches in one mode after the other, each less strict, until enough is found. */
 async function look<Request extends SearchRequest>(reading: Reading<Request>): Promise<Outcome> {
   const isRanked = reading.asking.request.sort.by === 'relevance'
   const modes: readonly MatchMode[] = isRanked ? ['most', 'some'] : ['all', 'most', 'some']
@@ -99,7 +99,7 @@ async function look<Request extends SearchRequest>(reading: Reading<Request>): P
   return found!
 }
 
-/** The reading with those guesses that fit: some record has the word guessed and most of what else was typed. */
+/** The spelling with those guesses that fit: a record has the guessed word and most of the other words. */
 async function fitting<Request extends SearchRequest>(
   asking: Asking<Request>,
   typed: Reading<Request>,
@@ -159,7 +159,7 @@ async function askIn<Request extends SearchRequest>(
   }
 }
 
-/** What is asked for; where not all words are wanted, without those that no record has. */
+/** Makes the query. Unless all words are required, it leaves out those that no record has. */
 function prepare<Request extends SearchRequest>(
   { asking, clauses, statistics, unknown }: Reading<Request>,
   mode: MatchMode,
@@ -180,7 +180,7 @@ function prepare<Request extends SearchRequest>(
   return query
 }
 
-/** For words that nobody uses the likeliest ones: another word for the same, or one with a letter or two otherwise. */
+/** Guesses what words were meant that no record has: a word with a letter or two different, or a synonym. */
 async function correct(
   engine: Pick<Engine, 'correct'>,
   { unknown, statistics }: { unknown: readonly string[]; statistics: TermStatistics },
@@ -202,7 +202,7 @@ function otherWordFor(word: string, statistics: TermStatistics): string | undefi
   return commonest !== undefined && recordsOf(commonest) > 0 ? commonest : undefined
 }
 
-/** The spelling with other words in place of some; empty where there is none. */
+/** The spelling in which words are replaced by guesses; empty if there are no guesses. */
 function respelling(clauses: readonly Clause[], guesses: ReadonlyMap<string, string>): string {
   if (guesses.size === 0) return ''
   return clauses
@@ -212,7 +212,7 @@ function respelling(clauses: readonly Clause[], guesses: ReadonlyMap<string, str
     .join(' ')
 }
 
-/** The spelling with the words of phrases by themselves; empty where there is no phrase. */
+/** The spelling in which phrases are split into their words; empty if there is no phrase. */
 function takenApart(clauses: readonly Clause[]): string {
   const isPhrase = ({ phrase, excluded, field }: Clause) => phrase && !excluded && field === 'text'
   return clauses.some(isPhrase) ? clauses.map((clause) => (isPhrase(clause) ? apart : '')).join(' ') : ''

@@ -1,11 +1,11 @@
 /**
- * Which rows are looked at. Ranking every row that matches would cost 20 to 500 ms at a million datasets, so rows are
- * fetched through the rarest thing asked for, and never more than a few thousand:
+ * Chooses which rows are read. Ranking every row that matches would take 20 to 500 ms at a million datasets, so rows are
+ * found by the rarest of the terms, and never more than a few thousand:
  *
- * - Something asked for is rare: all rows that have it, so totals and facets are exact.
- * - Everything is common: the rows in which one of the words has its highest impacts, as many of the levels as give
- *   enough rows by the statistics. A row outside has a lower impact in every word, so the best are among them; what
- *   is shared by all of these rows is estimated from a sample instead.
+ * - If a term is rare, all rows that have it are read, so totals and facets are exact.
+ * - If all terms are common, those rows are read in which one of the words has its highest impacts, with as many levels of
+ *   impact as give enough rows by the statistics. Any other row has lower impacts in every word, so the best rows are
+ *   among these. Totals and facets are then estimated from a sample.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { codesFrom } from '../../search-terms/codes.ts'
@@ -17,23 +17,22 @@ import { hasWord, type ParsedQuery, recordsOf, type Word } from '../plan/parsed-
 import { and, lookUp } from './compile.ts'
 
 export interface Candidates {
-  /** Conditions for the index, which answers them exactly. */
+  /** The conditions that the index looks up. */
   lookUp: (alias: Alias) => SQL
-  /** What else was asked for, to be checked in each row; absent where that is not simply each of these. */
+  /** The terms that are still to be checked in each row; absent if the whole query has to be. */
   open?: readonly RequiredTerm[]
-  /** Whether no row that matches is left out. */
+  /** Whether every row that matches is among the candidates. */
   complete: boolean
-  /** Where to stop if the statistics were wrong. */
+  /** The most rows to read, in case the statistics are wrong. */
   limit: number
 }
 
-/** Rows that may be fetched for one search. */
+/** The most rows that are all read for one search. */
 const affordable = 1_500
-/** Rows that are looked at when there are more, unless a filter then leaves too few. */
+/** How many rows are read if there are more; `greatestDepth` if a filter then leaves too few. */
 export const usualDepth = 600
 export const greatestDepth = 12_000
 
-/** What is known of the corpus, and how many rows to look at. */
 interface Choosing {
   statistics: TermStatistics
   depth: number
@@ -51,7 +50,7 @@ export function candidatesForAll(
   if (!rarest) return { lookUp: () => sql`true`, complete: false, limit: affordable }
   const share = (term: RequiredTerm | undefined) =>
     term ? Math.min(1, records(term) / Math.max(statistics.records, 1)) : 1
-  // What half of all rows have is cheaper to check in each row.
+  // A term that half of all rows have is cheaper to check in each row than to look up.
   const narrow = sought.filter((term) => share(term) < 0.5 || term === rarest)
   const open = sought.filter((term) => !narrow.includes(term))
   if (records(rarest) <= affordable)
@@ -66,7 +65,7 @@ export function candidatesForAll(
     return topCodes(word, depth / Math.max(others, 1e-6) / words.length)
   })
   const topmost = bands.flat()
-  // Having one of a single word's upper codes is having the word.
+  // For a single word, a row with one of its highest impacts has the word, so that need not be checked.
   const isImplied = (term: RequiredTerm) => words.length === 1 && isWord(term, words[0]!)
   const rest = narrow.filter((term) => !isImplied(term))
   return {
@@ -82,9 +81,9 @@ function isWord(term: RequiredTerm, { base }: Word): boolean {
 }
 
 /**
- * Candidates for phrases without a word beside them. Reading the text of every row that has all their words, however
- * common, takes seconds: looked at are those in which a word has its highest impacts, and those that are indexed with
- * the words side by side (in a title, a name, a keyword or an opening).
+ * Candidates for phrases without any other words. Reading the text of every row that has all words of a phrase may take
+ * seconds, so the candidates are the rows in which a word has its highest impacts, and the rows that are indexed with the
+ * words side by side (in a title, a name, a keyword or an opening).
  */
 export function candidatesForPhrase(
   { hints, required, pairs }: Pick<ParsedQuery, 'hints' | 'required' | 'pairs'>,
@@ -106,9 +105,9 @@ export function candidatesForPhrase(
 }
 
 /**
- * Candidates that have all required terms and words of at least `enough` weight together. Such a row must have one of the
- * heaviest words that the others cannot make up for. Where there are too many, those with all the words are looked at
- * beside those in which one of them has its highest impacts.
+ * Candidates that have all required terms, and words of at least `enough` weight together. Such a row has at least one of
+ * the heaviest words, because the light ones alone do not weigh enough. If too many rows have one, the candidates are
+ * the rows with all words and the rows in which one of the heaviest has its highest impacts.
  */
 export function candidatesForMost(
   words: readonly Word[],
@@ -141,7 +140,7 @@ function candidatesForSome(
   const each = options.depth / Math.max(pivots.length, 1)
   const codes = pivots.flatMap((word) => (word.records <= 2 * each ? [word.base] : topCodes(word, each)))
   const complete = pivots.every((word) => word.records <= 2 * each)
-  // Mostly any one of them is enough by itself, and every row that is looked up has one.
+  // Often each of these words weighs enough by itself; then no row needs to be checked, because each has one.
   const oneIsEnough = pivots.every((word) => word.weight >= options.enough)
   return {
     ...(oneIsEnough && { open: [] }),
@@ -151,7 +150,7 @@ function candidatesForSome(
   }
 }
 
-/** The highest impacts of a word that at least so many rows reach. */
+/** The codes of a word's highest impacts, as many levels as at least `rows` rows have. */
 function topCodes(word: Word, rows: number): number[] {
   const level = word.above?.findLastIndex((count) => count >= rows) ?? 0
   return level < 1 ? [word.base] : codesFrom(word.base, level)
@@ -170,7 +169,7 @@ export interface CandidateChoice {
   forAll: typeof candidatesForAll
   forMost: typeof candidatesForMost
   forPhrase: typeof candidatesForPhrase
-  /** When a statement is given up, in milliseconds: no query may hold the store for longer. */
+  /** The longest time of a statement, in milliseconds. */
   timeoutMs: number
 }
 
@@ -181,7 +180,7 @@ export const boundedCandidates: CandidateChoice = {
   timeoutMs: storeBudgetMs,
 }
 
-/** Every row that matches, however many: what the bounded choice is measured against. */
+/** Every row that matches, however many. The bounded choice is measured against this. */
 export const unboundedCandidates: CandidateChoice = {
   forAll: (words, required) => ({
     lookUp: allOf([...required, ...words.map(hasWord)]),

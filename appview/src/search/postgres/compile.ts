@@ -1,4 +1,4 @@
-/** Makes SQL of what a search asks for: conditions, scores, boosts and orders. Each kind of them is compiled here alone. */
+/** Makes SQL of conditions, scores, boosts and orders. No other file does. */
 import { type SQL, sql } from 'drizzle-orm'
 import { needsHelp } from '../../catalog/derive/wanted-torrents.ts'
 import { isInItsMetainfo } from '../../catalog/named-addresses.ts'
@@ -24,13 +24,13 @@ import { enoughOf, hintPresence, pairImpact, wantsAll, wordPresence } from '../p
 import { hasWord, type ParsedQuery, type Word } from '../plan/parsed-query.ts'
 import { keyTypeOf, orderKeys, type Sort } from '../plan/sorts.ts'
 
-/** The row that is asked about, and whose rows these are. */
+/** The row that an expression is about. */
 export interface Row {
   readonly corpus: CorpusName
   readonly alias: Alias
 }
 
-/** What the columns of data are called in the tables. */
+/** The names of columns in the tables. */
 const columnNames = {
   created: 'created_at',
   indexed: 'indexed_at',
@@ -44,7 +44,7 @@ function columnOf(alias: Alias, name: keyof typeof columnNames): SQL {
   return column(alias, columnNames[name])
 }
 
-/** As the index of codes, or of ids, is asked. */
+/** Makes a condition that the index of codes, or of ids, answers. */
 export function lookUp(term: RequiredTerm, alias: Alias): SQL {
   switch (term.kind) {
     case 'word':
@@ -58,7 +58,7 @@ export function lookUp(term: RequiredTerm, alias: Alias): SQL {
   }
 }
 
-/** As a row is asked that was found otherwise. */
+/** Makes a condition that is checked in a row that was found by something else. */
 export function holds(condition: Condition, row: Row): SQL {
   const { alias } = row
   switch (condition.kind) {
@@ -135,12 +135,11 @@ function during(
   ])
 }
 
-/** Each corpus keeps its text in its own way. */
 function hasPhrase({ words, stems }: Phrase, { corpus, alias }: Row): SQL {
   if (corpus === 'dataset')
     return sql`EXISTS (SELECT FROM catalog.dataset_phrases p
       WHERE p.dataset_id = ${column(alias, 'id')} AND strpos(p.phrases, ${storable(` ${stems.join(' ')} `)}) > 0)`
-  // Neighbors are indexed as pairs, and a torrent's words are many: a longer phrase is checked pair by pair.
+  // The text of a torrent is not stored, because it may be long. Neighboring words are indexed, so each pair is checked.
   const indexed = stems.filter((_, i) => !stopWords.has(words[i]!))
   return and(indexed.slice(1).map((stem, i) => hasCode(alias, baseOf(pairTerm(indexed[i]!, stem)))))
 }
@@ -155,7 +154,7 @@ export function hasWebseed(alias: Alias): SQL {
         AND p.detail ? 'metainfo' AND ${isInItsMetainfo(alias)}))`
 }
 
-/** All that a row must meet. */
+/** The condition that a row matches the query and the filters. */
 export function matchesOf({ query, mode, request }: PageRequest, row: Row): SQL {
   const { words } = query
   const rest = [...query.required, ...query.phrases, ...request.filters].map((one) => holds(one, row))
@@ -166,12 +165,12 @@ export function matchesOf({ query, mode, request }: PageRequest, row: Row): SQL 
   return and([sql`${sql.join(weights, sql` + `)} >= ${int(enough)}`, ...rest])
 }
 
-/** What rows are one card: those with the same value here. */
+/** The expression whose value is the same for all rows of one card. */
 export function cardOf({ corpus, alias }: Row): SQL {
   return column(alias, corpus === 'dataset' ? 'group_id' : 'id')
 }
 
-/** What a sort compares of a row. The schema has an index on each expression that is one of columns alone. */
+/** The expression that a sort compares. The schema has an index on each that consists of columns only. */
 export function keyOf(
   sort: Sort,
   { corpus, query, alias }: { corpus: Corpus; query: ParsedQuery; alias: Alias },
@@ -208,7 +207,7 @@ function scoreOf(corpus: Corpus, { words, hints, pairs }: ParsedQuery, alias: Al
   return sql`((${sql.join(terms, sql` + `)}) * (${sql.join([int(100), ...boosts], sql` + `)}))::bigint`
 }
 
-/** The expressions that a listing is ordered by: see `orderKeys`. */
+/** The expressions that a listing is ordered by (`orderKeys`). */
 export type OrderExpressions = Readonly<Record<(typeof orderKeys)[number], SQL>>
 
 export function orderBy({ descending }: Pick<Sort, 'descending'>, expressions: OrderExpressions): SQL {
@@ -219,7 +218,7 @@ export function orderBy({ descending }: Pick<Sort, 'descending'>, expressions: O
   )
 }
 
-/** Whether one place in a listing comes after another. */
+/** The condition that one place in a listing comes after another. */
 export function comesAfter(
   { descending }: Pick<Sort, 'descending'>,
   one: OrderExpressions,

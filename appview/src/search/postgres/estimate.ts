@@ -10,18 +10,18 @@ import { recordsOf } from '../plan/parsed-query.ts'
 import { cardOf, lookUp, matchesOf } from './compile.ts'
 import { type FacetRow, facetColumns, readFacets } from './facets.ts'
 
-/** How many cards match, and how they divide, counted over a sample and scaled up. */
+/** The number of cards that match, and their facets, counted in a sample and scaled up. */
 export interface Estimate {
   cards: number
   facets: Facet[]
 }
 
-/** Rows of the sample that are worth looking at. */
+/** About how many rows of a sample are read. */
 const sampleSize = 1_000
 
 /**
- * Estimates from the records that chance put in a sample: one in 8, 64 or 512, the smallest that still holds enough
- * rows. `rarest` is the rarest thing asked for; nothing, and the whole corpus is sampled.
+ * Estimates from a random sample of one record in 8, 64 or 512: the smallest that has enough rows. `rarest` is the rarest
+ * term of the query; without it, the sample is of the whole corpus.
  */
 export async function estimate(
   tx: Db,

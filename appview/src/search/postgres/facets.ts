@@ -4,7 +4,7 @@ import type { Corpus, datasetFacets, torrentFacets } from '../plan/corpora.ts'
 import type { Facet } from '../plan/engine.ts'
 import { hasWebseed } from './compile.ts'
 
-/** Values of one facet that are counted at most. */
+/** The most values of one facet that an answer has. */
 const mostValues = 30
 
 export type FacetRow = Record<`facet_${string}`, Facet['values'] | null>
@@ -29,7 +29,7 @@ const ofTorrents: Values<(typeof torrentFacets)[number]> = {
   hasWebseed: (alias) => sql`SELECT (${hasWebseed(alias)})::text`,
 }
 
-/** Each value of a field that a row counts for, as a set of text. */
+/** The values of each facet that a row counts for, as a query that returns text. */
 const valuesOf: Readonly<Record<Corpus['name'], Values<string>>> = {
   dataset: ofDatasets,
   torrent: ofTorrents,
@@ -39,7 +39,7 @@ function oneOf(alias: Alias, name: string): SQL {
   return sql`SELECT ${column(alias, name)} WHERE ${column(alias, name)} IS NOT NULL`
 }
 
-/** The columns that the values of these facets are read from, as text arrays. */
+/** Columns with a row's values for each facet, as text arrays. */
 export function facetColumns(corpus: Corpus, fields: readonly string[]): SQL {
   return sql.join(
     fields.map(
@@ -49,7 +49,7 @@ export function facetColumns(corpus: Corpus, fields: readonly string[]): SQL {
   )
 }
 
-/** For each facet its commonest values among the candidates, with the number of cards that have them. */
+/** Columns with each facet's most common values among the candidates, and the number of cards that have each. */
 export function readFacets(fields: readonly string[], rate = 1): SQL {
   return sql.join(
     fields.map(

@@ -1,9 +1,9 @@
-/** Filters by what certain accounts, and not everybody, say of a dataset. */
+/** Filters by the assessments of certain accounts, instead of everybody's. */
 import { sql } from 'drizzle-orm'
 import { shown } from '../../catalog/shown.ts'
 import { anyOf, type Db, rows } from '../../store/sql.ts'
 
-/** What is asked of judgments: the parameters of `searchDatasets` of the same names, instants in UTC. */
+/** The parameters of `searchDatasets` that are about assessments; instants are in UTC. */
 export interface JudgedFilters {
   readonly risk?: readonly string[] | undefined
   readonly scarcity?: readonly string[] | undefined
@@ -12,7 +12,8 @@ export interface JudgedFilters {
 }
 
 /**
- * Datasets that these accounts have judged as the filters ask. Undefined where nothing is asked of judgments.
+ * Finds the datasets of which these accounts say what the filters ask for. Undefined if no filter is about
+ * assessments.
  */
 export async function readJudged(
   db: Db,

@@ -9,17 +9,17 @@ import { and, holds, keyOf, matchesOf } from './compile.ts'
 import { estimate } from './estimate.ts'
 import { type CompiledPage, readPage, walkPage } from './page.ts'
 
-/** Rows of one page and, where they are known from it, exact counts. */
+/** The rows of one page and, if they were all read, exact counts. */
 export interface Found {
   rows: PageRow[]
-  /** Cards among the rows that were looked at. */
+  /** The number of cards among the rows that were read. */
   cards: number
   resume?: { key: string; id: number }
-  /** Exact counts, where no row that matches was left out. */
+  /** Exact counts, if every row that matches was read. */
   exact?: { cards: number; facets: Facet[] }
 }
 
-/** Reads one page more cheaply than by ranking every match. */
+/** Reads one page without ranking every match. */
 export async function readRows(
   tx: Db,
   corpus: Corpus,
@@ -64,7 +64,7 @@ function compilePage(corpus: Corpus, page: PageRequest, candidates: Candidates):
   }
 }
 
-/** What is still to be checked in each of the candidates. */
+/** The conditions that are still to be checked in each candidate. */
 function stillOpen(corpus: Corpus, page: PageRequest, { open }: Candidates): CompiledPage['matches'] {
   if (!open) return (alias) => matchesOf(page, { corpus: corpus.name, alias })
   const conditions = [...open, ...page.query.phrases, ...page.request.filters]
@@ -81,12 +81,12 @@ function chooseCandidates(
   if (wantsAll(query, mode) && words.length === 0) return choice.forPhrase(query, choosing)
   if (wantsAll(query, mode)) return choice.forAll(words, required, choosing)
   const enough = enoughOf(query, mode)
-  // What need not be there cannot be looked up: the phrase is.
+  // No word has to be there, so rows are looked up by the phrases and the other required terms.
   if (enough === 0) return choice.forPhrase(query, choosing)
   return choice.forMost(words, required, { enough, ...choosing })
 }
 
-/** Cards in all and facets: exact where the page's candidates were complete, else estimated. */
+/** Counts all cards and the facets: exactly if every match was read for the page, else by an estimate. */
 export async function count(
   tx: Db,
   corpus: Corpus,
@@ -106,7 +106,7 @@ export async function count(
   if (whole && rarest && isAlone && facets.length === 0) {
     return { hitsTotal: recordsOf(rarest, statistics), hitsEstimated: true }
   }
-  // Where hardly any word is wanted the tail is long and of no interest: what was looked at will do.
+  // If some of the words are enough, most matches are poor, so the number of rows that were read is total enough.
   if (mode === 'some' && facets.length === 0) return { hitsTotal: found.cards, hitsEstimated: true }
   const estimated = await estimate(tx, corpus, { page, rarest })
   return {

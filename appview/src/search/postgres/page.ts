@@ -10,23 +10,23 @@ import type { Candidates } from './candidates.ts'
 import { cardOf, comesAfter, type OrderExpressions, orderBy } from './compile.ts'
 import { type FacetRow, facetColumns, readFacets } from './facets.ts'
 
-/** One page of rows in order, and what the rows looked at have in common. */
+/** One page of rows in order, and counts over all rows that were read for it. */
 export interface Page {
   rows: PageRow[]
-  /** Cards among the candidates, before the cursor. */
+  /** The number of cards among the candidates, on all pages. */
   cards: number
-  /** Candidate rows that matched. */
+  /** The number of candidate rows that match. */
   matched: number
   facets: Facet[]
 }
 
-/** A page as the store is asked for it. */
+/** A request for a page, compiled to SQL. */
 export interface CompiledPage {
   candidates: Candidates
-  /** All that a row must meet. */
+  /** The condition that a row matches. */
   matches: (alias: Alias) => SQL
   sort: Sort
-  /** What the sort compares. */
+  /** The expression that the sort compares. */
   key: (alias: Alias) => SQL
   after?: { key: string; id: number } | undefined
   limit: number
@@ -34,8 +34,8 @@ export interface CompiledPage {
 }
 
 /**
- * Reads a page from a bounded set of candidates. Groups collapse before the cursor is applied: each shows the member
- * that comes first in this order, so no later page shows another.
+ * Reads a page from a bounded set of candidates. Each group is reduced to the member that comes first in this order before
+ * the cursor is applied, so that no later page shows another member.
  */
 export async function readPage(tx: Db, corpus: Corpus, page: CompiledPage): Promise<Page> {
   const { candidates, sort } = page
@@ -64,12 +64,12 @@ export async function readPage(tx: Db, corpus: Corpus, page: CompiledPage): Prom
   }
 }
 
-/** How many rows a walk may pass in one request; a page may be shorter, and its cursor goes on from there. */
+/** How many rows of an index one request may read. A page may be shorter then, and its cursor continues from there. */
 const longestWalk = 20_000
 
 /**
- * Reads a page in the order of an index, for matches too many to sort. Passes a bounded number of rows; `resume` is
- * where it stopped, absent at the end of the listing.
+ * Reads a page in the order of an index, for matches that are too many to sort. It reads a bounded number of rows; `resume`
+ * is where it stopped, and absent at the end of the listing.
  */
 export async function walkPage(
   tx: Db,
@@ -97,7 +97,7 @@ export async function walkPage(
   return { rows: found, cards: found.length, ...(stop && { resume: stop }) }
 }
 
-/** Datasets of one group: only the member that comes first in this order among those that match is shown. */
+/** The condition that a row comes first, in this order, among the members of its group that match. */
 function firstOfItsGroup(corpus: Corpus, page: CompiledPage): SQL {
   if (corpus.name === 'torrent') return sql`true`
   return sql`NOT EXISTS (
@@ -110,7 +110,7 @@ function placeOf({ key }: CompiledPage, alias: Alias): OrderExpressions {
   return { key: key(alias), id: sql.raw(`${alias}.id`) }
 }
 
-/** Whether a row comes after the page before this one. */
+/** The condition that a row comes after the previous page. */
 function isAfter({ sort, after }: CompiledPage, place: OrderExpressions): SQL {
   if (!after) return sql`true`
   const key = sql`${storable(after.key)}::${sql.raw(keyTypeOf(sort))}`

@@ -5,20 +5,19 @@ import { inTurn } from './store-turns.ts'
 import { tooLong, withinBudget } from './within-budget.ts'
 
 export interface SearchLimits {
-  /** What whoever asks may do to ask for less, as a sentence. */
+  /** A sentence that tells the caller how to make the search cheaper. */
   advice?: string | undefined
-  /** What all statements may take together, from the first one on. */
+  /** The longest time for all statements together, in milliseconds. */
   wholeMs?: number
 }
 
-/** A statement has its own time, where it can be given up: PGlite runs each to its end. */
+/** Each statement also has a time limit of its own, but PGlite cannot cancel one and runs it to its end. */
 const wholeMs = 3_000
 
 /**
- * Reads of a search that go to the store: in one read-only transaction, once it is their turn, each statement and all
- * together in the time that a search is given.
+ * Runs the statements of a search in one read-only transaction when it is their turn, and gives up when they take too long.
  *
- * @throws SearchError InvalidQuery where it takes longer; StoreUnavailableError where no turn comes in time
+ * @throws SearchError InvalidQuery when they take too long; StoreUnavailableError when their turn does not come in time
  */
 export async function searchInTurn<T>(
   db: Db,
@@ -36,12 +35,12 @@ export async function searchInTurn<T>(
       }
     }),
   )
-  // What comes too late is told to nobody; its turn lasts until it has ended.
+  // A late result is dropped, and a late failure is nobody's; the turn lasts until the statements have ended.
   reading.catch(() => {})
   return withinBudget(Promise.race([reading, late]), limits.advice)
 }
 
-/** The same for a look-up, which is planned as it is. */
+/** The same for a look-up, which uses PostgreSQL's usual planning. */
 export function lookUpInTurn<T>(db: Db, read: (tx: Db) => Promise<T>, limits: SearchLimits = {}): Promise<T> {
   const inBudget = async (tx: Db) => {
     await giveUpAfter(tx, storeBudgetMs)

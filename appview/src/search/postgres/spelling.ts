@@ -9,7 +9,7 @@ import { beginSearch, planBy } from '../../store/planner.ts'
 import { type Db, rows } from '../../store/sql.ts'
 import { searchInTurn } from './search-in-turn.ts'
 
-/** The words of these that no visible record has. Words that the statistics know are taken to be in use. */
+/** Finds those of the words that no visible record has. Words in the statistics count as used without a look-up. */
 export async function findUnknown(
   tx: Db,
   corpus: CorpusName,
@@ -29,8 +29,8 @@ export async function findUnknown(
 }
 
 /**
- * The likeliest word meant by one that nobody uses: the fewest typing errors, then the most records. Undefined when
- * nothing in the vocabulary is near.
+ * Finds the likeliest correct spelling of a word that no record has: the one with the fewest typing errors, then with the
+ * most records. Undefined if no word of the vocabulary is similar.
  */
 export async function correctWord(tx: Db, corpus: CorpusName, word: string): Promise<string | undefined> {
   if (word.length < 4 || word.length > 30 || !/\p{L}/u.test(word)) return undefined
@@ -45,7 +45,7 @@ export async function correctWord(tx: Db, corpus: CorpusName, word: string): Pro
   const near = similar
     .map((candidate) => ({ ...candidate, errors: typingErrors(word, candidate.key, errorsAllowed) }))
     .filter((candidate) => candidate.errors <= errorsAllowed)
-    // Another ending is likelier another form of the word than an error: `Colombia` is `Colombian` before `Columbia`.
+    // A different ending is likelier another form of the word than an error: `Colombia` becomes `Colombian`, not `Columbia`.
     .map((candidate) => ({
       ...candidate,
       errors: candidate.errors - (candidate.key.startsWith(word) || word.startsWith(candidate.key) ? 0.5 : 0),
@@ -68,7 +68,7 @@ export async function correctWord(tx: Db, corpus: CorpusName, word: string): Pro
   return ordered.slice(0, 5).find((candidate) => !unknown.has(candidate.key))?.key
 }
 
-/** The same for whoever searches elsewhere, in turn with the searches of the store. */
+/** The same for a search in memory: in a transaction of its own, when it is its turn among the searches in the store. */
 export function correctInTurn(db: Db, corpus: CorpusName, word: string): Promise<string | undefined> {
   return searchInTurn(db, async (tx) => {
     await beginSearch(tx)
@@ -76,7 +76,7 @@ export function correctInTurn(db: Db, corpus: CorpusName, word: string): Promise
   })
 }
 
-/** Damerau–Levenshtein distance (neighbors swapped count once), or more than `most` as soon as it must be. */
+/** The Damerau–Levenshtein distance (two swapped neighbors are one error); some number above `most` if it is more. */
 export function typingErrors(a: string, b: string, most: number): number {
   if (Math.abs(a.length - b.length) > most) return most + 1
   let beforeLast: number[] = []

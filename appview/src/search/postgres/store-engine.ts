@@ -8,7 +8,7 @@ import type { CandidateChoice } from './candidates.ts'
 import { count, readRows } from './listing.ts'
 import { correctWord, findUnknown } from './spelling.ts'
 
-/** Searches the rows of the store, in a read-only transaction so that a page and its counts are of one moment. */
+/** The engine that searches in the store. `tx` is a read-only transaction, so that a page and its counts agree. */
 export function storeEngine(tx: Db, corpus: Corpus, choice: CandidateChoice): Engine {
   let settings: SQL | undefined = firstSettings(tx, choice.timeoutMs)
   return {

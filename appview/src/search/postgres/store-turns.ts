@@ -1,12 +1,12 @@
 import { StoreUnavailableError } from '../../store/store-unavailable.ts'
 
-/** Each holds a connection, and everything else is read by the same few. */
+/** How many run at once. Each takes one of the few connections that everything else needs, too. */
 const mostAtOnce = 3
-/** After so long an answer is of no use to whoever types. */
+/** After this time an answer is too late for somebody who is typing. */
 const longestWaitMs = 300
 
 export interface Turns {
-  /** Runs it once it is its turn. @throws StoreUnavailableError where that does not come in time */
+  /** Runs `work` when it is its turn. @throws StoreUnavailableError when that does not come in time */
   take<T>(work: () => Promise<T>): Promise<T>
 }
 
@@ -47,7 +47,7 @@ export function createTurns(options: { mostAtOnce: number; longestWaitMs: number
   }
 }
 
-/** Turns of each store, whoever asks: a few dear reads hold up others of their kind, and nothing else. */
+/** Turns for one kind of reads, for each store: slow ones delay others of their kind, and nothing else. */
 export function turnsByStore(): <T>(db: object, work: () => Promise<T>) => Promise<T> {
   const turnsOf = new WeakMap<object, Turns>()
   return (db, work) => {
@@ -57,5 +57,5 @@ export function turnsByStore(): <T>(db: object, work: () => Promise<T>) => Promi
   }
 }
 
-/** Searches that go to the store. */
+/** The turns of searches in the store. */
 export const inTurn = turnsByStore()

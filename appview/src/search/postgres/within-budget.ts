@@ -1,12 +1,13 @@
 import { errorCode } from '../../store/error-code.ts'
 import { SearchError } from '../query/search-error.ts'
 
-/** PostgreSQL's `query_canceled`: a statement that reached the time a search is given (`CandidateChoice`). */
+/** PostgreSQL's `query_canceled`, the error of a statement that took too long. */
 const givenUp = '57014'
 
 /**
- * @param advice what whoever asks may do to ask for less, as a sentence
- * @throws SearchError InvalidQuery where the store gave a statement up: whoever asks is told how to ask for less
+ * Turns the error of a statement that took too long into one for the caller, with `advice` how to make it cheaper.
+ *
+ * @throws SearchError InvalidQuery
  */
 export async function withinBudget<T>(searching: Promise<T>, advice?: string): Promise<T> {
   try {
@@ -17,7 +18,7 @@ export async function withinBudget<T>(searching: Promise<T>, advice?: string): P
   }
 }
 
-/** Of a search that takes longer than it is given. */
+/** The error of a search that takes too long. */
 export function tooLong(advice = 'Add a rarer word or a filter, or leave out the quotes.'): SearchError {
   return new SearchError('InvalidQuery', `The search takes too long over so many records. ${advice}`)
 }

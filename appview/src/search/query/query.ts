@@ -3,7 +3,7 @@
  *
  *     "sea ice" extent -model publisher:noaa risk:endangered format:netcdf
  *
- * Anything that is no operator is words: an unknown field, a lone quote or a bare colon never fails. All time is
+ * Anything else is read as words: an unknown field, a single quote mark or a colon is never an error. Reading takes time
  * linear in the length of the query.
  */
 
@@ -13,18 +13,18 @@ import { askingWords, joinedSpellings, stopWords, wordsOf } from '../../search-t
 import { SearchError } from './search-error.ts'
 
 export interface Clause {
-  /** Must not match. */
+  /** Whether results must not match it. */
   excluded: boolean
-  /** What it asks of: the whole record for `text`. */
+  /** The field that it is about; `text` is the whole record. */
   field: QueryField
-  /** As typed, folded, without operators. */
+  /** The text as typed without operators, folded. */
   value: string
-  /** The stems that must stand there; in this order side by side when `phrase`. */
+  /** The stems that the field must have; side by side in this order if `phrase`. */
   stems: string[]
-  /** The folded words the stems were made from. */
+  /** The folded words that the stems were made from. */
   words: string[]
   phrase: boolean
-  /** Stems of other spellings that speak for a record that has them: `goes16` for `goes-16`. */
+  /** Stems of other spellings, such as `goes16` for `goes-16`, which raise the rank of records that have them. */
   spellings: string[]
 }
 
@@ -55,9 +55,12 @@ const fields: ReadonlyMap<string, QueryField> = new Map(Object.entries(fieldName
 
 const longestQuery = 10_000
 const mostClauses = 64
-/** `-`, `field:`, then a phrase (its end may be missing) or everything up to a space or a quote. */
+/**
+ * Matches an optional `-`, an optional `field:`, then a phrase (its closing quote may be missing) or text up to a
+ * space or quote.
+ */
 const token = /\s*(-?)(?:([a-z]+):(?=[^\s:]))?(?:"([^"]*)"?|([^\s"]+))/giy
-/** Whole values that are compared, not words that are looked for. */
+/** Fields of which the whole value is compared, instead of its words. */
 const exactFields: ReadonlySet<QueryField> = new Set([
   'author',
   'license',
@@ -85,12 +88,12 @@ export function parseQuery(text: string): Query {
   return { clauses: withoutStopWords(unique(clauses)) }
 }
 
-/** In a spelling: the words of this phrase, each by itself. */
+/** In a spelling, says that a phrase is split into its words. */
 export const apart = '~'
 
 /**
- * The same clauses with other words. A spelling has one item a clause: its words joined by `+`, nothing where they stay,
- * or `apart`.
+ * Replaces words of the clauses. A spelling has one item for each clause: its new words joined by `+`, an empty text if
+ * they stay as they are, or `apart`.
  */
 export function respell(clauses: readonly Clause[], spelling: readonly string[]): Clause[] {
   return clauses.flatMap((c, i) => {
@@ -103,7 +106,7 @@ export function respell(clauses: readonly Clause[], spelling: readonly string[])
   })
 }
 
-/** Clauses as one would type them. */
+/** Writes clauses as somebody would type them. */
 export function formatQuery(clauses: readonly Clause[]): string {
   return clauses
     .map((c) => {
@@ -117,7 +120,7 @@ function readToken(match: RegExpExecArray): Clause[] {
   const [, minus, name, quoted, bare] = match
   const excluded = minus === '-'
   const field = name === undefined ? 'text' : fields.get(name.toLowerCase())
-  // An unknown field is a word like another: `http://example.org`, `10:30`.
+  // What looks like an unknown field is text, as in `http://example.org` or `10:30`.
   const raw = field === undefined ? `${name}:${quoted ?? bare}` : (quoted ?? bare ?? '')
   const known = field ?? 'text'
   const words = wordsOf(raw)
@@ -149,7 +152,7 @@ function unique(clauses: readonly Clause[]): Clause[] {
   return [...seen.values()]
 }
 
-/** Stop words say nothing beside others; alone they are looked for in titles, where they are indexed. */
+/** Drops stop words, unless there are no other words: then they are searched for in titles, where they are indexed. */
 function withoutStopWords(clauses: Clause[]): Clause[] {
   const isStop = (c: Clause) => c.field === 'text' && !c.phrase && saysNothing(c.words[0]!)
   const kept = clauses.filter((c) => !isStop(c))

@@ -1,4 +1,4 @@
-/** A caller's mistake in a search; `error` is the name its method's lexicon declares. */
+/** A caller's mistake in a search; `error` is the name that the method's lexicon declares. */
 export class SearchError extends Error {
   override readonly name = 'SearchError'
   readonly status = 400

@@ -3,10 +3,10 @@ import { stemOf } from '../../search-terms/stems.ts'
 import { stopWords, textRun, wordsOf } from '../../search-terms/words.ts'
 
 const usualLength = 240
-/** Looked through for the words; what stands further down in a description is found, and not quoted. */
+/** How many characters of a description are searched for a snippet. */
 const longest = 10_000
 
-/** The views with the part of each description that a query's words stand in. `words` are folded, as `SearchSummary` has them. */
+/** Adds to each view the part of its description that contains the words of a query (folded, as in `SearchSummary`). */
 export function withSnippets(
   views: readonly defs.DatasetView[],
   words: readonly string[],
@@ -20,8 +20,8 @@ export function withSnippets(
 }
 
 /**
- * Makes what finds the part of a text (CommonMark) where these words stand closest together, as plain text of about 240
- * characters; undefined where none of them stands.
+ * Returns a function that finds the part of a text (CommonMark) with the most of these words, as plain text of about 240
+ * characters; undefined if the text has none of them.
  */
 export function snippetMaker(words: readonly string[]): (text: string) => string | undefined {
   const wanted = new Set(words.filter((word) => !stopWords.has(word)).map(stemOf))
@@ -41,7 +41,7 @@ export function snippetMaker(words: readonly string[]): (text: string) => string
   }
 }
 
-/** Without the marks that people meet most: links, emphasis, headings, code, tables. */
+/** Removes the most common Markdown marks: of links, emphasis, headings, code and tables. */
 function plainText(markdown: string): string {
   return markdown
     .replaceAll(/!?\[([^\][]{0,500})\]\([^()\s]{0,2000}\)/g, '$1')
@@ -60,7 +60,7 @@ function findHits(
   const hits: { at: number; stem: string }[] = []
   for (const match of text.matchAll(textRun)) {
     const [word] = match
-    // The same words come again and again, in one description and in the next.
+    // Most words occur many times, in this description and in others, so their stems are remembered.
     if (!stems.has(word))
       stems.set(
         word,
@@ -75,7 +75,7 @@ function findHits(
   return hits
 }
 
-/** Whole words, from a little before the first hit. */
+/** Cuts out whole words, from a little before the first hit. */
 function cut(text: string, at: number): string {
   const from = text.lastIndexOf(' ', Math.max(0, at - 40)) + 1
   const end = from + usualLength >= text.length ? text.length : text.lastIndexOf(' ', from + usualLength)

@@ -1,9 +1,9 @@
 import { stemOf } from '../../search-terms/stems.ts'
 
 /**
- * Words that people use for what a record calls otherwise. A record that has only the other word ranks by it for less
- * (`synonymShare`), and is found by it alone only where nobody uses the word that was typed. Words of several meanings are
- * left out: each line must hold in every field that data comes from.
+ * Words that people type for what a record names differently, one group a line. A synonym adds less to the rank of a record
+ * than the word itself (`synonymShare`), and finds records by itself only if no record has the word that was typed. Words
+ * with several meanings are left out: a group must be right in every field of science.
  */
 const groups = `
   aircraft airplane airborne plane
@@ -77,10 +77,10 @@ const groups = `
   virus viral
   weather meteorological meteorology`
 
-/** What another word for it counts for beside the word itself. */
+/** The weight of a synonym, as a share of its own weight as a word. */
 export const synonymShare = 0.35
 
-/** Other words for a stem, at most a handful. */
+/** The synonyms of a stem; a few at most. */
 export function synonymsOf(stem: string): readonly string[] {
   return synonyms.get(stem) ?? []
 }

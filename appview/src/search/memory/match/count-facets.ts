@@ -2,20 +2,20 @@ import type { Facet } from '../../plan/engine.ts'
 import type { LiveSegment, MemoryIndex } from '../memory-index.ts'
 import { facetNames, facetPlace, valueNumber } from '../segments/segment.ts'
 
-/** Datasets of a segment that match. */
+/** The datasets of a segment that match. */
 export interface FacetDocs {
   readonly segment: LiveSegment
   readonly docs: Uint16Array
 }
 
-/** Above this many matches some of them, evenly spread, speak for all: as many as the store samples. */
+/** Of more matches than this, an evenly spread sample is counted; the store samples as many. */
 const mostCounted = 1_000
-/** Values of one facet that are told at most; as the store has it. */
+/** The most values of one facet that an answer has, as in the store. */
 const mostValues = 30
 
 type Value = Facet['values'][number]
 
-/** For each facet the commonest values among the matches, with the number of cards that have them. */
+/** Returns for each facet the most common values among the matches, with the number of cards that have each. */
 export function countFacets(
   index: MemoryIndex,
   fields: readonly string[],
@@ -60,7 +60,7 @@ function countTorrents(sampled: readonly FacetDocs[]): Value[] {
   return counted.filter(({ count }) => count > 0)
 }
 
-/** Counts all other facets at once: a dataset is looked at once. */
+/** Counts all other facets together, so that each dataset is visited once. */
 function countListed(
   { values }: MemoryIndex,
   fields: readonly string[],
@@ -107,13 +107,13 @@ function isNew(seen: Set<string>, what: string): boolean {
 
 let room = new Int32Array(0)
 
-/** Zeros, one for each value and more; whoever counts leaves them so. */
+/** An array of zeros, at least one for each value. Whoever uses it sets it back to zeros. */
 function countsFor(values: number): Int32Array {
   if (room.length < values) room = new Int32Array(2 * values)
   return room
 }
 
-/** What a value must reach to be among those that are told: nearly all are met once or twice. */
+/** The least count of a value in the answer. Most values occur once or twice, so this leaves few to sort. */
 function leastOf(met: readonly number[], counts: Int32Array): number {
   if (met.length <= mostValues) return 1
   const ordered = Int32Array.from(met, (n) => counts[n]!).sort()

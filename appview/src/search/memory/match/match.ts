@@ -1,13 +1,13 @@
 /**
- * Which datasets of a segment match, and how well. A list of candidates, ascending, is narrowed by one list of postings
- * after the other, the shortest first: side by side where both are long, by search where one is much shorter.
+ * Finds which datasets of a segment match, and how well. An ascending list of candidates is intersected with one list of
+ * postings after the other, the shortest first: step by step, or by binary search where one list is much longer.
  */
 
 import { findId, lookUp, type Postings, type Run, type Segment } from '../segments/segment.ts'
 import { scratch } from './scratch.ts'
 import type { AnyOf, SegmentQuery, WeighedWord } from './segment-query.ts'
 
-/** Leaves the matches in `scratch.docs` and `scratch.scores`, deleted ones included, and says how many they are. */
+/** Writes the matches, including deleted datasets, to `scratch.docs` and `scratch.scores`, and returns their number. */
 export function matchSegment(segment: Segment, query: SegmentQuery): number {
   const required = query.required.map((term) => readAnyOf(segment, term)).sort((a, b) => a.length - b.length)
   if (required.some((docs) => docs.length === 0)) return 0
@@ -19,7 +19,7 @@ export function matchSegment(segment: Segment, query: SegmentQuery): number {
   return count
 }
 
-/** Has all words and all required terms. */
+/** Finds the datasets with all words and all required terms. */
 function holdAll(segment: Segment, query: SegmentQuery, required: readonly Uint16Array[]): number {
   const words = query.words
     .map((word) => ({ word, run: lookUp(segment.words, word.base) }))
@@ -61,7 +61,7 @@ function length({ from, to }: Run): number {
   return to - from
 }
 
-/** Where one list is so many times longer, each of the shorter is searched for in it. */
+/** In a list that is so many times longer, each dataset of the shorter list is looked up by search. */
 const muchLonger = 12
 
 function keepWord(postings: Postings, run: Run, { weight, presence }: WeighedWord, count: number): number {
@@ -97,7 +97,7 @@ function keepIn(listed: Uint16Array, count: number): number {
   return kept
 }
 
-/** The first place from `from` on whose dataset is not below `doc`: in steps that double, then by halves. */
+/** The first place from `from` on whose dataset is not below `doc`, by galloping search. */
 function seek(docs: Uint16Array, from: number, to: number, doc: number): number {
   let step = 1
   let low = from
@@ -117,8 +117,8 @@ function seek(docs: Uint16Array, from: number, to: number, doc: number): number 
 }
 
 /**
- * Holds words of enough weight. Only words that the lighter ones together cannot make up for bring new candidates;
- * the lighter ones are looked for among those.
+ * Finds the datasets that have words of enough weight together. The heaviest words add candidates until the rest alone
+ * cannot reach that weight; the rest is then looked up only among the candidates.
  */
 function holdEnough({ words: postings }: Segment, { words, enough, ranked }: SegmentQuery): number {
   let rest = words.reduce((sum, word) => sum + word.weight, 0)
@@ -139,7 +139,10 @@ function holdEnough({ words: postings }: Segment, { words, enough, ranked }: Seg
   return kept
 }
 
-/** Adds a word's datasets to the candidates: from their ends, since what is read must not be written over before. */
+/**
+ * Merges a word's datasets into the candidates in place; from the end, so that nothing is overwritten before it is
+ * read.
+ */
 function mergeWord(
   { docs, levels }: Postings,
   run: Run,
@@ -163,7 +166,7 @@ function mergeWord(
     matchedWeight[to] = weight + (isThere ? matchedWeight[n]! : 0)
     if (isThere) n--
   }
-  // What comes before all of the word's stands where it is.
+  // Candidates before the word's first dataset are already in their place.
   const kept = n + 1
   if (to > kept) for (const list of [found, scores, matchedWeight]) list.copyWithin(kept, to, end)
   return kept + end - to
@@ -192,14 +195,14 @@ function addScores(
 function addFixed({ docs }: Postings, run: Run, score: number, count: number): void {
   const { docs: found, scores } = scratch
   let low = 0
-  // There are few of these: each is searched for among the matches.
+  // A pair occurs in few datasets, so each of these is looked up among the matches.
   for (let i = run.from; i < run.to && low < count; i++) {
     low = seek(found, low, count, docs[i]!)
     if (low < count && found[low] === docs[i]) scores[low]! += score
   }
 }
 
-/** Datasets that have one of these, ascending. */
+/** The datasets that have one of these words, terms or ids, ascending. */
 function readAnyOf(segment: Segment, { words, terms, ids }: AnyOf): Uint16Array {
   const lists = [
     ...words.map((base) => slice(segment.words, base)),

@@ -12,12 +12,11 @@ import { TopK } from './top-k.ts'
 
 export interface MemoryRequest {
   query: SegmentQuery
-  /** Without it, by score. */
+  /** Absent for the order by score. */
   sort: MemorySort | undefined
   after: Place | undefined
   limit: number
   facets: readonly string[]
-  /** What scores gain. */
   boosts: readonly Boost[]
 }
 
@@ -27,13 +26,13 @@ export interface MemoryPage {
   facets: Facet[]
 }
 
-/** Of each card with several members, the one that comes first in the order: it alone stands for the card. */
+/** For each card with several datasets, the place of the one that comes first in the order, which represents it. */
 type FirstOfCards = Map<number, Place>
 
 /** Reads a page, and counts every card that matches. */
 export function readMemoryPage(index: MemoryIndex, request: MemoryRequest): MemoryPage {
   const { query, sort, after, limit, boosts } = request
-  // In an ascending order the least is the first: both parts of a place change signs.
+  // `TopK` puts the greatest first. For an ascending order, both parts of a place change their signs.
   const sign = sort && !sort.descending ? -1 : 1
   const top = new TopK(limit, after && { key: sign * after.key, id: sign * after.id })
   const shared: FirstOfCards = new Map()
@@ -59,7 +58,7 @@ export function readMemoryPage(index: MemoryIndex, request: MemoryRequest): Memo
   }
 }
 
-/** Drops from the matches what is deleted or fails a test. */
+/** Drops matches that are deleted or fail a test. */
 function keepLive(segment: LiveSegment, { tests }: SegmentQuery, count: number): number {
   const { docs, scores } = scratch
   const { deleted } = segment
@@ -75,7 +74,7 @@ function keepLive(segment: LiveSegment, { tests }: SegmentQuery, count: number):
   return meetsTests(segment, tests, live)
 }
 
-/** What a dataset gains: each boost with the column that tells whether there is one of what it is for. */
+/** The boosts, each with the column that says which datasets get it. */
 function boostsIn({ columns }: LiveSegment, boosts: readonly Boost[]) {
   return boosts.map(({ percent, where: { column, is } }) => ({ percent, values: columns[column], is }))
 }
@@ -86,7 +85,7 @@ function percentOf(boosts: ReturnType<typeof boostsIn>, doc: number): number {
   return percent
 }
 
-/** Offers the matches by their scores, and says how many of them are cards of their own. */
+/** Offers the matches by their scores, and returns how many of them do not share a card. */
 function offerScored(
   segment: LiveSegment,
   count: number,

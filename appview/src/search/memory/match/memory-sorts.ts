@@ -2,17 +2,17 @@ import type { SortColumn } from '../../plan/sorts.ts'
 import { noDeadline } from '../segments/segment.ts'
 import type { SupportedSort } from './supports.ts'
 
-/** An order as it is read from columns. Keys are numbers; a cursor has PostgreSQL's text of them. */
+/** An order by a column. Keys are numbers; in a cursor they are written as PostgreSQL writes the value. */
 export interface MemorySort {
   readonly descending: boolean
   readonly column: SortColumn
-  /** The key of what is unknown, where the column has another number for it. */
+  /** The number that stands for "unknown" in the column, and the key of such datasets in the order. */
   readonly unknown?: { readonly inColumn: number; readonly key: number }
   readonly toText: (key: number) => string
   readonly fromText: (text: string) => number
 }
 
-/** Undefined for the order by score. */
+/** Returns undefined for the order by score. */
 export function memorySortOf(sort: SupportedSort): MemorySort | undefined {
   if (sort.by === 'relevance') return undefined
   const { column, descending } = sort
@@ -30,7 +30,7 @@ export function memorySortOf(sort: SupportedSort): MemorySort | undefined {
     column,
     descending,
     unknown: { inColumn: -1, key },
-    // The greatest number of PostgreSQL is no number of JavaScript.
+    // PostgreSQL's greatest number is too large for a JavaScript number, so its text is kept.
     toText: (value) => (value === key ? absent : String(value)),
     fromText: Number,
   }

@@ -2,11 +2,11 @@ import { type Columns, lookUp, type Postings, type Segment } from '../segments/s
 import { scratch } from './scratch.ts'
 import type { SupportedRequest } from './supports.ts'
 
-/** A filter as the columns and postings of a segment are asked. */
+/** A filter as a test of the columns or postings of a segment. */
 export type RowTest =
-  /** A value within bounds, both included. */
+  /** The value is within these bounds, both included. */
   | { kind: 'range'; column: ComparedColumn; min: number; max: number }
-  /** No word or term of these; or not all of them. */
+  /** The dataset has none of these words and terms (`any`), or not all of them (`all`). */
   | { kind: 'without'; words: readonly number[]; terms: readonly number[]; share: 'all' | 'any' }
 
 type ComparedColumn = Exclude<keyof Columns, 'id' | 'group'>
@@ -21,7 +21,7 @@ export function rowTestOf(filter: SupportedRequest['filters'][number]): RowTest 
       return { kind: 'without', words: [], terms: filter.bases, share: filter.share }
     case 'range': {
       const { column, min = 0, max = Infinity } = filter
-      // What is unknown is -1 in these columns.
+      // In these columns -1 stands for "unknown", which meets no range.
       return { kind: 'range', column, min: Math.max(min, 0), max }
     }
     case 'at-least-one': {
@@ -51,7 +51,7 @@ function microseconds(instant: string): number {
   return Date.parse(instant) * 1_000
 }
 
-/** Keeps the matches in `scratch` that meet all of these, and says how many they are. */
+/** Keeps the matches in `scratch` that pass all tests, and returns their number. */
 export function meetsTests(segment: Segment, tests: readonly RowTest[], count: number): number {
   let left = count
   for (const test of tests) {

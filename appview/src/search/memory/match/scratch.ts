@@ -1,21 +1,21 @@
 import { segmentSize } from '../segments/segment.ts'
 
-/** Room for the work on one segment at a time, used again for each. */
+/** Arrays for matching one segment, used again for the next. */
 export interface Scratch {
-  /** Datasets that still match, ascending. */
+  /** The candidates, ascending. */
   readonly docs: Uint16Array
-  /** The score of each of `docs`. */
+  /** The score of each candidate. */
   readonly scores: Int32Array
-  /** The weight of the words that each of `docs` holds. */
+  /** The weight of the words that each candidate has. */
   readonly matchedWeight: Int32Array
-  /** By dataset, zero between uses: how many lists have it. */
+  /** By dataset: in how many lists it is. All zeros between uses. */
   readonly listed: Uint16Array
 }
 
-/** Two lists are merged in place, and need room for both. */
+/** Merging two lists in place takes the space of both. */
 const room = 2 * segmentSize
 
-/** Everything here runs to its end without waiting, so that one is enough for all. */
+/** One for all searches is enough, because matching a segment never waits. */
 export const scratch: Scratch = {
   docs: new Uint16Array(room),
   scores: new Int32Array(room),

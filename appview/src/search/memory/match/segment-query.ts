@@ -12,27 +12,27 @@ import type { ParsedQuery } from '../../plan/parsed-query.ts'
 import { type RowTest, rowTestOf } from './row-tests.ts'
 import type { SupportedRequest } from './supports.ts'
 
-/** A query as a segment is asked. Codes are those of `baseOf`. */
+/** A query as it is put to a segment. Terms are given by their codes (`baseOf`). */
 export interface SegmentQuery {
-  /** Words that every match has; or enough of, where `enough` is not 0. Heaviest first. */
+  /** Words that a match must have: all of them, or enough of them if `enough` is not 0. Heaviest first. */
   readonly words: readonly WeighedWord[]
-  /** The weight of words that a match has at least; 0 where it must have all. */
+  /** The least weight of the words that a match has; 0 if it must have all words. */
   readonly enough: number
-  /** Words that only add to a score. */
+  /** Words that a match need not have; they add to its score. */
   readonly hints: readonly WeighedWord[]
-  /** Pairs of words that only add to a score. */
+  /** Pairs of neighboring words, which also only add to the score. */
   readonly pairs: readonly { readonly base: number; readonly score: number }[]
-  /** Of each, every match has one. */
+  /** A match must have one of each. */
   readonly required: readonly AnyOf[]
   readonly tests: readonly RowTest[]
-  /** Whether scores are wanted. */
+  /** Whether scores are needed. */
   readonly ranked: boolean
 }
 
 export interface WeighedWord {
   readonly base: number
   readonly weight: number
-  /** Added to the impact of a word that is there. */
+  /** Added to the impact of a word that a dataset has. */
   readonly presence: number
 }
 
@@ -42,7 +42,7 @@ export interface AnyOf {
   readonly ids: readonly number[]
 }
 
-/** Phrases are not looked at: a request that has some is not put to memory (`supportsRequest`). */
+/** Ignores phrases, because requests with phrases go to the store (`supportsRequest`). */
 export function segmentQueryOf(
   query: Omit<ParsedQuery, 'phrases'>,
   mode: MatchMode,
@@ -58,7 +58,6 @@ export function segmentQueryOf(
   return {
     words: wanted ? words : [],
     enough,
-    // Words that need not be there only add to a score.
     hints: wanted ? hints : [...words, ...hints],
     pairs: query.pairs.map(({ base, weight }) => ({ base, score: weight * pairImpact })),
     required: query.required.map(anyOf),

@@ -2,13 +2,13 @@ import type { Condition } from '../../plan/conditions.ts'
 import { conditionsOf, type SearchRequest } from '../../plan/request.ts'
 import type { Sort } from '../../plan/sorts.ts'
 
-/** Whether memory keeps what each kind of condition asks about. */
+/** Which kinds of conditions memory can test. */
 const supported = {
   word: true,
   'any-term': true,
   'any-row': true,
   'every-row': true,
-  // Which words stand side by side is in the text alone.
+  // Memory does not have the texts, which alone say in which order words stand.
   phrase: false,
   'excluded-phrase': false,
   'excluded-word': true,
@@ -18,7 +18,7 @@ const supported = {
   created: true,
   indexed: false,
   'gone-before': true,
-  // These are asked of torrents.
+  // Only torrents have these, and memory contains datasets.
   'metainfo-status': false,
   webseed: false,
   'needs-seeders': false,
@@ -29,14 +29,14 @@ type SupportedKind = {
   [Kind in keyof Supported]: Supported[Kind] extends true ? Kind : never
 }[keyof Supported]
 
-/** A condition that memory can tell of a row. */
+/** A condition that memory can test. */
 export type SupportedCondition = Extract<Condition, { kind: SupportedKind }>
 
 export function supports(condition: Condition): condition is SupportedCondition {
   return supported[condition.kind]
 }
 
-/** An order that memory has the keys of. What single accounts expect of a dataset only the store knows. */
+/** An order that memory has the keys of; only the store has the dates that single accounts gave. */
 export type SupportedSort = Exclude<Sort, { by: 'judged-end' }>
 
 /** A search that memory can answer. */

@@ -6,12 +6,12 @@ export class TopK {
   readonly ids: Float64Array
   readonly groups: Float64Array
   size = 0
-  /** What a key must reach once it is full. */
+  /** The least key that can still enter; -Infinity until `limit` rows are in. */
   least = -Infinity
   readonly #limit: number
   readonly #after: Place | undefined
 
-  /** @param after only what comes later in the order is taken */
+  /** @param after only rows that come later in the order are taken */
   constructor(limit: number, after: Place | undefined) {
     this.#limit = limit
     this.#after = after

@@ -4,14 +4,14 @@ import { type FacetName, type FacetValue, facetCode, facetNames, type Segment } 
 import { SegmentBuilder } from './segment-builder.ts'
 import { readSegmentRows } from './segment-rows.ts'
 
-/** The next datasets with higher ids, as many as fit; or those of these ids that are visible, no more than fit. */
+/** Which datasets: as many as fit of those with higher ids than `after`; or the visible ones of `ids`, which must fit. */
 export type SegmentScope = { readonly after: number } | { readonly ids: readonly number[] }
 
 export interface MadeSegment {
   readonly segment: Segment
-  /** Values that no segment before had, in the order of their numbers. */
+  /** The values that no earlier segment has, in the order of their numbers. */
   readonly newValues: readonly FacetValue[]
-  /** Whether there may be more after the last one. */
+  /** Whether there may be datasets with higher ids than the last one. */
   readonly isFull: boolean
 }
 
@@ -20,8 +20,8 @@ export type MakeSegment = (scope: SegmentScope) => Promise<MadeSegment>
 const batch = 1_000
 
 /**
- * Makes segments of `capacity` datasets of what the store holds, one at a time, with the same codes of facets' values
- * in all. Gives up when the signal fires.
+ * Makes segments of up to `capacity` datasets from the store, one at a time. A facet's value has the same number in all
+ * of them. Rejects when the signal fires.
  */
 export function createSegmentMaker(
   db: Db,
@@ -40,7 +40,7 @@ export function createSegmentMaker(
   }
 }
 
-/** The next batch is asked for while this one is taken apart. */
+/** Reads the next batch while the caller works on the current one. */
 async function* byOrder(db: Db, after: number, capacity: number) {
   const read = (last: number, left: number) =>
     readSegmentRows(db, { after: last, limit: Math.min(batch, left) })
@@ -52,7 +52,7 @@ async function* byOrder(db: Db, after: number, capacity: number) {
     const isLast = rows.length < batch || left === 0
     if (!isLast) {
       next = read(rows.at(-1)!.id, left)
-      // A failure is thrown where it is awaited.
+      // A failure is thrown when the batch is awaited.
       next.catch(() => {})
     }
     yield rows
@@ -87,7 +87,7 @@ class FacetCodes {
   }
 }
 
-/** Keywords with their labels, which once they are written stay. */
+/** Adds the labels of keywords, which never change once written. */
 async function labeled(db: Db, values: readonly FacetValue[]): Promise<FacetValue[]> {
   const all: FacetValue[] = []
   for (let from = 0; from < values.length; from += batch) {

@@ -12,7 +12,7 @@ import {
 } from './segment.ts'
 import { type Occurrences, sortPostings } from './sort-postings.ts'
 
-/** A visible dataset as the store gives it. */
+/** A visible dataset as it is read from the store. */
 export interface SegmentRow extends Record<FacetName, readonly string[]> {
   id: number
   uri: string
@@ -28,13 +28,13 @@ export interface SegmentRow extends Record<FacetName, readonly string[]> {
   codes: string
 }
 
-/** Makes segments of rows in the order of their ids. */
+/** Makes segments from rows that are added in the order of their ids. */
 export class SegmentBuilder {
   #rows: Omit<SegmentRow, 'codes'>[] = []
   #words = new OccurrenceList(levels)
   #terms = new OccurrenceList(1)
 
-  /** Rows so far; a segment takes `segmentSize`. */
+  /** The number of rows added; a segment has room for `segmentSize`. */
   get size(): number {
     return this.#rows.length
   }
@@ -42,7 +42,7 @@ export class SegmentBuilder {
   add({ codes, ...row }: SegmentRow): void {
     if (this.#rows.length >= segmentSize) throw new RangeError(`a segment holds ${segmentSize} rows`)
     const doc = this.#rows.push(row) - 1
-    // A word stands there twice, as itself and then with its impact: what is kept is the latter.
+    // A word has two neighboring codes, with impact 0 and with its impact; only the latter is kept.
     let before = -1
     for (let at = 1, code = 0; at < codes.length; at++) {
       const digit = codes.charCodeAt(at) - 48
@@ -57,7 +57,7 @@ export class SegmentBuilder {
     if (before > 0) this.#put(before, -1, doc)
   }
 
-  /** @param codeOf the code of a value, the same for every segment of an index */
+  /** @param codeOf returns the code of a facet's value, which is the same in every segment of an index */
   seal(codeOf: (facet: FacetName, value: string) => number): Segment {
     const rows = this.#rows
     this.#rows = []
@@ -112,7 +112,7 @@ function textsOf(texts: readonly string[]): Texts {
   return { starts, bytes }
 }
 
-/** Grows by doubling. */
+/** A list of occurrences that doubles its memory when it is full. */
 class OccurrenceList {
   #found: Occurrences = emptyOccurrences(0)
   #count = 0

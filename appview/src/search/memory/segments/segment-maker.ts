@@ -4,16 +4,16 @@ import { createSegmentMaker, type MadeSegment, type MakeSegment } from './make-s
 import { segmentSize } from './segment.ts'
 
 export interface SegmentMaker extends AsyncDisposable {
-  /** One at a time. Rejects when the store cannot be read, and once it is stopped. */
+  /** Makes one segment at a time. Rejects when the store cannot be read, and after the maker has stopped. */
   readonly make: MakeSegment
-  /** Datasets that a segment takes. */
+  /** The most datasets in a segment. */
   readonly capacity: number
 }
 
-/** Of so many a segment is made in a quarter of a second, in which this thread answers nobody. */
+/** Making a segment of so many datasets blocks this thread for a quarter of a second. */
 const capacityHere = 8_192
 
-/** In a thread with a connection of its own; PGlite has only this thread's. */
+/** Makes segments in a thread with its own connection. With PGlite, which has one connection, it uses this thread. */
 export function startSegmentMaker({ db, databaseUrl }: Catalog, signal: AbortSignal): SegmentMaker {
   if (databaseUrl === undefined)
     return {
@@ -21,7 +21,7 @@ export function startSegmentMaker({ db, databaseUrl }: Catalog, signal: AbortSig
       capacity: capacityHere,
       [Symbol.asyncDispose]: async () => {},
     }
-  // The published build holds .js files; a type-stripping Node runs the .ts ones.
+  // The published package contains .js files; in the repository Node runs the .ts files.
   const file = import.meta.url.endsWith('.ts') ? './segment-thread.ts' : './segment-thread.js'
   const thread = new Worker(new URL(file, import.meta.url), { workerData: databaseUrl, execArgv: [] })
   thread.unref()

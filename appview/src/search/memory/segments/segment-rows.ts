@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { anyIdOf, type Db, rows } from '../../../store/sql.ts'
 import type { SegmentRow } from './segment-builder.ts'
 
-/** Visible datasets: those with the next higher ids, or those of these ids that are there. */
+/** Which visible datasets: the next ones with higher ids than `after`, or those among `ids`. */
 export type RowScope =
   | { readonly after: number; readonly limit: number }
   | { readonly ids: readonly number[] }
@@ -13,7 +13,7 @@ interface Read extends Record<string, unknown>, Omit<SegmentRow, 'publisher' | '
   author: string
 }
 
-/** In the order of their ids. */
+/** Reads visible datasets in the order of their ids. */
 export async function readSegmentRows(db: Db, scope: RowScope): Promise<SegmentRow[]> {
   const among: SQL = 'ids' in scope ? sql`d.id = ${anyIdOf(scope.ids)}` : sql`d.id > ${scope.after}::bigint`
   const limit = 'ids' in scope ? sql`` : sql`LIMIT ${scope.limit}::int`
@@ -34,7 +34,7 @@ export async function readSegmentRows(db: Db, scope: RowScope): Promise<SegmentR
   }))
 }
 
-/** What changes of a dataset while what it is found by does not. */
+/** What may change of a dataset while its terms stay the same. */
 export interface Counts extends Record<string, unknown> {
   id: number
   group: number

@@ -1,4 +1,4 @@
-/** Makes segments beside the thread that answers: reading a million datasets takes a core for a minute. */
+/** The thread that makes segments, because reading a million datasets takes one core a minute. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { connectPostgres } from '../../../store/connect-postgres.ts'
 import { createSegmentMaker, type SegmentScope } from './make-segment.ts'

@@ -1,13 +1,13 @@
 /**
- * A part of the index that is held in memory: up to 65,536 datasets, numbered from 0 in the order of their ids. What a
- * dataset is found by never changes in a segment; one that is described anew goes into another, and is deleted here. Plain
- * arrays throughout, so that a thread can make a segment and hand it over without copying.
+ * A part of the index in memory: up to 65,536 datasets, numbered from 0 in the order of their ids. The terms of a dataset
+ * never change in a segment: a dataset that changes is marked as deleted and added to another segment. A segment consists
+ * of typed arrays, so that a thread can make one and hand it over without copying.
  */
 import { levels } from '../../../search-terms/codes.ts'
 
 export const segmentSize = 65_536
 
-/** For each term the datasets that have it, ascending, and for words the impact it has in each. */
+/** The datasets that have each term, ascending, and the impact that a word has in each. */
 export interface Postings {
   /** Where the terms of each bucket begin: the upper 15 bits of a term's 47. */
   readonly buckets: Uint32Array
@@ -20,7 +20,7 @@ export interface Postings {
   readonly levels: Uint8Array
 }
 
-/** Values of the datasets, by number. */
+/** Values of each dataset. */
 export interface Columns {
   readonly id: Float64Array
   /** The card it is shown on. */
@@ -45,14 +45,14 @@ export type FacetName = (typeof facetNames)[number]
 export interface FacetValue {
   readonly facet: FacetName
   readonly value: string
-  /** In the words that it is shown in, where they are others. */
+  /** The text that is shown, if it differs from the value. */
   readonly label?: string
 }
 
-/** The bits of a code that say which facet it is of. */
+/** The bits of a code that name the facet. */
 const facetBits = 3
 
-/** A value as a number: the `n`th value of an index, of the facet at this place among `facetNames`. */
+/** A value as a number: the index's `n`th value, which is one of the facet at place `facet` in `facetNames`. */
 export function facetCode(n: number, facet: number): number {
   return (n << facetBits) | facet
 }
@@ -66,15 +66,15 @@ export function facetPlace(code: number): number {
 }
 
 /**
- * Codes of what each dataset counts for in any facet, from its start up to the next one's: all in one place, since each is
- * read from somewhere else in memory.
+ * The codes of each dataset's values for all facets, from its start up to the start of the next one. They are stored
+ * together, because each jump to another place in memory takes time.
  */
 export interface FacetValues {
   readonly starts: Uint32Array
   readonly codes: Uint32Array
 }
 
-/** UTF-8 of all, each from its start up to the next one's. */
+/** Texts in UTF-8, one after the other; each ends where the next one starts. */
 export interface Texts {
   readonly starts: Uint32Array
   readonly bytes: Uint8Array<ArrayBuffer>
@@ -91,7 +91,7 @@ export interface Segment {
   readonly uris: Texts
 }
 
-/** Where the datasets of a term stand in `docs`. */
+/** The part of `docs` that contains the datasets of a term. */
 export interface Run {
   readonly from: number
   readonly to: number
@@ -99,7 +99,7 @@ export interface Run {
 
 const nowhere: Run = { from: 0, to: 0 }
 
-/** @param base the code of a term, as `baseOf` gives it */
+/** Finds the datasets of a term. @param base its code, from `baseOf` */
 export function lookUp(postings: Postings, base: number): Run {
   const term = base / levels
   const bucket = bucketOf(term)
@@ -117,12 +117,12 @@ export function lookUp(postings: Postings, base: number): Run {
 
 export const bucketCount = 2 ** 15
 
-/** Of a term of 47 bits. */
+/** The bucket of a term: the upper 15 of its 47 bits. */
 export function bucketOf(term: number): number {
   return Math.floor(term / 2 ** 32)
 }
 
-/** The number of the dataset with this id, or -1. */
+/** The place of the dataset with this id, or -1. */
 export function findId({ id }: Columns, wanted: number): number {
   let low = 0
   let high = id.length
@@ -140,7 +140,7 @@ export function textAt({ starts, bytes }: Texts, n: number): string {
 
 const decoder = new TextDecoder()
 
-/** Every buffer of a segment: what a thread hands over, and what it weighs. */
+/** All buffers of a segment, to transfer it between threads or to measure it. */
 export function buffersOf({ words, terms, columns, facets, uris }: Segment): ArrayBuffer[] {
   const parts = [words, terms, columns, facets, uris] as object[]
   return parts.flatMap((part) =>

@@ -1,17 +1,17 @@
 import { bucketCount, type Postings } from './segment.ts'
 
-/** Which dataset has which term, in any order of terms, each term's datasets ascending. */
+/** Pairs of a term and a dataset that has it. The datasets of each term are ascending; terms are in any order. */
 export interface Occurrences {
   readonly count: number
   /** The upper 15 bits of the term. */
   readonly buckets: Uint16Array
-  /** The lower 32. */
+  /** The lower 32 bits of the term. */
   readonly terms: Uint32Array
   readonly docs: Uint16Array
   readonly levels: Uint8Array
 }
 
-/** Sorts by term, keeping the order of datasets (radix sort, least digits first), and says where each term begins. */
+/** Sorts by term and keeps the order of datasets (radix sort, least digits first); finds where each term begins. */
 export function sortPostings(found: Occurrences, withLevels: boolean): Postings {
   let sorted = sortBy(found, (i) => found.terms[i]! & 0xffff)
   const second = sorted
