@@ -6,8 +6,14 @@ import { createGzip } from 'node:zlib'
 
 /** The ways in which a hostile server answers a request. */
 export type Behavior =
-  /** Answers with these bytes, whatever was requested. */
-  | { kind: 'serve'; body: Uint8Array | string; contentType?: string; status?: number }
+  /** Answers with these bytes, whatever was requested, once `after` has resolved. */
+  | {
+      kind: 'serve'
+      body: Uint8Array | string
+      contentType?: string
+      status?: number
+      after?: Promise<void>
+    }
   /** Accepts the request and never answers. */
   | { kind: 'hang' }
   /** Sends the head and the first bytes of the body, and then nothing more. */
@@ -28,6 +34,7 @@ export async function misbehave(behavior: Behavior, response: ServerResponse): P
   const contentType = 'application/octet-stream'
   switch (behavior.kind) {
     case 'serve':
+      await behavior.after
       response.writeHead(behavior.status ?? 200, { 'content-type': behavior.contentType ?? contentType })
       response.end(behavior.body)
       return

@@ -7,6 +7,8 @@ export interface EventBuffer {
   open(did: string): void
   /** Buffers an event if its repository is being read; otherwise a later read will include it. */
   add(frame: CommitFrame | SyncFrame, origin: Origin): void
+  /** Whether events newer than this revision were buffered, or did not fit. */
+  hasNewer(did: string, rev: string): boolean
   /** Returns the buffered events and forgets them, with the newest revision of what did not fit. */
   take(did: string): {
     events: readonly { frame: CommitFrame | SyncFrame; origin: Origin }[]
@@ -44,6 +46,11 @@ export function createEventBuffer(maxEach = maxBytesEach, maxAll = maxBytesAll):
       buffered.events.push({ frame, origin })
       buffered.sizeBytes += size
       sizeBytes += size
+    },
+    hasNewer(did, rev) {
+      const buffered = repositories.get(did)
+      if (!buffered) return false
+      return (buffered.lostRev ?? '') > rev || buffered.events.some(({ frame }) => frame.rev > rev)
     },
     take(did) {
       const buffered = repositories.get(did)

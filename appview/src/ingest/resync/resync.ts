@@ -214,10 +214,17 @@ interface Fetched {
 
 type Landing = Fetched & { did: string }
 
-/** Writes what differs, deletes included, and lets the events that came meanwhile follow. */
+/**
+ * Writes what differs, deletes included, and lets the events that came meanwhile follow. Those are only in memory, and the
+ * cursor has passed them, so until they are durable the store says that the repository must be read.
+ */
 async function applySnapshot(landing: Landing, parts: ResyncParts, buffer: EventBuffer): Promise<void> {
   const { did, identity, snapshot, askedAtMs } = landing
   const { rev } = snapshot
+  const hasNewer = buffer.hasNewer(did, rev)
+  const unfinished = hasNewer
+    ? { repoState: { did, state: 'desynchronized', error: 'later events were not applied yet' } as const }
+    : {}
   const account = { did, pdsHost: identity.pdsHost, active: true, status: null, askedAtMs }
   void parts.committer.write({ account })
   // What was handed over before must be in the store before it is compared with.
@@ -229,7 +236,8 @@ async function applySnapshot(landing: Landing, parts: ResyncParts, buffer: Event
     decode: parts.decode,
     known: await readRepoRecords(parts.db, did),
     admit: (ops) => parts.quota.admit({ did, host: identity.pdsHost }, ops),
-    write: (commit) => parts.committer.write({ commit: { ...commit, askedAtMs } }),
+    write: (commit) =>
+      parts.committer.write({ commit: { ...commit, askedAtMs }, ...(commit.complete ? unfinished : {}) }),
   })
   parts.states.set(did, { state: 'synchronized', rev, data: snapshot.data, tries: 0 })
   // A repository that a backfill found was never seen by an event, which would have had its handle checked.
@@ -240,6 +248,9 @@ async function applySnapshot(landing: Landing, parts: ResyncParts, buffer: Event
   if (lostRev && state?.rev && lostRev > state.rev) {
     throw new Error('more events came during the read than could be buffered')
   }
+  // An event may have asked for another read, which is noted already.
+  if (hasNewer && state?.state === 'synchronized')
+    void parts.committer.write({ repoState: { did, state: 'synchronized', error: null } })
 }
 
 /** Notes the failure and when to try again; what the host said of the account is taken up. */
