@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { type Db, rows } from '../store/sql.ts'
 import { noteSweeps } from '../store/sweep-notes.ts'
+import { writing } from '../store/write-turns.ts'
 import { sweep } from './sweeps.ts'
 
 export type AdmissionPolicy = 'open' | 'accounts' | 'reviewed'
@@ -12,7 +13,7 @@ const everything = { kind: 'all', value: 'all' } as const
  * not finished, the flags of every record are computed again. Resolves when that is done.
  */
 export async function applyAdmissionPolicy(db: Db, policy: AdmissionPolicy): Promise<void> {
-  await db.transaction(async (tx) => {
+  await writing(db, async (tx) => {
     const [before] = await rows<{ value: unknown }>(
       tx,
       sql`SELECT value FROM local.setting WHERE name = 'admission' FOR UPDATE`,

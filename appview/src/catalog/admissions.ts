@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { type Db, rows, toInstant } from '../store/sql.ts'
 import { noteRemaining, noteSweeps } from '../store/sweep-notes.ts'
+import { writing } from '../store/write-turns.ts'
 import { countUnsettled, type Scope } from './derive/visibility.ts'
 import { knownForms, writeForm } from './info-hash-forms.ts'
 import { countSwept, sweepSome } from './sweeps.ts'
@@ -32,7 +33,7 @@ export async function decideAdmission(
   subject: AdmissionSubject,
   decision: { action: AdmissionAction; reason?: string | undefined },
 ): Promise<number> {
-  const { affected, scope, sweeps } = await db.transaction(async (tx) => {
+  const { affected, scope, sweeps } = await writing(db, async (tx) => {
     const forms = subject.kind === 'infohash' ? await formsOf(tx, subject.value) : []
     await writeDecision(tx, subject, decision)
     await tx.execute(sql`DELETE FROM local.info_hash_admission WHERE subject = ${subject.value}`)

@@ -8,9 +8,10 @@
 import { tidTimeMs } from '@holdfast/lexicons/tid'
 import { sql } from 'drizzle-orm'
 import { anyOf, type Db, recordset, rows } from '../store/sql.ts'
-import { shareTurn } from '../store/write-turns.ts'
+import { writingTogether } from '../store/write-turns.ts'
 import { type AccountUpdate, applyAccounts } from './accounts.ts'
 import { advanceCursors, type SourceCursor } from './cursors.ts'
+import { lockContents } from './derive/announced.ts'
 import { settle } from './derive/settle.ts'
 import { createTouched, type Touched } from './derive/touched.ts'
 import { indexers } from './indexers/indexers.ts'
@@ -74,17 +75,17 @@ export interface Applied {
 
 /** Applies a batch in one transaction. Rejects only when the store fails, and then nothing of the batch was written. */
 export async function applyBatch(db: Db, batch: Batch): Promise<Applied> {
-  const { sweeps, ...applied } = await db.transaction(async (tx) => {
-    await shareTurn(tx)
+  const commits = batch.commits ?? []
+  const { sweeps, ...applied } = await writingTogether(db, async (tx) => {
     const sweeps = await applyAccounts(tx, batch.accounts ?? [])
     const gone = await readGone(tx, batch)
-    const known = (batch.commits ?? []).filter((commit) => !isOfGone(commit, gone))
+    const known = commits.filter((commit) => !isOfGone(commit, gone))
     const fresh = await dropStale(tx, known)
     if (fresh.length > 0) await applyCommits(tx, fresh, gone)
     const states = (batch.repoStates ?? []).filter(({ did }) => gone.get(did)?.active !== false)
     await applyRepoStates(tx, states)
     await advanceCursors(tx, batch.cursors ?? [])
-    return { sweeps, commits: fresh.length, stale: (batch.commits?.length ?? 0) - fresh.length }
+    return { sweeps, commits: fresh.length, stale: commits.length - fresh.length }
   })
   // The batch has taken effect already. If this fails, the sweeper does it later.
   await sweepSome(db, sweeps).catch(() => {})
@@ -127,6 +128,7 @@ async function applyCommits(
   const { puts, deletes } = await collapse(tx, commits)
   // Delete a record that is still to be purged before the same URI is written again by an account that came back.
   for (const { uri, did } of puts) if (gone.get(did)?.purging) deletes.push(uri)
+  await lockRecords(tx, [...deletes, ...puts.map(({ uri }) => uri)])
   await removeRecords(tx, deletes, touched)
   await reindex(tx, await upsertRecords(tx, puts), touched)
   await advanceRepos(
@@ -134,6 +136,19 @@ async function applyCommits(
     commits.filter((commit) => !commit.partial),
   )
   await settle(tx, touched)
+}
+
+/**
+ * Locks records that are already known, and then the contents of torrents among them, in the order of `writeMetainfoOutcomes`,
+ * which may be verifying some of them.
+ */
+async function lockRecords(tx: Db, uris: readonly string[]): Promise<void> {
+  const known = await rows<{ id: number; kind: string }>(
+    tx,
+    sql`SELECT id, kind FROM catalog.record WHERE uri = ${anyOf(uris)} ORDER BY id FOR UPDATE`,
+  )
+  const torrents = known.flatMap(({ id, kind }) => (kind === 'torrent' ? [id] : []))
+  if (torrents.length > 0) await lockContents(tx, { torrents, contents: [] })
 }
 
 interface Put {

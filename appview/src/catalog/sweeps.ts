@@ -9,7 +9,7 @@ import { sql } from 'drizzle-orm'
 import { errorCode } from '../store/error-code.ts'
 import { anyOf, type Db, rows } from '../store/sql.ts'
 import { noteRemaining, noteSweeps, type SweepSubject } from '../store/sweep-notes.ts'
-import { takeTurn } from '../store/write-turns.ts'
+import { writing, writingAlone } from '../store/write-turns.ts'
 import { settle } from './derive/settle.ts'
 import { appendRecordChanges } from './derive/streams.ts'
 import { createTouched } from './derive/touched.ts'
@@ -244,12 +244,9 @@ async function scopeOf(db: Db, { kind, value }: SweepSubject): Promise<Scope> {
 }
 
 function alone<T>(db: Db, { maxWaitMs }: SweepOptions, work: (tx: Db) => Promise<T>): Promise<T> {
-  return db.transaction(async (tx) => {
-    await takeTurn(tx, maxWaitMs === undefined ? {} : { maxWaitMs })
-    return work(tx)
-  })
+  return writingAlone(db, work, maxWaitMs === undefined ? {} : { maxWaitMs })
 }
 
 function atOnceWith<T>(db: Db, _: SweepOptions, work: (tx: Db) => Promise<T>): Promise<T> {
-  return db.transaction(work)
+  return writing(db, work)
 }

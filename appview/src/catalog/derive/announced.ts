@@ -37,10 +37,13 @@ export async function refreshAnnounced(db: Db, touched: Touched): Promise<void> 
 }
 
 /**
- * Locks contents. Two transactions may write torrents of one content at the same time without seeing each other's rows; the
+ * Locks contents and those that torrents name, in order of id, and returns their ids. Two transactions may write torrents of one content at the same time without seeing each other's rows; the
  * second waits here, and then sees what the first has committed.
  */
-async function lockContents(db: Db, { torrents, contents }: Touched): Promise<number[]> {
+export async function lockContents(
+  db: Db,
+  { torrents, contents }: { torrents: Iterable<number>; contents: Iterable<number> },
+): Promise<number[]> {
   // A UNION, because with `OR` PostgreSQL would read every content.
   const locked = await rows<{ id: number }>(
     db,

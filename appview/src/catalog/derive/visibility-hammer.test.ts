@@ -6,7 +6,6 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testBackends } from '../../../testing/backends.ts'
 import { findWrong } from '../../../testing/visibility.ts'
-import { errorCode } from '../../store/error-code.ts'
 import type { Catalog } from '../../store/open.ts'
 import { type Db, rows } from '../../store/sql.ts'
 import { readSweeps } from '../../store/sweep-notes.ts'
@@ -121,7 +120,7 @@ describe.each(testBackends())('who may be seen, on $name', ({ name: store, open 
     for (let round = 0; round < rounds; round++) {
       for (const second of beside(name)) {
         await begin(db)
-        await Promise.all([name, second].map((writer) => untilTaken(() => writers[writer]!(db))))
+        await Promise.all([name, second].map((writer) => writers[writer]!(db)))
         for (const subject of await readSweeps(db)) await sweep(db, subject)
         expect(await findWrong(db), `${name}, ${second}`).toEqual([])
       }
@@ -140,15 +139,3 @@ describe.each(testBackends())('who may be seen, on $name', ({ name: store, open 
     expect(left?.n).toBe(0)
   }
 })
-
-/** Two that meet may wait for each other: then one is told to try again, and its callers do. */
-async function untilTaken(write: () => Promise<unknown>): Promise<void> {
-  for (;;) {
-    try {
-      await write()
-      return
-    } catch (error) {
-      if (errorCode(error) !== '40P01') throw error
-    }
-  }
-}

@@ -5,6 +5,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { anyOf, type Db, recordset, rows, toInstant } from '../../store/sql.ts'
+import { writing } from '../../store/write-turns.ts'
 import { settle } from '../derive/settle.ts'
 import { createTouched } from '../derive/touched.ts'
 import { fewSeeders } from '../derive/wanted-torrents.ts'
@@ -41,7 +42,7 @@ export async function writeSwarmCounts(db: Db, said: SaidByTracker): Promise<voi
   const counts = [...new Map(said.counts.map((count) => [count.infoHash, count])).values()]
   if (counts.length === 0) return
   const infoHashes = counts.map((count) => count.infoHash)
-  await db.transaction(async (tx) => {
+  await writing(db, async (tx) => {
     const before = await readCombined(tx, infoHashes)
     const written = await upsert(tx, { ...said, counts })
     await noteHistory(tx, infoHashes, { before, at: said.at.toISOString() })
@@ -58,7 +59,7 @@ export async function writeScrapeFailure(
   said: { tracker: string; at: Date; infoHashes: readonly string[]; error: string },
 ): Promise<void> {
   if (said.infoHashes.length === 0) return
-  await db.transaction(async (tx) => {
+  await writing(db, async (tx) => {
     const before = await readCombined(tx, said.infoHashes)
     await tx.execute(sql`
       UPDATE local.swarm SET failures = failures + 1, scraped_at = ${said.at.toISOString()}::timestamptz, error = ${said.error},
@@ -80,7 +81,7 @@ export async function forgetStaleCounts(
         WHERE scraped_at < ${limits.unknownBefore.toISOString()}::timestamptz AND seeders IS NOT NULL LIMIT ${limits.batch}`,
   )
   const infoHashes = [...new Set(stale.map((row) => row.infoHash))]
-  await db.transaction(async (tx) => {
+  await writing(db, async (tx) => {
     const before = await readCombined(tx, infoHashes)
     await tx.execute(sql`
       UPDATE local.swarm s SET seeders = NULL, leechers = NULL

@@ -4,7 +4,7 @@
  */
 import { sql } from 'drizzle-orm'
 import { anyIdOf, anyOf, type Db, recordset, rows, toInstant } from '../../store/sql.ts'
-import { shareTurn } from '../../store/write-turns.ts'
+import { writingTogether } from '../../store/write-turns.ts'
 import { storeContents, type VerifiedMetainfo } from '../contents.ts'
 import { settle } from '../derive/settle.ts'
 import { createTouched } from '../derive/touched.ts'
@@ -112,8 +112,7 @@ export async function readNextTorrentDue(db: Db): Promise<string | undefined> {
 /** Writes outcomes in one transaction. An outcome about a record that has changed since is dropped. */
 export async function writeMetainfoOutcomes(db: Db, outcomes: readonly MetainfoOutcome[]): Promise<void> {
   if (outcomes.length === 0) return
-  await db.transaction(async (tx) => {
-    await shareTurn(tx)
+  await writingTogether(db, async (tx) => {
     const current = await lockCurrent(tx, outcomes)
     const fresh = outcomes.filter((outcome) => current.has(`${outcome.id} ${outcome.cid}`))
     await writeRetries(
@@ -144,7 +143,8 @@ export async function writeMetainfoOutcomes(db: Db, outcomes: readonly MetainfoO
 async function lockCurrent(tx: Db, outcomes: readonly MetainfoOutcome[]): Promise<Set<string>> {
   const found = await rows<{ id: number; cid: string }>(
     tx,
-    sql`SELECT id, cid FROM catalog.record WHERE id = ${anyIdOf(outcomes.map((outcome) => outcome.id))} FOR UPDATE`,
+    sql`SELECT id, cid FROM catalog.record WHERE id = ${anyIdOf(outcomes.map((outcome) => outcome.id))}
+        ORDER BY id FOR UPDATE`,
   )
   return new Set(found.map((row) => `${row.id} ${row.cid}`))
 }

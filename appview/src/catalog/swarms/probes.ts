@@ -1,6 +1,7 @@
 /** Addresses that strangers named, and the results of probing them: webseeds by content, sources by dataset. */
 import { sql } from 'drizzle-orm'
 import { type Db, recordset, rows, toInstant } from '../../store/sql.ts'
+import { writing } from '../../store/write-turns.ts'
 import { settle } from '../derive/settle.ts'
 import { isNamedSource } from '../derive/source-status.ts'
 import { createTouched } from '../derive/touched.ts'
@@ -95,7 +96,7 @@ export async function writeProbes(db: Db, results: readonly ProbeResult[], at: D
     'subject text, url text, status text, detail jsonb, failed bool, "nextAt" timestamptz',
   )
   const now = sql`${at.toISOString()}::timestamptz`
-  await db.transaction(async (tx) => {
+  await writing(db, async (tx) => {
     await tx.execute(sql`
       INSERT INTO local.probe_history (subject, url, at, status)
       SELECT p.subject, p.url, ${now}, input.status FROM local.probe p JOIN ${input} USING (subject, url)

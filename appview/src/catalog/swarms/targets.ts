@@ -6,6 +6,7 @@
 import { mappedRecord } from '@holdfast/lexicons/foreign'
 import { type SQL, sql } from 'drizzle-orm'
 import { anyIdOf, anyOf, type Db, recordset, rows } from '../../store/sql.ts'
+import { writing } from '../../store/write-turns.ts'
 import { settle } from '../derive/settle.ts'
 import { createTouched } from '../derive/touched.ts'
 import { isLetIn, type NamedBy, speaksForContent, writeNamings } from '../named-addresses.ts'
@@ -137,7 +138,7 @@ export async function addTrackerTargets(db: Db, targets: readonly TrackerTarget[
         CASE WHEN ${speaksForContent} THEN ${2 * maxTrackers}::int ELSE ${maxTrackers}::int END
     ON CONFLICT (info_hash, tracker) DO UPDATE SET named = true WHERE known.named IS NOT TRUE`)
   const swarms = targets.map(({ infoHash }) => infoHash)
-  await db.transaction((tx) => settle(tx as Db, createTouched({ swarms })))
+  await writing(db, (tx) => settle(tx, createTouched({ swarms })))
 }
 
 /** Stores addresses to probe; they are due at once. */

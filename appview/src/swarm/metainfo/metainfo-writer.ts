@@ -9,6 +9,7 @@ import { swarmKey } from '../../catalog/swarms/contents.ts'
 import { type MetainfoOutcome, writeMetainfoOutcomes } from '../../catalog/swarms/metainfo-queue.ts'
 import { faultOf } from '../../store/database-fault.ts'
 import type { Catalog } from '../../store/open.ts'
+import { writingTogether } from '../../store/write-turns.ts'
 import type { NamedAddresses } from '../probes/named-addresses.ts'
 import { watchNamed } from '../probes/named-addresses.ts'
 import { gather } from './gather.ts'
@@ -108,7 +109,7 @@ async function writeBatch(
       : [],
   )
   // In this order and in one transaction: who may speak for a content is known only once its records are verified.
-  await catalog.db.transaction(async (tx) => {
+  await writingTogether(catalog.db, async (tx) => {
     await writeMetainfoOutcomes(
       tx,
       batch.map(({ outcome }) => outcome),
