@@ -26,7 +26,7 @@ test('.env.example names each variable that a program reads exactly once, and no
   expect(entries.map(({ name }) => name).sort()).toEqual([...new Set([...read, ...forTests])].sort())
 })
 
-test('the values that .env.example sets are the defaults', () => {
+test('the values in .env.example are the defaults', () => {
   const set = Object.fromEntries(entries.filter(({ isSet }) => isSet).map(({ name, value }) => [name, value]))
   expect(loadAppViewConfig(set)).toEqual(loadAppViewConfig({}))
   expect(loadTrackerConfig(set)).toEqual(loadTrackerConfig({}))

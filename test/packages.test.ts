@@ -7,25 +7,25 @@ const root = new URL('..', import.meta.url).pathname
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const { workspaces } = JSON.parse(read('package.json')) as { workspaces: string[] }
 
-describe.each(workspaces)('the packages of %s', (workspace) => {
+describe.each(workspaces)('the package.json of %s', (workspace) => {
   const listed = JSON.parse(read(`${workspace}/package.json`)) as Record<string, Record<string, string>>
   const dependencies = Object.keys(listed.dependencies ?? {})
   const devDependencies = Object.keys(listed.devDependencies ?? {})
   const files = globSync(`${workspace}/**/*.{ts,mjs}`, { cwd: root, exclude: ['**/node_modules/**'] })
   const imports = files.flatMap((file) => importsOf(file, read(file)))
 
-  test('all that it depends on is loaded when it runs', () => {
+  test('lists as dependencies only what is loaded at run time', () => {
     const loaded = new Set(imports.filter(({ isRun }) => isRun).map(({ name }) => name))
     expect(dependencies.filter((name) => !loaded.has(name))).toEqual([])
   })
 
-  test('all that it needs for development is used', () => {
+  test('lists for development only what is used there', () => {
     const used = new Set(imports.map(({ name }) => name))
     const isUsed = (name: string) => used.has(name) || used.has(name.replace(/^@types\//, ''))
     expect(devDependencies.filter((name) => !isUsed(name))).toEqual([])
   })
 
-  test('all that it imports is listed', () => {
+  test('lists every imported package', () => {
     const known = new Set([...dependencies, ...devDependencies, ...ofEveryTest])
     expect(imports.filter(({ name }) => !known.has(name))).toEqual([])
   })

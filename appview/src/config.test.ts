@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { loadConfig, loadOperatorConfig } from './config.ts'
 import { durationMs, sizeBytes } from './runtime/env.ts'
 
-test('reports every problem at once, with what to write instead', () => {
+test('reports all problems at once, each with what to write instead', () => {
   const env = {
     HOLDFAST_SOURCES: 'https://relay.example.org',
     HOLDFAST_DATABASE_URL: 'localhost/holdfast',
@@ -29,11 +29,11 @@ test('reports every problem at once, with what to write instead', () => {
   expect(error?.problems).toHaveLength(Object.keys(env).length)
 })
 
-test('an empty list of sources is a problem of its own', () => {
+test('an empty list of sources is reported', () => {
   expect(problemsOf({ HOLDFAST_SOURCES: ' , ' })?.message).toContain('names no source')
 })
 
-test('reviews public sources and asks no private hosts by default', () => {
+test('by default, records of public sources are reviewed and private hosts refused', () => {
   expect(loadConfig({})).toMatchObject({
     admission: 'reviewed',
     allowPrivateHosts: false,
@@ -42,21 +42,21 @@ test('reviews public sources and asks no private hosts by default', () => {
   })
 })
 
-test('admits everybody where private hosts are allowed, unless told otherwise', () => {
+test('with private hosts allowed, the policy is `open` unless another is set', () => {
   expect(loadConfig({ HOLDFAST_ALLOW_PRIVATE_HOSTS: 'true' }).admission).toBe('open')
   expect(loadConfig({ HOLDFAST_ALLOW_PRIVATE_HOSTS: 'true', HOLDFAST_ADMISSION: 'accounts' }).admission).toBe(
     'accounts',
   )
 })
 
-test('sources are streams or hints', () => {
+test('sources are read as streams or as hints', () => {
   expect(loadConfig({ HOLDFAST_SOURCES: 'wss://a.example/, jetstream+wss://b.example' }).sources).toEqual([
     { kind: 'firehose', url: 'wss://a.example' },
     { kind: 'jetstream', url: 'wss://b.example' },
   ])
 })
 
-test('the tracker that is published by default stands beside the AppView', () => {
+test('the default tracker runs on the AppView’s host', () => {
   expect(
     loadConfig({ HOLDFAST_PUBLIC_URL: 'https://data.example.org', HOLDFAST_TRACKER_PORT: '80' }).trackers,
   ).toEqual([
@@ -66,7 +66,7 @@ test('the tracker that is published by default stands beside the AppView', () =>
   ])
 })
 
-test('asks the DHT only when told to, through the usual nodes unless others are named', () => {
+test('asks the DHT only when enabled, through the usual nodes unless others are set', () => {
   expect(loadConfig({}).dhtNodes).toBeUndefined()
   expect(loadConfig({ HOLDFAST_DHT_NODES: '192.0.2.1:6881' }).dhtNodes).toBeUndefined()
   expect(loadConfig({ HOLDFAST_DHT: 'on' }).dhtNodes).toContainEqual({
@@ -78,7 +78,7 @@ test('asks the DHT only when told to, through the usual nodes unless others are 
   ])
 })
 
-test('durations and sizes', () => {
+test('reads durations and sizes', () => {
   expect(['30s', '5m', '24h', '7d', '250ms', '1.5h'].map(durationMs)).toEqual([
     30_000, 300_000, 86_400_000, 604_800_000, 250, 5_400_000,
   ])
@@ -87,14 +87,14 @@ test('durations and sizes', () => {
     expect(() => durationMs(bad), bad).toThrow('duration')
 })
 
-test('finds the AppView on this machine for the operator’s commands', () => {
+test('the operator’s commands find the AppView on this machine', () => {
   expect(loadOperatorConfig({ HOLDFAST_PORT: '4000', HOLDFAST_ADMIN_TOKEN: 't' })).toEqual({
     url: 'http://127.0.0.1:4000',
     token: 't',
   })
 })
 
-test('demands a token for the operator’s commands', () => {
+test('the operator’s commands need a token', () => {
   expect(() => loadOperatorConfig({})).toThrow('HOLDFAST_ADMIN_TOKEN')
 })
 

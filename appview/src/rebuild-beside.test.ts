@@ -27,11 +27,11 @@ test.each([
   ['INSERT INTO local.stream AS s', 'INSERT INTO catalog_beside.local_stream AS s'],
   ['FROM local.record_change, local.first_seen', 'FROM catalog_beside.local_record_change, local.first_seen'],
   ['"holdfast_migrations"."catalog"', '"holdfast_migrations"."catalog"'],
-])('a statement for the catalog beside: %s', (text, expected) => {
+])('rewrites a statement for the catalog that is being built: %s', (text, expected) => {
   expect(besideText(text)).toBe(expected)
 })
 
-describe.each(testBackends())('a catalog beside, on $name', ({ open }) => {
+describe.each(testBackends())('a catalog that is built beside the old one, on $name', ({ open }) => {
   let catalog: Catalog
   beforeAll(async () => {
     catalog = await open()
@@ -79,7 +79,7 @@ describe.each(testBackends())('a catalog beside, on $name', ({ open }) => {
     expect(await found()).toHaveLength(3)
   })
 
-  test('a rebuild that was ended goes on from what it found', async () => {
+  test('continues from an interrupted rebuild', async () => {
     const first = await prepareBeside(catalog.db, { isNew: true })
     await write(first, { begun: 'Begun ice' })
     const again = await prepareBeside(catalog.db, { isNew: false })
@@ -88,7 +88,7 @@ describe.each(testBackends())('a catalog beside, on $name', ({ open }) => {
     expect(await countRecords(anew)).toBe(0)
   })
 
-  test('applies decisions made meanwhile to the new catalog', async () => {
+  test('applies decisions made during the rebuild to the new catalog', async () => {
     const startedAt = new Date()
     const beside = await prepareBeside(catalog.db, { isNew: true })
     await write(beside, { both: 'Ice of both', denied: 'Denied ice' })
@@ -101,7 +101,7 @@ describe.each(testBackends())('a catalog beside, on $name', ({ open }) => {
     expect(await found()).toEqual([uri('both')])
   })
 
-  test('an index of an older version is told until it is rebuilt', async () => {
+  test('an index of an older version is reported until it is rebuilt', async () => {
     expect(await isOutdated(catalog.db)).toBe(false)
     await catalog.db.execute(sql`COMMENT ON SCHEMA catalog IS NULL`)
     expect(await isOutdated(catalog.db)).toBe(true)
@@ -115,7 +115,7 @@ describe.each(testBackends())('a catalog beside, on $name', ({ open }) => {
     expect(await isOutdated(catalog.db)).toBe(false)
   })
 
-  test('what a swap left that was ended is cleared away at the next start', async () => {
+  test('the next start removes what an interrupted swap left', async () => {
     await catalog.db.execute(sql.raw(`CREATE SCHEMA ${beforeSchema} CREATE TABLE record (id int)`))
     await migrateAll(catalog.db)
     const left = await rows(catalog.db, sql`SELECT oid FROM pg_namespace WHERE nspname = ${beforeSchema}`)

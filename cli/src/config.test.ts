@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { loadConfig } from './config.ts'
 
-test('nothing in the environment is the defaults', () => {
+test('an empty environment gives the defaults', () => {
   expect(loadConfig({})).toMatchObject({
     appviewUrl: 'http://127.0.0.1:3000',
     plcUrl: 'https://plc.directory',
@@ -11,7 +11,7 @@ test('nothing in the environment is the defaults', () => {
   })
 })
 
-test('reports every problem at once, by variable', () => {
+test('reports all problems at once, by variable', () => {
   const env = {
     HOLDFAST_APPVIEW_URL: 'nowhere',
     HOLDFAST_PDS: 'ftp://x',
@@ -20,14 +20,14 @@ test('reports every problem at once, by variable', () => {
   expect(() => loadConfig(env)).toThrow(/HOLDFAST_APPVIEW_URL[\s\S]*no authority[\s\S]*HOLDFAST_PDS/)
 })
 
-test('a PLC directory on this machine is a development network', () => {
+test('a PLC directory on this machine makes a development network', () => {
   expect(loadConfig({ HOLDFAST_PLC_URL: 'http://localhost:2582/' })).toMatchObject({
     allowPrivateHosts: true,
     plcUrl: 'http://localhost:2582',
   })
 })
 
-test('of several AppViews the first is asked', () => {
+test('of several AppViews, the first is asked', () => {
   expect(loadConfig({ HOLDFAST_APPVIEW_URL: 'https://a.example/, https://b.example' }).appviewUrl).toBe(
     'https://a.example',
   )

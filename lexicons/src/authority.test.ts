@@ -19,7 +19,7 @@ import { validateRecord } from './validate.ts'
 
 const both: Authorities = ['gov.example.archive', canonicalAuthority]
 
-test('reads authorities from one variable, first the one to write under', () => {
+test('reads authorities from one variable; records are written under the first', () => {
   expect(parseAuthorities(undefined)).toEqual([canonicalAuthority])
   expect(parseAuthorities(' , ')).toEqual(defaultAuthorities)
   expect(parseAuthorities(` gov.example.archive, ${canonicalAuthority},gov.example.archive`)).toEqual(both)
@@ -57,7 +57,7 @@ test.each([
   'gov.example.archive.searchDatasets',
   'app.bsky.feed.post',
   '',
-])('%j is no collection of ours', (nsid) => {
+])('%j is not a collection of ours', (nsid) => {
   expect(canonicalCollection(nsid, both)).toBeUndefined()
 })
 
@@ -104,12 +104,12 @@ test('validates a record under an equivalent authority and returns it unchanged'
   expect(decoded).toEqual(jsonToLex(foreign))
 })
 
-test('with only the canonical authority nothing is copied', () => {
+test('with only the canonical authority, records are not copied', () => {
   expect(normalizeTypes(foreign, defaultAuthorities)).toBe(foreign)
   expect(writtenTypes(foreign, defaultAuthorities)).toBe(foreign)
 })
 
-test('a record nested without end does not exhaust the stack', () => {
+test('a record that is nested without end does not overflow the stack', () => {
   let nested: unknown = 1
   for (let depth = 0; depth < 100_000; depth += 1) nested = { nested }
   expect(() => normalizeTypes(nested, both)).not.toThrow()

@@ -23,7 +23,7 @@ test('loads every document with @atproto/lexicon, references resolved', () => {
   }
 })
 
-test('names exactly the records, methods and permission set that exist in nsid.ts', () => {
+test('nsid.ts names exactly the records, methods and permission sets that exist', () => {
   const mains = documents.filter(({ defs }) => defs.main).map(({ id }) => id)
   expect(mains.sort()).toEqual(
     [...Object.values(collections), ...Object.values(methods), publishPermission].sort(),
@@ -41,7 +41,7 @@ test('permits publishing in every collection, and only methods that exist', () =
   expect(Object.values(methods)).toEqual(expect.arrayContaining(calls.lxm))
 })
 
-test('names are in lowerCamelCase, in one group and that of the operator', () => {
+test('names are in lowerCamelCase, in one group, and the operator’s in another', () => {
   for (const { id } of documents) {
     expect(id.slice(canonicalAuthority.length)).toMatch(/^\.(admin\.)?[a-z][a-zA-Z]*$/)
   }
@@ -100,7 +100,7 @@ test.each([
   expect(subject.filter((place) => !holds(place)).map(({ at }) => at)).toEqual([])
 })
 
-test('writes known values in kebab-case, except those of foreign vocabularies', () => {
+test('known values are in kebab-case, except those of foreign vocabularies', () => {
   const foreign = /relatedIdentifier\/properties\/relation$|facets|#?info\/properties\/name$/
   const odd = places
     .filter(({ at, node }) => Array.isArray(node.knownValues) && !foreign.test(at))
@@ -124,7 +124,7 @@ test('requires only the fields that the design names', () => {
   })
 })
 
-test('names every error in UpperCamelCase and explains it', () => {
+test('errors are named in UpperCamelCase and explained', () => {
   for (const { id, defs } of documents) {
     const main = defs.main
     if (main?.type !== 'query' && main?.type !== 'procedure' && main?.type !== 'subscription') continue
@@ -137,7 +137,7 @@ test('names every error in UpperCamelCase and explains it', () => {
   }
 })
 
-test('every paged query can refuse a cursor', () => {
+test('every paged query declares InvalidCursor', () => {
   for (const { id, defs } of documents) {
     const main = defs.main
     if (main?.type !== 'query' || !main.parameters?.properties.cursor) continue
@@ -146,7 +146,7 @@ test('every paged query can refuse a cursor', () => {
   }
 })
 
-test('a document under another authority is the same document', () => {
+test('a document under another authority is otherwise the same', () => {
   const moved = lexiconDocuments('gov.example.archive')
   expect(moved.map(({ id }) => id)).toEqual(
     documents.map(({ id }) => id.replace(canonicalAuthority, 'gov.example.archive')),

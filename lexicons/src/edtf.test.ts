@@ -40,7 +40,7 @@ test.each([
   expect(iso(text)).toBe(expected)
 })
 
-test('years beyond what a Date holds are clamped to its ends', () => {
+test('clamps years beyond what a Date can express', () => {
   expect(edtfBounds('Y-170000002')).toEqual({ earliestMs: -8.64e15, latestMs: -8.64e15 })
   expect(isEdtf('Y170000002')).toBe(true)
 })
@@ -69,6 +69,6 @@ test.each([
   'spring 2011',
   '2011-06-01T00:00:00.000Z\n',
   '{2011,2012}',
-])('%j is not EDTF of level 0 or 1', (text) => {
+])('refuses %j, which is not EDTF of level 0 or 1', (text) => {
   expect(isEdtf(text)).toBe(false)
 })

@@ -24,8 +24,8 @@ const mapped = (change: Record<string, unknown> = {}) => {
   return result.record
 }
 
-describe('an entry of atdata', () => {
-  test('is a dataset record', () => {
+describe('an atdata entry', () => {
+  test('becomes a dataset record', () => {
     expect(mapped()).toMatchObject({
       title: 'Glacier photographs',
       description: 'Of every glacier, every day.',
@@ -61,9 +61,11 @@ describe('an entry of atdata', () => {
     ],
     [{ urls: ['https://example.org/{000..009}.tar'] }, undefined],
     [{ urls: ['https://example.org/0.tar'] }, 'https://example.org/0.tar'],
-  ])('stored at %j', (storage, url) => expect(mapped({ storage }).sources?.[0]?.url).toBe(url))
+  ])('with the storage %j has its address as a source', (storage, url) =>
+    expect(mapped({ storage }).sources?.[0]?.url).toBe(url),
+  )
 
-  test('with thousands of shards names some of them', () => {
+  test('with thousands of shards becomes a record with some of them as sources', () => {
     const shards = Array.from({ length: 5_000 }, (_, number) => shard(number))
     expect(mapped({ storage: { shards } }).sources).toHaveLength(50)
   })
@@ -77,7 +79,7 @@ describe('an entry of atdata', () => {
     [{ license: ['MIT'] }, { license: undefined }],
     [{ storage: { shards: [{ url: 'no address' }, shard(3)] } }, { sources: [{ url: shard(3).url }] }],
     [{ storage: null }, { sources: undefined }],
-  ])('stands without what cannot be read: %#', (change, expected) => {
+  ])('is mapped without the parts that cannot be read: %#', (change, expected) => {
     const { title, ...rest } = mapped(change)
     expect(title).toBe(entry.name)
     for (const [field, value] of Object.entries(expected))
@@ -92,7 +94,7 @@ describe('an entry of atdata', () => {
     [{ createdAt: 'yesterday' }, 'createdAt'],
     [{ createdAt: undefined }, 'createdAt'],
     [{ $type: 'com.example.entry' }, '$type'],
-  ])('is refused by the name of its own field: %#', (change, field) => {
+  ])('is refused with the name of its faulty field: %#', (change, field) => {
     const result = map(change)
     expect(result).toMatchObject({ ok: false, field })
     expect(result.ok ? '' : result.message).toContain(field)

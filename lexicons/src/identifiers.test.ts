@@ -31,7 +31,7 @@ test.each([
   ['uri', 'HTTPS://Example.ORG:443/a', 'uri', 'https://example.org/a'],
   ['uri', 's3://bucket/Prefix', 'uri', 's3://bucket/Prefix'],
   ['Bibcode', ' 2020Natur.585 ', 'bibcode', '2020Natur.585'],
-])('%s %j is %s %s', (scheme, value, expectedScheme, expected) => {
+])('normalizes %s %j to %s %s', (scheme, value, expectedScheme, expected) => {
   expect(normalizeIdentifier({ scheme, value })).toEqual({ scheme: expectedScheme, value: expected })
 })
 
@@ -46,7 +46,7 @@ test.each([
   ['qid', '42'],
   ['uri', 'not a uri'],
   ['bibcode', '  '],
-])('%s %j is malformed', (scheme, value) => {
+])('refuses %s %j as malformed', (scheme, value) => {
   expect(normalizeIdentifier({ scheme, value })).toBeUndefined()
 })
 
@@ -55,11 +55,11 @@ test.each([
   'http://www.example.org/data?a=1&b=2',
   'https://user@example.org:443/data/index.html?a=1&b=2',
   'https://example.org/%64ata?a=1&b=2',
-])('%s is the same homepage', (url) => {
+])('treats %s as the same homepage', (url) => {
   expect(homepageKey(url)).toBe('example.org/data?a=1&b=2')
 })
 
-test('tells homepages apart that differ in path, query or port', () => {
+test('distinguishes homepages with another path, query or port', () => {
   const keys = [
     'https://a.org/x',
     'https://a.org/X',
@@ -72,7 +72,7 @@ test('tells homepages apart that differ in path, query or port', () => {
   expect(homepageKey('nonsense')).toBeUndefined()
 })
 
-test('two describers of one body of data share a key, whichever field they used', () => {
+test('two records about the same data share a key, whichever field they use', () => {
   const one = identityKeys({ homepage: 'https://doi.org/10.1000/182' })
   const other = identityKeys({
     homepage: 'https://example.org/182/',

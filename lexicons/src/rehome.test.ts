@@ -15,7 +15,7 @@ afterAll(() => rm(scratch, { recursive: true }))
 const script = fileURLToPath(new URL('./rehome.ts', import.meta.url))
 const run = promisify(execFile)
 
-test('names only the new authority in a set moved elsewhere', async () => {
+test('a permission set that is moved names only the new authority', async () => {
   const into = join(scratch, 'moved')
   const { stdout } = await run(process.execPath, [script, 'gov.example.archive', '--out', into])
   expect(stdout).toContain(`HOLDFAST_AUTHORITIES=gov.example.archive,${canonicalAuthority}`)
@@ -31,7 +31,7 @@ test('names only the new authority in a set moved elsewhere', async () => {
   expect(Object.fromEntries(files)['src/index.ts']).toContain("'./generated/gov/example/archive.ts'")
 })
 
-test('moves a set in place, and the module that names NSIDs follows', async () => {
+test('moves lexicons in place, with the module that names NSIDs', async () => {
   const root = join(scratch, 'copy')
   await cp(lexiconRoot, root, { recursive: true, filter: (path) => !path.includes('node_modules') })
   await symlink(join(lexiconRoot, '../node_modules'), join(scratch, 'node_modules'))

@@ -107,12 +107,15 @@ const good: Record<CollectionName, Record<string, unknown>> = {
   },
 }
 
-test.each(Object.keys(good) as CollectionName[])('a full %s record is valid and without warnings', (name) => {
-  const checked = check(name, {})
-  expect(checked).toMatchObject({ ok: true })
-  expect(checked.ok && recordWarnings(collections[name], checked.record)).toEqual([])
-  expect(checked.ok && isRecordOf(collections[name], checked.record)).toBe(true)
-})
+test.each(Object.keys(good) as CollectionName[])(
+  'a complete %s record is valid and has no warnings',
+  (name) => {
+    const checked = check(name, {})
+    expect(checked).toMatchObject({ ok: true })
+    expect(checked.ok && recordWarnings(collections[name], checked.record)).toEqual([])
+    expect(checked.ok && isRecordOf(collections[name], checked.record)).toBe(true)
+  },
+)
 
 const missing = undefined
 const bad: [CollectionName, Record<string, unknown>, string, RegExp][] = [
@@ -196,7 +199,7 @@ test.each(bad)('%s with %j is refused at %s', (name, change, field, message) => 
   expect(!checked.ok && checked.message.startsWith(field)).toBe(true)
 })
 
-test.each([[null], ['text'], [7], [[]], [{ a: { $link: 5 } }]])('%j is no record', (value) => {
+test.each([[null], ['text'], [7], [[]], [{ a: { $link: 5 } }]])('refuses %j as a record', (value) => {
   expect(validateRecordJson(collections.dataset, value)).toMatchObject({ ok: false })
 })
 
@@ -205,7 +208,7 @@ test('accepts fields and values of a later version of the lexicon', () => {
   expect(check('dataset', later)).toMatchObject({ ok: true, record: later })
 })
 
-test('warns of a field that cannot be read in a valid record', () => {
+test('warns of a field of a valid record that cannot be read', () => {
   const change = {
     issued: 'last spring',
     temporal: { start: '1920/1880' },
@@ -225,7 +228,7 @@ test('warns of a field that cannot be read in a valid record', () => {
   ])
 })
 
-test('record keys follow their collection', () => {
+test('record keys have the format of their collection', () => {
   expect(isRecordKey(collections.dataset, 'noaa-tides')).toBe(true)
   expect(isRecordKey(collections.dataset, 'no/slash')).toBe(false)
   expect(isRecordKey(collections.webseed, '3jzfcijpj2z2a')).toBe(true)

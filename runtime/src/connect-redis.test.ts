@@ -6,13 +6,13 @@ import { connectRedis } from './connect-redis.ts'
 /** The first byte of a TLS handshake record; a plain Redis client begins with `*`. */
 const handshake = 0x16
 
-test('speaks TLS from the first byte to servers, Sentinels and clusters of rediss', async () => {
+test('uses TLS from the first byte with servers, Sentinels and clusters of rediss', async () => {
   expect(await firstByte((at) => `rediss://user:secret@${at}`)).toBe(handshake)
   expect(await firstByte((at) => `rediss-sentinel://user:secret@${at}/main`)).toBe(handshake)
   expect(await firstByte((at) => `rediss-cluster://user:secret@${at}`)).toBe(handshake)
 })
 
-test('redis speaks plainly', async () => {
+test('uses no TLS with redis', async () => {
   expect(await firstByte((at) => `redis://${at}`)).toBe('*'.charCodeAt(0))
   expect(await firstByte((at) => `redis-sentinel://${at}/main`)).toBe('*'.charCodeAt(0))
 })

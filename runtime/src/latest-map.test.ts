@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { LatestMap } from './latest-map.ts'
 
-test('keeps what was set last, whatever is read', () => {
+test('keeps the entries that were set last, whatever is read', () => {
   const map = new LatestMap<string, number>(2)
   map.set('a', 1).set('b', 2).set('a', 3)
   expect(map.get('b')).toBe(2)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ConfigError, messageOf, OperatorError } from './operator-error.ts'
 
-test('tells in words what an operator can mend', () => {
+test('shows only the message of an error that an operator can correct', () => {
   expect(messageOf(new OperatorError('Port 1 is taken. Take another.', { cause: new Error('EACCES') }))).toBe(
     'Port 1 is taken. Take another.',
   )
@@ -10,7 +10,7 @@ test('tells in words what an operator can mend', () => {
   )
 })
 
-test('shows the stack of a fault of the program, whatever its words', () => {
+test('shows the stack of a fault in the program, whatever its message', () => {
   for (const message of ['Cannot set properties of undefined', 'check failed', 'cannot start the thread']) {
     const cause = new RangeError('the cause')
     const shown = messageOf(new TypeError(message, { cause }))

@@ -3,7 +3,7 @@ import { parseRedisUrl } from './redis-url.ts'
 
 const plain = { username: undefined, password: undefined, masterName: '', database: 0, isEncrypted: false }
 
-test('tells one server, Sentinels and a cluster apart', () => {
+test('distinguishes single servers, Sentinels and clusters', () => {
   const nodes = [{ host: '127.0.0.1', port: 6379 }]
   expect(parseRedisUrl('redis://127.0.0.1')).toEqual({ ...plain, kind: 'single', nodes })
   expect(parseRedisUrl('redis://[::1]:7000/3')).toEqual({
@@ -28,7 +28,7 @@ test('tells one server, Sentinels and a cluster apart', () => {
   })
 })
 
-test('credentials and TLS are kept for every kind', () => {
+test('keeps credentials and TLS for each of them', () => {
   for (const kind of ['', '-sentinel', '-cluster']) {
     const said = parseRedisUrl(`rediss${kind}://me:p%40ss:word@a:1`)
     expect(said).toMatchObject({ isEncrypted: true, username: 'me', password: 'p@ss:word' })
@@ -40,7 +40,7 @@ test('credentials and TLS are kept for every kind', () => {
   }
 })
 
-test('refuses an address that cannot be read as a whole', () => {
+test('refuses an address that cannot be read completely', () => {
   for (const text of [
     'localhost',
     'redis-cluster+tls://a',

@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => index[Symbol.asyncDispose]())
 
-test('answers Busy when more is asked than can be made at once', async () => {
+test('answers Busy when more is asked for than can be made at once', async () => {
   const response = await fetch(`${index.url}/torrent/${'ab'.repeat(20)}.torrent`)
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
   expect(await response.json()).toMatchObject({ error: 'Busy', message: expect.stringContaining('again') })

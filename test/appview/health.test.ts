@@ -23,11 +23,11 @@ describe.each(testBackends())('health, on $name', ({ open }) => {
   })
   afterAll(() => index[Symbol.asyncDispose]())
 
-  test("/xrpc/_health answers as atproto's tools expect", async () => {
+  test('/xrpc/_health answers as atproto’s tools expect', async () => {
     expect(await ask(index, '/xrpc/_health')).toEqual({ status: 200, body: { version: 'test' } })
   })
 
-  test('a server that is well is alive and ready', async () => {
+  test('a healthy server is alive and ready', async () => {
     expect(await ask(index, '/health/live')).toEqual({ status: 200, body: { ok: true, version: 'test' } })
     const ready = {
       status: 200,
@@ -38,7 +38,7 @@ describe.each(testBackends())('health, on $name', ({ open }) => {
   })
 })
 
-describe.skipIf(!hasPostgres)('a PostgreSQL that fails', () => {
+describe.skipIf(!hasPostgres)('health with a failing PostgreSQL', () => {
   let parts: AsyncDisposableStack
   let proxy: Awaited<ReturnType<typeof startFlakyProxy>>
   let direct: Catalog
@@ -57,7 +57,7 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that fails', () => {
   const isWell = async () => (await ask(index, '/health/ready')).status === 200
   const wellAgain = () => waitFor(isWell, { what: 'the server to be well again' })
 
-  test('read-only: says that nothing can be written', async () => {
+  test('read-only: reports that nothing can be written', async () => {
     expect(await isWell()).toBe(true)
     const setReadOnly = (to: string) =>
       direct.db.execute(sql`DO $$ BEGIN
@@ -83,7 +83,7 @@ describe.skipIf(!hasPostgres)('a PostgreSQL that fails', () => {
     await wellAgain()
   })
 
-  test('paused: answers in time and says so', async () => {
+  test('paused: answers in time and reports it', async () => {
     await wellAgain()
     {
       using _paused = proxy.pause()

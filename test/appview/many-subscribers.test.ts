@@ -25,7 +25,7 @@ const write = (batch: number) =>
     })),
   )
 
-test('tells two hundred subscribers everything in order, however slow one of them reads', async () => {
+test('sends two hundred subscribers every event in order, even if one reads slowly', async () => {
   const received: number[][] = Array.from({ length: subscribers }, () => [])
   const sockets = await Promise.all(
     received.map(async (seqs) => {

@@ -33,7 +33,7 @@ const strange = [
   'http://evil.example//y',
 ]
 
-test('a method that does not exist is not logged as a fault of ours', async () => {
+test('a method that does not exist is not logged as an error', async () => {
   expect((await get(`/xrpc/${methods.getDataset}Nothing`)).status).toBe(501)
 })
 
@@ -65,7 +65,7 @@ test.each([
   '/account/did:plc:aaaaaaaaaaaaaaaaaaaaaaaa?cursor=junk',
   '/dataset/%zz/x',
   '/%',
-])('%s is answered whatever is accepted', async (path) => {
+])('%s is answered whatever Accept says', async (path) => {
   for (const accept of ['*/*', 'text/html', 'application/json', 'image/png']) {
     const { status } = await get(path, accept)
     expect(status).toBeLessThan(500)
@@ -73,7 +73,7 @@ test.each([
   }
 })
 
-test('refuses a parameter that a method does not take and names those it takes', async () => {
+test('refuses an unknown parameter and names those that the method takes', async () => {
   const { status, text } = await get(`/xrpc/${methods.searchDatasets}?q=ice&licence=CC0`)
   expect(status).toBe(400)
   expect(JSON.parse(text)).toMatchObject({

@@ -10,7 +10,7 @@ const asking = (url: string) =>
     .query('getIngestStatus')
     .catch((error: unknown) => error)
 
-test('a server that fails says in a sentence what is broken', async () => {
+test('says in a sentence what is wrong with a server that fails', async () => {
   const server = createServer((req, res) => {
     if (!req.url?.startsWith('/health')) return res.writeHead(500).end('{"error":"InternalServerError"}')
     return res.writeHead(503).end('{"ok":false,"database":"ok","writes":"has no room on its disk"}')

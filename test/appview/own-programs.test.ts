@@ -16,7 +16,7 @@ const isLimited = async (headers?: Record<string, string>) =>
   (await ask(`/xrpc/${methods.getStats}`, headers)).headers.has('ratelimit-remaining')
 const metricsStatus = async (headers?: Record<string, string>) => (await ask('/metrics', headers)).status
 
-describe('with a public address', () => {
+describe('with a public URL', () => {
   beforeAll(async () => {
     index = await startIndex({
       open: openEmbedded,
@@ -25,18 +25,18 @@ describe('with a public address', () => {
   })
   afterAll(() => index[Symbol.asyncDispose]())
 
-  test('what comes from this machine is limited, whether it says for whom or not', async () => {
+  test('limits requests from this machine, whether they name a client or not', async () => {
     expect(await isLimited()).toBe(true)
     expect(await isLimited(forwarded)).toBe(true)
   })
 
-  test('lifts the limit for the operator’s token, on open methods too', async () => {
+  test('lifts the limit for the operator’s token, also on open methods', async () => {
     expect(await isLimited(token)).toBe(false)
     expect((await ask(`/xrpc/${methods.getStats}`, token)).status).toBe(200)
     expect(await isLimited({ authorization: 'Bearer something-else' })).toBe(true)
   })
 
-  test('metrics are for the bearer of the token alone', async () => {
+  test('shows metrics only with the token', async () => {
     expect(await metricsStatus()).toBe(403)
     expect(await metricsStatus(forwarded)).toBe(403)
     expect(await metricsStatus(token)).toBe(200)
@@ -44,18 +44,18 @@ describe('with a public address', () => {
   })
 })
 
-describe('without one', () => {
+describe('without a public URL', () => {
   beforeAll(async () => {
     index = await startIndex({ open: openEmbedded })
   })
   afterAll(() => index[Symbol.asyncDispose]())
 
-  test('gives programs of this machine the metrics and no limits', async () => {
+  test('shows metrics to programs of this machine, and does not limit them', async () => {
     expect(await isLimited()).toBe(false)
     expect(await metricsStatus()).toBe(200)
   })
 
-  test('limits requests of a proxy and refuses them the metrics', async () => {
+  test('limits requests through a proxy and shows them no metrics', async () => {
     expect(await isLimited(forwarded)).toBe(true)
     expect(await metricsStatus(forwarded)).toBe(403)
   })

@@ -9,14 +9,14 @@ import { startTransactionPooler } from '../system/transaction-pooler.ts'
 
 const hasServer = needs('a pooler in transaction mode', 'PostgreSQL')
 
-test.skipIf(!hasServer)('sessions of a pooler in transaction mode are refused at the start', async () => {
+test.skipIf(!hasServer)('refuses to start behind a pooler in transaction mode', async () => {
   await using database = await createScratchDatabase(databaseUrl())
   await requireOwnSessions(database.url)
   await using pooler = await startTransactionPooler(database.url)
   await expect(openCatalog({ databaseUrl: pooler.url })).rejects.toThrow('HOLDFAST_DATABASE_SESSION_URL')
 })
 
-test.skipIf(!hasServer)('with a second URL for held connections it works behind a pooler', async () => {
+test.skipIf(!hasServer)('starts behind a pooler with a second URL for dedicated connections', async () => {
   await using database = await createScratchDatabase(databaseUrl())
   await using pooler = await startTransactionPooler(database.url)
   await using catalog = await openCatalog({ databaseUrl: pooler.url, databaseSessionUrl: database.url })

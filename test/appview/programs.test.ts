@@ -60,7 +60,7 @@ test('answers the first query within three seconds of a cold start', async () =>
 /** Makes a program end its own threads when it receives SIGUSR2. */
 const endThreads = `data:text/javascript,process.on('worker',(w)=>process.on('SIGUSR2',()=>w.terminate()))`
 
-test('an embedded database that breaks ends the program, to be started again', async () => {
+test('ends when the embedded database breaks, to be started again', async () => {
   await using directory = await scratchDirectory()
   const env = await environment(directory.path)
   const health = `http://127.0.0.1:${env.HOLDFAST_PORT}/health`
@@ -76,7 +76,7 @@ test('an embedded database that breaks ends the program, to be started again', a
   await answering(again, health)
 })
 
-test('what keeps it from starting is said in words, with what to change', async () => {
+test('says why it does not start and what to change', async () => {
   await using directory = await scratchDirectory()
   const env = await environment(directory.path)
   await using taken = await occupiedPort()
@@ -126,7 +126,7 @@ test('runs AppView and tracker in one process until both end', async () => {
 
 const hasOldNode = needs('entry points under an old Node', 'an old Node')
 
-test.skipIf(!hasOldNode)('under an old Node every entry point says so in one line', () => {
+test.skipIf(!hasOldNode)('under an old Node, every program says so in one line', () => {
   for (const program of [entry, trackerEntry, cliEntry, path('start.mjs')]) {
     const { status, stderr } = runSync(oldNode()!, program)
     expect(stderr.trim().split('\n'), program).toHaveLength(1)

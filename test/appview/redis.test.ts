@@ -25,7 +25,7 @@ test.skipIf(!hasRedis)('counts an address over two processes, in keys that expir
   expect(await one.ask(someAddress(), 1)).toEqual([200])
 })
 
-test.skipIf(!hasRedisServer)('gives Redis no address and only keys that expire', async () => {
+test.skipIf(!hasRedisServer)('stores no address in Redis, and only keys that expire', async () => {
   await using redis = await startRedis()
   await using one = await startProcess(`redis://127.0.0.1:${redis.port}`)
   await one.ask('203.0.113.77', 1)
@@ -38,7 +38,7 @@ test.skipIf(!hasRedisServer)('gives Redis no address and only keys that expire',
   }
 })
 
-test.skipIf(!hasRedisServer)('a Redis that is paused holds up nobody for longer than a second', async () => {
+test.skipIf(!hasRedisServer)('a paused Redis delays nobody for longer than a second', async () => {
   await using redis = await startRedis()
   await using one = await startProcess(`redis://127.0.0.1:${redis.port}`)
   expect(await one.ask(someAddress(), 1)).toEqual([200])
@@ -48,14 +48,14 @@ test.skipIf(!hasRedisServer)('a Redis that is paused holds up nobody for longer 
   expect(performance.now() - startedAt).toBeLessThan(2_000)
 })
 
-test.skipIf(!hasRedisServer)('a Redis that saves to disk is told of', async () => {
+test.skipIf(!hasRedisServer)('warns of a Redis that saves to disk', async () => {
   await using saving = await startRedis(['--appendonly', 'yes'])
   expect(await persistenceOf(saving.client)).toBe('appendonly yes')
   await using quiet = await startRedis()
   expect(await persistenceOf(quiet.client)).toBeUndefined()
 })
 
-test.skipIf(!hasRedis)('accepts a token once, whichever process it comes to', async () => {
+test.skipIf(!hasRedis)('accepts a token once, whichever process gets it', async () => {
   await using one = await startProcess(url)
   await using other = await startProcess(url)
   const id = randomBytes(16).toString('hex')

@@ -7,7 +7,7 @@ import { type IndexUnderTest, startIndex } from './index-under-test.ts'
 const alice = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const bob = 'did:plc:bbbbbbbbbbbbbbbbbbbbbbbb'
 
-describe.each(testBackends())('what a search says of its results, on $name', ({ open }) => {
+describe.each(testBackends())('the answer of a search, on $name', ({ open }) => {
   let index: IndexUnderTest
   beforeAll(async () => {
     index = await startIndex({ open })
@@ -24,7 +24,7 @@ describe.each(testBackends())('what a search says of its results, on $name', ({ 
   const search = (params: Record<string, string | string[]>) =>
     query<searchDatasets.$OutputBody>(index.url, 'searchDatasets', params)
 
-  test('where the words stand in a description, as plain text', async () => {
+  test('has the part of a description with the words, as plain text', async () => {
     const { datasets } = await search({ q: 'poles ice' })
     const [extent, ...others] = datasets.toSorted((a, b) => a.uri.localeCompare(b.uri))
     expect(extent?.snippet).toMatch(/^…\S.*Sea ice of both poles, by satellite\.$/)
@@ -32,7 +32,7 @@ describe.each(testBackends())('what a search says of its results, on $name', ({ 
     expect((await search({ keyword: 'climate' })).datasets[0]).not.toHaveProperty('snippet')
   })
 
-  test('the values of facets in words, where those differ', async () => {
+  test('has labels for facet values that need them', async () => {
     const { facets } = await search({ q: 'ice', facets: ['author', 'keyword', 'risk'] })
     expect(facets).toMatchObject([
       {
@@ -57,5 +57,5 @@ describe.each(testBackends())('what a search says of its results, on $name', ({ 
     expect((await search({ keyword: ['sea ice'] })).hitsTotal).toBe(3)
   })
 
-  test('and nothing was our fault', () => expect(index.takeFaults()).toEqual([]))
+  test('was never caused by a fault of ours', () => expect(index.takeFaults()).toEqual([]))
 })

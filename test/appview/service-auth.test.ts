@@ -39,7 +39,7 @@ describe('service tokens', () => {
     return response.ok ? 'ok' : `${response.status} ${body.error}`
   }
 
-  test('for the bare DID and for its service entry, once each', async () => {
+  test('are accepted once each, for the bare DID and for its service entry', async () => {
     const bare = await token()
     expect(await ask(bare)).toBe('ok')
     expect(await ask(bare)).toBe('401 JwtReplayed')

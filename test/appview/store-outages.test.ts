@@ -15,7 +15,7 @@ const hasPostgres = needs('a database that fails under search', 'PostgreSQL')
 const searchers = 8
 const poolSize = 4
 
-describe.skipIf(!hasPostgres)('a database that fails under search', () => {
+describe.skipIf(!hasPostgres)('a database that fails, on the connections of searches', () => {
   let parts: AsyncDisposableStack
   let proxy: Awaited<ReturnType<typeof startFlakyProxy>>
   let index: IndexUnderTest
@@ -75,7 +75,7 @@ describe.skipIf(!hasPostgres)('a database that fails under search', () => {
   }
   const failing = () => waitFor(async () => (await search()).status === 503, { what: 'a search to fail' })
 
-  test('outages leave every connection usable', async () => {
+  test('all connections can be used again after outages', async () => {
     await underSearch(async () => {
       for (let round = 0; round < 3; round++) {
         await proxy.down()
@@ -86,7 +86,7 @@ describe.skipIf(!hasPostgres)('a database that fails under search', () => {
     })
   })
 
-  test('sessions that the server ends are replaced', async () => {
+  test('replaces sessions that the server ends', async () => {
     await using direct = await openCatalog({ databaseUrl: url })
     await underSearch(async () => {
       for (let round = 0; round < 5; round++) {
@@ -98,7 +98,7 @@ describe.skipIf(!hasPostgres)('a database that fails under search', () => {
     })
   })
 
-  test('gives up a silent server and finds it again', async () => {
+  test('gives up a server that is silent and finds it again', async () => {
     await underSearch(async () => {
       using _paused = proxy.pause()
       await failing()
@@ -106,7 +106,7 @@ describe.skipIf(!hasPostgres)('a database that fails under search', () => {
   })
 })
 
-test.skipIf(!hasPostgres)('replaces connections that grow old, one for one', async () => {
+test.skipIf(!hasPostgres)('replaces old connections one by one', async () => {
   await using store = await createScratchDatabase(databaseUrl())
   const { client, db } = connectPostgres(store.url, { poolSize, maxAgeMs: 20 })
   const one = () => readOnly(db, async (tx) => tx.execute(sql`SELECT pg_backend_pid() AS pid`))
@@ -125,34 +125,31 @@ test.skipIf(!hasPostgres)('replaces connections that grow old, one for one', asy
   }
 })
 
-test.skipIf(!hasPostgres)(
-  'who waits for a connection or an answer is told when it takes too long',
-  async () => {
-    await using store = await createScratchDatabase(databaseUrl())
-    const { client, db } = connectPostgres(store.url, { poolSize: 1 })
-    try {
-      const within = <T>(ms: number, work: () => T) => withPatience(() => ms, work)
-      const sleeping = within(500, () =>
-        readOnly(db, (tx) => tx.execute(sql`SELECT pg_sleep(60)`) as Promise<unknown>),
-      )
-      const waiting = within(100, async () => db.execute(sql`SELECT 1`))
-      sleeping.catch(() => {})
-      await expect(waiting).rejects.toMatchObject({
-        cause: { message: 'No connection to the database became free in time.' },
-      })
-      await expect(sleeping).rejects.toThrow('did not answer in time')
-      // The server was told to cancel the query as well.
-      const asleep = sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(60)' AND state = 'active'`
-      await waitFor(async () => ((await db.execute(asleep)) as unknown as unknown[]).length === 0, {
-        what: 'the server to stop sleeping',
-      })
-    } finally {
-      await client.end({ timeout: 1 })
-    }
-  },
-)
+test.skipIf(!hasPostgres)('reports when waiting for a connection or an answer takes too long', async () => {
+  await using store = await createScratchDatabase(databaseUrl())
+  const { client, db } = connectPostgres(store.url, { poolSize: 1 })
+  try {
+    const within = <T>(ms: number, work: () => T) => withPatience(() => ms, work)
+    const sleeping = within(500, () =>
+      readOnly(db, (tx) => tx.execute(sql`SELECT pg_sleep(60)`) as Promise<unknown>),
+    )
+    const waiting = within(100, async () => db.execute(sql`SELECT 1`))
+    sleeping.catch(() => {})
+    await expect(waiting).rejects.toMatchObject({
+      cause: { message: 'No connection to the database became free in time.' },
+    })
+    await expect(sleeping).rejects.toThrow('did not answer in time')
+    // The server was told to cancel the query as well.
+    const asleep = sql`SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(60)' AND state = 'active'`
+    await waitFor(async () => ((await db.execute(asleep)) as unknown as unknown[]).length === 0, {
+      what: 'the server to stop sleeping',
+    })
+  } finally {
+    await client.end({ timeout: 1 })
+  }
+})
 
-test.skipIf(!hasPostgres)('what is left of a transaction is not done on another connection', async () => {
+test.skipIf(!hasPostgres)('does not run the rest of a transaction on another connection', async () => {
   await using store = await createScratchDatabase(databaseUrl())
   const { client, db } = connectPostgres(store.url, { poolSize: 2 })
   try {

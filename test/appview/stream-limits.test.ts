@@ -33,7 +33,7 @@ const openAt = async (address: string | undefined, count: number) => {
   return answers.flatMap((answer) => ('open' in answer ? [answer.open] : []))
 }
 
-test('gives one address at most fifty open streams', async () => {
+test('allows an address fifty open streams', async () => {
   const sockets = await openAt('203.0.113.5', 50)
   expect(sockets).toHaveLength(50)
   expect(await ask('203.0.113.5')).toMatchObject({
@@ -46,7 +46,7 @@ test('gives one address at most fifty open streams', async () => {
   await waitFor(async () => 'open' in (await ask('203.0.113.5')), { what: 'the place to be free' })
 })
 
-test('in IPv6 the addresses of one household count together', async () => {
+test('the addresses of one IPv6 /64 count together', async () => {
   const address = (i: number) => `2001:db8:7:7::${(i + 1).toString(16)}`
   const opened = await Promise.all(Array.from({ length: 51 }, (_, i) => openAt(address(i), 1)))
   expect(opened.flat()).toHaveLength(50)
@@ -56,7 +56,7 @@ test('programs on this machine are not limited', async () => {
   expect(await openAt(undefined, 60)).toHaveLength(60)
 })
 
-test('whoever opens and closes streams all the time has to wait like anybody who asks too much', async () => {
+test('opening and closing streams counts against the request limit', async () => {
   for (let round = 0; round < 12; round++) for (const ws of await openAt('203.0.113.7', 50)) ws.terminate()
   const answer = await waitFor(
     async () => {

@@ -26,7 +26,7 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
   const write = (rkey: string, record: Record<string, unknown> = {}, did = alice) =>
     index.write(did, [{ put: 'dataset', rkey, record: { title: `Dataset ${rkey}`, ...record } }])
 
-  test('tells a subscriber of a new, a changed and a deleted record', async () => {
+  test('sends a new, a changed and a deleted record to a subscriber', async () => {
     await using listener = await listen(index.url, 'subscribeRecords')
     await listener.came(1)
     await write('one')
@@ -44,7 +44,7 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
     })
   })
 
-  test('every message is what the lexicon says', async () => {
+  test('every message is valid by its lexicon', async () => {
     const uri = await seedTorrent()
     await decideAdmission(index.catalog.db, { kind: 'uri', value: uri }, { action: 'deny' })
     await decideAdmission(index.catalog.db, { kind: 'uri', value: uri }, { action: 'restore' })
@@ -85,7 +85,7 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
     expect(second.lines()).toEqual(['#info 5 Hello', '#upsert 6 d6', '#upsert 7 d7'])
   })
 
-  test('purges what is hidden from the replay, in the store and in memory', async () => {
+  test('removes what is hidden from the replay, in the store and in memory', async () => {
     await using live = await listen(index.url, 'subscribeRecords')
     await live.came(1)
     await write('secret', {}, bob)
@@ -105,7 +105,7 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
     })
   })
 
-  test('combines filters, and tells of hiding and deleting whatever they say', async () => {
+  test('combines filters, and always sends when a record is hidden or deleted', async () => {
     await index.apply({ accounts: [{ did: bob, handle: 'bob.example.org' }] })
     const climate = await listen(index.url, 'subscribeRecords', {
       keyword: ['Climate'],
@@ -149,7 +149,7 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
     expect(old.lines().slice(0, 2)).toEqual(['#info 0 Hello', '#info 0 OutdatedCursor'])
   })
 
-  test('begins a new epoch with a rebuild and tells connected clients', async () => {
+  test('a rebuild begins a new epoch and tells connected clients', async () => {
     await using listener = await listen(index.url, 'subscribeInfoHashes')
     await listener.came(1)
     await startNewEpochs(index.catalog.db)
@@ -161,7 +161,7 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
     expect(listener.messages[2]).toMatchObject({ type: '#add', body: { infoHashV1: torrent.infoHashV1 } })
   })
 
-  test('the allow-list and its stream meet without a gap', async () => {
+  test('the allow-list and its stream join without a gap', async () => {
     await seedTorrent()
     const { infoHashes, seq, epoch } = await query<schemas.listInfoHashes.$OutputBody>(
       index.url,
@@ -178,7 +178,7 @@ describe.each(testBackends())('the live streams, on $name', ({ open }) => {
     expect(listener.messages.map(({ type }) => type)).toEqual(['#info', '#remove'])
   })
 
-  test('parameters that make no sense end the stream with an error frame', async () => {
+  test('parameters without a meaning end the stream with an error frame', async () => {
     await using listener = await listen(index.url, 'subscribeRecords', { cursor: -1 })
     await waitFor(() => listener.closed, { what: 'the stream to end' })
     expect(listener.error).toBe('InvalidRequest')

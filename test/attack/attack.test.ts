@@ -9,14 +9,14 @@ const busy = 3
 
 const able = needs('an index that strangers attack', 'patience')
 
-describe.skipIf(!able)('one stranger stops nobody', () => {
+describe.skipIf(!able)('an attack by one stranger', () => {
   let index: AttackedIndex
   beforeAll(async () => {
     index = await startAttackedIndex()
   })
   afterAll(() => index[Symbol.asyncDispose]())
 
-  test.each(Object.entries(attacks))('%s', async (_, attack) => {
+  test.each(Object.entries(attacks))('%s does not stop the service for others', async (_, attack) => {
     const asked = index.victim.requests()
     const launch = await attack(index)
     const watched = await watch(index, launch).catch((error) => {

@@ -9,7 +9,7 @@ const bench = (...args: string[]) =>
     ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
   )
 
-test('--help lists the benches and exits 0', async () => {
+test('--help lists the benches and exits with 0', async () => {
   const { code, stdout } = await bench('--help')
   expect(code).toBe(0)
   expect(stdout).toMatch(/^Benches: .+ \(what each measures/m)
@@ -21,7 +21,7 @@ test.each([
   [[], 'npm run bench -- NAME'],
   [['one', 'two'], 'one bench at a time'],
   [['--loud'], "Unknown option '--loud'"],
-])('%j exits 1 and says what to do', async (args, message) => {
+])('%j exits with 1 and says what to do', async (args, message) => {
   const { code, stdout, stderr } = await bench(...args)
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   expect(stderr).toContain(message)

@@ -37,7 +37,7 @@ test('returns blobs as Buffers from every way of reading', () => {
   db.close()
 })
 
-test('a statement that returns rows says so, writes with returning included', () => {
+test('a statement that returns rows reports so, also a write with RETURNING', () => {
   const db = new Database(':memory:').exec('create table t (id integer primary key)')
   expect(db.prepare('insert into t default values').reader).toBe(false)
   const returning = db.prepare('insert into t default values returning id')

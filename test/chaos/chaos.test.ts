@@ -9,9 +9,9 @@ const stores = [
   { name: 'PGlite', databaseUrl: undefined, kills: hasServer ? 4 : 8 },
 ]
 
-describe.skipIf(!able)('killed at random', () => {
+describe.skipIf(!able)('an index that is killed at random', () => {
   test.each(stores)(
-    'killed at random instants over faults of every kind, nothing is lost on $name',
+    'loses nothing through random kills and faults of every kind, on $name',
     { timeout: 900_000 },
     async ({ databaseUrl, kills }) => {
       const result = await runChaos({

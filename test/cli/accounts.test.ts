@@ -32,7 +32,7 @@ const tokenFile = async (person: Person, did: string) => {
   )
 }
 
-test('uses the account that signed in last, or the one that --account names', async () => {
+test('uses the account that signed in last, or the one of --account', async () => {
   await using person = await startPerson(network)
   expect(await person.run('whoami')).toMatchObject({
     code: 4,
@@ -63,7 +63,7 @@ test('keeps secrets in files that only their owner can read', async () => {
   expect(text).not.toMatch(/jwt|token|refresh/i)
 })
 
-test('a wrong password and a server that is not there have their own exit codes', async () => {
+test('a wrong password and an unreachable server have their own exit codes', async () => {
   const { handle, pdsUrl } = network.accounts[0]!
   await using person = await startPerson(network)
   expect(await person.run('login', handle, '--pds', pdsUrl, '--app-password', 'wrong')).toMatchObject({
@@ -78,7 +78,7 @@ test('a wrong password and a server that is not there have their own exit codes'
   })
 })
 
-test('lets processes that refresh one session at once all go on', async () => {
+test('processes that refresh one session at the same time all succeed', async () => {
   const { did } = network.accounts[0]!
   await using person = await startPerson(network)
   await login(person, 0)
@@ -96,7 +96,7 @@ test('lets processes that refresh one session at once all go on', async () => {
   expect(await person.run('publish', '--title', 'Four')).toMatchObject({ code: 0 })
 })
 
-test('logout ends the session at the server too', async () => {
+test('logout also ends the session at the server', async () => {
   const { did, pdsUrl } = network.accounts[1]!
   await using person = await startPerson(network)
   await login(person, 1)

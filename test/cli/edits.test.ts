@@ -28,7 +28,7 @@ const write = (person: Person, name: string, content: string | object) =>
 
 const meta = { title: 'Levels', rkey: 'levels', description: 'From the file.', keywords: [{ name: 'river' }] }
 
-test('publishing again takes what META changed and keeps what was edited', async () => {
+test('publishing again takes changes of META and keeps edits of the record', async () => {
   await using person = await startPerson(network, { account })
   await write(person, 'meta.json', meta)
   await write(person, 'levels.csv', 'day,cm\n1,312\n')
@@ -104,7 +104,7 @@ test('publishing again takes what META changed and keeps what was edited', async
   })
 })
 
-test('publishing with flags alone erases nothing, nor makes a second dataset', async () => {
+test('publishing with flags only neither erases fields nor makes a second dataset', async () => {
   await using person = await startPerson(network, { account })
   const { dataset } = await person.json(
     'publish',
@@ -125,7 +125,7 @@ test('publishing with flags alone erases nothing, nor makes a second dataset', a
   })
 })
 
-test('without a memory of the last run, names each value that it replaces', async () => {
+test('without a record of the last run, reports each value that it replaces', async () => {
   await using person = await startPerson(network, { account })
   await write(person, 'meta.json', { ...meta, rkey: 'elsewhere', title: 'Elsewhere' })
   const { dataset } = await person.json('publish', '--dataset', 'meta.json')
@@ -145,7 +145,7 @@ test('without a memory of the last run, names each value that it replaces', asyn
   })
 })
 
-test('what was edited before anything was remembered stays', async () => {
+test('edits made before the first remembered run stay', async () => {
   await using person = await startPerson(network, { account })
   await write(person, 'meta.json', { ...meta, rkey: 'older', title: 'Older' })
   const { dataset } = await person.json('publish', '--dataset', 'meta.json')
@@ -155,7 +155,7 @@ test('what was edited before anything was remembered stays', async () => {
   expect((await recordAt(dataset.uri)).description).toBe('Mine')
 })
 
-test('an import takes what its catalog changed and keeps what was edited', async () => {
+test('an import takes changes of its catalog and keeps edits of the record', async () => {
   await using person = await startPerson(network, { account })
   const entry = {
     title: 'Gauges',
@@ -197,7 +197,7 @@ test('an import takes what its catalog changed and keeps what was edited', async
   expect([value.keywords, value.temporal]).toEqual([undefined, undefined])
 })
 
-test('updates what a catalog renamed or moved where it stands', async () => {
+test('updates the record of an entry that its catalog renamed or moved', async () => {
   await using person = await startPerson(network, { account })
   const package_ = (name: string, title: string, id: string) => ({
     name,

@@ -54,7 +54,7 @@ async function listDatasets(agent: AtpAgent, repo: string) {
   }
 }
 
-test('an import interrupted twice at a PDS that limits writes puts every entry exactly once', async () => {
+test('an import that is interrupted twice writes every entry exactly once', async () => {
   await using pds = await startLimitedPds(network.plcUrl, { points: 120, windowMs: 1_000 })
   const account = await createAccount(pds as never, 'rescuer')
   await using person = await startPerson(network, { account })
@@ -105,7 +105,7 @@ test('an import interrupted twice at a PDS that limits writes puts every entry e
   expect(pds.puts).toBe(entries.length)
 })
 
-test('import shows what does not fit in a dry run of a data.json of DCAT-US, then writes it', async () => {
+test('a dry run of an import shows what does not fit, and the import then writes the rest', async () => {
   const account = network.accounts[0]!
   await using person = await startPerson(network, { account })
   const input = join(person.home, 'data.json')

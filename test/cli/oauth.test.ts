@@ -108,7 +108,7 @@ test.skipIf(!hasChromium)(
   },
 )
 
-test.skipIf(!hasChromium)('keeps the session when the server is down at its refresh', async () => {
+test.skipIf(!hasChromium)('keeps the session if the server is down during a refresh', async () => {
   const account = network.accounts[1]!
   await using person = await startPerson(network)
   await signIn(person, account)

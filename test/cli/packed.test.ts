@@ -12,7 +12,7 @@ const run = promisify(execFile)
 const hasTools = needs('packages as strangers install them', 'the development tools')
 
 test.skipIf(!hasTools)(
-  'the packed command installs in an empty folder, with libraries that run an example',
+  'the packed command runs in an empty folder, as do the examples of its libraries',
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-installed-'))
     onTestFinished(() => rm(folder, { recursive: true, force: true }))

@@ -50,7 +50,7 @@ const eventually = <T>(what: string, look: () => Promise<T>) =>
   waitFor(look as Json, { what, timeoutMs: 60_000, intervalMs: 200 }) as Promise<T>
 const statusOf = async (person: Person, uri: string) => (await person.json('status', uri)).status
 
-test('Alice publishes, and Bobby finds the dataset by search and by infohash', async () => {
+test('Bobby finds Alice’s dataset by search and by infohash', async () => {
   const published = await alice!.json(
     'publish',
     'levels',
@@ -113,7 +113,7 @@ test('Bobby adds a mirror that has the right bytes', async () => {
   expect(await bobby!.run('webseed', 'check', file, wrong.url)).toMatchObject({ code: 1 })
 })
 
-test('Bobby gets the .torrent, the magnet and the files, resuming a download that stopped', async () => {
+test('Bobby gets the .torrent, the magnet link and the files, and resumes a download', async () => {
   const { torrents } = await bobby!.json('get', dataset, '-o', 'got')
   const metainfo = parseMetainfo(await readFile(join(bobby!.home, torrents[0].file)))
   expect([metainfo.infoHashV1, metainfo.infoHashV2]).toEqual([torrent.infoHashV1, torrent.infoHashV2])
@@ -145,7 +145,7 @@ test('Bobby gets the .torrent, the magnet and the files, resuming a download tha
   expect(bad).toMatchObject({ code: 1, stdout: expect.stringContaining('wrong size: 1820.csv') })
 })
 
-test('takes an address, an infohash or a magnet link for a .torrent', async () => {
+test('accepts an address, an infohash or a magnet link instead of a .torrent', async () => {
   const { infoHashV1, infoHashV2, magnet } = torrent
   for (const what of [`${mirror.url}levels.torrent`, infoHashV2, magnet])
     expect(await bobby!.json('torrent', 'inspect', what)).toMatchObject({ infoHashV1, infoHashV2 })
@@ -156,7 +156,7 @@ test('takes an address, an infohash or a magnet link for a .torrent', async () =
   expect(await bobby!.run('get', 'magnet:?dn=levels')).toMatchObject({ code: 2 })
 })
 
-test('of a .torrent in which other programs read another infohash that is told', async () => {
+test('reports a .torrent in which other programs read another infohash', async () => {
   const info = `d6:lengthi3e4:name3:ice6:pieces20:${'x'.repeat(20)}12:piece lengthi16384ee`
   await writeFile(join(bobby!.home, 'odd.torrent'), `d4:info${info}e`)
   const { code, stderr } = await bobby!.run('torrent', 'inspect', 'odd.torrent')
@@ -219,7 +219,7 @@ test.skipIf(!needs('transmission with a webseed alone', 'transmission-cli'))(
   },
 )
 
-test('Bobby carries on what Alice published, once', async () => {
+test('Bobby publishes a successor of Alice’s dataset, once', async () => {
   const adopted = await bobby!.json('adopt', dataset)
   const { did, agent } = system.network.accounts[1]!
   expect(adopted.dataset.uri).toBe(dataset.replace(system.network.accounts[0]!.did, did))

@@ -38,7 +38,7 @@ const recordOf = async (account: TestAccount, uri: string): Promise<Json> => {
 const revOf = async ({ agent, did }: TestAccount) =>
   (await agent.com.atproto.sync.getLatestCommit({ did })).data.rev
 
-test('publishes a dataset and its torrent into a real PDS once, however often it is run', async () => {
+test('publishes a dataset and its torrent once, however often it is run', async () => {
   const account = network.accounts[0]!
   await using person = await startPerson(network, { account })
   await withFiles(person, {
@@ -99,7 +99,7 @@ test('publishes a dataset and its torrent into a real PDS once, however often it
   expect(await revOf(account)).toBe(rev)
 })
 
-test('changed files make a new torrent that supersedes the old one', async () => {
+test('changed files become a new torrent that supersedes the old one', async () => {
   const account = network.accounts[1]!
   await using person = await startPerson(network, { account })
   await withFiles(person, { 'meta.yaml': 'title: Sea ice\nrkey: sea-ice\n', 'ice/a.csv': 'one' })
@@ -138,7 +138,7 @@ test('changed files make a new torrent that supersedes the old one', async () =>
   expect((await recordOf(account, uri)).value.supersedes).toBeUndefined()
 })
 
-test('files that share only a name do not supersede each other', async () => {
+test('files that share only their names do not supersede each other', async () => {
   const account = network.accounts[1]!
   await using person = await startPerson(network, { account })
   await withFiles(person, { '2023/readings.csv': 'jan', '2024/readings.csv': 'january' })
@@ -179,7 +179,7 @@ test('files that share only a name do not supersede each other', async () => {
   expect((await recordOf(account, said.torrents[0].uri)).value.supersedes.uri).toBe(first.uri)
 })
 
-test('adds a suffix to a key that another dataset has taken', async () => {
+test('adds a suffix to a key that another dataset has', async () => {
   const account = network.accounts[2]!
   await using person = await startPerson(network, { account })
   await withFiles(person, {
@@ -194,7 +194,7 @@ test('adds a suffix to a key that another dataset has taken', async () => {
   expect((await recordOf(account, rhine.dataset.uri)).value.title).toBe('Levels of the Rhine')
 })
 
-test('a description of 600 kB goes whole into a blob', async () => {
+test('stores a description of 600 kB as a blob', async () => {
   const account = network.accounts[3]!
   await using person = await startPerson(network, { account })
   const description = `What this is.\n\n${'Ünïcode words and more of them. '.repeat(18_000)}`
@@ -213,7 +213,7 @@ test('a description of 600 kB goes whole into a blob', async () => {
   expect(again.dataset.action).toBe('unchanged')
 })
 
-test('what does not fit the lexicon is refused by field before anything is written or hashed', async () => {
+test('reports invalid fields before anything is written or hashed', async () => {
   const account = network.accounts[4]!
   await using person = await startPerson(network, { account })
   await withFiles(person, {
@@ -230,7 +230,7 @@ test('what does not fit the lexicon is refused by field before anything is writt
   expect(await revOf(account)).toBe(rev)
 })
 
-test('what systems and clients leave in directories is left out of a torrent and named', async () => {
+test('leaves out files that systems and clients put into directories, and names them', async () => {
   await using person = await startPerson(network, {})
   await withFiles(person, {
     'd/a.csv': 'a',
@@ -280,7 +280,7 @@ test('reports all faults of a metadata file at once and writes nothing', async (
   expect(await revOf(account)).toBe(rev)
 })
 
-test('writes a metadata file that can be published, but not over another', async () => {
+test('writes a metadata file that can be published, but does not replace a file', async () => {
   await using person = await startPerson(network, { account: network.accounts[4]! })
   expect(await person.run('dataset', 'new', 'new.yaml', '--title', 'New')).toMatchObject({ code: 0 })
   expect(await person.run('dataset', 'new', 'new.yaml')).toMatchObject({ code: 2 })
@@ -370,7 +370,7 @@ test('splits a .torrent that is too large for a blob, or names its address inste
   ])
 })
 
-test('keeps both references when two processes publish one torrent for two datasets', async () => {
+test('two processes that publish one torrent for two datasets both keep their reference', async () => {
   const account = network.accounts[5]!
   await using person = await startPerson(network, { account })
   await withFiles(person, { 'same.csv': 'the same bytes' })
@@ -393,7 +393,7 @@ test('keeps both references when two processes publish one torrent for two datas
   )
 })
 
-test('adds the origin’s address to somebody else’s torrent while it serves the same bytes', async () => {
+test('adds the origin’s address to another’s torrent while it serves the same bytes', async () => {
   const [author, mirrorer] = [network.accounts[6]!, network.accounts[7]!]
   await using person = await startPerson(network, { account: author })
   await using other = await startPerson(network, { account: mirrorer })
@@ -422,7 +422,7 @@ test('adds the origin’s address to somebody else’s torrent while it serves t
   expect(published.torrents[0].magnet).toContain(`ws=${encodeURIComponent(`${origin.url}levels.csv`)}`)
 })
 
-test('writes records under another authority and reads them as the same', async () => {
+test('writes and reads records under another authority', async () => {
   const account = network.accounts[7]!
   const env = { HOLDFAST_AUTHORITIES: `gov.example.archive,${collections.dataset.replace('.dataset', '')}` }
   await using person = await startPerson(network, { account, env })

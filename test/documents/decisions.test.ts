@@ -21,7 +21,7 @@ test.each(decisions)('%s has the headings of every decision, in their order', (p
   ])
 })
 
-test.each(documents)('%s refers to a decision by a link to the one of that number', (path) => {
+test.each(documents)('%s refers to another decision by a link', (path) => {
   const text = read(path).replaceAll(/\s+/g, ' ')
   const named = [...text.matchAll(/decisions? (\d+)(?:\]\((?:[\w./]*\/)?(\d{4})-[\w-]+\.md\))?/gi)]
   const astray = named.filter(([, number, file]) => Number(number) !== Number(file))

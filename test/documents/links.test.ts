@@ -8,7 +8,7 @@ const sources = globSync('{.dependency-cruiser.mjs,**/*.{ts,mjs}}', {
   exclude: (path) => /(?:^|\/)(?:node_modules|dist|data)(?:\/|$)/.test(path),
 }).map((path) => `/${path}`)
 
-test.each(documents)('what %s links to exists', (path) => {
+test.each(documents)('every link of %s leads to something that exists', (path) => {
   const targets = [...read(path).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!)
   const dangling = targets.filter((target) => !/^[a-z]+:/.test(target) && !reaches(path, target))
   expect(dangling).toEqual([])

@@ -12,7 +12,7 @@ const alice = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const torrent = sampleTorrent('sea-ice', ['extent.csv'])
 const record = { keywords: [{ name: 'Climate' }], risk: { level: 'endangered' } }
 
-test('a stranger’s service keeps a feed of endangered climate data with few seeders', async () => {
+test('the example service keeps a feed of endangered climate data with few seeders', async () => {
   await using index = await startIndex({ open: openEmbedded })
   const put = (rkey: string, change: object = {}) =>
     index.write(alice, [{ put: 'dataset', rkey, record: { title: rkey, ...record, ...change } }])

@@ -58,7 +58,7 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     }).parse(body)
   }
 
-  test('RSS has a torrent with its enclosure, infohash and size, under its record’s date', async () => {
+  test('an item for a torrent has its enclosure, infohash, size and date', async () => {
     const { rss } = await xml('/feeds/torrents.rss')
     const [item] = rss.channel.item
     expect(item.guid['#text']).toMatch(/^at:\/\/did:plc:alice.*torrent/)
@@ -75,7 +75,7 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     '/feeds/risk/endangered',
     '/feeds/keyword/sea%20%26%20ice',
     `/feeds/account/${alice}`,
-  ])('%s in all three forms says the same', async (path) => {
+  ])('%s has the same content in all three formats', async (path) => {
     const { rss } = await xml(`${path}.rss`)
     const { feed } = await xml(`${path}.atom`)
     const json = (await (await get(`${path}.json`)).json()) as JsonFeed
@@ -85,7 +85,7 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     expect(json.items.map((item) => item.id)).toEqual(ids)
   })
 
-  test('a dataset comes with its newest torrent in RSS, with all of them in Atom and JSON Feed', async () => {
+  test('a dataset has its newest torrent in RSS, and all in Atom and JSON Feed', async () => {
     const url = `/torrent/${torrent.infoHashV1}.torrent`
     const [item] = (await xml('/feeds/risk/endangered.rss')).rss.channel.item
     expect(item.enclosure).toMatchObject({ '@type': 'application/x-bittorrent', '@length': '201' })
@@ -106,22 +106,22 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     ['torrents.json?maxSeeders=2', 0],
     ['datasets.json?q=ice&hasTorrent=true', 1],
     ['datasets.json?risk=endangered&minSeeders=1', 0],
-  ])('a class of size or seeders is a feed: %s', async (path, count) => {
+  ])('a category of sizes or seeders has a feed: %s', async (path, count) => {
     expect(((await (await get(`/feeds/${path}`)).json()) as JsonFeed).items).toHaveLength(count)
   })
 
-  test('a torrent comes with the license of the dataset it holds', async () => {
+  test('a torrent has the license of its dataset', async () => {
     const [item] = (await xml('/feeds/torrents.rss')).rss.channel.item
     expect(item['dc:rights']).toBe('CC0-1.0')
   })
 
-  test('nothing is dated later than it was first seen', async () => {
+  test('no item is dated later than it was first seen', async () => {
     const json = (await (await get('/feeds/datasets.json')).json()) as JsonFeed
     for (const item of json.items) expect(Date.parse(item.date_published)).toBeLessThanOrEqual(Date.now())
     expect(json.items).toHaveLength(2)
   })
 
-  test('an edit moves the date of the edit alone, in Atom and JSON Feed', async () => {
+  test('an edit changes only the date of the edit, in Atom and JSON Feed', async () => {
     const id = `at://${alice}/${collections.dataset}/edited`
     const read = async () => {
       const { feed } = await xml('/feeds/datasets.atom')
@@ -156,7 +156,7 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     ])
   })
 
-  test('conditional GET', async () => {
+  test('answers conditional requests', async () => {
     const first = await get('/feeds/datasets.rss')
     const etag = first.headers.get('etag') ?? ''
     expect(etag).not.toBe('')
@@ -180,14 +180,14 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
   })
 
   test.each(['100000', '1001', '1000', '999999999999999'])(
-    'a page of Torznab at %s is past the end',
+    'a page of Torznab at %s is beyond the end',
     async (offset) => {
       const found = await xml(`/torznab/api?t=search&offset=${offset}`)
       expect(found.rss.channel.item).toBeUndefined()
     },
   )
 
-  test('Torznab’s parameters are the same in either case', async () => {
+  test('the names of Torznab’s parameters may be in either case', async () => {
     const found = await xml('/torznab/api?T=Search&Q=ice&LIMIT=1&apikey=x&extended=1')
     expect(found.rss.channel.item).toHaveLength(1)
     expect((await xml('/torznab/api?T=CAPS')).caps).toBeDefined()
@@ -200,7 +200,7 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     },
   )
 
-  test('oEmbed keeps to the room that it is given', async () => {
+  test('oEmbed stays within the size of the request', async () => {
     const url = `http://localhost:${new URL(index.url).port}/torrent/${torrent.infoHashV1}`
     const embedded = async (room: string) => {
       const response = await get(`/oembed?${new URLSearchParams({ url })}${room}`)
@@ -214,7 +214,7 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     expect(await embedded('&maxwidth=junk&maxheight=0')).toEqual([200, 20])
   })
 
-  test('OPML lists feeds that answer', async () => {
+  test('the feeds that OPML lists exist', async () => {
     const { opml } = await xml('/feeds.opml')
     for (const outline of opml.body.outline) {
       const path = new URL(outline['@xmlUrl']).pathname
@@ -222,7 +222,7 @@ describe.each(testBackends())('feeds over $name', ({ open }) => {
     }
   })
 
-  test('what the search refuses is a 400 in one line', async () => {
+  test('a search that is refused becomes a 400 with a line of text', async () => {
     for (const query of ['limit=0', 'cursor=nonsense', 'hasTorrent=maybe']) {
       const response = await get(`/feeds/datasets.rss?${query}`)
       expect(response.status, query).toBe(400)

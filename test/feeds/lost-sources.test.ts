@@ -57,7 +57,7 @@ describe.each(testBackends())('datasets whose source is lost, over $name', ({ op
     title: 'Sea ice',
   })
 
-  test('it is news once all of them are, dated when the last of them went', async () => {
+  test('a dataset is listed once all its sources are lost, dated by the last', async () => {
     await find(day(1), 'online', 'online')
     expect(await entries()).toEqual([])
     await find(day(2), 'offline', 'degraded')
@@ -66,7 +66,7 @@ describe.each(testBackends())('datasets whose source is lost, over $name', ({ op
     expect(await entries()).toEqual([lostOn(day(3))])
   })
 
-  test('lists only sources that went anew, not those that are still away', async () => {
+  test('lists only sources that were lost since, not those that stay away', async () => {
     await find(day(4), 'gone', 'gone')
     expect(await entries()).toEqual([lostOn(day(3))])
     await find(day(5), 'gone', 'online')
@@ -75,7 +75,7 @@ describe.each(testBackends())('datasets whose source is lost, over $name', ({ op
     expect(await entries()).toEqual([lostOn(day(6))])
   })
 
-  test('RSS names the lost address and encloses the torrent that is left', async () => {
+  test('the RSS item names the lost address and encloses the torrent', async () => {
     const [item] = parseRssFeed(await (await fetch(`${index.url}/feeds/lost.rss`)).text()).items ?? []
     expect(item?.description).toBe(`${sources[1]} is lost: gone. Extent`)
     expect(item?.enclosures?.[0]?.url).toContain(`/torrent/${torrent.infoHashV1}.torrent`)

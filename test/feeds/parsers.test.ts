@@ -68,7 +68,7 @@ test('feedsmith reads the RSS of torrents', async () => {
   expect(dataset?.enclosures).toEqual(feed.items?.[0]?.enclosures)
 })
 
-test('feedsmith reads Atom with all that RFC 4287 asks of a feed and an entry', async () => {
+test('feedsmith finds what RFC 4287 requires of a feed and an entry', async () => {
   for (const name of feeds) {
     const feed = parseAtomFeed((await get(`/feeds/${name}.atom`)).body)
     expect(feed, name).toMatchObject({
@@ -90,7 +90,7 @@ test('feedsmith reads Atom with all that RFC 4287 asks of a feed and an entry', 
   })
 })
 
-test('keeps the rules of JSON Feed 1.1', async () => {
+test('follows the rules of JSON Feed 1.1', async () => {
   for (const name of feeds) {
     const { headers, body } = await get(`/feeds/${name}.json`)
     expect(headers.get('content-type')).toContain('application/feed+json')
@@ -99,7 +99,7 @@ test('keeps the rules of JSON Feed 1.1', async () => {
   }
 })
 
-test('feedsmith reads the OPML, whose feeds are all there', async () => {
+test('feedsmith reads the OPML, and all its feeds exist', async () => {
   const { body } = parseOpml((await get('/feeds.opml')).body)
   expect(body?.outlines?.length).toBeGreaterThan(3)
   for (const { xmlUrl } of body?.outlines ?? [])
@@ -107,7 +107,7 @@ test('feedsmith reads the OPML, whose feeds are all there', async () => {
 })
 
 const hasFeedparser = needs('feeds as feedparser reads them', 'feedparser')
-test.skipIf(!hasFeedparser)('feedparser finds nothing wrong with any feed', async () => {
+test.skipIf(!hasFeedparser)('feedparser finds no fault in any feed', async () => {
   const script =
     'import feedparser, json, sys; f = feedparser.parse(sys.stdin.buffer.read()); json.dump([f.bozo, f.version, [[e.id, e.published_parsed[:6], [x.type for x in e.enclosures]] for e in f.entries]], sys.stdout)'
   const read = (body: string) => {
@@ -132,7 +132,7 @@ test.skipIf(!hasFeedparser)('feedparser finds nothing wrong with any feed', asyn
   ])
 })
 
-test('answers Torznab as Prowlarr asks for it, capabilities first', async () => {
+test('answers Torznab requests as Prowlarr sends them, capabilities first', async () => {
   const parser = new XMLParser({
     ignoreAttributes: false,
     attributeNamePrefix: '@',

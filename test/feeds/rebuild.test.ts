@@ -18,7 +18,7 @@ const feeds = ['datasets', 'torrents'].flatMap((feed) =>
   ['rss', 'atom', 'json'].map((form) => `/feeds/${feed}.${form}`),
 )
 
-test('rebuilds every feed to the same bytes, and the words of search', async () => {
+test('a rebuild gives the same bytes of every feed and the same search results', async () => {
   await using network = await startNetwork()
   await using directory = await scratchDirectory()
   const archive = join(directory.path, 'archive')

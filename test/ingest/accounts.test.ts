@@ -5,7 +5,7 @@ import { startNetwork } from '../network/network.ts'
 import { waitFor } from '../network/wait-for.ts'
 import { type Following, putDataset, startFollowing } from './following.ts'
 
-test.each(['relay', 'PDSes directly'])('accounts that change are followed over the %s', async (way) => {
+test.each(['relay', 'PDSes directly'])('follows changes of accounts over the %s', async (way) => {
   await using network = await startNetwork({ pdsCount: 2, accounts: 7 })
   const [leaver, deleted, mover, renamed, rekeyed, tombstoned, takenDown] = network.accounts
   const sources = way === 'relay' ? [network.relayUrl] : network.pdsUrls

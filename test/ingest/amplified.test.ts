@@ -32,13 +32,13 @@ beforeAll(async () => {
 })
 afterAll(() => stack.disposeAsync())
 
-test('a commit that names one large record many times is kept within what it came as', async () => {
+test('a commit that names a large record many times takes memory by its own size', async () => {
   const repo = await host.newRepo(plc)
   host.emit(await writeMany(repo))
   await expectBounded(repo)
 })
 
-test('bounds a whole repository while honest records are indexed', async () => {
+test('limits a whole repository while honest records are indexed', async () => {
   const repo = await host.newRepo(plc)
   const frame = await writeMany(repo)
   host.emit(forge.withBody(frame, { prevData: null }))

@@ -15,7 +15,7 @@ import { expect, test } from 'vitest'
 import { startNetwork } from '../network/network.ts'
 import { putDataset, putOther, repoRecords, startFollowing, storedRecords } from './following.ts'
 
-test('brings the catalog back from an archive or a list of accounts when every host is gone', async () => {
+test('rebuilds the catalog from an archive or a list of accounts when every host is gone', async () => {
   await using network = await startNetwork({ pdsCount: 2, accounts: 4 })
   await using catalog = await openEmbedded()
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-archive-'))

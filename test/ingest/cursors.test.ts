@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => network?.[Symbol.asyncDispose]())
 
-describe('an index that does not read whole repositories at its start', () => {
+describe('an index that does not read whole repositories when it starts', () => {
   let index: Following
   beforeAll(async () => {
     index = await startFollowing(network, { sources: [network.relayUrl], backfill: false })
@@ -24,7 +24,7 @@ describe('an index that does not read whole repositories at its start', () => {
   })
   afterAll(() => index?.[Symbol.asyncDispose]())
 
-  test('reads a repository whose next commit shows that one was lost', async () => {
+  test('reads a repository when its next commit shows that one was lost', async () => {
     network.relay.faults.dropNext(1)
     await putDataset(alice!, 'lost')
     await network.caughtUp()
@@ -33,7 +33,7 @@ describe('an index that does not read whole repositories at its start', () => {
     expect(index.ingest.metrics.resyncs.asked).toBe(1)
   })
 
-  test('agrees with the hosts after repeated and reordered commits and a cut connection', async () => {
+  test('agrees with the hosts after repeated and reordered commits and a lost connection', async () => {
     network.relay.faults.repeatNext(4)
     network.relay.faults.reverseNext(3, 'delivery')
     await Promise.all([putDataset(bobby!, 'second'), putDataset(carol!, 'second')])
@@ -42,7 +42,7 @@ describe('an index that does not read whole repositories at its start', () => {
     await index.agrees(network.accounts)
   })
 
-  test('finds a lost commit that nothing follows when it compares repositories with their hosts', async () => {
+  test('finds a lost commit without a successor when it compares repositories', async () => {
     network.relay.faults.dropNext(1)
     await putDataset(carol!, 'unheard')
     await network.caughtUp()
@@ -75,7 +75,7 @@ describe('a restarted index', () => {
     return index
   }
 
-  test('compares every repository when the relay says that its cursor is in the future', async () => {
+  test('compares every repository when the relay calls its cursor a future one', async () => {
     const host = new URL(network.relayUrl).host
     await catalog.db.execute(`UPDATE catalog.source_cursor SET seq = 1000000 WHERE host = '${host}'`)
     network.relay.faults.dropNext(1)
@@ -89,14 +89,14 @@ describe('a restarted index', () => {
     })
   })
 
-  test('follows again after the relay ended the connection because it was too slow', async () => {
+  test('follows again after the relay disconnected it as too slow', async () => {
     await using index = await startConnected()
     network.relay.sendError('ConsumerTooSlow', 'too slow')
     await putDataset(bobby!, 'after-slow')
     await index.agrees(network.accounts, 30_000)
   })
 
-  test('compares every repository when the relay says that events before its cursor are gone', async () => {
+  test('compares every repository when the relay lacks events before its cursor', async () => {
     await using index = await startConnected()
     network.relay.faults.dropNext(1)
     await putDataset(alice!, 'missed-again')

@@ -9,7 +9,7 @@ const collection = foreignCollections.atdataEntry
 const record = { $type: collection, name: 'Ice', createdAt: '2026-02-01T12:00:00Z' }
 
 test.each(['relay', 'PDSes directly'])(
-  'finds foreign datasets written before anybody followed, over the %s',
+  'finds foreign datasets that were written before the start, over the %s',
   async (way) => {
     await using network = await startNetwork({ pdsCount: 2, accounts: 3 })
     const [alone, both, neither] = network.accounts

@@ -78,7 +78,7 @@ const refused: [string, string, Forgery][] = [
 ]
 
 test.each(refused)(
-  'refuses a commit %s as %s and takes the next honest one',
+  'refuses a commit %s as %s and accepts the next honest one',
   async (_what, reason, forgery) => {
     const repo = await hostedRepo()
     const before = index.ingest.metrics.rejects.get(reason as never)?.count ?? 0
@@ -106,7 +106,7 @@ const incomplete: [string, Forgery][] = [
 ]
 
 test.each(incomplete)(
-  'a signed commit whose host %s has the whole repository read',
+  'a signed commit whose host %s causes a read of the whole repository',
   async (_what, forgery) => {
     const repo = await hostedRepo()
     const asked = index.ingest.metrics.resyncs.asked
@@ -122,7 +122,7 @@ test.each(incomplete)(
   },
 )
 
-test('frames that are none are counted and passed over', async () => {
+test('invalid frames are counted and skipped', async () => {
   const before = index.ingest.metrics.rejects.get('invalid-cbor')?.count ?? 0
   const frame = encodeFrame(await (await hostedRepo()).create(ours, 'x', dataset('x')))
   const broken = [
@@ -142,12 +142,12 @@ test('frames that are none are counted and passed over', async () => {
   await hostedRepo()
 })
 
-test('survives a frame beyond the limit', async () => {
+test('skips a frame beyond the size limit', async () => {
   host.stream.sendRaw(new Uint8Array(6_000_000))
   await hostedRepo()
 })
 
-test('a record that breaks its lexicon, its key or the size limit is kept with its reason', async () => {
+test('a record with an invalid value, key or size is kept with its reason', async () => {
   const repo = await hostedRepo()
   host.emit(await repo.create(ours, 'untitled', { $type: ours, createdAt: 'yesterday' }))
   host.emit(await repo.create(ours, 'another-type', { ...dataset('typed'), $type: 'com.example.note' }))
@@ -165,7 +165,7 @@ test('a record that breaks its lexicon, its key or the size limit is kept with i
   ])
 })
 
-test('tries a host that hangs, floods or lies in getRepo later, without delaying others', async () => {
+test('a host that hangs, floods or lies in getRepo is tried again later, delaying no other', async () => {
   const repo = await hostedRepo()
   host.behave('com.atproto.sync.getRepo', { kind: 'flood', sizeBytes: 10_000_000 }, 1)
   const frame = await repo.create(ours, 'second', dataset('second'))
@@ -176,7 +176,7 @@ test('tries a host that hangs, floods or lies in getRepo later, without delaying
   await waitFor(async () => (await recordsOf(repo)).length === 2, { what: 'the retry', timeoutMs: 30_000 })
 })
 
-test('a PDS is heard only on accounts that live there', async () => {
+test('a PDS is believed only about its own accounts', async () => {
   await using stranger = await startHostilePds()
   stranger.behave('com.atproto.server.describeServer', {
     kind: 'serve',

@@ -9,8 +9,8 @@ import { type Following, putDataset, startFollowing } from './following.ts'
 
 const hostOf = async ({ ingest }: Following) => (await ingest.status()).hosts[0]!
 
-describe.each(testBackends())('how far behind the index is, on $name', ({ open }) => {
-  test('reports records that wait until they came in', async () => {
+describe.each(testBackends())('the lag of the index, on $name', ({ open }) => {
+  test('counts records that wait until they are stored', async () => {
     await using network = await startNetwork({ pdsCount: 1, accounts: 2 })
     await using catalog = await open()
     const sources = [network.relayUrl]
@@ -41,7 +41,7 @@ describe.each(testBackends())('how far behind the index is, on $name', ({ open }
     )
   })
 
-  test('a measurement that nobody made again grows, beyond what an int holds', async () => {
+  test('grows while nothing is measured, also beyond an int', async () => {
     await using catalog = await open()
     await catalog.db.execute(sql`
       INSERT INTO local.setting (name, value) VALUES ('sourceLags',
@@ -52,7 +52,7 @@ describe.each(testBackends())('how far behind the index is, on $name', ({ open }
     expect(lag?.lagMs).toBeGreaterThan(2_999_999_000)
   })
 
-  test('when the last stored event was made goes with the cursor', async () => {
+  test('the time of the last stored event is stored with the cursor', async () => {
     await using network = await startNetwork({ pdsCount: 1, accounts: 1 })
     await using catalog = await open()
     await using index = await startFollowing(network, { sources: [network.relayUrl], catalog })

@@ -33,7 +33,7 @@ test.skipIf(!hasServer)('the second of two processes takes over ingest within tw
   expect(performance.now() - left).toBeLessThan(2_000)
 })
 
-test.skipIf(!hasServer)('gives each right to one process at a time', { timeout: 60_000 }, async () => {
+test.skipIf(!hasServer)('gives each leadership to one process at a time', { timeout: 60_000 }, async () => {
   await using database = await createScratchDatabase(databaseUrl())
   const working: string[] = []
   const start = (name: string, right: Right) => {

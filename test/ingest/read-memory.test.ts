@@ -16,7 +16,7 @@ const dataset = (title: string, more = {}) => ({
 /** A valid record of 400 kB: fields that no lexicon defines are kept. */
 const padding = Array.from({ length: 40 }, (_, n) => `${n}`.padEnd(10_000, 'x'))
 
-test('puts off a repository beyond the memory for reading and reads a small one', async () => {
+test('postpones a repository beyond the memory limit and reads a small one', async () => {
   await using plc = await startPlc()
   await using host = await startHostilePds()
   await using index = await startFollowing(

@@ -6,7 +6,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { type Network, startNetwork } from '../network/network.ts'
 import { deleteDataset, putDataset, putOther, startFollowing } from './following.ts'
 
-test('our reader and the reference reader make the same index of the same stream', async () => {
+test('our reader and the reference reader build the same index from one stream', async () => {
   await using network = await startNetwork({ pdsCount: 2, accounts: 3 })
   const sources = [network.relayUrl]
   await using ours = await startFollowing(network, { sources, backfill: false })
@@ -21,7 +21,7 @@ test('our reader and the reference reader make the same index of the same stream
   await reference.agrees(left)
 })
 
-test('hints of a Jetstream are proved by the records own hosts', async () => {
+test('proves the hints of a Jetstream by the records’ own hosts', async () => {
   await using network = await startNetwork({ pdsCount: 1, accounts: 3, relay: false })
   await using jetstream = await startJetstream(network)
   await using index = await startFollowing(network, {

@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => plc[Symbol.asyncDispose]())
 
-test('1,100 commits of an account whose server is silent do not hold up an honest one', async () => {
+test('1,100 commits of an account whose server is silent do not delay an honest one', async () => {
   await using relay = await startHostilePds()
   await using silent = await startHostilePds()
   silent.behave('*', { kind: 'hang' })
@@ -35,7 +35,7 @@ test('1,100 commits of an account whose server is silent do not hold up an hones
   expect(silent.requests.length).toBeLessThan(10)
 })
 
-test('an account that its server calls inactive is asked about once, however much it sends', async () => {
+test('asks once about an account that its server calls inactive', async () => {
   await using relay = await startHostilePds()
   await using index = await startFollowing({ plcUrl: plc.url }, { sources: [relay.url], backfill: false })
   const gone = await SignedRepo.create({ plc, pdsUrl: relay.url })

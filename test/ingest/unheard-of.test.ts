@@ -9,7 +9,7 @@ import { startFollowing } from './following.ts'
 
 const record = { $type: collections.dataset, title: 'One', createdAt: '2026-11-20T00:00:00.000Z' }
 
-test('a source makes so many unheard-of repositories known in a day by events that prove nothing', async () => {
+test('limits how many new repositories the unproved events of a source add in a day', async () => {
   await using plc = await startPlc()
   await using host = await startHostilePds()
   await using index = await startFollowing(

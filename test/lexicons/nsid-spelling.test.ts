@@ -21,7 +21,7 @@ test('no NSID that we read or write is spelled outside lexicons/', async () => {
   expect(spellings.flat()).toEqual([])
 })
 
-test('the search would find one', () => {
+test('the search finds an NSID that is spelled out', () => {
   expect(`import '../${canonicalAuthority.replaceAll('.', '/')}/dataset.ts'`).toMatch(spelled)
   expect(`'${canonicalAuthority}.dataset'`).toMatch(spelled)
   expect(`'${foreignCollections.atdataEntry}'`).toMatch(spelled)

@@ -63,7 +63,7 @@ describe.each(testBackends())('discovery over $name', ({ open }) => {
     expect(text.split('\n')).toContain(`Sitemap: ${home}/sitemap.xml`)
   })
 
-  test('a part of a sitemap that holds nothing is not there', async () => {
+  test('a part of a sitemap without entries is a 404', async () => {
     for (const path of [
       'datasets-7',
       'torrents-999999999',
@@ -90,7 +90,7 @@ describe.each(testBackends())('discovery over $name', ({ open }) => {
       expect((await get(path, { method: 'HEAD' })).headers.get('link')).toContain('rel="api-catalog"')
   })
 
-  test('VoID says where to begin, the same in each form', async () => {
+  test('VoID says where to begin, and has the same content in each format', async () => {
     const graphs: string[] = []
     for (const [type, read] of Object.entries(readers)) {
       const response = await get('/.well-known/void', { headers: { accept: type } })

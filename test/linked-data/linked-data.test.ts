@@ -104,7 +104,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
     expect(graphs[0]).not.toContain('base.invalid')
   })
 
-  test('makes a distribution of a torrent, but not of one that is only claimed', async () => {
+  test('describes a torrent as a distribution, but not one that is only claimed', async () => {
     const store = new Store(await graph(`${path}.ttl`, types.ttl))
     const page = `https://index.example.org/torrent/${torrent.infoHashV1}`
     const objects = (subject: string, predicate: string) =>
@@ -122,7 +122,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
     expect(objects(`https://index.example.org${path}#record`, `${dct}identifier`)).toEqual([datasets[0]!.uri])
   })
 
-  test('meets DCAT-AP, but for a date that its datatypes cannot express', async () => {
+  test('conforms to DCAT-AP, except for a date that its datatypes cannot express', async () => {
     const store = new Store(await graph('/catalog.ttl', types.ttl))
     expect(await violations(store)).toEqual([`${dct}issued 2011-06~`])
     store.removeQuads(store.getQuads(null, `${dcat}accessURL`, null, null))
@@ -147,7 +147,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
     expect(response.headers.get('vary')).toMatch(/\bAccept\b(?!-)/)
   })
 
-  test('the page tells where its other forms are, in its head and in the Link header', async () => {
+  test('the page links to its other formats, in its head and in the Link header', async () => {
     const response = await get(path, { accept: 'text/html' })
     const text = await response.text()
     for (const [ending, type] of Object.entries(types)) {
@@ -158,7 +158,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
     }
   })
 
-  test('schema.org is what the page embeds', async () => {
+  test('the page embeds the same schema.org description', async () => {
     const document = await (await get(`${path}?format=schema.org`)).json()
     const page = await (await get(path)).text()
     const [, embedded] = /<script type="application\/ld\+json">(.+?)<\/script>/s.exec(page) ?? []
@@ -166,7 +166,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
     expect(document).toMatchObject({ '@type': 'Dataset', distribution: [{ '@type': 'DataDownload' }] })
   })
 
-  test('serves a record that is named like a file, in all forms', async () => {
+  test('serves a record whose key looks like a file name, in all formats', async () => {
     const named = `/dataset/${alice}/named.ttl`
     expect((await get(named, { accept: 'text/html' })).headers.get('content-type')).toContain('text/html')
     const store = new Store(await graph(`${named}.rdf`, types.rdf))
@@ -175,7 +175,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
     )
   })
 
-  test('asking again with the ETag costs nothing', async () => {
+  test('answers 304 to a request with the ETag', async () => {
     for (const asked of [`${path}.ttl`, '/catalog.rdf']) {
       const etag = (await get(asked)).headers.get('etag') ?? ''
       const again = await get(asked, { 'if-none-match': etag, 'cache-control': 'max-age=0' })
@@ -183,7 +183,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
     }
   })
 
-  test('what is not to be seen is not found, in any form', async () => {
+  test('what is not visible is a 404 in every format', async () => {
     for (const ending of Object.keys(types)) {
       expect((await get(`/dataset/${bob}/hidden.${ending}`)).status).toBe(404)
       expect((await get(`/dataset/${bob}/hidden?format=${ending}`)).status).toBe(404)
@@ -191,7 +191,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
     }
   })
 
-  test('what makes no sense is a 400 or a 404 with its name, never a 500', async () => {
+  test('a request without a meaning is a 400 or 404 with a name, never a 500', async () => {
     for (const query of [
       `${path}?format=docx`,
       `${path}?format=`,
@@ -225,7 +225,7 @@ describe.each(testBackends())('linked data over $name', ({ open }) => {
 })
 
 describe.each(testBackends())('the catalog in pages over $name', ({ open }) => {
-  test('lists every dataset on one page, and again if it changes meanwhile', async () => {
+  test('lists every dataset once, even if it changes meanwhile', async () => {
     await using index = await startIndex({ open, env: { HOLDFAST_PUBLIC_URL: 'https://index.example.org' } })
     const put = (i: number, title = `Dataset ${i}`) => ({
       put: 'dataset' as const,

@@ -46,7 +46,7 @@ describe.skipIf(!hasHarvester)('harvested by HTTP::OAI', () => {
   }
 
   test.each(prefixes)(
-    'lists every record in %s once over several pages, with the deleted one',
+    'lists every record in %s once over several pages, including the deleted one',
     async (prefix) => {
       const { name, pages, records } = await harvest('ListRecords', prefix)
       expect(name).toBe('Holdfast')
@@ -63,7 +63,7 @@ describe.skipIf(!hasHarvester)('harvested by HTTP::OAI', () => {
     },
   )
 
-  test('lists sets over two pages, and the records of one', async () => {
+  test('lists sets over two pages, and the records of one set', async () => {
     const { pages, sets } = await harvest('ListSets')
     // There is a keyword and a publisher for each of the 329 remaining datasets, and the two that many share.
     expect(new Set(sets.map(([spec]) => spec)).size).toBe(660)
@@ -76,7 +76,7 @@ describe.skipIf(!hasHarvester)('harvested by HTTP::OAI', () => {
     for (const { sets } of present) expect(sets).toContain('keyword.every!20third')
   })
 
-  test('headers alone come on one page', async () => {
+  test('lists all headers on one page', async () => {
     const { pages, records } = await harvest('ListIdentifiers', 'oai_dc')
     expect({ pages, records: records.length }).toEqual({ pages: 1, records: 330 })
   })

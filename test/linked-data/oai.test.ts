@@ -63,7 +63,7 @@ describe.each(testBackends())('OAI-PMH over $name', ({ open }) => {
     return parser.parse(body)['OAI-PMH'] as Answer
   }
 
-  test('Identify, by GET and by POST', async () => {
+  test('answers Identify by GET and by POST', async () => {
     for (const post of [false, true]) {
       const { Identify } = await ask('verb=Identify', post)
       expect(Identify).toMatchObject({
@@ -76,7 +76,7 @@ describe.each(testBackends())('OAI-PMH over $name', ({ open }) => {
     }
   })
 
-  test('formats, of the archive and of a record', async () => {
+  test('lists the formats of the archive and of a record', async () => {
     for (const query of ['verb=ListMetadataFormats', `verb=ListMetadataFormats&identifier=${ice}`]) {
       const { ListMetadataFormats } = await ask(query)
       expect(ListMetadataFormats?.metadataFormat.map(({ metadataPrefix }) => metadataPrefix)).toEqual(
@@ -85,7 +85,7 @@ describe.each(testBackends())('OAI-PMH over $name', ({ open }) => {
     }
   })
 
-  test('a record in Dublin Core, with its magnet link', async () => {
+  test('writes a record in Dublin Core, with its magnet link', async () => {
     const { GetRecord } = await ask(`verb=GetRecord&metadataPrefix=oai_dc&identifier=${ice}`)
     const dc = GetRecord!.record[0]!.metadata!['oai_dc:dc'] as Record<string, unknown>
     expect(dc['dc:title']).toBe(`Sea ice ${hostile.replace('\u0001', '\uFFFD').replace('\uFFFE', '\uFFFD')}`)
@@ -135,7 +135,7 @@ describe.each(testBackends())('OAI-PMH over $name', ({ open }) => {
     expect(error).toMatchObject({ '@code': 'idDoesNotExist' })
   })
 
-  test('lists what was deleted or hidden as deleted, without its content', async () => {
+  test('lists deleted and hidden records as deleted, without their content', async () => {
     const { ListRecords } = await ask('verb=ListRecords&metadataPrefix=oai_dc')
     const stands = Object.fromEntries(
       ListRecords!.record.map(({ header, metadata }) => [
@@ -154,7 +154,7 @@ describe.each(testBackends())('OAI-PMH over $name', ({ open }) => {
     expect(GetRecord!.record[0]!.metadata).toBeUndefined()
   })
 
-  test('a torrent that is verified later brings the record back to who asks since then', async () => {
+  test('a torrent that is verified later changes the date of its dataset', async () => {
     const { ListIdentifiers } = await ask('verb=ListIdentifiers&metadataPrefix=oai_dc')
     const stamps = ListIdentifiers!.header.map(({ datestamp }) => datestamp)
     expect(stamps).toEqual(stamps.toSorted())
@@ -181,7 +181,7 @@ describe.each(testBackends())('OAI-PMH over $name', ({ open }) => {
     )
   })
 
-  test('lists all that is deleted in every set', async () => {
+  test('lists deleted records in every set', async () => {
     const of = async (set: string) => {
       const { ListIdentifiers } = await ask(`verb=ListIdentifiers&metadataPrefix=oai_dc&set=${set}`)
       const { header } = ListIdentifiers!
@@ -244,7 +244,7 @@ describe.each(testBackends())('OAI-PMH over $name', ({ open }) => {
     ],
     ['verb=ListRecords&metadataPrefix=oai_dc&from=0000-01-01&until=0000-01-02', 'noRecordsMatch'],
     ['verb=ListRecords&metadataPrefix=oai_dc&from=9999-12-31&until=9999-12-31', 'noRecordsMatch'],
-  ])('%s is %s', async (query, code) => {
+  ])('%s is answered with %s', async (query, code) => {
     for (const post of [false, true]) {
       const { error, request } = await ask(query, post)
       expect(error, query).toMatchObject({ '@code': code })
@@ -253,7 +253,7 @@ describe.each(testBackends())('OAI-PMH over $name', ({ open }) => {
     expect(index.takeFaults()).toEqual([])
   })
 
-  test('refuses or ignores a body that is too large or of another kind', async () => {
+  test('refuses or ignores a body that is too large or of another type', async () => {
     const post = (body: string, type: string) =>
       fetch(`${index.url}/oai`, { method: 'POST', body, headers: { 'content-type': type } })
     expect((await post('x'.repeat(30_000), 'application/x-www-form-urlencoded')).status).toBe(413)

@@ -8,7 +8,7 @@ import { subscribe } from './subscriber.ts'
 
 const body = new Uint8Array(10_000).fill(1)
 
-test('is honest for the repos it hosts, its own stream included', async () => {
+test('is honest about the repositories that it hosts, and its own stream', async () => {
   await using plc = await startPlc()
   await using pds = await startHostilePds()
   const repo = await SignedRepo.create({ plc, pdsUrl: pds.url })
@@ -29,7 +29,7 @@ test('is honest for the repos it hosts, its own stream included', async () => {
   ])
 })
 
-test('serves wrong bytes, a number of times, and is honest again', async () => {
+test('serves wrong bytes as often as told and is then honest again', async () => {
   await using pds = await startHostilePds()
   pds.behave('/file', { kind: 'serve', body: 'wrong', status: 500 }, 1)
   expect((await fetch(`${pds.url}/file`)).status).toBe(500)
@@ -62,7 +62,7 @@ test('hangs and stalls until the client gives up', async () => {
   expect(await Promise.all([hanging, more])).toEqual(['cut', 'cut'])
 })
 
-test('drips, floods, bombs and cuts', async () => {
+test('drips, floods, bombs and cuts off', async () => {
   await using pds = await startHostilePds()
   pds.behave('/drip', { kind: 'drip', body: body.subarray(0, 30), chunkBytes: 10, everyMs: 5 })
   const start = performance.now()

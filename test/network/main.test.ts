@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 import { waitFor } from './wait-for.ts'
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
-  'prints one JSON line, stays up, and on %s leaves nothing',
+  'prints one JSON line, keeps running, and on %s leaves nothing behind',
   async (signal) => {
     await using temporary = await temporaryDirectory()
     const command = run(['--json', '--pds', '1', '--accounts', '3'], temporary.path)
@@ -28,7 +28,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 )
 
-test('says what is wrong with an option', async () => {
+test('reports an invalid option', async () => {
   const command = run(['--pds', 'many'], tmpdir())
   expect(await command.exitCode).toBe(1)
   expect(await command.errors).toContain('--pds takes a whole number from 1 to 100, not "many"')

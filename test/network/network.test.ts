@@ -9,7 +9,7 @@ import { waitFor } from './wait-for.ts'
 
 const collection = 'com.example.note'
 
-test('records of both PDSes arrive by the relay, in its own sequence and otherwise unchanged', async () => {
+test('records of both PDSes arrive over the relay unchanged, in its own sequence', async () => {
   await using network = await startNetwork()
   const [alice, bobby] = network.accounts as [TestAccount, TestAccount]
   expect(alice.pdsUrl).not.toBe(bobby.pdsUrl)
@@ -52,7 +52,7 @@ test('a stopped PDS restarts on its address with its data, and the relay resumes
   ])
 })
 
-test('an account moves with records and blobs, and the relay then believes only the new host', async () => {
+test('after an account moves, the relay believes only its new host', async () => {
   await using network = await startNetwork()
   const alice = network.accounts[0]!
   const bytes = new Uint8Array(5000).fill(7)
@@ -75,7 +75,7 @@ test('an account moves with records and blobs, and the relay then believes only 
   expect({ host: state.host, active: state.active }).toEqual({ host: alice.pdsUrl, active: true })
 })
 
-test('identity and account changes are announced', async () => {
+test('changes of identity and account are announced', async () => {
   await using network = await startNetwork({ pdsCount: 1, accounts: ['alice', 'bobby', 'carol', 'david'] })
   const [alice, bobby, carol, david] = network.accounts as [
     TestAccount,
@@ -116,7 +116,7 @@ test('identity and account changes are announced', async () => {
   await expect(network.plc.client.getDocument(alice.did)).rejects.toThrow()
 })
 
-test('PDS options set blob and rate limits', async () => {
+test('options of the PDS set blob and rate limits', async () => {
   await using network = await startNetwork({
     pdsCount: 1,
     accounts: 0,

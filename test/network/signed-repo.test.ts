@@ -14,7 +14,7 @@ const pdsUrl = 'https://pds.invalid'
 const note = (text: string) => ({ $type: collection, text })
 
 test.each(['secp256k1', 'p256'] as const)(
-  'a repo signed with %s verifies against its PLC document',
+  'a repository signed with %s verifies against its PLC document',
   async (keyType) => {
     await using plc = await startPlc()
     const repo = await SignedRepo.create({ plc, pdsUrl, handle: 'mallory.test', keyType })
@@ -62,7 +62,7 @@ test('frames have the fields of a real PDS and prove the step from prevData', as
   expect(creates).toHaveLength(201)
 })
 
-test('each forgery is one', async () => {
+test('each forgery fails verification', async () => {
   await using plc = await startPlc()
   const repo = await SignedRepo.create({ plc, pdsUrl })
   const frame = await repo.create(collection, 'one', note('one'))
@@ -89,7 +89,7 @@ test('each forgery is one', async () => {
   expect(await verifies(future, repo.did, key)).toBe(true)
 })
 
-test('keys rotate, DIDs move and end', async () => {
+test('rotates keys, moves DIDs and ends them', async () => {
   await using plc = await startPlc()
   const repo = await SignedRepo.create({ plc, pdsUrl })
   const before = await repo.create(collection, 'one', note('one'))

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { waitFor } from './wait-for.ts'
 
-test('returns what the condition came to', async () => {
+test('returns the value of the condition', async () => {
   let calls = 0
   expect(await waitFor(() => (++calls > 2 ? `call ${calls}` : undefined), { what: 'the third call' })).toBe(
     'call 3',
   )
 })
 
-test('a condition that throws may yet come true', async () => {
+test('goes on waiting when the condition throws', async () => {
   let calls = 0
   const condition = async () => {
     if (++calls < 3) throw new Error('not yet')

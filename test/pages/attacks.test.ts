@@ -10,7 +10,7 @@ import { fillSample, library, type Sample, volunteer } from './sample/sample.ts'
 import { putRecord } from './sample/write.ts'
 import { type Site, startSite } from './site.ts'
 
-describe.skipIf(!needs('attacks on readers', 'chromium'))('attacks in records', () => {
+describe.skipIf(!needs('attacks on readers', 'chromium'))('pages with attacks in records', () => {
   let site: Site
   let sample: Sample
   let browser: Awaited<ReturnType<typeof startBrowser>>
@@ -25,7 +25,7 @@ describe.skipIf(!needs('attacks on readers', 'chromium'))('attacks in records', 
   })
   afterAll(() => stack.disposeAsync())
 
-  test('runs, loads and shows nothing that an attacker wrote into a record', async () => {
+  test('run, load and show nothing that an attacker wrote', async () => {
     await using context = await browser.newContext()
     const watched = watch(context, site.url)
     const page = await context.newPage()
@@ -39,7 +39,7 @@ describe.skipIf(!needs('attacks on readers', 'chromium'))('attacks in records', 
     expect(watched).toEqual({ strangers: [], complaints: [], dialogs: [] })
   })
 
-  test('and the HTML is still valid', async () => {
+  test('are still valid HTML', async () => {
     const errors: string[] = []
     for (const path of attacked) {
       const response = await fetch(site.url + path, { headers: { accept: 'text/html' } })
@@ -48,7 +48,7 @@ describe.skipIf(!needs('attacks on readers', 'chromium'))('attacks in records', 
     expect([...new Set(errors)].slice(0, 20)).toEqual([])
   })
 
-  test('a query is as much a stranger’s', async () => {
+  test('treat the query as text of a stranger, too', async () => {
     await using context = await browser.newContext()
     const watched = watch(context, site.url)
     const page = await context.newPage()
@@ -67,7 +67,7 @@ describe.skipIf(!needs('attacks on readers', 'chromium'))('attacks in records', 
     expect({ ...watched, complaints: [] }).toEqual({ strangers: [], complaints: [], dialogs: [] })
   })
 
-  test('the policy would have stopped what had slipped through', async () => {
+  test('have a policy that would stop what was not escaped', async () => {
     await using context = await browser.newContext()
     const page = await context.newPage()
     await page.goto(site.url)

@@ -56,7 +56,7 @@ describe.skipIf(!needs('how every page is made', 'chromium'))('every page', () =
     ['light', 1280],
     ['dark', 360],
   ] as const)(
-    'has nothing that axe finds, %s and %i pixels wide',
+    'passes axe, %s and %i pixels wide',
     async (colorScheme, width) => {
       await using context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } })
       const page = await context.newPage()
@@ -70,7 +70,7 @@ describe.skipIf(!needs('how every page is made', 'chromium'))('every page', () =
     slowMs,
   )
 
-  test('loads nothing from elsewhere, keeps to its policy and leaves no cookie', async () => {
+  test('loads nothing from elsewhere, keeps to its policy and sets no cookie', async () => {
     await using context = await browser.newContext()
     const watched = watch(context, site.url)
     const page = await context.newPage()

@@ -34,7 +34,7 @@ async function publish(rkey: string, markdown: string): Promise<string> {
   return uri
 }
 
-test('the page of a dataset links to its whole description, which is rendered and harmless', async () => {
+test('the page of a dataset links to its whole description, rendered harmlessly', async () => {
   const uri = await publish('one', '# Volumes\n\n<script>alert(1)</script>\n\nThe *last* words.\n')
   const dataset = await read(`/dataset/${uri.slice('at://'.length).replace(`/${collections.dataset}`, '')}`)
   expect(dataset.text).toContain(`href="${pageOf(uri)}"`)
@@ -45,14 +45,14 @@ test('the page of a dataset links to its whole description, which is rendered an
   expect(text).not.toContain('<script>alert')
 })
 
-test('a very long one is shown as it was written', async () => {
+test('a very long description is shown unrendered', async () => {
   const uri = await publish('two', `${'The *same* again. '.repeat(8_000)}The last words.`)
   const { text } = await read(pageOf(uri))
   expect(text).toMatch(/<pre[^>]*>The \*same\* again\./)
   expect(text).toContain('The last words.')
 })
 
-test('what this server would not read leads to its author’s server', async () => {
+test('a description that this server would not read links to its author’s server', async () => {
   const uri = await publish('three', 'x'.repeat(2_000_001))
   const { status, text } = await read(pageOf(uri))
   expect(status).toBe(200)
@@ -61,7 +61,7 @@ test('what this server would not read leads to its author’s server', async () 
   expect((await (await fetch(href)).arrayBuffer()).byteLength).toBe(2_000_001)
 })
 
-test('nothing is shown of a dataset that is gone, nor of what is none', async () => {
+test('no description is shown of a dataset that is gone, or of an invalid one', async () => {
   const uri = await publish('four', 'The last words.')
   const [rkey] = uri.split('/').slice(-1)
   const { agent, did } = system.network.accounts[0]!

@@ -46,7 +46,7 @@ describe.skipIf(!needs('downloading in the browser', 'chromium'))(
     })
     afterAll(() => stack.disposeAsync())
 
-    test('is not told that no web server has the files, when one was checked', async () => {
+    test('is told that a checked web server has the files', async () => {
       const [, , did, , rkey] = sample.datasets['long-name']!.split('/')
       const { infoHash } = sample.torrents.strange!
       const url = 'https://mirror.example.org/'
@@ -68,7 +68,7 @@ describe.skipIf(!needs('downloading in the browser', 'chromium'))(
       await page.getByRole('button', { name: 'Download in the browser' }).click()
     }
 
-    test('has every file written to a folder, whole and checked', async () => {
+    test('gets every file written to a folder, complete and checked', async () => {
       await using context = await browser.newContext({ locale: 'en-GB' })
       const watched = watch(context, site.url)
       const page = await context.newPage()
@@ -87,7 +87,7 @@ describe.skipIf(!needs('downloading in the browser', 'chromium'))(
       expect(watched.strangers.every((url) => url.startsWith(mirror.url))).toBe(true)
     })
 
-    test('is given the files to save where the browser has no folders', async () => {
+    test('gets files to save if the browser cannot write to folders', async () => {
       await using context = await browser.newContext({ locale: 'en-GB', acceptDownloads: true })
       const page = await context.newPage()
       await page.addInitScript('delete globalThis.showDirectoryPicker')

@@ -66,7 +66,7 @@ describe.skipIf(!needs('joining a swarm in the browser', 'chromium'))(
       expect(await page.evaluate(`seedTorrent(${JSON.stringify(task)})`)).toBe(metainfo.infoHashV1)
     }
 
-    test('is told what that shows before anything is loaded, and then has every file, checked', async () => {
+    test('is told what others will see before anything is loaded, then gets every file', async () => {
       await using browser = await startBrowser(meetsOnLoopback)
       await using context = await browser.newContext({ locale: 'en-GB' })
       const watched = watch(context, site.url)
@@ -96,7 +96,7 @@ describe.skipIf(!needs('joining a swarm in the browser', 'chromium'))(
   },
 )
 
-test('names the STUN servers that a browser asks for its address', async () => {
+test('sees the STUN servers that a browser asks for its address', async () => {
   await using site = await startSite({
     env: {
       HOLDFAST_TRACKERS: 'wss://tracker.example.org,udp://tracker.example.org:6969/announce',
@@ -112,7 +112,7 @@ test('names the STUN servers that a browser asks for its address', async () => {
   expect(await page.text()).toContain('it also asks stun.example.org for that address')
 })
 
-test('offers no swarm that a browser cannot or may not join', async () => {
+test('is offered no swarm that a browser cannot or may not join', async () => {
   await using files = await scratchDirectory()
   await using plain = await startSite({ env: { HOLDFAST_TRACKERS: 'ws://tracker.example.org' } })
   const sample = await fillSample(plain.catalog, files.path)

@@ -48,35 +48,35 @@ async function read(path: string, language = 'en'): Promise<string> {
 
 const datasetPage = (language?: string) => read(`/dataset/${did}/soil`, language)
 
-test('the filters of a search are closed until they are opened', async () => {
+test('the filters of a search are folded at first', async () => {
   expect(await read('/search')).toContain('<details class="facets">')
 })
 
-test('what needs a script takes no room without one', async () => {
+test('what needs a script is hidden without one', async () => {
   const sheet = /<noscript><link rel="stylesheet" href="([^"]+)"><\/noscript>/.exec(await read('/publish'))
   expect(await read(sheet![1]!)).toMatch(/\.js-only \{\s*display: none;/)
 })
 
 test.each(['maxSeeders=abc', 'goneBefore=soon', 'hasTorrent=perhaps', 'keyword=', 'minSizeBytes=-1'])(
-  'a filter that means nothing is not shown as in use: %s',
+  'an invalid filter is not shown as active: %s',
   async (filter) => {
     expect(await read(`/search?${filter}`)).not.toContain('class="active"')
   },
 )
 
-test('a filter that is in use is shown, each value of a list for itself', async () => {
+test('an active filter is shown, each value of a list by itself', async () => {
   const page = await read('/search?keyword=soil&keyword=ice&maxSeeders=3&maxSeeders=9')
   expect(page.match(/<ul class="active".*?<\/ul>/s)![0].match(/<li>/g)).toHaveLength(3)
 })
 
-test('folds versions that are earlier than the only current one', async () => {
+test('folds versions earlier than the current one', async () => {
   const page = await datasetPage()
   expect(page).toContain('Current version</h3>')
   expect(page).not.toContain('without a date')
   expect(page).toContain('Earlier versions (1)')
 })
 
-test('a checked web server is offered before a client', async () => {
+test('a checked web server is offered before a BitTorrent client', async () => {
   const page = await datasetPage()
   expect(page).not.toContain('You need a BitTorrent client')
   expect(page.indexOf('Files by HTTP</a>')).toBeLessThan(page.indexOf('Download .torrent'))
@@ -86,23 +86,23 @@ test('a checked web server is offered before a client', async () => {
   expect(await read(`/torrent/${torrents[0]!.infoHash}`)).toContain('You need a BitTorrent client')
 })
 
-test('torrents of one name are told apart by date and hash', async () => {
+test('torrents with the same name are shown with their dates and hashes', async () => {
   const page = await datasetPage()
   for (const { infoHash } of torrents) expect(page).toContain(`<li>v1 + v2 ${infoHash.slice(0, 8)}…</li>`)
   expect(page).toContain('published 2 October 2026')
 })
 
-test('that there is none of something is not told', async () => {
+test('a count of zero is not shown', async () => {
   const pages = [await read('/'), await read('/needs'), await read('/account/library.example.edu')].join()
   expect(pages.match(/<dd>0[^<]*<\/dd>|\b0 (?:datasets?|torrents?|seeders?|assessments?)\b/g)).toBeNull()
 })
 
-test('one of something is said in the singular', async () => {
+test('a count of one is written in the singular', async () => {
   expect(await read('/')).toContain('<dt>dataset described</dt><dd>1</dd>')
   expect(await read('/', 'es')).toContain('<dt>conjunto descrito</dt><dd>1</dd>')
 })
 
-test('Spanish cites in Spanish', async () => {
+test('a citation on a Spanish page is in Spanish', async () => {
   const page = await datasetPage('es')
   expect(page).toContain('(Versión 2) [Conjunto de datos]')
   expect(page).not.toMatch(/Version 2|\[Data set\]|BitTorrent infohash/)

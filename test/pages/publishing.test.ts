@@ -27,7 +27,7 @@ describe.skipIf(!needs('publishing from the browser', 'chromium'))('somebody who
 
   const dataset = () => page.locator('#dataset-form')
 
-  test('signs in at their own server, which says what is asked for', async () => {
+  test('signs in at their own server, which says what is requested', async () => {
     await page.goto(`${site}/publish`)
     await page.getByRole('button', { name: 'Sign in' }).waitFor()
     expect(await dataset().isVisible(), 'the form comes after signing in').toBe(false)
@@ -35,14 +35,14 @@ describe.skipIf(!needs('publishing from the browser', 'chromium'))('somebody who
     expect(await context.cookies(site)).toEqual([])
   })
 
-  test('is told at once what the lexicon says against a field', async () => {
+  test('sees at once that a field is invalid', async () => {
     await dataset().getByLabel('Homepage').fill('not an address')
     await page.getByText(/homepage: /).waitFor()
     expect(await dataset().getByLabel('Homepage').getAttribute('aria-invalid')).toBe('true')
     await dataset().getByLabel('Homepage').fill('https://example.org/pits')
   })
 
-  test('publishes a dataset with a torrent that was inspected here first', async () => {
+  test('publishes a dataset with a torrent that the browser inspected first', async () => {
     const watched = watch(context, site)
     await writeFile(join(publisher.directory, 'pits.csv'), 'pit,depth\n1,40\n')
     const torrent = await createTorrent([join(publisher.directory, 'pits.csv')], {})
@@ -74,7 +74,7 @@ describe.skipIf(!needs('publishing from the browser', 'chromium'))('somebody who
     )
   })
 
-  test('keeps what the form does not show when changing it', async () => {
+  test('changes a dataset, of which fields without a form entry are kept', async () => {
     const { datasets } = await query<{ datasets: { uri: string; record: object }[] }>(
       site,
       'searchDatasets',
@@ -102,7 +102,7 @@ describe.skipIf(!needs('publishing from the browser', 'chromium'))('somebody who
     expect((await view()).dataset.record.keywords).toEqual([{ name: 'soil' }, { name: 'pits' }])
   })
 
-  test('changes what a torrent record says without its files', async () => {
+  test('changes a torrent record without its files', async () => {
     await page.goto(`${site}/my`)
     const item = page.getByRole('listitem').filter({ hasText: 'pits.csv' })
     await item.getByRole('link', { name: 'Change' }).click()
@@ -131,7 +131,7 @@ describe.skipIf(!needs('publishing from the browser', 'chromium'))('somebody who
     expect(await read()).toEqual({ ...before, captured: '2026-08', trackers })
   })
 
-  test('is told that a torrent to be changed must be there', async () => {
+  test('is told that a torrent to be changed does not exist', async () => {
     await page.goto(`${site}/publish/torrent`)
     await page.getByText('Choose the torrent that you want to change').waitFor()
     const uri = `at://${system.network.accounts[0]!.did}/${collections.torrent}/none`
@@ -157,7 +157,7 @@ describe.skipIf(!needs('publishing from the browser', 'chromium'))('somebody who
     expect(await axeViolations(page)).toEqual([])
   })
 
-  test('has pages that axe finds nothing against, that stand still and that fit a phone', async () => {
+  test('gets pages that pass axe, do not shift and fit a phone', async () => {
     const { did } = system.network.accounts[0]!
     const at = (collection: keyof typeof collections, rkey: string) =>
       `at://${did}/${collections[collection]}/${rkey}`
@@ -191,7 +191,7 @@ describe.skipIf(!needs('publishing from the browser', 'chromium'))('somebody who
     expect(found).toEqual([])
   })
 
-  test('without JavaScript reads why a record was rejected and how to publish', async () => {
+  test('without JavaScript, reads why a record was rejected and how to publish', async () => {
     const { did } = system.network.accounts[0]!
     await using plain = await context.browser()!.newContext({ javaScriptEnabled: false, locale: 'en-GB' })
     const own = await plain.newPage()
@@ -207,7 +207,7 @@ describe.skipIf(!needs('publishing from the browser', 'chromium'))('somebody who
     expect(await own.getByRole('heading', { name: 'From the command line' }).isVisible()).toBe(true)
   })
 
-  test('deletes what is theirs', async () => {
+  test('deletes their own records', async () => {
     await page.goto(`${site}/my`)
     const item = page.getByRole('listitem').filter({ hasText: 'Soil pits, corrected' })
     await item.getByRole('button', { name: /^Delete/ }).click()
@@ -223,7 +223,7 @@ describe.skipIf(!needs('publishing from the browser', 'chromium'))('somebody who
     await page.getByRole('button', { name: 'Sign in' }).waitFor()
   })
 
-  test('signs in by handle with nothing but the password to type', async () => {
+  test('signs in by handle and has to type only the password', async () => {
     const account = system.network.accounts[1]!
     await putRecord(account, { collection: 'dataset', rkey: 'wells', record: { title: 'Wells' } })
     await using fresh = await context.browser()!.newContext({ locale: 'en-GB' })
@@ -241,7 +241,7 @@ describe.skipIf(!needs('publishing from the browser', 'chromium'))('somebody who
     await own.getByRole('listitem').filter({ hasText: 'Wells' }).waitFor()
   })
 
-  test('an account that does not exist is told so', async () => {
+  test('is told that an account does not exist', async () => {
     await page.getByLabel('Your handle').fill('nobody.invalid')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByText(/No account was found/).waitFor()

@@ -63,7 +63,7 @@ describe.skipIf(!needs('the stories of readers', 'chromium'))('a reader', () => 
       expect(Number.parseInt(narrowed ?? '', 10)).toBeLessThan(Number.parseInt(all ?? '', 10))
     })
 
-    test('walks into the files of a torrent and back', async () => {
+    test('opens folders of a torrent’s files and goes back', async () => {
       await page.goto(`${site.url}/torrent/${sample.torrents.ice!.infoHash}`)
       await page.getByRole('link', { name: 'monthly/' }).click()
       expect(await page.getByRole('cell', { name: '1985/' }).isVisible()).toBe(true)
@@ -88,7 +88,7 @@ describe.skipIf(!needs('the stories of readers', 'chromium'))('a reader', () => 
       expect(await page.locator('html').getAttribute('lang')).toBe('es')
     })
 
-    test('asks an API method from its own page', async () => {
+    test('tries an API method on its own page', async () => {
       await page.goto(`${site.url}/api/searchDatasets`)
       await page.getByLabel('q', { exact: true }).fill('soil')
       await page.getByLabel('limit').fill('1')
@@ -98,7 +98,7 @@ describe.skipIf(!needs('the stories of readers', 'chromium'))('a reader', () => 
     })
   })
 
-  test('completes what is typed, by keyboard', async () => {
+  test('completes a query by keyboard', async () => {
     await using context = await browser.newContext({ locale: 'en-GB' })
     const page = await context.newPage()
     await page.goto(site.url)
@@ -110,7 +110,7 @@ describe.skipIf(!needs('the stories of readers', 'chromium'))('a reader', () => 
     expect(page.url()).toMatch(/\/(dataset|keyword|search)/)
   })
 
-  test('keeps the language through a completion', async () => {
+  test('keeps the language when choosing a completion', async () => {
     await using context = await browser.newContext({ locale: 'en-GB' })
     const page = await context.newPage()
     await page.goto(`${site.url}/?lang=es`)
@@ -145,13 +145,13 @@ describe.skipIf(!needs('the stories of readers', 'chromium'))('a reader', () => 
     expect(await page.evaluate('navigator.clipboard.readText()')).toMatch(/^@misc\{fetterer2017,/)
   })
 
-  test('is led straight to what an identifier names', async () => {
+  test('goes straight to what an identifier names', async () => {
     const { infoHash } = sample.torrents.ice!
     const response = await fetch(`${site.url}/search?q=${infoHash}`, { headers: { accept: 'text/html' } })
     expect(response.url).toBe(`${site.url}/torrent/${infoHash}`)
   })
 
-  test('reaches everything by keyboard, beginning with a way past the header', async () => {
+  test('reaches everything by keyboard, first a link past the header', async () => {
     await using context = await browser.newContext({ locale: 'en-GB' })
     const page = await context.newPage()
     await page.goto(`${site.url}/needs`)

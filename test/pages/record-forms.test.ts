@@ -105,7 +105,7 @@ describe.skipIf(!needs('the forms of records', 'chromium'))('somebody who is sig
     await waitFor(async () => (await shown()).includes('The pits library'), { what: 'the name to be seen' })
   })
 
-  test('gives the account a picture, which is drawn anew, and removes it', async () => {
+  test('gives the account a picture, which is redrawn, and removes it', async () => {
     const { agent, did } = system.network.accounts[0]!
     const read = async () => {
       const asked = { repo: did, collection: collections.profile, rkey: 'self' }
@@ -148,7 +148,7 @@ describe.skipIf(!needs('the forms of records', 'chromium'))('somebody who is sig
     await waitFor(async () => (await fetch(response.url)).status === 404, { what: 'the picture to be gone' })
   })
 
-  test('shows no picture that is none, whatever its record and its server say', async () => {
+  test('sees no picture that is invalid, whatever record and server say', async () => {
     const account = system.network.accounts[1]!
     const script = new TextEncoder().encode('<!doctype html><script>alert(1)</script>'.padEnd(64))
     const { data } = await account.agent.com.atproto.repo.uploadBlob(script, { encoding: 'image/png' })

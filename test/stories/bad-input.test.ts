@@ -15,7 +15,7 @@ interface Status {
   warnings: { code?: string }[]
 }
 
-describe('refuses bad input with its reason and harms nothing else', () => {
+describe('bad input is refused with a reason and harms nothing else', () => {
   let directory: Awaited<ReturnType<typeof scratchDirectory>>
   let system: System
   beforeAll(async () => {
@@ -46,7 +46,7 @@ describe('refuses bad input with its reason and harms nothing else', () => {
     await becomes(uri, 'indexed')
   })
 
-  test('a metainfo whose hash lies', async () => {
+  test('a metainfo with a wrong hash', async () => {
     const account = system.network.accounts[0]!
     const { uri } = await publishTorrent(account, {
       directory: directory.path,
@@ -64,7 +64,7 @@ describe('refuses bad input with its reason and harms nothing else', () => {
     await becomes(uri, 'rejected', 'metainfo-too-large')
   })
 
-  test('a PDS that hangs holds nobody else up', async () => {
+  test('a PDS that hangs', async () => {
     await using pds = await startHostilePds()
     const repo = await SignedRepo.create({ plc: system.network.plc, pdsUrl: pds.url })
     pds.host(repo)

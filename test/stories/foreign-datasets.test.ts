@@ -29,7 +29,7 @@ const entry = {
   createdAt: '2026-02-01T12:00:00Z',
 }
 
-test('a dataset of another catalog is found and given a torrent by somebody else', async () => {
+test('somebody finds a dataset of another catalog and publishes a torrent for it', async () => {
   await using directory = await scratchDirectory()
   await using system = await startSystem({ accounts: 3, directory: directory.path })
   const [author, archivist, other] = system.network.accounts as [TestAccount, TestAccount, TestAccount]

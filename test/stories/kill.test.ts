@@ -17,7 +17,7 @@ const entry = fileURLToPath(new URL('../../appview/bin/holdfast-appview.mjs', im
 const able = needs('programs killed at work', 'patience')
 
 test.skipIf(!able).each(testStores({ isLong: true }))(
-  'kill -9 in the middle leaves the same index, on $name',
+  'kill -9 during ingest leads to the same index, on $name',
   async (store) => {
     await using prepared = await prepareSystem(store)
     await using calmDirectory = await scratchDirectory()

@@ -3,7 +3,7 @@ import { createStepRunner } from '../demo/steps.ts'
 import { runStory } from '../demo/story.ts'
 import { testStores } from '../system/stores.ts'
 
-test.each(testStores())('publish, index, find and transfer, on $name', async ({ create }) => {
+test.each(testStores())('publishes, indexes, finds and transfers a dataset, on $name', async ({ create }) => {
   await using store = await create()
   const runner = createStepRunner(() => {})
   await using demo = await runStory(runner, store)

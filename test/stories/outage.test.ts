@@ -17,7 +17,7 @@ const path = (name: string) => fileURLToPath(new URL(`../../${name}`, import.met
 // The embedded store cannot fail separately from the program.
 const hasServer = needs('a database that goes away', 'PostgreSQL')
 
-test.skipIf(!hasServer)('a database that goes away pauses everything and resumes', async () => {
+test.skipIf(!hasServer)('everything pauses while the database is away and then resumes', async () => {
   await using network = await startNetwork()
   await using directory = await scratchDirectory()
   await using store = await createScratchDatabase(databaseUrl())

@@ -23,7 +23,7 @@ interface Answers {
   getTorrent: { torrents: { webseeds?: { url: string }[] }[] }
 }
 
-test('a webseed on a private host is told of and passed over, the torrent and the others are not', async () => {
+test('a webseed on a private host is reported and ignored, and the others are used', async () => {
   await using network = await startNetwork()
   await using directory = await scratchDirectory()
   const archive = join(directory.path, 'archive')

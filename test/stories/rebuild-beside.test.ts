@@ -16,7 +16,7 @@ const entry = fileURLToPath(new URL('../../appview/bin/holdfast-appview.mjs', im
 const able = needs('a rebuild beside the index that is served', 'patience')
 
 test.skipIf(!able).each(testStores({ isLong: true }))(
-  'a rebuild that is killed at any instant leaves an index that works, on $name',
+  'a rebuild that is killed at any moment leaves an index that works, on $name',
   async (store) => {
     await using prepared = await prepareSystem(store)
     const { network, env } = prepared
@@ -40,7 +40,7 @@ test.skipIf(!able).each(testStores({ isLong: true }))(
 )
 
 test.skipIf(!able).each(testStores({ isLong: true }))(
-  'an index is kept when far less is found than it holds, on $name',
+  'an index is kept when far fewer records are found, on $name',
   async (store) => {
     await using prepared = await prepareSystem(store)
     const { network, env } = prepared

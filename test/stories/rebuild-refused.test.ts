@@ -23,7 +23,7 @@ afterAll(() => catalog[Symbol.asyncDispose]())
 const check = (from: Parameters<typeof checkSources>[0], url = 'ws://127.0.0.1:9') =>
   checkSources(from, { db: catalog.db, sources: [{ kind: 'firehose', url }], pds })
 
-test('a rebuild that nobody can be asked about is refused with exit code 2', async () => {
+test('a rebuild that cannot be confirmed is refused with exit code 2', async () => {
   expect(await runCommand(['rebuild'], {})).toBe(2)
 })
 

@@ -7,7 +7,7 @@ import { scratchDirectory } from '../system/scratch.ts'
 
 const able = needs('a DHT of libtorrent', 'network namespaces', 'libtorrent')
 
-test.skipIf(!able)('in a DHT of libtorrent, seeders and leechers are counted by infohash', async () => {
+test.skipIf(!able)('counts seeders and leechers of infohashes in a DHT of libtorrent nodes', async () => {
   await using scratch = await scratchDirectory()
   const script = fileURLToPath(new URL('dht/look-up.ts', import.meta.url))
   const { stdout } = await promisify(execFile)('unshare', ['-n', process.execPath, script, scratch.path], {

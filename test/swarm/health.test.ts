@@ -19,7 +19,7 @@ import { query } from '../system/xrpc.ts'
 
 const hasOpentracker = needs('a swarm at a tracker that is not ours', 'opentracker')
 
-test.each(testStores())('the index says how a swarm is, on $name', async ({ create }) => {
+test.each(testStores())('the index shows the counts of a swarm, on $name', async ({ create }) => {
   await using directory = await scratchDirectory()
   await using store = await create()
   await using system = await startSystem({ directory: directory.path, ...store })

@@ -11,7 +11,7 @@ import { WebSocket } from 'ws'
 const infoHash = 'f0'.repeat(20)
 const small = { port: 0, udpPort: 0, host: '127.0.0.1', memoryBytes: 1 << 24, maxTorrents: 1000 }
 
-test('somebody else’s Holdfast tracker tells by WebSocket how many browsers share a torrent', async () => {
+test('another Holdfast’s tracker says by WebSocket how many browsers share a torrent', async () => {
   await using tracker = await startTracker(
     { ...loadConfig({}), ...small },
     { allowList: ownAllowList([{ infoHashV1: infoHash }]), log: pino({ level: 'silent' }) },

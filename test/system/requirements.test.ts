@@ -15,7 +15,7 @@ const asking = [
   /redis-server', \['--version'\]/,
 ]
 
-test('tests ask for variables and programs by requirements.ts alone', () => {
+test('only requirements.ts looks for variables and programs of the machine', () => {
   const files = globSync('{lexicons,torrent,runtime,appview,tracker,cli,test,scripts}/**/*.ts', {
     cwd: root,
     exclude: (path) => path.includes('node_modules'),

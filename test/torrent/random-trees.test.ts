@@ -15,7 +15,7 @@ const treeCount = 200
 const mktorrentPathBytes = 250
 
 describe.runIf(needs('200 random trees against libtorrent and mktorrent', 'libtorrent', 'mktorrent'))(
-  'a torrent of a random tree has the infohashes that others give it',
+  'a torrent of a random tree has the infohashes that other programs compute',
   () => {
     let scratch: string
     let libtorrent: Libtorrent

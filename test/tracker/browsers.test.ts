@@ -14,7 +14,7 @@ import { openPeer, servePeers } from './browsers/peers.ts'
 const pieceLength = 16_384
 
 test.skipIf(!needs('two browsers exchange a file', 'chromium'))(
-  'two browsers exchange a file by WebTorrent, having met at the tracker',
+  'two browsers that met at the tracker exchange a file by WebTorrent',
   async () => {
     await using scratch = await scratchDirectory()
     const content = randomBytes(700_001)

@@ -83,81 +83,84 @@ const proxies: Record<string, Proxy> = {
 
 for (const [name, proxy] of Object.entries(proxies)) {
   const able = needs(`a tracker behind ${name}`, proxy.command, 'openssl')
-  test.skipIf(!able)(`behind ${name}, clients keep their addresses and its log has none`, async () => {
-    await using scratch = await scratchDirectory()
-    const config = {
-      ...loadConfig({}),
-      host: '127.0.0.1',
-      port: 0,
-      udpPort: 0,
-      trustedProxies: ['127.0.0.1', '::1'],
-    }
-    const parts = { allowList: ownAllowList([{ infoHashV1 }]), log: pino({ level: 'silent' }) }
-    let said = ''
-    await using running = await startProxy(proxy, scratch.path, (text) => {
-      said += text
-    })
-    {
-      await using _tracker = await startTracker({ ...config, port: running.trackerPort }, parts)
-      await waitFor(async () => (await ask(running.port, '/health')).status === 200, {
-        what: name,
-        timeoutMs: 10_000,
-      }).catch((error) => {
-        throw new Error(said, { cause: error })
-      })
-
-      for (const from of [client, '127.0.0.8', client]) {
-        const { body } = await ask(running.port, `/announce?${query}`, from)
-        const address = from.split('.').map(Number)
-        expect(body.toString('latin1')).toContain(`external ip4:${String.fromCharCode(...address)}10:`)
+  test.skipIf(!able)(
+    `behind ${name}, clients keep their addresses, which its log does not contain`,
+    async () => {
+      await using scratch = await scratchDirectory()
+      const config = {
+        ...loadConfig({}),
+        host: '127.0.0.1',
+        port: 0,
+        udpPort: 0,
+        trustedProxies: ['127.0.0.1', '::1'],
       }
-      for (const page of ['/metrics', '/swarms']) expect((await ask(running.port, page)).status).toBe(404)
-
-      const socket = new WebSocket(`wss://127.0.0.1:${running.port}/announce`, {
-        agent: new Agent({ servername, rejectUnauthorized: false }),
-        headers: { Host: servername },
-        localAddress: client,
+      const parts = { allowList: ownAllowList([{ infoHashV1 }]), log: pino({ level: 'silent' }) }
+      let said = ''
+      await using running = await startProxy(proxy, scratch.path, (text) => {
+        said += text
       })
-      await once(socket, 'open')
-      const infoHash = Buffer.from(infoHashV1, 'hex').toString('latin1')
-      const hello = {
-        action: 'announce',
-        info_hash: infoHash,
-        peer_id: 'a'.repeat(20),
-        left: 0,
-        offers: [],
+      {
+        await using _tracker = await startTracker({ ...config, port: running.trackerPort }, parts)
+        await waitFor(async () => (await ask(running.port, '/health')).status === 200, {
+          what: name,
+          timeoutMs: 10_000,
+        }).catch((error) => {
+          throw new Error(said, { cause: error })
+        })
+
+        for (const from of [client, '127.0.0.8', client]) {
+          const { body } = await ask(running.port, `/announce?${query}`, from)
+          const address = from.split('.').map(Number)
+          expect(body.toString('latin1')).toContain(`external ip4:${String.fromCharCode(...address)}10:`)
+        }
+        for (const page of ['/metrics', '/swarms']) expect((await ask(running.port, page)).status).toBe(404)
+
+        const socket = new WebSocket(`wss://127.0.0.1:${running.port}/announce`, {
+          agent: new Agent({ servername, rejectUnauthorized: false }),
+          headers: { Host: servername },
+          localAddress: client,
+        })
+        await once(socket, 'open')
+        const infoHash = Buffer.from(infoHashV1, 'hex').toString('latin1')
+        const hello = {
+          action: 'announce',
+          info_hash: infoHash,
+          peer_id: 'a'.repeat(20),
+          left: 0,
+          offers: [],
+        }
+        socket.send(JSON.stringify(hello))
+        const [answer] = (await once(socket, 'message')) as [Buffer]
+        expect(JSON.parse(String(answer))).toMatchObject({ action: 'announce', complete: 3 })
+        socket.terminate()
       }
-      socket.send(JSON.stringify(hello))
-      const [answer] = (await once(socket, 'message')) as [Buffer]
-      expect(JSON.parse(String(answer))).toMatchObject({ action: 'announce', complete: 3 })
-      socket.terminate()
-    }
-    for (const hello of brokenHellos) {
-      const socket = connect({ host: '127.0.0.1', port: running.port, localAddress: client })
-      socket.on('error', () => {})
-      socket.end(Buffer.from(hello, 'hex'))
-      socket.resume()
-      // `once` of events is not used, because an error would end it.
-      await new Promise((resolve) => socket.once('close', resolve))
-    }
-    // The tracker is stopped now.
-    expect((await ask(running.port, `/announce?${query}`, client)).status).toBeGreaterThanOrEqual(502)
-    await running.stop()
-    const files = await readdir(scratch.path, { recursive: true, withFileTypes: true })
-    const written = await Promise.all(
-      files
-        .filter((file) => file.isFile())
-        .map((file) => readFile(path.join(file.parentPath, file.name), 'latin1')),
-    )
-    for (const text of [said, ...written]) {
-      expect(text).not.toContain(client)
-      expect(text).not.toContain('abcdefghijkl')
-    }
-  })
+      for (const hello of brokenHellos) {
+        const socket = connect({ host: '127.0.0.1', port: running.port, localAddress: client })
+        socket.on('error', () => {})
+        socket.end(Buffer.from(hello, 'hex'))
+        socket.resume()
+        // `once` of events is not used, because an error would end it.
+        await new Promise((resolve) => socket.once('close', resolve))
+      }
+      // The tracker is stopped now.
+      expect((await ask(running.port, `/announce?${query}`, client)).status).toBeGreaterThanOrEqual(502)
+      await running.stop()
+      const files = await readdir(scratch.path, { recursive: true, withFileTypes: true })
+      const written = await Promise.all(
+        files
+          .filter((file) => file.isFile())
+          .map((file) => readFile(path.join(file.parentPath, file.name), 'latin1')),
+      )
+      for (const text of [said, ...written]) {
+        expect(text).not.toContain(client)
+        expect(text).not.toContain('abcdefghijkl')
+      }
+    },
+  )
 }
 
 const hasSystemd = needs('the unit as systemd reads it', 'systemd-analyze')
-test.skipIf(!hasSystemd)('systemd takes the unit as it stands', async () => {
+test.skipIf(!hasSystemd)('systemd accepts the unit file', async () => {
   await using scratch = await scratchDirectory()
   const unit = await readFile(new URL('holdfast-tracker@.service', examples), 'utf8')
   const file = path.join(scratch.path, 'holdfast-tracker@a.service')

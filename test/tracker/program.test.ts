@@ -90,7 +90,7 @@ test('keeps peer addresses out of its log, its metrics and its disk, and exits w
   for (const form of forms) expect(everything.includes(form), JSON.stringify(form)).toBe(false)
 })
 
-test('lists all wrong settings together', async () => {
+test('reports all invalid settings together', async () => {
   const wrong = spawnSync(process.execPath, [entry], {
     env: { ...process.env, HOLDFAST_TRACKER_PORT: '99999', HOLDFAST_TRACKER_MAX_LIST_AGE: 'soon' },
     encoding: 'utf8',
@@ -99,7 +99,7 @@ test('lists all wrong settings together', async () => {
   expect(wrong.stderr).toMatch(/HOLDFAST_TRACKER_PORT=99999.*\n.*HOLDFAST_TRACKER_MAX_LIST_AGE=soon/)
 })
 
-test('says how to go on when its port is in use', async () => {
+test('says what to do when its port is in use', async () => {
   await using list = new ListServer()
   await list.start()
   const port = new URL(list.url).port

@@ -17,7 +17,7 @@ beforeAll(() => {
 afterAll(() => built[Symbol.asyncDispose]())
 
 // Each client has a network of its own and mostly waits.
-describe.concurrent('by HTTP and UDP, IPv4 and IPv6, through a tracker of several addresses', () => {
+describe.concurrent('downloads by HTTP and UDP, IPv4 and IPv6, through a tracker of several addresses', () => {
   for (const client of realClients) {
     for (const transport of ['dgram', 'batch'] as const) {
       // libtorrent seeds for each of them.
@@ -27,7 +27,7 @@ describe.concurrent('by HTTP and UDP, IPv4 and IPv6, through a tracker of severa
         'libtorrent',
         ...client.needs,
       )
-      test.skipIf(!able)(`${client.name} fetches a file, ${transport}`, async (_context) => {
+      test.skipIf(!able)(`${client.name} downloads a file, ${transport}`, async (_context) => {
         await using scratch = await scratchDirectory()
         const args = [fileOf('real-clients/exchange.ts'), scratch.path, sockets[transport], client.name]
         const { stdout } = await promisify(execFile)('unshare', ['-n', process.execPath, ...args], {

@@ -46,19 +46,16 @@ const residents = {
   ipv6: Buffer.from(`${'00'.repeat(15)}01c8d5`, 'hex'),
 }
 
-test.each(recordings)(
-  '$client $version is answered byte for byte by $transport, $family',
-  async (recording) => {
-    const infoHash = infoHashOf(recording.transport, recording.requests.find(isAnnounce)!)
-    const { tracker: host } = networks[recording.family]
-    const config = { ...loadConfig({}), port: 0, udpPort: 0, host, memoryBytes: 1 << 24, maxTorrents: 1000 }
-    const allowList = ownAllowList([recording.torrent ?? { infoHashV1: infoHash.toString('hex') }])
-    await using tracker = await startTracker(config, { allowList, log: pino({ level: 'silent' }) })
-    await seedAsResident(tracker, recording.family, infoHash)
-    if (recording.transport === 'http') await replayByHttp(tracker, recording)
-    else await replayByUdp(tracker, recording)
-  },
-)
+test.each(recordings)('answers $client $version byte for byte by $transport, $family', async (recording) => {
+  const infoHash = infoHashOf(recording.transport, recording.requests.find(isAnnounce)!)
+  const { tracker: host } = networks[recording.family]
+  const config = { ...loadConfig({}), port: 0, udpPort: 0, host, memoryBytes: 1 << 24, maxTorrents: 1000 }
+  const allowList = ownAllowList([recording.torrent ?? { infoHashV1: infoHash.toString('hex') }])
+  await using tracker = await startTracker(config, { allowList, log: pino({ level: 'silent' }) })
+  await seedAsResident(tracker, recording.family, infoHash)
+  if (recording.transport === 'http') await replayByHttp(tracker, recording)
+  else await replayByUdp(tracker, recording)
+})
 
 async function replayByHttp(tracker: Tracker, recording: Recording): Promise<void> {
   const network = networks[recording.family]

@@ -56,18 +56,18 @@ test.each([
   ['l1:a', 'unexpected end'],
   ['e', 'found "e"'],
   ['x', 'expected a value'],
-])('%j is refused', (text, message) => {
+])('refuses %j', (text, message) => {
   expect(() => scanValue(bytes(text))).toThrow(message)
 })
 
-test('depth and number of values are bounded without recursion', () => {
+test('limits depth and number of values without recursion', () => {
   expect(() => scanValue(bytes('l'.repeat(1e6)))).toThrow('nested deeper than 100')
   expect(() => scanValue(bytes(`l${'i1e'.repeat(100)}e`), 0, { maxValues: 50 })).toThrow(
     'more than 50 values',
   )
 })
 
-test('scans an order that is not canonical, and finds it when asked', () => {
+test('reads dictionaries in another order, and finds that it is not canonical', () => {
   const swapped = bytes('d1:bi1e1:ai2ee')
   expect(scanValue(swapped)).toBe(swapped.length)
   expect(integerAt(swapped, findKey(swapped, 0, 'a'))).toBe(2)
@@ -78,7 +78,7 @@ test('scans an order that is not canonical, and finds it when asked', () => {
   expect(() => assertCanonical(bytes('li0e0:e'), 0)).not.toThrow()
 })
 
-test('an integer too large to be exact is refused by every range check', () => {
+test('every range check refuses an integer that is too large to be exact', () => {
   expect(integerAt(bytes('i9007199254740993e'), 0)).toBe(Number.POSITIVE_INFINITY)
   expect(integerAt(bytes('i-9007199254740993e'), 0)).toBe(Number.NEGATIVE_INFINITY)
   expect(integerAt(bytes('i-42e'), 0)).toBe(-42)

@@ -34,7 +34,7 @@ function write(path: string, content: string | Buffer): string {
 
 const paths = (metainfo: Uint8Array) => parseMetainfo(metainfo).files.map(({ path }) => path.join('/'))
 
-test('makes the same bytes of the same input, whatever the threads or times', async () => {
+test('makes the same bytes from the same input, whatever the threads or times', async () => {
   write('b/two', 'two')
   write('a', Buffer.alloc(100_000, 7))
   const first = await createTorrent(root, { threads: 1 })
@@ -54,7 +54,7 @@ test('makes the same bytes of the same input, whatever the threads or times', as
   })
 })
 
-test('v2 order is that of the tree, v1 order that of whole paths', async () => {
+test('orders files of v2 by the tree and of v1 by whole paths', async () => {
   for (const path of ['a/x', 'a b', 'a.txt', '\u{1f600}', '\uffee']) write(path, path)
   expect(paths((await createTorrent(root)).metainfo)).toEqual(['a/x', 'a b', 'a.txt', '\uffee', '\u{1f600}'])
   expect(paths((await createTorrent(root, { version: 'v1' })).metainfo)).toEqual([
@@ -66,7 +66,7 @@ test('v2 order is that of the tree, v1 order that of whole paths', async () => {
   ])
 })
 
-test('what the options say stands in the file', async () => {
+test('writes what the options say into the file', async () => {
   write('a', 'a')
   const made = await createTorrent(root, {
     name: 'other',
@@ -119,7 +119,7 @@ test('leaves out the names, paths and directories that globs match', async () =>
   expect(paths(made.metainfo)).toEqual(['keep', 'sub/cache/y', 'sub/keep'])
 })
 
-test('what is passed over by its name is named with the reason', async () => {
+test('names the files that are skipped, with the reason', async () => {
   for (const path of ['keep', 'junk', 'sub/junk', 'sub/keep']) write(path, path)
   const made = await createTorrent(root, { passOver: (name) => (name === 'junk' ? 'no data' : undefined) })
   expect(paths(made.metainfo)).toEqual(['keep', 'sub/keep'])
@@ -154,7 +154,7 @@ test('never loops or leaves the folder through a symlink', async () => {
   expect(paths((await createTorrent(root, { symlinks: 'skip' })).metainfo)).toEqual(['dir/file'])
 })
 
-test('executable bits are recorded only when asked for', async () => {
+test('records executable bits only on request', async () => {
   chmodSync(write('run', 'x'), 0o755)
   expect(parseMetainfo((await createTorrent(root)).metainfo).files[0]!.attributes).toBe('')
   expect(parseMetainfo((await createTorrent(root, { attributes: true })).metainfo).files[0]!.attributes).toBe(
@@ -162,7 +162,7 @@ test('executable bits are recorded only when asked for', async () => {
   )
 })
 
-test('several paths go under one name', async () => {
+test('puts several paths below one name', async () => {
   const inputs = [write('x/one', '1'), write('y/two', '2'), join(root, 'y')]
   const made = await createTorrent(inputs, { name: 'both' })
   expect(made.name).toBe('both')
@@ -173,7 +173,7 @@ test('several paths go under one name', async () => {
   )
 })
 
-test('every chunk of a chunked store is one piece, known by its piecesRoot in any torrent', async () => {
+test('every chunk of a chunked store is one piece, with its piecesRoot in any torrent', async () => {
   for (const chunk of ['0.0', '0.1', '1.0']) write(chunk, Buffer.alloc(300_000, chunk))
   write('.zarray', '{}')
   const made = await createTorrent(root, { layout: 'chunks' })
@@ -186,7 +186,7 @@ test('every chunk of a chunked store is one piece, known by its piecesRoot in an
   await expect(createTorrent(root, { layout: 'chunks', version: 'v1' })).rejects.toThrow('piecesRoot')
 })
 
-test('resumes a stopped run and notices what changed meanwhile', async () => {
+test('resumes an interrupted run and notices what changed meanwhile', async () => {
   for (const name of ['a', 'b', 'c']) write(name, Buffer.alloc(40 * 2 ** 20, name))
   const resumeFile = join(root, '..', 'resume')
   const stop = new AbortController()
@@ -220,7 +220,7 @@ test('loses only the last record of a resume file that was cut short', async () 
   expect(again.resumedBytes).toBeLessThan(40 * 2 ** 20)
 })
 
-test('refuses a resume file that is another file', async () => {
+test('refuses another file as a resume file', async () => {
   write('a', 'content')
   const resumeFile = join(root, '..', 'resume')
   writeFileSync(resumeFile, 'something else')
@@ -241,7 +241,7 @@ test.each<[string, (place: string) => void]>([
   ],
   ['gets a neighbor', (place) => writeFileSync(`${place}-new`, 'x')],
   ['loses a neighbor that was empty', (place) => rmSync(join(place, '..', 'empty'))],
-])('no torrent is made when a file that was hashed %s before the end', async (_how, change) => {
+])('fails when a file %s after it was hashed and before the end', async (_how, change) => {
   const place = write('sub/a', 'a')
   write('sub/empty', '')
   write('z', 'z')
@@ -250,7 +250,7 @@ test.each<[string, (place: string) => void]>([
   await expect(torrent).rejects.toThrow(/sub.* changed while its torrent was made/)
 })
 
-test('a file replaced by one of its size and time is hashed anew by a run that resumes', async () => {
+test('hashes a file again that was replaced by one of the same size and time', async () => {
   const place = write('a', Buffer.alloc(2 ** 20, 'a'))
   const resumeFile = join(root, '..', 'resume')
   utimesSync(place, 1, 1)
@@ -262,7 +262,7 @@ test('a file replaced by one of its size and time is hashed anew by a run that r
   expect(made.infoHashV2).toBe((await createTorrent(root)).infoHashV2)
 })
 
-test('a resume file that remembers other bytes under the right key is not believed at all', async () => {
+test('ignores a resume file with wrong hashes under the right key', async () => {
   write('a', Buffer.alloc(12 * 2 ** 20, 'a'))
   const resumeFile = join(root, '..', 'resume')
   const right = await createTorrent(root, { resumeFile })
@@ -282,7 +282,7 @@ test('a resume file that remembers other bytes under the right key is not believ
   expect((await createTorrent(root, { resumeFile })).resumedBytes).toBeGreaterThan(0)
 })
 
-test('reports names that are trouble elsewhere, and refuses them when asked to be portable', async () => {
+test('reports names that other systems cannot have, and refuses them if portable', async () => {
   const [composed, decomposed] = ['Glaci\u00e8re', 'Glacie\u0300re']
   for (const name of [
     'ReadMe',
@@ -309,7 +309,7 @@ test('reports names that are trouble elsewhere, and refuses them when asked to b
   )
 })
 
-test('what is left out by its place is no part of the torrent, nor is the resume file', async () => {
+test('excluded files and the resume file are not in the torrent', async () => {
   write('a', 'a')
   const alone = await createTorrent(root)
   const own = write('data.torrent', 'x')
@@ -317,7 +317,7 @@ test('what is left out by its place is no part of the torrent, nor is the resume
   expect(made.infoHashV2).toBe(alone.infoHashV2)
 })
 
-test('progress runs from nothing to everything', async () => {
+test('reports progress from nothing to everything', async () => {
   write('a', Buffer.alloc(8 * 2 ** 20))
   const reports: CreateProgress[] = []
   await createTorrent(root, {}, (progress) => reports.push(progress))
@@ -326,7 +326,7 @@ test('progress runs from nothing to everything', async () => {
   expect(reports.at(-1)).toMatchObject({ bytesDone: 8 * 2 ** 20, bytesTotal: 8 * 2 ** 20, secondsLeft: 0 })
 })
 
-test('what cannot make a torrent says why', async () => {
+test('says why a torrent cannot be made', async () => {
   await expect(createTorrent(join(root, 'absent'))).rejects.toThrow('ENOENT')
   await expect(createTorrent(root)).rejects.toThrow('no data')
   write('empty', '')

@@ -6,7 +6,7 @@ import { formatMagnet, parseMagnet } from './magnet.ts'
 const v1 = 'd5a6161a819cdca73f1bec95a15a60ec4a393195'
 const v2 = '84e78257d7c79879b764143ccf8392974d37c2e9fbc3b0f95e7f5c292959f2b8'
 
-test('a link says everything it was made of', () => {
+test('a link contains everything that it was made from', () => {
   const magnet = {
     infoHashV1: v1,
     infoHashV2: v2,
@@ -26,7 +26,7 @@ test('a link says everything it was made of', () => {
   expect(link).toContain('&so=0,4-9')
 })
 
-test('parse-torrent reads the same out of a v1 link', async () => {
+test('parse-torrent reads the same from a v1 link', async () => {
   const link = formatMagnet({
     infoHashV1: v1,
     name: 'ice',
@@ -37,7 +37,7 @@ test('parse-torrent reads the same out of a v1 link', async () => {
   expect([theirs.infoHash, theirs.name, theirs.announce]).toEqual([v1, 'ice', ['udp://t.example:1']])
 })
 
-test('odd links are read for what they are worth', () => {
+test('reads what is valid in an odd link', () => {
   const link = `MAGNET:?xt.1=urn:btih:${v1.toUpperCase()}&xt.2=urn:btmh:1220${v2}&dn=a+b&tr.1=udp://x&tr=%E4%F6&xl=-3&so=3-1,x,7&broken`
   expect(parseMagnet(link)).toMatchObject({
     infoHashV1: v1,
@@ -55,11 +55,11 @@ test.each([
   'magnet:?dn=x',
   `magnet:?xt=urn:sha1:${v1}`,
   `magnet:?xt=urn:btih:${v1}0`,
-])('%j is no link to a torrent', (link) => {
+])('refuses %j as a magnet link', (link) => {
   expect(() => parseMagnet(link)).toThrow(TypeError)
 })
 
-test('reads a link of many fields in one pass', () => {
+test('reads a link of many fields in linear time', () => {
   const link = `magnet:?xt=urn:btih:${v1}${'&tr='.repeat(16_000)}&tr=udp://x`
   const startedMs = performance.now()
   expect(parseMagnet(link).trackers).toEqual(['udp://x'])
@@ -67,7 +67,7 @@ test('reads a link of many fields in one pass', () => {
   expect(performance.now() - startedMs).toBeLessThan(300)
 })
 
-test('every spelling of an infohash comes to one', () => {
+test('normalizes every spelling of an infohash', () => {
   const base32 = '2WTBMGUBTTOKOPY35SK2CWTA5RFDSMMV'
   expect(normalizeInfoHash(v1.toUpperCase())).toEqual({ form: 'short', hex: v1 })
   expect(normalizeInfoHash(base32)).toEqual({ form: 'short', hex: v1 })

@@ -19,7 +19,7 @@ const leaf = (length: number, more: Record<string, Encodable> = {}) => ({
   '': { length, 'pieces root': root, ...more },
 })
 
-test('the infohash is taken over the bytes as they stand', () => {
+test('computes the infohash from the bytes as they are in the file', () => {
   // Keys out of order: encoding the parsed dictionary again would give another hash.
   const info = Buffer.concat([
     Buffer.from('d4:name4:data6:lengthi5e12:piece lengthi16384e6:pieces20:'),
@@ -38,7 +38,7 @@ test('the infohash is taken over the bytes as they stand', () => {
   })
 })
 
-test('the fields around info', () => {
+test('reads the fields around info', () => {
   const found = parseMetainfo(
     v1(
       { length: 5, private: 1, source: 'X', similar: [piece], collections: ['c'] },
@@ -73,7 +73,7 @@ test('the fields around info', () => {
   })
 })
 
-test('pad files are gaps, symlinks and empty files are files', () => {
+test('distinguishes pad files, symlinks and empty files', () => {
   const found = parseMetainfo(
     v1({
       'piece length': 32_768,
@@ -98,7 +98,7 @@ test('pad files are gaps, symlinks and empty files are files', () => {
   expect(found.files[3]!.symlink).toEqual(['c'])
 })
 
-test('a v2 tree starts each file on a piece', () => {
+test('each file of a v2 torrent starts on a piece', () => {
   const found = parseMetainfo(v2({ b: leaf(20_000), a: { c: leaf(1), d: { '': { length: 0 } } } }))
   expect(found).toMatchObject({
     infoHashV1: null,
@@ -189,7 +189,7 @@ test.each([
     'info.files',
   ],
   ['keys out of order in v2', Buffer.from('d4:infod12:meta versioni2e4:name1:a9:file treedeee'), 'info'],
-])('%s is refused by the field', (_, file, field) => {
+])('refuses %s and names the field', (_, file, field) => {
   let error: unknown
   try {
     parseMetainfo(file)
@@ -252,11 +252,11 @@ test.each<[string, Uint8Array, string]>([
     ),
     'there twice',
   ],
-])('%s: one would take the other’s place', (_, file, problem) => {
+])('refuses two files in one place: %s', (_, file, problem) => {
   expect(() => parseMetainfo(file)).toThrow(problem)
 })
 
-test('pads of one name, a directory of many files and names that differ in case are fine', () => {
+test('accepts equal pad files, large directories and names that differ only in case', () => {
   const pad = { length: 1, path: ['.pad', '1'], attr: 'p' }
   const files = [entry('a', 'x'), pad, entry('a', 'y'), pad, entry('A', 'x'), entry('b'), entry('a', 'z')]
   expect(parseMetainfo(v1({ files })).fileCount).toBe(5)
@@ -275,7 +275,7 @@ test.each<[string, Uint8Array]>([
   ['a long tracker', v1({ length: 5 }, { announce: `http://a/${'b'.repeat(10_000)}` })],
   ['many collections', v1({ length: 5, collections: Array<string>(3_000).fill('c') })],
   ['many similar torrents', v1({ length: 5 }, { similar: Array<Buffer>(3_000).fill(piece) })],
-])('%s: more than is read, in a short message', (_, file) => {
+])('refuses more than its limits, in a short message: %s', (_, file) => {
   let error: unknown
   try {
     parseMetainfo(file)
@@ -286,14 +286,14 @@ test.each<[string, Uint8Array]>([
   expect((error as Error).message.length).toBeLessThan(1_000)
 })
 
-test('layers that no file asks for are passed over', () => {
+test('ignores piece layers of files that do not exist', () => {
   const strange = new Map(Array.from({ length: 50 }, (_, i) => [Buffer.alloc(32, i + 3), Buffer.alloc(64)]))
   const found = parseMetainfo(v2({ a: leaf(1) }, {}, { 'piece layers': strange }))
   expect(found.hasPieceLayers).toBe(true)
   expect(found.pieceLayer(Buffer.alloc(32, 3).toString('hex'))).toBe(null)
 })
 
-test('limits are the caller’s', () => {
+test('the caller sets the limits', () => {
   const file = v1(
     {
       files: [
@@ -309,7 +309,7 @@ test('limits are the caller’s', () => {
   expect(() => parseMetainfo(file, { maxValues: 5 })).toThrow('more than 5 values')
 })
 
-test('re-issuing changes what is around info and nothing in it', () => {
+test('issuing a .torrent again changes only what is around info', () => {
   const before = parseMetainfo(
     v1({ length: 5 }, { announce: 'http://stranger/', comment: 'kept', 'url-list': 'http://old/' }),
   )
@@ -328,7 +328,7 @@ test('re-issuing changes what is around info and nothing in it', () => {
   expect(after.webseeds).toEqual([{ url: 'http://new/', kind: 'bep19' }])
 })
 
-test('merges the trackers and webseeds of one info', () => {
+test('merges the trackers and webseeds of equal infos', () => {
   const one = parseMetainfo(v1({ length: 5 }, { announce: 'http://a/', 'url-list': 'http://w/' }))
   const two = parseMetainfo(
     v1({ length: 5 }, { 'announce-list': [['http://a/'], ['http://b/']], httpseeds: ['http://s/'] }),
@@ -339,7 +339,7 @@ test('merges the trackers and webseeds of one info', () => {
   expect(merged.webseeds).toHaveLength(2)
 })
 
-test('refuses to merge two infos', () => {
+test('refuses to merge two different infos', () => {
   const one = parseMetainfo(v1({ length: 5 }))
   expect(() => mergeMetainfo(one, parseMetainfo(v1({ length: 6 })))).toThrow('not the same')
 })

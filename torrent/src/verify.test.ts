@@ -25,7 +25,7 @@ async function make(version: 'v1' | 'v2' | 'hybrid'): Promise<Metainfo> {
 }
 
 test.each(['v1', 'v2', 'hybrid'] as const)(
-  '%s: finds whole files right from the root or the directory above',
+  '%s: finds whole files correct, from their directory or the one above',
   async (version) => {
     const metainfo = await make(version)
     expect(await verifyFiles(metainfo, root)).toMatchObject({
@@ -78,7 +78,7 @@ test.each(['v2', 'hybrid'] as const)('%s: reports each fault at its own file', a
   expect(report.extra).toEqual(['sub/extra'])
 })
 
-test('v1: reports a neighbor of a missing file as unverifiable, not bad', async () => {
+test('v1: reports a neighbor of a missing file as unverifiable, not as bad', async () => {
   const metainfo = await make('v1')
   rmSync(join(root, 'sub/b'))
   const report = await verifyFiles(metainfo, root)
@@ -107,7 +107,7 @@ test('v2 without piece layers: says that a file is bad, but not where', async ()
   ])
 })
 
-test('a hybrid whose v1 hashes lie is caught by them', async () => {
+test('detects a hybrid whose v1 hashes are wrong', async () => {
   const { metainfo: bytes } = await createTorrent(root, { pieceLengthBytes })
   const lying = Buffer.from(bytes)
   const at = lying.indexOf('6:pieces') + 12
@@ -118,7 +118,7 @@ test('a hybrid whose v1 hashes lie is caught by them', async () => {
   expect((await verifyFiles(metainfo, root)).ok).toBe(false)
 })
 
-test('a single file is found as itself or in its directory', async () => {
+test('finds a single file by itself or in its directory', async () => {
   const metainfo = parseMetainfo((await createTorrent(join(root, 'a'), { pieceLengthBytes })).metainfo)
   expect(await verifyFiles(metainfo, root)).toMatchObject({ ok: true, root: join(root, 'a') })
   expect((await verifyFiles(metainfo, join(root, 'a'))).ok).toBe(true)
@@ -128,7 +128,7 @@ test('a single file is found as itself or in its directory', async () => {
   ])
 })
 
-test('files are found where a person points at them, whatever the directories are called', async () => {
+test('finds files in the given place, whatever its directories are called', async () => {
   const metainfo = await make('hybrid')
   const renamed = join(root, '..', 'renamed')
   renameSync(root, renamed)
@@ -140,7 +140,7 @@ test('files are found where a person points at them, whatever the directories ar
   expect((await verifyFiles(metainfo, root, { isRoot: true })).ok).toBe(false)
 })
 
-test('a single file is found in the directory that a client made for it', async () => {
+test('finds a single file in the directory that a client made for it', async () => {
   const metainfo = parseMetainfo((await createTorrent(join(root, 'a'), { pieceLengthBytes })).metainfo)
   const directory = join(root, '..', 'downloads')
   mkdirSync(join(directory, 'a'), { recursive: true })
@@ -161,7 +161,7 @@ test('reports a name in another Unicode form as the same file', async () => {
   })
 })
 
-test('a symlink is right when it leads where the torrent says', async () => {
+test('a symlink is correct if it leads where the torrent says', async () => {
   symlinkSync('sub/b', join(root, 'link'))
   const metainfo = parseMetainfo((await createTorrent(root, { symlinks: 'keep' })).metainfo)
   expect((await verifyFiles(metainfo, root)).ok).toBe(true)

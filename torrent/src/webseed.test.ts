@@ -48,7 +48,7 @@ function files(spoil: (body: Buffer, path: string) => Buffer = (body) => body): 
   }
 }
 
-test.each(['v1', 'v2', 'hybrid'])('%s: finds every piece of a good mirror right', async (version) => {
+test.each(['v1', 'v2', 'hybrid'])('%s: finds every piece of a correct mirror correct', async (version) => {
   const url = await serve(files())
   const report = await checkWebseed(torrents.get(version)!, { url, kind: 'bep19' }, fetch, { pieces: 'all' })
   expect(report.badPieces).toEqual([])
@@ -64,7 +64,7 @@ test.each(['v1', 'v2', 'hybrid'])('%s: finds a wrong byte in its piece', async (
   expect(report.badPieces[0]!.problem).toMatch(/SHA-(1|256) \(v[12]\) differs/)
 })
 
-test('a sample takes both ends and no more than asked', async () => {
+test('a sample contains both ends and no more pieces than requested', async () => {
   const url = await serve(files())
   const seen: number[] = []
   const report = await checkWebseed(torrents.get('hybrid')!, { url, kind: 'bep19' }, fetch, {
@@ -99,7 +99,7 @@ test.each<[string, RequestListener, RegExp]>([
   expect(report.badPieces.at(-1)!.problem).toMatch(problem)
 })
 
-test('an httpseeds script is asked by piece (BEP 17)', async () => {
+test('asks an httpseeds script by piece (BEP 17)', async () => {
   const metainfo = torrents.get('v1')!
   const whole = Buffer.concat(
     metainfo.files.map(({ path }) => readFileSync(join(scratch, 'my data', ...path))),
@@ -119,7 +119,7 @@ test('an httpseeds script is asked by piece (BEP 17)', async () => {
   expect(v2.badPieces[0]!.problem).toContain('v1 and hybrid torrents only')
 })
 
-test('addresses are built the way clients build them (BEP 19)', () => {
+test('builds addresses as clients do (BEP 19)', () => {
   const directory = { name: 'my data', isSingleFile: false }
   expect(bep19Url(directory, 'https://h/p', { path: ['sub', 'b #1.nc'] })).toBe(
     'https://h/p/my%20data/sub/b%20%231.nc',

@@ -9,7 +9,7 @@ import { startTracker } from './main.ts'
 
 const hashes = Array.from({ length: 20 }, (_, number) => (number + 1).toString(16).padStart(40, '0'))
 
-test('hands the ports and every peer to a successor without touching the disk', async () => {
+test('hands the ports and every peer to a successor without writing to disk', async () => {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'holdfast-tracker-'))
   onTestFinished(() => rm(dataDir, { recursive: true }))
   const small = { port: 0, udpPort: 0, host: '127.0.0.1', memoryBytes: 1 << 24, maxTorrents: 1000, dataDir }

@@ -18,7 +18,7 @@ const parts = { allowList: ownAllowList([{ infoHashV1 }]), log: pino({ level: 's
 const query = `info_hash=${infoHashV1.replace(/../g, '%$&')}&peer_id=-XX0001-abcdefghijkl&left=0`
 
 for (const transport of ['http', 'udp', 'ws'] as const) {
-  test(`bittorrent-tracker's client announces and scrapes by ${transport}`, async () => {
+  test(`bittorrent-tracker’s client announces and scrapes by ${transport}`, async () => {
     await using tracker = await startTracker(config, parts)
     const port = transport === 'udp' ? tracker.udpPort : tracker.port
     const client = new Client({
@@ -67,7 +67,7 @@ async function announceByUdp(port: number, peerPort: number): Promise<number> {
 }
 
 for (const workers of [1, 3]) {
-  test(`${workers} thread(s) serve one set of swarms on one port`, async () => {
+  test(`${workers} thread(s) serve the same swarms on one port`, async () => {
     await using tracker = await startTracker({ ...config, workers }, parts)
     const url = `http://127.0.0.1:${tracker.port}`
     await Promise.all(Array.from({ length: 60 }, (_, peer) => announceByUdp(tracker.udpPort, 10_000 + peer)))
@@ -87,7 +87,7 @@ for (const workers of [1, 3]) {
       .toBe('61')
   })
 
-  test(`WebSockets meet wherever the kernel put them among ${workers} thread(s)`, async () => {
+  test(`browsers meet whichever of ${workers} thread(s) their WebSockets are on`, async () => {
     await using tracker = await startTracker({ ...config, workers }, parts)
     const name = infoHash.toString('latin1')
     const inbox = new Map<number, unknown[]>()
@@ -143,7 +143,7 @@ test('answers requests that come in pieces or several at once', async () => {
   expect(text.match(/8:completei1e/g)).toHaveLength(3)
 })
 
-test('messages that killed other trackers do nothing here', async () => {
+test('survives messages that killed other trackers', async () => {
   await using tracker = await startTracker({ ...config, trustedProxies: ['127.0.0.0/8'] }, parts)
   const url = `http://127.0.0.1:${tracker.port}`
   const socket = new WebSocket(`ws://127.0.0.1:${tracker.port}`)
@@ -170,7 +170,7 @@ test('messages that killed other trackers do nothing here', async () => {
   expect((await fetch(`${url}/health`)).status).toBe(200)
 })
 
-test('behind a trusted proxy the client is the rightmost address that is not one', async () => {
+test('behind a trusted proxy, the client is the rightmost address that is no proxy', async () => {
   await using tracker = await startTracker(
     { ...config, trustedProxies: ['127.0.0.0/8', '10.9.0.0/16'] },
     parts,
@@ -183,7 +183,7 @@ test('behind a trusted proxy the client is the rightmost address that is not one
   expect(await announce('6.6.6.6, 1.2.3.4, 10.9.1.1')).toContain('external ip4:\x01\x02\x03\x04')
 })
 
-test('PROXY protocol v2 is believed from trusted addresses and refused from others', async () => {
+test('believes PROXY protocol v2 from trusted addresses and refuses it from others', async () => {
   const header = Buffer.concat([
     Buffer.from('0d0a0d0a000d0a515549540a2111000c', 'hex'),
     Buffer.from([1, 2, 3, 4, 127, 0, 0, 1, 0, 99, 0, 80]),

@@ -4,7 +4,7 @@ import { describeSweeps } from './status-command.ts'
 
 const since = '2026-05-01T10:00:00.000Z' as admin.getIngestStatus.Sweep['since']
 
-test('status says how many records of a denied account are still to be updated', () => {
+test('says how many records of a denied account are still to be updated', () => {
   expect(
     describeSweeps([
       { subject: 'did:plc:large', remaining: 61_500, since },
@@ -19,6 +19,6 @@ test('status says how many records of a denied account are still to be updated',
   ])
 })
 
-test('status does not mention decisions that need no more updates', () => {
+test('does not mention decisions that need no more updates', () => {
   expect(describeSweeps([])).toEqual([])
 })

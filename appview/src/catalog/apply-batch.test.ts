@@ -44,7 +44,7 @@ describe.each(testBackends())('applyBatch on $name', ({ open }) => {
       )
     ).map((row) => row.line)
 
-  test('tells the live stream of a put, an edit and a delete', async () => {
+  test('reports a put, an edit and a delete to the live stream', async () => {
     const uri = `at://${alice}/dataset/one`
     await commit(alice, [put('dataset', alice, 'one', { title: 'Sea ice \0 extent' })])
     await commit(alice, [put('dataset', alice, 'one', { title: 'Sea ice extent, monthly' }, 'cid2')])
@@ -78,7 +78,7 @@ describe.each(testBackends())('applyBatch on $name', ({ open }) => {
     expect([...(await readRepoRecords(catalog.db, bob)).keys()]).toEqual(['dataset/x'])
   })
 
-  test('a whole-repo read deletes what it does not name', async () => {
+  test('a read of a whole repository deletes records that it does not contain', async () => {
     const complete = {
       did: bob,
       rev: '3m1',
@@ -90,7 +90,7 @@ describe.each(testBackends())('applyBatch on $name', ({ open }) => {
     expect([...(await readRepoRecords(catalog.db, bob)).keys()]).toEqual(['dataset/y'])
   })
 
-  test('writes neither records nor the cursor of a batch that fails', async () => {
+  test('a batch that fails writes neither its records nor the cursor', async () => {
     const broken = put('dataset', bob, 'z', {
       title: 'Z',
       risk: { level: 'x', expectedGone: undefined },
@@ -136,7 +136,7 @@ describe.each(testBackends())('applyBatch on $name', ({ open }) => {
     expect(row?.n).toBe(1)
   })
 
-  test('denies an infohash under all its names, also those that come later', async () => {
+  test('denying an infohash denies the content’s other infohashes, also later ones', async () => {
     await decideAdmission(catalog.db, { kind: 'infohash', value: v1 }, { action: 'deny', reason: 'test' })
     expect((await streamed()).at(-1)).toBe('4 remove aabb')
     await commit(bob, [put('torrent', bob, 't3', { name: 'again', infoHashV2: v2, metainfo: blob('m1') })])
@@ -149,7 +149,7 @@ describe.each(testBackends())('applyBatch on $name', ({ open }) => {
     expect((await streamed()).at(-1)).toBe('5 add aabb')
   })
 
-  test('under `reviewed` nothing is seen until it is allowed', async () => {
+  test('under the policy `reviewed`, nothing is visible until it is allowed', async () => {
     await applyAdmissionPolicy(catalog.db, 'reviewed')
     expect([...(await visible('dataset')), ...(await visible('torrent'))]).toEqual([])
     expect((await streamed()).at(-1)).toBe('6 remove aabb')
@@ -167,7 +167,7 @@ describe.each(testBackends())('applyBatch on $name', ({ open }) => {
     await decideAdmission(catalog.db, { kind: 'did', value: bob }, { action: 'restore' })
   })
 
-  test('a deleted account leaves nothing', async () => {
+  test('deleting accounts leaves none of their rows', async () => {
     await applyBatch(catalog.db, {
       accounts: [alice, bob].map((did) => ({ did, active: false, status: 'deleted' })),
     })

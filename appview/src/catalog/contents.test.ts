@@ -12,7 +12,7 @@ describe.each(testBackends())('verified metainfo on $name', ({ open }) => {
   })
   afterAll(() => catalog[Symbol.asyncDispose]())
 
-  test('that shares an infohash is one content, in a batch and after it', async () => {
+  test('torrents that share an infohash are one content, within a batch and later', async () => {
     const [v1, v2] = ['a'.repeat(40), 'b'.repeat(64)]
     const batch = [
       verified('one', { v1, v2 }),
@@ -37,7 +37,7 @@ describe.each(testBackends())('verified metainfo on $name', ({ open }) => {
     )
   })
 
-  test('of more files than one statement holds keeps them all', async () => {
+  test('all files are stored, even more than fit into one statement', async () => {
     const files = (count: number, name: string) =>
       Array.from({ length: count }, (_, i) => ({ path: `${name}/${i}`, sizeBytes: i, piecesRoot: null }))
     const ids = await storeContents(catalog.db, [

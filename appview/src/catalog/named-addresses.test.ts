@@ -22,7 +22,7 @@ const [ours, authors, strangers] = ['ours', 'authors', 'strangers'].map(
 ) as [string, string, string]
 const strangersSeed = 'https://strangers.org/ice'
 
-describe.each(testBackends())('who speaks for a torrent, on $name', ({ open }) => {
+describe.each(testBackends())('whose trackers and webseeds count for a torrent, on $name', ({ open }) => {
   let catalog: Catalog
   let original: string
   let copy: string
@@ -76,7 +76,7 @@ describe.each(testBackends())('who speaks for a torrent, on $name', ({ open }) =
   const due = async (tracker: string) =>
     (await readDueContents(catalog.db, { tracker, recheckMs: -1e6, limit: 9 })).length
 
-  test('the tracker of somebody who republished it is listed as a claim and counts for nothing', async () => {
+  test('the tracker of a stranger who republished a torrent is listed but not counted', async () => {
     const { swarm } = await view()
     expect(swarm).toMatchObject({ seeders: 2, needsSeeders: true })
     expect(swarm?.trackers).toMatchObject([
@@ -87,7 +87,7 @@ describe.each(testBackends())('who speaks for a torrent, on $name', ({ open }) =
     expect(await seeders()).toEqual([2, 2])
   })
 
-  test('needs are told by our own trackers and the median of claims', async () => {
+  test('whether seeders are needed follows from our trackers and the median of the others', async () => {
     for (const [i, claimed] of [50, 0].entries()) {
       await name(`https://more${i}.org/announce`, { metainfoCid: 'blob-original' })
       await say(`https://more${i}.org/announce`, claimed)
@@ -96,7 +96,7 @@ describe.each(testBackends())('who speaks for a torrent, on $name', ({ open }) =
     expect((await view()).swarm).toMatchObject({ seeders: 50, needsSeeders: true })
   })
 
-  test('its webseed and its announce list are handed out with its own file alone', async () => {
+  test('a stranger’s webseeds and trackers appear only in the stranger’s own .torrent', async () => {
     expect((await view()).webseeds).toEqual([])
     expect((await view(copy)).webseeds).toMatchObject([{ url: strangersSeed, status: 'verified' }])
     const found = await findContent(catalog.db, { infoHash })
@@ -110,7 +110,7 @@ describe.each(testBackends())('who speaks for a torrent, on $name', ({ open }) =
     expect(Buffer.from(file!.bytes).includes('strangers.org')).toBe(false)
   })
 
-  test('believes an address that an allowed account names, and no address of a denied one', async () => {
+  test('counts an address that an allowed account names, and none of a denied account', async () => {
     await decideAdmission(catalog.db, { kind: 'did', value: stranger }, { action: 'allow' })
     expect((await view()).swarm?.seeders).toBe(999_999)
     expect(await due(strangers)).toBe(1)
@@ -122,7 +122,7 @@ describe.each(testBackends())('who speaks for a torrent, on $name', ({ open }) =
     expect(await seeders()).toEqual([2, 2])
   })
 
-  test('strangers take no places from those who speak for it', async () => {
+  test('addresses named by strangers take no place from those of the first publisher', async () => {
     await decideAdmission(catalog.db, { kind: 'did', value: stranger }, { action: 'restore' })
     const many = Array.from({ length: 60 }, (_, i) => `https://crowd${i}.org/announce`)
     await addTrackerTargets(
@@ -134,7 +134,7 @@ describe.each(testBackends())('who speaks for a torrent, on $name', ({ open }) =
     expect(await due(many.at(-1)!)).toBe(0)
   })
 
-  test('an edit or a deletion forgets what the record named', async () => {
+  test('editing or deleting a record removes the addresses that it named', async () => {
     const tracker = 'https://edited.org/announce'
     const uri = await putTorrent(catalog, 'edited', { infoHashV1: 'ab'.repeat(20) })
     const [row] = await rows<{ id: number }>(

@@ -27,11 +27,11 @@ describe.each(testBackends())('repositories that nobody has proved, on $name', (
     ['lists.example', { perSource: 3, inAll: 4 }, false],
     ['another.example', { perSource: 3, inAll: 4 }, true],
     ['another.example', { perSource: 3, inAll: 3 }, false],
-  ])('%s may list more within %o: %s', async (source, limits, mayList) => {
+  ])('%s may list more repositories within the limits %o: %s', async (source, limits, mayList) => {
     expect(await hasRoomForUnproved(catalog.db, source, limits)).toBe(mayList)
   })
 
-  test('only one of which nothing was ever proved is forgotten', async () => {
+  test('forgets only a repository of which nothing was ever proved', async () => {
     const failed = { did: author, state: 'desynchronized', tries: 9 } as const
     await applyBatch(catalog.db, { repoStates: [failed] })
     expect(await forgetUnproved(catalog.db, author)).toBe(false)

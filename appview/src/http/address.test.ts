@@ -3,7 +3,7 @@ import { addressShares } from './address.ts'
 
 const keys = (address: string) => addressShares(address).map(({ key }) => key)
 
-test('an address of IPv4 counts for itself', () => {
+test('an IPv4 address counts by itself', () => {
   expect(addressShares('203.0.113.5')).toEqual([{ key: '203.0.113.5', times: 1 }])
 })
 
@@ -15,11 +15,11 @@ test.each([
   '::cb00:7105',
   '64:ff9b::203.0.113.5',
   '2002:cb00:7105:1::1',
-])('%s is 203.0.113.5 written in IPv6', (address) => {
+])('%s counts as 203.0.113.5', (address) => {
   expect(keys(address)).toEqual(['203.0.113.5'])
 })
 
-test('an address of IPv6 counts for its household and the networks that one holder has', () => {
+test('an IPv6 address counts for its /64, and for the larger networks one owner may have', () => {
   expect(addressShares('2001:db8:1:2345::6')).toEqual([
     { key: '2001:db8:1:2345::/64', times: 1 },
     { key: '2001:db8:1:2300::/56', times: 4 },
@@ -36,7 +36,7 @@ test.each([
   expect(keys(one)).toEqual(keys(other))
 })
 
-test('counts everything that is not an address together', () => {
+test('everything that is not an address counts together', () => {
   expect(keys('')).toEqual(['unknown'])
   expect(keys('unix:')).toEqual(['unknown'])
 })

@@ -27,7 +27,7 @@ async function serve(parts: Partial<HealthParts>) {
   }
 }
 
-test('looks at the database once for all that ask at the same time', async () => {
+test('checks the database once for all requests at the same time', async () => {
   let looks = 0
   const pingWrites = async () => {
     looks++
@@ -39,12 +39,12 @@ test('looks at the database once for all that ask at the same time', async () =>
   expect(looks).toBe(1)
 })
 
-test('a database that never answers does not hold up the answer', async () => {
+test('answers in time when the database never does', async () => {
   await using server = await serve({ pingWrites: () => new Promise(() => {}) })
   expect(await server.ask()).toMatchObject({ status: 503, database: 'does not answer' })
 })
 
-test('tells a database that only reads from one that does not answer', async () => {
+test('distinguishes a read-only database from one that does not answer', async () => {
   const fails = async () => {
     throw new Error('is read-only')
   }
@@ -54,7 +54,7 @@ test('tells a database that only reads from one that does not answer', async () 
   expect(await neither.ask()).toMatchObject({ status: 503, database: 'is read-only' })
 })
 
-test('reports that it does not write when what it receives is not stored', async () => {
+test('reports when received events are not stored', async () => {
   await using server = await serve({ isStoring: () => false })
   expect(await server.ask()).toMatchObject({ status: 503, database: 'ok' })
 })

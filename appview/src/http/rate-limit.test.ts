@@ -24,7 +24,7 @@ const ask = (path: string, forwardedFor?: string) =>
 const statuses = async (path: string, addresses: readonly string[]) =>
   Promise.all(addresses.map(async (address) => (await ask(path, address)).status))
 
-test('limits what one address may ask, and says when to come back', async () => {
+test('refuses an address beyond its limit and says when to try again', async () => {
   expect(await statuses('/x', Array(4).fill('203.0.113.5'))).toEqual([200, 200, 200, 200])
   const refused = await ask('/x', '203.0.113.5')
   expect(refused.status).toBe(429)
@@ -33,11 +33,11 @@ test('limits what one address may ask, and says when to come back', async () => 
   expect((await ask('/x', '203.0.113.6')).status).toBe(200)
 })
 
-test('a search costs more', async () => {
+test('a search costs more than a page', async () => {
   expect(await statuses('/search', ['203.0.113.7', '203.0.113.7'])).toContain(429)
 })
 
-test('in IPv6 the addresses of one household count together', async () => {
+test('the addresses of one IPv6 /64 count together', async () => {
   const answers = await statuses('/x', [
     '2001:db8:1:2::1',
     '2001:db8:1:2::2',
@@ -49,7 +49,7 @@ test('in IPv6 the addresses of one household count together', async () => {
   expect((await ask('/x', '2001:db8:1:3::1')).status).toBe(200)
 })
 
-test('the households of one /56 have four times the share of one, those of a /48 sixteen times', async () => {
+test('a /56 has four times the limit of a /64, and a /48 sixteen times', async () => {
   const household = (i: number) => `2001:db8:5:${i.toString(16)}::1`
   const inOne56 = await statuses(
     '/x',
@@ -63,7 +63,7 @@ test('the households of one /56 have four times the share of one, those of a /48
   expect(inOne48.filter((status) => status === 200)).toHaveLength(64 - 16)
 })
 
-test('an address of IPv4 counts as one however it is written', async () => {
+test('an IPv4 address counts once however it is written', async () => {
   const answers = await statuses('/x', [
     '203.0.113.9',
     '::ffff:203.0.113.9',
@@ -79,7 +79,7 @@ test.each([
   ['/health/x', '203.0.113.12'],
   ['/x/typeahead', '203.0.113.13'],
   ['/metrics.x', '203.0.113.14'],
-])('%s is not free', async (path, address) => {
+])('%s counts against the limit', async (path, address) => {
   const answers = await statuses(path, Array(5).fill(address))
   expect(answers.filter((status) => status === 429)).toHaveLength(1)
 })

@@ -31,7 +31,7 @@ async function startPds(text: string) {
 
 const cidOf = async (text: string) => (await cidForRawBytes(new TextEncoder().encode(text))).toString()
 
-test('asks for a blob once, however often it is read', async () => {
+test('downloads a blob once, however often it is read', async () => {
   await using pds = await startPds('the words')
   const blob = { cid: await cidOf('the words'), sizeBytes: 9 }
   const bytes = new TextEncoder().encode('the words')
@@ -39,21 +39,21 @@ test('asks for a blob once, however often it is read', async () => {
   expect(pds.asked()).toBe(1)
 })
 
-test('never serves bytes that do not match the CID, and asks for them anew', async () => {
+test('never serves bytes that do not match the CID, and downloads them again', async () => {
   await using pds = await startPds('other words')
   const blob = { cid: await cidOf('the words'), sizeBytes: 9 }
   for (let i = 0; i < 2; i++) expect(await pds.read(did, blob)).toMatchObject({ failure: 'unavailable' })
   expect(pds.asked()).toBe(2)
 })
 
-test('does not ask for a blob that its record says is too large', async () => {
+test('does not download a blob that its record says is too large', async () => {
   await using pds = await startPds('x'.repeat(2_000_001))
   const cid = await cidOf('x'.repeat(2_000_001))
   expect(await pds.read(did, { cid, sizeBytes: 2_000_001 })).toMatchObject({ failure: 'too-large' })
   expect(pds.asked()).toBe(0)
 })
 
-test('does not read a blob that turns out too large', async () => {
+test('stops reading a blob that turns out to be too large', async () => {
   await using pds = await startPds('x'.repeat(2_000_001))
   const cid = await cidOf('x'.repeat(2_000_001))
   expect(await pds.read(did, { cid, sizeBytes: 9 })).toMatchObject({ failure: 'unavailable' })

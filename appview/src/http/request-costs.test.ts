@@ -15,7 +15,7 @@ test.each([
   '/',
   '//',
   '/no/such/thing',
-])('%s is not free', (path) => {
+])('%s has a cost', (path) => {
   expect(costOf(path)).toBeGreaterThan(0)
 })
 
@@ -34,14 +34,14 @@ test('a method costs the same under every authority', () => {
 })
 
 test.each(['/OAI', '/oai/', '/Torznab/API//', '/feeds/datasets.RSS', '/SEARCH'])(
-  '%s costs what it costs in its usual spelling',
+  '%s costs the same as in its usual spelling',
   (path) => {
     expect(costOf(path)).toBe(costOf(path.toLowerCase().replace(/\/+$/, '')))
     expect(costOf(path)).toBeGreaterThan(1)
   },
 )
 
-test('a word of a dear route somewhere in a path does not make it dear', () => {
+test('the name of an expensive route elsewhere in a path costs nothing', () => {
   expect(costOf('/torrent/search')).toBe(1)
   expect(costOf('/about/oai')).toBe(1)
 })

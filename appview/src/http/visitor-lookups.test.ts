@@ -17,7 +17,7 @@ function countingResolver() {
   return { resolver, asked }
 }
 
-test('limits how many keys are looked up per visitor and for all, but not known keys', async () => {
+test('limits look-ups of unknown keys for each visitor and in all, not of known keys', async () => {
   const { resolver, asked } = countingResolver()
   const keyOf = createKeyLookup(resolver, { perAddress: 3, inAll: 5 })
   const send = (address: string, count: number, refresh = false) =>
@@ -35,7 +35,7 @@ test('limits how many keys are looked up per visitor and for all, but not known 
   expect(await keyOf('did:plc:known', { refresh: false, address: '192.0.2.1' })).toBe('did:key:z')
 })
 
-test('one /48 is one visitor', async () => {
+test('a /48 counts as one visitor', async () => {
   const { resolver, asked } = countingResolver()
   const keyOf = createKeyLookup(resolver, { perAddress: 2, inAll: 100 })
   const addresses = Array.from({ length: 9 }, (_, i) => `2001:db8:0:${i}::1`)

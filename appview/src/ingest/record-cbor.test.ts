@@ -6,7 +6,7 @@ import { measureRecord, RecordCborError } from './record-cbor.ts'
 
 const cid = parseCid('bafyreiclp443lavogvhj3d2ob2cxbfuscni2k5jk7bebjzg7khl3esabwq')
 
-test('whatever the reference encoder writes is taken', () => {
+test('accepts everything that the reference encoder writes', () => {
   const leaf = fc.oneof(
     fc.string({ unit: 'grapheme' }),
     fc.maxSafeInteger(),
@@ -54,11 +54,11 @@ const refused: [string, string][] = [
   ['a second value', 'a1616101a0'],
 ]
 
-test.each(refused)('%s is refused', (_what, hex) => {
+test.each(refused)('refuses %s', (_what, hex) => {
   expect(() => measureRecord(Buffer.from(hex, 'hex'))).toThrow(RecordCborError)
 })
 
-test('refuses what is nested too deep', () => {
+test('refuses values that are nested too deep', () => {
   const nested = (depth: number) => Buffer.concat([Buffer.alloc(depth, 0x81), Buffer.from([0])])
   expect(measureRecord(nested(64)).items).toBe(65)
   expect(() => measureRecord(nested(65))).toThrow(/nested/)
@@ -69,11 +69,11 @@ test('counts the items of a record', () => {
   expect(measureRecord(encode({ a: [1, 2, {}], b: 'x\0' }))).toEqual({ items: 8, unstorableKey: undefined })
 })
 
-test('notices NUL in a key', () => {
+test('detects NUL in a key', () => {
   expect(measureRecord(encode({ deep: { 'a\0b': 1 } })).unstorableKey).toBe('holds the character U+0000')
 })
 
-test('notices a key that would become the prototype of an object', () => {
+test('detects a key that would become an object’s prototype', () => {
   const plain = Buffer.from(encode({ deep: { aaaaaaaaa: { title: 'x' } } })).toString('latin1')
   const hostile = Buffer.from(plain.replace('aaaaaaaaa', '__proto__'), 'latin1')
   expect(measureRecord(hostile).unstorableKey).toBe('is `__proto__`')

@@ -32,12 +32,12 @@ test.each([
   'ftp://example.com/',
   'https://user:secret@example.com/',
   'no address at all',
-])('%s is refused as a private address', async (url) => {
+])('refuses %s as a private address', async (url) => {
   const guarded = createGuardedFetch({ allowPrivateHosts: false })
   await expect(guarded.fetchBytes(url, limits)).rejects.toBeInstanceOf(PrivateAddressError)
 })
 
-test('reads a body up to the size that is allowed', async () => {
+test('reads a body up to the allowed size', async () => {
   await using server = await serve((_request, response) => response.end('x'.repeat(1_000)))
   const guarded = createGuardedFetch({ allowPrivateHosts: true })
   const { bytes, status } = await guarded.fetchBytes(server.url, limits)
@@ -59,7 +59,7 @@ test('a body without a length is cut at the limit', async () => {
   await expect(guarded.fetchBytes(server.url, limits)).rejects.toBeInstanceOf(TooLargeError)
 })
 
-test('a host that hangs before or in the body is a timeout', async () => {
+test('a host that hangs, before or within the body, is reported as a timeout', async () => {
   await using silent = await serve(() => {})
   await using stalling = await serve((_request, response) => void response.write('some'))
   const guarded = createGuardedFetch({ allowPrivateHosts: true })
@@ -70,7 +70,7 @@ test('a host that hangs before or in the body is a timeout', async () => {
   await expect(stalled).rejects.toThrow('sent nothing for 50 ms')
 })
 
-test('a status other than 2xx carries status and body', async () => {
+test('the error for a status other than 2xx has the status and the body', async () => {
   await using server = await serve((_request, response) => {
     response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":"RepoTakendown"}')
   })
@@ -80,7 +80,7 @@ test('a status other than 2xx carries status and body', async () => {
   expect([failure.status, failure.body, failure.retryable]).toEqual([400, '{"error":"RepoTakendown"}', false])
 })
 
-test('a host that asks for a pause is left alone', async () => {
+test('a host that asks for a pause gets it', async () => {
   let requests = 0
   await using server = await serve((_request, response) => {
     requests++
@@ -93,7 +93,7 @@ test('a host that asks for a pause is left alone', async () => {
   expect(requests).toBe(1)
 })
 
-test('sends only so many requests to one host at a time', async () => {
+test('sends a limited number of requests to one host at a time', async () => {
   let active = 0
   let peak = 0
   await using server = await serve((_request, response) => {
@@ -106,7 +106,7 @@ test('sends only so many requests to one host at a time', async () => {
   expect(peak).toBeLessThanOrEqual(3)
 })
 
-test('follows a redirect but not an endless loop of them', async () => {
+test('follows a redirect but not an endless loop', async () => {
   await using server = await serve((request, response) => {
     const target = { '/once': '/end', '/loop': '/loop' }[request.url ?? '']
     if (target) response.writeHead(302, { location: target }).end()
@@ -117,7 +117,7 @@ test('follows a redirect but not an endless loop of them', async () => {
   await expect(guarded.fetchBytes(`${server.url}/loop`, limits)).rejects.toBeInstanceOf(NetworkError)
 })
 
-test('an account whose bytes are spent waits for the next window', async () => {
+test('an account whose byte budget is spent waits for the next window', async () => {
   await using server = await serve((_request, response) => response.end('x'.repeat(600)))
   const guarded = createGuardedFetch({ allowPrivateHosts: true, budgetBytes: 1_000 })
   const request = { ...limits, account: 'did:plc:greedy' }
@@ -126,7 +126,7 @@ test('an account whose bytes are spent waits for the next window', async () => {
   await expect(guarded.fetchBytes(server.url, request)).rejects.toBeInstanceOf(HostBusyError)
 })
 
-test('disposing of a stream hangs up and gives the turn back', async () => {
+test('disposing of a stream closes its connection and frees its place', async () => {
   await using server = await serve((_request, response) => void response.write('more to come'))
   const guarded = createGuardedFetch({ allowPrivateHosts: true, maxPerHost: 1 })
   for (let round = 0; round < 3; round++) {
@@ -164,7 +164,7 @@ async function serve(listener: RequestListener): Promise<AsyncDisposable & { url
   }
 }
 
-test('many names and redirects for one address share what it is asked', async () => {
+test('names and redirects that lead to one address share its budget', async () => {
   let asked = 0
   await using victim = await serve((_request, response) => {
     asked++
@@ -195,7 +195,7 @@ test('many names and redirects for one address share what it is asked', async ()
   expect(refused.filter((reason) => !(reason instanceof HostBusyError))).toEqual([])
 })
 
-test('dials the address that was checked, wherever the name leads by then', async () => {
+test('connects to the address that was checked, even if the name changes meanwhile', async () => {
   let turn = 0
   await using names = await startNameServer(() => ({ addresses: [turn++ === 0 ? '8.8.8.8' : '127.0.0.1'] }))
   const guarded = createGuardedFetch({

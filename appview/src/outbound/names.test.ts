@@ -21,7 +21,7 @@ async function start(options: Parameters<typeof createNames>[0] = {}) {
   return { ...names, whyNot, server, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
 }
 
-test('looks a name up once, whoever asks and however it is written', async () => {
+test('looks a name up once for all callers and spellings', async () => {
   await using names = await start()
   const found = await Promise.all(
     ['data.org', 'DATA.org.', 'data.org'].map((name) => names.addressesOf(name)),
@@ -33,12 +33,12 @@ test('looks a name up once, whoever asks and however it is written', async () =>
   expect(await names.textsOf('_atproto.nothing.org')).toEqual([])
 })
 
-test('of many addresses a few are used', async () => {
+test('uses a few of many addresses', async () => {
   await using names = await start()
   expect(await names.addressesOf('many.org')).toHaveLength(4)
 })
 
-test('asks no name server for addresses, localhost and names of the hosts file', async () => {
+test('resolves addresses, localhost and names of the hosts file without a name server', async () => {
   await using names = await start()
   expect(await names.addressesOf('[::1]')).toEqual([{ address: '::1', family: 6 }])
   expect(await names.addressesOf('a.localhost')).toContainEqual({ address: '127.0.0.1', family: 4 })
@@ -51,7 +51,7 @@ test('asks no name server for addresses, localhost and names of the hosts file',
   expect(hosts.get('pds.lan')).toHaveLength(1)
 })
 
-test('remembers that a name is missing or does not answer', async () => {
+test('remembers names that are missing or whose servers do not answer', async () => {
   await using names = await start()
   expect(await names.whyNot('nothing.org')).toBe('missing')
   expect(await names.whyNot('slow.org')).toBe('failed')
@@ -60,14 +60,14 @@ test('remembers that a name is missing or does not answer', async () => {
   expect(names.server.asked.length).toBe(asked)
 })
 
-test('many names that nobody answers for keep no other name waiting', async () => {
+test('many names whose servers do not answer delay no other name', async () => {
   await using names = await start({ deadlineMs: 20_000 })
   for (let i = 0; i < 160; i++) void names.whyNot(`slow${i}.org`)
   await expect.poll(() => names.server.asked.length).toBeGreaterThan(160)
   expect(await names.whyNot('data.org')).toBe('found')
 })
 
-test('limits the look-ups of each visitor and of all together', async () => {
+test('limits the look-ups of each visitor and in all', async () => {
   const limits = { visitor: { perCaller: 3, inAll: 5 }, account: { perCaller: 2, inAll: 100 } }
   await using names = await start({ limits })
   const visitor = (id: string) => ({ kind: 'visitor', id }) as const

@@ -11,7 +11,7 @@ const privateAddresses = [
 ]
 const publicAddresses = ['8.8.8.8', '2606:4700::1111', '::ffff:8.8.8.8', '64:ff9b::8.8.8.8']
 
-test('an address is public only where the internet routes it', () => {
+test('an address is public only if the internet routes it', () => {
   for (const address of privateAddresses) expect(isPublicAddress(address), address).toBe(false)
   for (const address of publicAddresses) expect(isPublicAddress(address), address).toBe(true)
   for (const odd of ['', 'data.org', 'fe80::1%eth0', '2606:4700::1111%1', '[::1]'])
@@ -29,7 +29,7 @@ test('a host is judged by any spelling of its address', () => {
     expect(isPublicHost(host), host).toBe(true)
 })
 
-test('names of one label and below reserved domains are private', () => {
+test('names of one label or below reserved domains are private', () => {
   for (const host of ['localhost', 'nas', 'NAS.LOCAL', 'a.localhost.', 'x.test', 'db.internal', 'x.example'])
     expect(isPublicHost(host), host).toBe(false)
   for (const host of [

@@ -45,13 +45,13 @@ test('asks an address once in ten seconds, whatever names lead to it', () => {
   expect(outcomes.filter((outcome) => outcome === 'third-party sent')).toHaveLength(3)
 })
 
-test('gives each caller that would wait the next turn', () => {
+test('gives each waiting caller the next turn', () => {
   const { book } = start()
   const waits = [1, 2, 3, 4].map(() => book(['8.8.8.8'], { patienceMs: 20_000 }))
   expect(waits).toEqual([0, 10_000, 20_000, 'busy 30000'])
 })
 
-test('gives an address a thousand requests a day, of which one account has half', () => {
+test('allows an address a thousand requests a day, of which one account gets half', () => {
   const { book, pass } = start()
   const askAll = (account: string, times: number) =>
     Array.from({ length: times }, () => {
@@ -65,7 +65,7 @@ test('gives an address a thousand requests a day, of which one account has half'
   expect(askAll('did:web:c', 10)).toBe(10)
 })
 
-test('an account is asked for so often, however many addresses its records name', () => {
+test('limits the requests for one account, however many addresses its records name', () => {
   const { book, pass } = start()
   let sent = 0
   for (let i = 0; i < 6_000; i++) {
@@ -76,7 +76,7 @@ test('an account is asked for so often, however many addresses its records name'
   expect(book(['9.9.9.9'], { account: 'did:web:b' })).toBe(0)
 })
 
-test('trackers and accounts’ own servers have other budgets', () => {
+test('trackers and accounts’ own servers have separate budgets', () => {
   const { book } = start()
   expect(book(['8.8.8.8'])).toBe(0)
   expect(book(['8.8.8.8'], { purpose: 'tracker' })).toBe(0)
@@ -84,12 +84,12 @@ test('trackers and accounts’ own servers have other budgets', () => {
   expect(book(['8.8.8.8'], { purpose: 'pds' })).toBe(0)
 })
 
-test('takes a /64 for one address', () => {
+test('a /64 counts as one address', () => {
   expect(addressKey('2606:4700::1', '443')).toBe(addressKey('2606:4700:0:0:ffff::2', '80'))
   expect(addressKey('2606:4700::1', '443')).not.toBe(addressKey('2606:4700:0:1::1', '443'))
   expect(addressKey('8.8.8.8', '1')).toBe(addressKey('::ffff:8.8.8.8', '2'))
 })
 
-test('tells hosts of a private network apart by port', () => {
+test('hosts of a private network count by their ports', () => {
   expect(addressKey('127.0.0.1', '1')).not.toBe(addressKey('127.0.0.1', '2'))
 })

@@ -14,11 +14,11 @@ test('nests pieces and lists, and writes nothing for empty values', () => {
   )
 })
 
-test('a lone surrogate and NUL become U+FFFD', () => {
+test('replaces lone surrogates and NUL by U+FFFD', () => {
   expect(html`${'a\uD800b\0c'}`.text).toBe('a\uFFFDb\uFFFDc')
 })
 
-test('JSON inside a script cannot end it', () => {
+test('JSON in a script cannot end the script', () => {
   const json = jsonInHtml({ name: '</script><!--<script>\u2028' }).text
   expect(json).not.toMatch(/[<>\u2028]/)
   expect(JSON.parse(json)).toEqual({ name: '</script><!--<script>\u2028' })

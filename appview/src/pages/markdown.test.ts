@@ -3,7 +3,7 @@ import { plainExcerpt, renderMarkdown } from './markdown.ts'
 
 const rendered = (text: string) => renderMarkdown(text).start.text
 
-test('CommonMark, with headings below those of the page', () => {
+test('renders CommonMark, with headings below those of the page', () => {
   expect(rendered('# Title\n\n*one* `two`')).toBe('<h3>Title</h3>\n<p><em>one</em> <code>two</code></p>\n')
 })
 
@@ -25,7 +25,7 @@ test.each([
   '[x]: javascript:alert(1)\n\n[x]',
   '```"><script>alert(1)</script>\ncode\n```',
   '| a |\n|:-:|\n| <svg onload=alert(1)> |',
-])('%s renders inert', (text) => {
+])('%s renders as harmless text', (text) => {
   const output = rendered(text)
   expect(output).not.toMatch(/<(script|img|svg|iframe|style|link|object)/i)
   expect(output).not.toMatch(/<[^>]*\s(on\w+|style)=/i)
@@ -38,7 +38,7 @@ test('marks links to the web as not endorsed and hides where the reader came fro
   )
 })
 
-test('cuts a long text between two blocks without losing the links defined at its end', () => {
+test('cuts a long text between blocks and keeps links that are defined at its end', () => {
   const text = `${'word '.repeat(100)}\n\n- one\n- two [here][x]\n\nlast\n\n[x]: https://example.org/`
   const { start, rest } = renderMarkdown(text, 200)
   expect(start.text.match(/<p>/g)).toHaveLength(1)
@@ -47,7 +47,7 @@ test('cuts a long text between two blocks without losing the links defined at it
   expect(renderMarkdown('short', 200).rest).toBeUndefined()
 })
 
-test('deep nesting and long lines end in time', () => {
+test('renders deep nesting and long lines quickly', () => {
   const started = performance.now()
   rendered('> '.repeat(5_000))
   rendered('['.repeat(20_000))

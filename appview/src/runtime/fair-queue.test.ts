@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createFairQueue } from './fair-queue.ts'
 
-test('serves visitors in turn, and between them what no visitor asked for', () => {
+test('serves visitors in turn, and the AppView’s own work in between', () => {
   const queue = createFairQueue<string>()
   for (let n = 0; n < 3; n++) queue.push(`many ${n}`, 'many')
   queue.push('few 0', 'few')
@@ -11,7 +11,7 @@ test('serves visitors in turn, and between them what no visitor asked for', () =
   expect(served).toEqual(['own 0', 'many 0', 'own 1', 'few 0', 'many 1', 'many 2', undefined])
 })
 
-test('gives no turn to a caller that waits no longer', () => {
+test('gives no turn to a caller that no longer waits', () => {
   const queue = createFairQueue<string>()
   for (const entry of ['gone', 'stays']) queue.push(entry, 'a visitor')
   queue.push('own', undefined)

@@ -15,7 +15,7 @@ const described = {
   ...{ scarcity: 'unique', gone: null, keywords: ['cryosphere'], formats: ['text/csv'], size: 5 },
 }
 
-test('the version of the index is raised with the codes that records are found by', async () => {
+test('changing the codes of records requires a new version of the index', async () => {
   const { codes } = await datasetTerms(sample, {
     uri: 'at://did:plc:a/dataset/b',
     did: 'did:plc:a',

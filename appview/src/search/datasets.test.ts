@@ -11,12 +11,12 @@ describe.each(testBackends())('searchDatasets on $name', ({ open }) => {
   })
   afterAll(() => searchable[Symbol.asyncDispose]())
 
-  test('the title counts for more than the description', async () => {
+  test('a word in the title counts more than one in the description', async () => {
     expect((await searchable.find('sea ice'))[0]).toBe('noaa sea-ice')
     expect(await searchable.find('sea ice')).toHaveLength(3)
   })
 
-  test('finds words in any form, case and with any accent', async () => {
+  test('finds words in any form and case, with or without accents', async () => {
     expect(await searchable.find('GLACIERS')).toEqual(['noaa glaciers'])
     expect(await searchable.find('glacier')).toEqual(['noaa glaciers'])
     expect(await searchable.find('donnees meteorologiques')).toEqual(['noaa goes'])
@@ -24,7 +24,7 @@ describe.each(testBackends())('searchDatasets on $name', ({ open }) => {
     expect((await searchable.find('goes-16'))[0]).toBe('noaa goes')
   })
 
-  test('phrases, exclusions and fields', async () => {
+  test('searches by phrases, exclusions and fields', async () => {
     expect(await searchable.find('"sea ice"')).toEqual(['noaa sea-ice'])
     // Words that say nothing by themselves are in no index; side by side they are in the text.
     expect(await searchable.find('"of the"')).toEqual(['noaa goes'])
@@ -42,17 +42,17 @@ describe.each(testBackends())('searchDatasets on $name', ({ open }) => {
     await expect(searchable.find('has:cheese')).rejects.toMatchObject({ error: 'InvalidQuery' })
   })
 
-  test('records with most of the words, where none has all', async () => {
+  test('if no record has all words, finds those with most of them', async () => {
     expect((await searchable.find('monthly ice extent of narnia'))[0]).toBe('noaa sea-ice')
   })
 
-  test('corrects a word that nobody uses and says so', async () => {
+  test('corrects a word that no record has, and says so', async () => {
     const found = await searchDatasets(searchable.catalog.db, { q: 'glaicer' })
     expect(found).toMatchObject({ typedQuery: 'glaicer', searchedQuery: 'glacier', hitsTotal: 1 })
     expect((await searchDatasets(searchable.catalog.db, { q: 'xylophone' })).hits).toEqual([])
   })
 
-  test('identifiers lead straight to what they name', async () => {
+  test('an identifier finds the records that it names', async () => {
     const uri = `at://${noaa}/dataset/census`
     for (const q of [uri, 'at://noaa.example.gov/dataset/census']) {
       expect(await searchDatasets(searchable.catalog.db, { q })).toMatchObject({
@@ -81,7 +81,7 @@ describe.each(testBackends())('searchDatasets on $name', ({ open }) => {
     })
   })
 
-  test('filters', async () => {
+  test('filters by every parameter', async () => {
     expect(await searchable.find({ publisher: 'noaa' })).toEqual(['noaa glaciers', 'noaa goes'])
     expect(await searchable.find({ keyword: ['cryosphere'], license: 'cc0-1.0' })).toEqual(['noaa sea-ice'])
     expect(await searchable.find({ risk: ['watchlist', 'endangered'] })).toEqual([
@@ -101,7 +101,7 @@ describe.each(testBackends())('searchDatasets on $name', ({ open }) => {
     })
   })
 
-  test('sorts', async () => {
+  test('sorts by every order', async () => {
     expect(await searchable.find({})).toEqual(['noaa sea-ice', 'noaa glaciers', 'noaa census', 'noaa goes'])
     expect((await searchable.find({ sort: 'largest' })).slice(0, 2)).toEqual([
       'noaa glaciers',
@@ -187,7 +187,7 @@ describe.each(testBackends())('searchDatasets on $name', ({ open }) => {
     })
   })
 
-  test('no plan reads the whole table', async () => {
+  test('no query plan reads the whole table', async () => {
     const [row] = (await searchable.catalog.db
       .execute(sql`SELECT count(*)::int AS n FROM pg_indexes WHERE indexname IN ('dataset_codes', 'torrent_codes')
       AND indexdef LIKE '%gin%visible)::integer = 1%'`)

@@ -25,184 +25,190 @@ let revisions = 0
 
 const able = needs('records that name each other', 'patience')
 
-describe.skipIf(!able).each(testBackends({ isLong: true }))('what is dense, on $name', ({ open }) => {
-  let catalog: Catalog
-  beforeAll(async () => {
-    catalog = await open()
-    await applyAdmissionPolicy(catalog.db, 'open')
-  })
-  afterAll(() => catalog[Symbol.asyncDispose]())
-
-  /** Writes records of one account in one commit; resolves with their URIs. */
-  async function putAll(kind: string, values: Readonly<Record<string, object>>): Promise<string[]> {
-    const ops = Object.entries(values).map(
-      ([rkey, value]): RecordOp => ({
-        ...{ action: 'put', kind, cid: `cid-${rkey}` },
-        uri: `at://${author}/${kind}/${rkey}`,
-        value: { createdAt: '2026-01-02T03:04:05Z', ...value },
-      }),
-    )
-    const rev = `3nz${String(++revisions).padStart(10, '0')}`
-    await applyBatch(catalog.db, {
-      commits: [{ did: author, rev, dataCid: 'd', ops, partial: true }],
+describe.skipIf(!able).each(testBackends({ isLong: true }))(
+  'the cost of records that all name each other, on $name',
+  ({ open }) => {
+    let catalog: Catalog
+    beforeAll(async () => {
+      catalog = await open()
+      await applyAdmissionPolicy(catalog.db, 'open')
     })
-    return ops.map(({ uri }) => uri)
-  }
+    afterAll(() => catalog[Symbol.asyncDispose]())
 
-  /** Torrent records of one verified content, each naming these datasets; resolves with what more of them begin with. */
-  async function putTorrents(name: string, count: number, datasets: readonly string[]) {
-    const infoHashV1 = randomBytes(20).toString('hex')
-    const record = { datasets: datasets.map((uri) => ({ uri })) }
-    await putTorrent(catalog, `${name}-first`, { infoHashV1, record, did: 'did:plc:first' })
-    await putTorrent(catalog, name, { infoHashV1, record })
-    const metainfo = {
-      $type: 'blob',
-      ref: { $link: `blob-${name}` },
-      mimeType: 'application/x-bittorrent',
-      size: 1,
-    }
-    await putAll(
-      'torrent',
-      many(count, (n) => [`${name}-${n}`, { name: 'ice', infoHashV1, metainfo, ...record }]),
-    )
-    // Named by metainfo of others than who published first, so that it has to be found that none of them may speak.
-    const tracker = { infoHash: infoHashV1, tracker: 'https://theirs.example.org/announce' }
-    await addTrackerTargets(catalog.db, [{ ...tracker, by: { metainfoCid: `blob-${name}` } }])
-    return { name: 'ice', infoHashV1, metainfo }
-  }
-
-  /** How many times as many rows are gone through at ten times the size. */
-  async function growth(
-    fill: (count: number, name: string) => Promise<(db: Db) => Promise<unknown>>,
-  ): Promise<number> {
-    const costs: number[] = []
-    for (const size of sizes) {
-      const read = await fill(size, `s${size}-${++revisions}`)
-      await catalog.db.execute(
-        sql`ANALYZE catalog.record, catalog.dataset, catalog.torrent, catalog.torrent_dataset, catalog.webseed`,
-      )
-      costs.push(await rowsOf(catalog.db, read))
-    }
-    return costs[1]! / costs[0]!
-  }
-
-  test('torrents of one content, each of every dataset', async () => {
-    const grown = await growth(async (count, name) => {
-      const datasets = await putAll(
-        'dataset',
-        many(20, (n) => [`${name}-${n}`, { title: `Ice of ${name} ${n}` }]),
-      )
-      await putTorrents(name, count, datasets)
-      return (db) => readDatasetViews(db, [datasets[0]!], { detail: 'page' })
-    })
-    expect(grown).toBeLessThan(20)
-  })
-
-  test('torrents and webseed records of one content', async () => {
-    let shown: unknown
-    const grown = await growth(async (count, name) => {
-      const dataset = await putRecord(catalog, 'dataset', name, { title: `Seeds of ${name}` })
-      const { infoHashV1 } = await putTorrents(name, count, [dataset])
-      await putAll(
-        'webseed',
-        many(count, (n) => [
-          `${name}-${n}`,
-          { subject: { infoHashV1 }, url: `https://mirror.example.org/${n}` },
-        ]),
-      )
-      const torrent = `at://${author}/torrent/${name}`
-      return async (db) => {
-        const [view] = await readDatasetViews(db, [dataset], { detail: 'card' })
-        shown = view?.counts?.webseeds
-        await readTorrentViews(db, [torrent], { detail: 'page', trackers: [] })
-      }
-    })
-    expect(grown).toBeLessThan(20)
-    expect(shown).toBe(sizes[1])
-  })
-
-  const shapes = {
-    chain: (n: number) => n - 1,
-    cycle: (n: number, count: number) => (n + count - 1) % count,
-    star: () => 0,
-  }
-  test.each(Object.entries(shapes))(
-    'a %s of torrents that take the place of each other',
-    async (_, before) => {
-      const grown = await growth(async (count, name) => {
-        const verified = await putTorrents(name, 0, [])
-        const old = (n: number) => `at://${author}/torrent/${name}-${n}`
-        await putAll(
-          'torrent',
-          many(count, (n) => [
-            `${name}-${n}`,
-            { ...verified, ...(before(n, count) >= 0 && { supersedes: { uri: old(before(n, count)) } }) },
-          ]),
-        )
-        const found = await rows<{ id: number }>(
-          catalog.db,
-          sql`SELECT id FROM catalog.torrent WHERE uri LIKE ${`at://${author}/torrent/${name}-%`}`,
-        )
-        return (db) =>
-          settle(db, createTouched({ torrents: found.map(({ id }) => id) })).then(() =>
-            readTorrentViews(db, [old(0)], { detail: 'page', trackers: [] }),
-          )
-      })
-      expect(grown).toBeLessThan(20)
-    },
-  )
-
-  test.each(Object.entries(shapes))('a %s of datasets that are versions of each other', async (_, before) => {
-    let versions = 0
-    const grown = await growth(async (count, name) => {
-      const of = (n: number) => `at://${author}/dataset/${name}-${n}`
-      await putAll(
-        'dataset',
-        many(count, (n) => {
-          const uri = of(Math.max(before(n, count), 0))
-          return [`${name}-${n}`, { title: `Version ${n}`, versionOf: { uri }, supersedes: { uri } }]
+    /** Writes records of one account in one commit; resolves with their URIs. */
+    async function putAll(kind: string, values: Readonly<Record<string, object>>): Promise<string[]> {
+      const ops = Object.entries(values).map(
+        ([rkey, value]): RecordOp => ({
+          ...{ action: 'put', kind, cid: `cid-${rkey}` },
+          uri: `at://${author}/${kind}/${rkey}`,
+          value: { createdAt: '2026-01-02T03:04:05Z', ...value },
         }),
       )
-      return async (db) => {
-        versions = (await datasetPageReader(db, { trackers: [] })(of(0)))?.versions.length ?? 0
+      const rev = `3nz${String(++revisions).padStart(10, '0')}`
+      await applyBatch(catalog.db, {
+        commits: [{ did: author, rev, dataCid: 'd', ops, partial: true }],
+      })
+      return ops.map(({ uri }) => uri)
+    }
+
+    /** Torrent records of one verified content, each naming these datasets; resolves with what more of them begin with. */
+    async function putTorrents(name: string, count: number, datasets: readonly string[]) {
+      const infoHashV1 = randomBytes(20).toString('hex')
+      const record = { datasets: datasets.map((uri) => ({ uri })) }
+      await putTorrent(catalog, `${name}-first`, { infoHashV1, record, did: 'did:plc:first' })
+      await putTorrent(catalog, name, { infoHashV1, record })
+      const metainfo = {
+        $type: 'blob',
+        ref: { $link: `blob-${name}` },
+        mimeType: 'application/x-bittorrent',
+        size: 1,
       }
-    })
-    expect(grown).toBeLessThan(20)
-    expect(versions).toBeLessThanOrEqual(50)
-  })
-
-  test('records whose every reference is to the same records', async () => {
-    const named = await putAll(
-      'dataset',
-      many(20, (n) => [`named-${n}`, { title: `Named ${n}` }]),
-    )
-    const grown = await growth(async (count, name) => {
-      // A thousand of each at the larger size: as many as a record may have.
-      const derivedFrom = Array.from({ length: count * 10 }, (_, n) => ({ uri: named[n % 20] }))
-      const uris = await putAll(
-        'dataset',
-        many(20, (n) => [`${name}-${n}`, { title: `Derived ${n}`, derivedFrom }]),
-      )
-      return (db) => readDatasetViews(db, uris, { detail: 'card' })
-    })
-    expect(grown).toBeLessThan(20)
-  })
-
-  test('facets of records with as many keywords as there may be', async () => {
-    const keywords = Array.from({ length: 2_000 }, (_, n) => ({ name: `word ${n}` }))
-    const grown = await growth(async (count, name) => {
       await putAll(
-        'dataset',
-        many(count / 10, (n) => [
-          `${name}-${n}`,
-          { title: `${name} ${n}`, license: { spdx: name }, keywords },
-        ]),
+        'torrent',
+        many(count, (n) => [`${name}-${n}`, { name: 'ice', infoHashV1, metainfo, ...record }]),
       )
-      return (db) => searchDatasets(db, { license: name, facets: ['keyword', 'publisher'], limit: 10 })
+      // Named by metainfo of others than who published first, so that it has to be found that none of them may speak.
+      const tracker = { infoHash: infoHashV1, tracker: 'https://theirs.example.org/announce' }
+      await addTrackerTargets(catalog.db, [{ ...tracker, by: { metainfoCid: `blob-${name}` } }])
+      return { name: 'ice', infoHashV1, metainfo }
+    }
+
+    /** How many times as many rows are gone through at ten times the size. */
+    async function growth(
+      fill: (count: number, name: string) => Promise<(db: Db) => Promise<unknown>>,
+    ): Promise<number> {
+      const costs: number[] = []
+      for (const size of sizes) {
+        const read = await fill(size, `s${size}-${++revisions}`)
+        await catalog.db.execute(
+          sql`ANALYZE catalog.record, catalog.dataset, catalog.torrent, catalog.torrent_dataset, catalog.webseed`,
+        )
+        costs.push(await rowsOf(catalog.db, read))
+      }
+      return costs[1]! / costs[0]!
+    }
+
+    test('grows no faster than the torrents of one content that name every dataset', async () => {
+      const grown = await growth(async (count, name) => {
+        const datasets = await putAll(
+          'dataset',
+          many(20, (n) => [`${name}-${n}`, { title: `Ice of ${name} ${n}` }]),
+        )
+        await putTorrents(name, count, datasets)
+        return (db) => readDatasetViews(db, [datasets[0]!], { detail: 'page' })
+      })
+      expect(grown).toBeLessThan(20)
     })
-    expect(grown).toBeLessThan(20)
-  })
-})
+
+    test('grows no faster than the torrents and webseeds of one content', async () => {
+      let shown: unknown
+      const grown = await growth(async (count, name) => {
+        const dataset = await putRecord(catalog, 'dataset', name, { title: `Seeds of ${name}` })
+        const { infoHashV1 } = await putTorrents(name, count, [dataset])
+        await putAll(
+          'webseed',
+          many(count, (n) => [
+            `${name}-${n}`,
+            { subject: { infoHashV1 }, url: `https://mirror.example.org/${n}` },
+          ]),
+        )
+        const torrent = `at://${author}/torrent/${name}`
+        return async (db) => {
+          const [view] = await readDatasetViews(db, [dataset], { detail: 'card' })
+          shown = view?.counts?.webseeds
+          await readTorrentViews(db, [torrent], { detail: 'page', trackers: [] })
+        }
+      })
+      expect(grown).toBeLessThan(20)
+      expect(shown).toBe(sizes[1])
+    })
+
+    const shapes = {
+      chain: (n: number) => n - 1,
+      cycle: (n: number, count: number) => (n + count - 1) % count,
+      star: () => 0,
+    }
+    test.each(Object.entries(shapes))(
+      'grows no faster than a %s of torrents that supersede each other',
+      async (_, before) => {
+        const grown = await growth(async (count, name) => {
+          const verified = await putTorrents(name, 0, [])
+          const old = (n: number) => `at://${author}/torrent/${name}-${n}`
+          await putAll(
+            'torrent',
+            many(count, (n) => [
+              `${name}-${n}`,
+              { ...verified, ...(before(n, count) >= 0 && { supersedes: { uri: old(before(n, count)) } }) },
+            ]),
+          )
+          const found = await rows<{ id: number }>(
+            catalog.db,
+            sql`SELECT id FROM catalog.torrent WHERE uri LIKE ${`at://${author}/torrent/${name}-%`}`,
+          )
+          return (db) =>
+            settle(db, createTouched({ torrents: found.map(({ id }) => id) })).then(() =>
+              readTorrentViews(db, [old(0)], { detail: 'page', trackers: [] }),
+            )
+        })
+        expect(grown).toBeLessThan(20)
+      },
+    )
+
+    test.each(Object.entries(shapes))(
+      'grows no faster than a %s of datasets that are versions of each other',
+      async (_, before) => {
+        let versions = 0
+        const grown = await growth(async (count, name) => {
+          const of = (n: number) => `at://${author}/dataset/${name}-${n}`
+          await putAll(
+            'dataset',
+            many(count, (n) => {
+              const uri = of(Math.max(before(n, count), 0))
+              return [`${name}-${n}`, { title: `Version ${n}`, versionOf: { uri }, supersedes: { uri } }]
+            }),
+          )
+          return async (db) => {
+            versions = (await datasetPageReader(db, { trackers: [] })(of(0)))?.versions.length ?? 0
+          }
+        })
+        expect(grown).toBeLessThan(20)
+        expect(versions).toBeLessThanOrEqual(50)
+      },
+    )
+
+    test('grows no faster than the references of records to the same records', async () => {
+      const named = await putAll(
+        'dataset',
+        many(20, (n) => [`named-${n}`, { title: `Named ${n}` }]),
+      )
+      const grown = await growth(async (count, name) => {
+        // A thousand of each at the larger size: as many as a record may have.
+        const derivedFrom = Array.from({ length: count * 10 }, (_, n) => ({ uri: named[n % 20] }))
+        const uris = await putAll(
+          'dataset',
+          many(20, (n) => [`${name}-${n}`, { title: `Derived ${n}`, derivedFrom }]),
+        )
+        return (db) => readDatasetViews(db, uris, { detail: 'card' })
+      })
+      expect(grown).toBeLessThan(20)
+    })
+
+    test('grows no faster than records with as many keywords as allowed', async () => {
+      const keywords = Array.from({ length: 2_000 }, (_, n) => ({ name: `word ${n}` }))
+      const grown = await growth(async (count, name) => {
+        await putAll(
+          'dataset',
+          many(count / 10, (n) => [
+            `${name}-${n}`,
+            { title: `${name} ${n}`, license: { spdx: name }, keywords },
+          ]),
+        )
+        return (db) => searchDatasets(db, { license: name, facets: ['keyword', 'publisher'], limit: 10 })
+      })
+      expect(grown).toBeLessThan(20)
+    })
+  },
+)
 
 function many<T>(count: number, make: (n: number) => [string, T]): Record<string, T> {
   return Object.fromEntries(Array.from({ length: count }, (_, n) => make(n)))

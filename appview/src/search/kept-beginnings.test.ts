@@ -21,7 +21,7 @@ test('a short list is read each time', async () => {
   for (const entry of ['cat', 'cab', 'cap']) expect(await kept.find('ca', 2, answers(entry))).toEqual([entry])
 })
 
-test('no more are kept than there is room for', async () => {
+test('keeps a limited number of lists', async () => {
   const kept = new KeptBeginnings<string>()
   for (let i = 0; i <= 2_000; i++) expect(await kept.find(`c${i}`, 1, answers('old'))).toEqual(['old'])
   expect(await kept.find('c2000', 1, answers('new'))).toEqual(['old'])

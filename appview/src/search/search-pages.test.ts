@@ -14,7 +14,7 @@ describe.each(testBackends())('pages of searchDatasets on $name', ({ open }) => 
   afterAll(() => searchable[Symbol.asyncDispose]())
 
   test.each(['relevance', 'newest', 'expected-gone', 'fewest-seeders', 'largest', 'smallest'])(
-    'pages by %s hold everything once',
+    'the pages by %s list every record once',
     async (sort) => {
       for (const q of ['ice', undefined]) {
         const whole = await searchable.find({ q, sort })
@@ -44,7 +44,7 @@ describe.each(testBackends())('pages of searchDatasets on $name', ({ open }) => 
   })
 
   test.each(['', 'x', 'W10', '%%%', '\0', Buffer.from('["datasets",1]').toString('base64url')])(
-    'cursor %j is refused by name',
+    'refuses the cursor %j with InvalidCursor',
     async (cursor) => {
       await expect(searchDatasets(searchable.catalog.db, { q: 'ice', cursor })).rejects.toMatchObject({
         error: 'InvalidCursor',
@@ -52,7 +52,7 @@ describe.each(testBackends())('pages of searchDatasets on $name', ({ open }) => 
     },
   )
 
-  test('the cursor of one search is refused by another', async () => {
+  test('refuses the cursor of another search', async () => {
     const { cursor } = await searchDatasets(searchable.catalog.db, { q: 'ice', limit: 1 })
     await expect(searchDatasets(searchable.catalog.db, { q: 'sea', limit: 1, cursor })).rejects.toMatchObject(
       {
@@ -61,7 +61,7 @@ describe.each(testBackends())('pages of searchDatasets on $name', ({ open }) => 
     )
   })
 
-  test('describers of one body of data are one card, also across pages', async () => {
+  test('records that describe the same data share a card, also across pages', async () => {
     await searchable.commit(mirror, [
       put('dataset', mirror, 'copy', {
         title: 'Mirror',

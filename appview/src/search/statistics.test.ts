@@ -42,7 +42,7 @@ describe.each(testBackends())('search statistics on $name', ({ open }) => {
     expect(await refresh()).toBe(false)
   })
 
-  test('it takes a change to one record in fifty', async () => {
+  test('counts again after a change of one record in fifty', async () => {
     await put(1, 100)
     expect(await refresh()).toBe(true)
     const statistics = await readTermStatistics(catalog.db, 'dataset', [baseOf('ice')])
@@ -54,12 +54,12 @@ describe.each(testBackends())('search statistics on $name', ({ open }) => {
     expect(await counted()).toBe(103)
   })
 
-  test('a rebuilt index counts anew', async () => {
+  test('counts again after a rebuild', async () => {
     await startNewEpochs(catalog.db)
     expect(await refresh()).toBe(true)
   })
 
-  test('processes that count at once do not get in each other’s way', async () => {
+  test('processes that count at the same time do not disturb each other', async () => {
     await put(103, 113)
     const counting = await Promise.all([refresh(), refreshSearchStatistics(catalog.db), refresh()])
     expect(counting.filter((value) => value === true).length).toBeLessThanOrEqual(1)

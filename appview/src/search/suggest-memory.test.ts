@@ -68,7 +68,7 @@ describe.each(testBackends())('completions from memory on $name', ({ open }) => 
     'nothingbeginsso',
   ]
 
-  test('are those of the store, whatever is typed', async () => {
+  test('are the same as from the store, whatever is typed', async () => {
     await inStep('sea')
     for (const q of typed)
       for (const limit of [1, 8])
@@ -77,7 +77,7 @@ describe.each(testBackends())('completions from memory on $name', ({ open }) => 
         })
   })
 
-  test('are found without looking through the datasets of the store', async () => {
+  test('are found without reading the datasets of the store', async () => {
     await inStep('sea')
     const { index, position } = memory.current()!
     const nothing = { of: index.of.bind(index), segments: [], leads: () => false } as unknown as MemoryIndex
@@ -86,7 +86,7 @@ describe.each(testBackends())('completions from memory on $name', ({ open }) => 
     expect(await fromMemory('glacier ', 8, blind)).toEqual([])
   })
 
-  test('are left to the store while memory is behind', async () => {
+  test('come from the store while memory is behind', async () => {
     const { index, position } = memory.current()!
     const nothing = { of: index.of.bind(index), segments: [], leads: () => false } as unknown as MemoryIndex
     const behind: SearchMemory = { current: () => ({ index: nothing, position: { ...position, table: 1 } }) }
@@ -95,7 +95,7 @@ describe.each(testBackends())('completions from memory on $name', ({ open }) => 
     })
   })
 
-  test('lead to nothing of an account that is denied', async () => {
+  test('do not lead to an account that is denied', async () => {
     const decide = (action: 'deny' | 'restore') =>
       decideAdmission(searchable.catalog.db, { kind: 'did', value: other }, { action })
     const isThere = () =>

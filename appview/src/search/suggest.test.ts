@@ -10,7 +10,7 @@ describe.each(testBackends())('completions on $name', ({ open }) => {
   })
   afterAll(() => searchable[Symbol.asyncDispose]())
 
-  test('completions lead somewhere', async () => {
+  test('every completion leads to a visible record', async () => {
     expect((await suggest(searchable.catalog.db, 'cryo')).suggestions).toMatchObject([
       { kind: 'keyword', text: 'Cryosphere', count: 2 },
     ])

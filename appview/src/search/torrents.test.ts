@@ -70,7 +70,7 @@ describe.each(testBackends())('searchTorrents on $name', ({ open }) => {
   })
   afterAll(() => catalog[Symbol.asyncDispose]())
 
-  test('words of names and of paths, in whatever way they are joined', async () => {
+  test('finds words of names and paths, however they are joined', async () => {
     for (const q of [
       'sea ice',
       'seaice',
@@ -86,7 +86,7 @@ describe.each(testBackends())('searchTorrents on $name', ({ open }) => {
     expect(await find('ice -north')).toEqual([])
   })
 
-  test('the files that matched', async () => {
+  test('lists the files that match', async () => {
     const { hits } = await searchTorrents(catalog.db, { q: 'extent' })
     expect(hits[0]?.matchedFiles).toEqual([
       { path: 'north/ExtentByMonth_1979.csv', sizeBytes: 10, piecesRoot: root, index: 0 },
@@ -94,7 +94,7 @@ describe.each(testBackends())('searchTorrents on $name', ({ open }) => {
   })
 
   test.each([v1, v1.toUpperCase(), v2, v2.slice(0, 40), `magnet:?xt=urn:btih:${v1}`, `1220${v2}`])(
-    'infohash %s leads to it',
+    'infohash %s finds its torrent',
     async (q) => {
       expect(await searchTorrents(catalog.db, { q })).toMatchObject({
         recognizedIdentifier: { infoHashV1: v1, infoHashV2: v2 },
@@ -103,7 +103,7 @@ describe.each(testBackends())('searchTorrents on $name', ({ open }) => {
     },
   )
 
-  test('filters, sorts and facets', async () => {
+  test('filters, sorts and counts facets', async () => {
     expect(await find({})).toEqual(['ice', 'clouds'])
     expect(await find({ metainfoStatus: 'absent' })).toEqual(['clouds'])
     expect(await find({ hasWebseed: true })).toEqual(['clouds'])
@@ -122,7 +122,7 @@ describe.each(testBackends())('searchTorrents on $name', ({ open }) => {
     ])
   })
 
-  test('content that holds a file', async () => {
+  test('finds the contents with a file', async () => {
     const hit = {
       path: 'north/ExtentByMonth_1979.csv',
       sizeBytes: 10,

@@ -17,7 +17,7 @@ import { rows } from '../store/sql.ts'
 import { searchDatasets } from './datasets.ts'
 import { searchTorrents } from './torrents.ts'
 
-describe.each(testBackends())('whose copies matter, on $name', ({ open }) => {
+describe.each(testBackends())('torrents and datasets in need of seeders, on $name', ({ open }) => {
   let catalog: Catalog
   let dataset: string
   let round = 0
@@ -95,7 +95,7 @@ describe.each(testBackends())('whose copies matter, on $name', ({ open }) => {
     return { shown: view?.counts?.sizeBytes, isFound: has }
   }
 
-  test('a torrent that its author replaced is not asked for help, nor added up', async () => {
+  test('a torrent that its author superseded is neither listed nor added up', async () => {
     const old = await putUnseeded('old')
     expect(await wanted()).toEqual([old])
     const current = await putUnseeded('new', { supersedes: { uri: old, cid: 'c' } })
@@ -106,7 +106,7 @@ describe.each(testBackends())('whose copies matter, on $name', ({ open }) => {
     expect((await countTotals(catalog.db)).sizeBytes).toBe(5)
   })
 
-  test('it is asked again when what replaced it is deleted, or says so no longer', async () => {
+  test('a torrent is listed again when the record no longer supersedes it', async () => {
     const old = await putUnseeded('old')
     const current = await putUnseeded('new', { supersedes: { uri: old, cid: 'c' } })
     const [held] = await rows<{ value: object }>(
@@ -117,13 +117,13 @@ describe.each(testBackends())('whose copies matter, on $name', ({ open }) => {
     expect(await wanted()).toContain(old)
   })
 
-  test('what a stranger says that he replaces stands', async () => {
+  test('a torrent that a stranger’s record supersedes is still listed', async () => {
     const old = await putUnseeded('old')
     const strangers = await putUnseeded('new', { supersedes: { uri: old, cid: 'c' } }, 'did:plc:stranger')
     expect(await wanted()).toEqual([old, strangers].sort())
   })
 
-  test('a torrent of a dataset that is gone is not asked for help, until it is there again', async () => {
+  test('a torrent is listed only while a dataset that it names exists', async () => {
     const torrent = await putUnseeded('one')
     await applyBatch(catalog.db, {
       commits: [
@@ -141,7 +141,7 @@ describe.each(testBackends())('whose copies matter, on $name', ({ open }) => {
     expect(await wanted()).toEqual([torrent])
   })
 
-  test('the size that the record states counts before that of its torrents', async () => {
+  test('the size stated by the record counts before that of its torrents', async () => {
     await putUnseeded('one')
     expect(await (await size()).isFound(5)).toBe(true)
     await putRecord(catalog, 'dataset', dataset.split('/').at(-1)!, { title: 'Ice', sizeBytes: 700 })
@@ -149,7 +149,7 @@ describe.each(testBackends())('whose copies matter, on $name', ({ open }) => {
     expect(await (await size()).isFound(5)).toBe(false)
   })
 
-  test('a dataset that its author replaced is not asked for help', async () => {
+  test('a dataset that its author superseded is not listed', async () => {
     const risk = { level: 'endangered' }
     await putRecord(catalog, 'dataset', dataset.split('/').at(-1)!, { title: 'Ice', risk })
     const unsaved = async () => (await needsReader(catalog.db)()).unsaved.uris

@@ -40,7 +40,7 @@ const records: Record<string, Record<string, unknown>> = {
   local: { title: 'Own number', identifiers: [{ scheme: 'local', value: 'GOV.NOAA:C00-1234_v2' }] },
 }
 
-describe.each(testBackends())('words as people type them on $name', ({ open }) => {
+describe.each(testBackends())('searching for words as people type them, on $name', ({ open }) => {
   let searchable: SearchableInMemory
   beforeAll(async () => {
     const ops = Object.entries(records).map(([rkey, record]) => put('dataset', noaa, rkey, record))
@@ -85,7 +85,7 @@ describe.each(testBackends())('words as people type them on $name', ({ open }) =
     ['ark', ['ark:/12148/btv1b8449691v', 'https://gallica.invalid/ark:/12148/btv1b-8449691v']],
     ['handle', ['hdl:2027/ABC.123', 'https://hdl.handle.net/2027/abc.123', '2027/abc.123']],
     ['local', ['GOV.NOAA:C00-1234_v2', '"gov.noaa:c00-1234_v2"', 'GOVNOAAC001234v2']],
-  ])('%s is found first by each of %j', async (rkey, queries) => {
+  ])('finds %s first by each of %j', async (rkey, queries) => {
     const { catalog, memory } = searchable
     for (const q of queries) {
       for (const engine of [undefined, memory]) {

@@ -5,7 +5,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { expect, onTestFinished, test } from 'vitest'
 import { layEmptyCluster } from './empty-cluster.ts'
 
-test('the empty store that is shipped fits the PGlite that is installed', async () => {
+test('the empty database in the repository fits the installed PGlite', async () => {
   const scratch = await mkdtemp(join(tmpdir(), 'holdfast-test-'))
   onTestFinished(() => rm(scratch, { recursive: true, force: true }))
   const directory = join(scratch, 'pglite')
@@ -17,7 +17,7 @@ test('the empty store that is shipped fits the PGlite that is installed', async 
   expect(rows).toEqual([{ n: 3 }])
 })
 
-test('an existing directory is left as it is', async () => {
+test('leaves an existing directory as it is', async () => {
   const scratch = await mkdtemp(join(tmpdir(), 'holdfast-test-'))
   onTestFinished(() => rm(scratch, { recursive: true, force: true }))
   await layEmptyCluster(scratch)

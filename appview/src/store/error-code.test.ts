@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { errorCode } from './error-code.ts'
 
-test('takes the code of an error, or of the nearest cause that has one', () => {
+test('returns the code of an error, or of the nearest cause that has one', () => {
   const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
   const failed = new Error('the query failed', { cause: refused })
   expect(errorCode(refused)).toBe('ECONNREFUSED')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { decodeCursor, encodeCursor, InvalidCursorError } from './page-cursor.ts'
 
-test('reads a cursor as it was written, to the microsecond', () => {
+test('a cursor is read as it was written, to the microsecond', () => {
   const cursor = encodeCursor('datasets', ['2026-01-02 03:04:05.678901+00', 7])
   expect(decodeCursor('datasets', cursor, ['instant', 'number'])).toEqual([
     '2026-01-02 03:04:05.678901+00',
@@ -21,11 +21,11 @@ test.each([
   ['that is no JSON', Buffer.from('[').toString('base64url')],
   ['that is no list', Buffer.from('{"0":"datasets"}').toString('base64url')],
   ['that is nothing', ''],
-])('a cursor %s is refused', (_, cursor) => {
+])('refuses a cursor %s', (_, cursor) => {
   expect(() => decodeCursor('datasets', cursor, ['instant', 'number'])).toThrow(InvalidCursorError)
 })
 
-test('text that PostgreSQL cannot hold is refused', () => {
+test('refuses text that PostgreSQL cannot store', () => {
   for (const text of ['a\0b', '\uD800']) {
     expect(() => decodeCursor('x', encodeCursor('x', [text]), ['string'])).toThrow(InvalidCursorError)
   }

@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => store[Symbol.asyncDispose]())
 
-test('a statement that takes long leaves the event loop free', async () => {
+test('a long statement does not block the event loop', async () => {
   let isOver = false
   const answer = store.query(long).finally(() => {
     isOver = true
@@ -33,7 +33,7 @@ test('a statement that takes long leaves the event loop free', async () => {
   expect(turns).toBeGreaterThan(100)
 })
 
-test('values come as Drizzle expects them', async () => {
+test('returns values as Drizzle expects them', async () => {
   const { rows } = await store.query(
     `SELECT $1::text AS text, 2::bigint AS big, '{"a":[1,"b",null]}'::jsonb AS json, ARRAY[1,2] AS list, NULL::jsonb AS none,
       '2026-01-02T03:04:05Z'::timestamptz AS at`,
@@ -62,12 +62,12 @@ test('keeps the SQLSTATE of an error and rolls its transaction back', async () =
   expect((await store.query('SELECT * FROM kept')).rows).toEqual([])
 })
 
-test('a transaction whose failure was passed over is not taken for committed', async () => {
+test('a transaction whose error the caller ignored is not reported as committed', async () => {
   const broken = store.transaction(({ query }) => query('SELECT 1 / 0').catch(() => 'passed over'))
   await expect(broken).rejects.toMatchObject({ code: '25P02' })
 })
 
-test('nobody comes between the statements of a transaction', async () => {
+test('no other statement runs between those of a transaction', async () => {
   await store.query('CREATE TABLE counted (n int)')
   const counting = store.transaction(async ({ query }) => {
     await query('INSERT INTO counted VALUES (1)')
@@ -79,7 +79,7 @@ test('nobody comes between the statements of a transaction', async () => {
   expect((await beside).rows).toEqual([{ n: 2 }])
 })
 
-test('refuses a caller that cannot wait any longer without holding up others', async () => {
+test('refuses a caller that can wait no longer, without delaying others', async () => {
   const before = store.query(long)
   const impatient = withPatience(
     () => 1,
@@ -91,7 +91,7 @@ test('refuses a caller that cannot wait any longer without holding up others', a
   expect((await store.query('SELECT 1 AS n')).rows).toEqual([{ n: 1 }])
 })
 
-test('what is notified is told until nobody listens', async () => {
+test('passes notifications on until the listener stops', async () => {
   const { promise, resolve } = Promise.withResolvers<string>()
   const stop = await store.listen('news', resolve)
   await store.query(`SELECT pg_notify('news', 'of today')`)
@@ -99,13 +99,13 @@ test('what is notified is told until nobody listens', async () => {
   stop()
 })
 
-test('a store that was closed says so', async () => {
+test('a closed store reports that it is closed', async () => {
   await store[Symbol.asyncDispose]()
   expect(await Promise.race([store.lost, 'nothing was lost'])).toBe('nothing was lost')
   await expect(store.query('SELECT 1')).rejects.toMatchObject({ code: '57P01' })
 })
 
-test('fails what was asked of a thread that ends', async () => {
+test('rejects pending statements when the thread ends', async () => {
   const begun = once(process, 'worker')
   await using laid = await layStore()
   await using doomed = await openThreadedPglite(laid.dataDir)
@@ -117,7 +117,7 @@ test('fails what was asked of a thread that ends', async () => {
   await expect(doomed.query('SELECT 1')).rejects.toMatchObject({ code: '58000' })
 })
 
-test('ends the thread of a module that aborts', async () => {
+test('ends the thread when the module aborts', async () => {
   await using laid = await layStore()
   await using doomed = await openThreadedPglite(laid.dataDir)
   await rm(join(laid.dataDir, 'pg_wal'), { recursive: true })

@@ -56,7 +56,7 @@ describe.each(testBackends())('swarm health on $name', ({ open }) => {
   const poll = (read: () => Promise<unknown>) => expect.poll(read, { timeout: 50_000, interval: 20 })
   const one = async (query: ReturnType<typeof sql>) => (await rows(catalog.db, query))[0]
 
-  test('asks the trackers that a record names and takes the highest count', async () => {
+  test('asks the trackers that a record names and shows the highest count', async () => {
     await putRecord(catalog, 'dataset', 'ice', { title: 'Sea ice' })
     await tracker.seed(torrent.infoHashV1, 2)
     await putTorrent(catalog, 'ice', {
@@ -83,14 +83,14 @@ describe.each(testBackends())('swarm health on $name', ({ open }) => {
     })
   })
 
-  test('gives a tracker the pause it asks for and asks others meanwhile', async () => {
+  test('waits as long as a tracker asks for and asks others meanwhile', async () => {
     const before = tracker.questions.udp
     await poll(async () => tracker.questions.udp).toBeGreaterThan(before + 3)
     // Its answers ask for ten minutes (`min_request_interval`).
     expect(tracker.questions.http).toBe(1)
   })
 
-  test('a private torrent is asked about nowhere', async () => {
+  test('asks no tracker or webseed about a private torrent', async () => {
     await using other = await startForeignTracker()
     const [secret, open] = ['a'.repeat(40), 'b'.repeat(40)]
     const record = { trackers: [{ url: other.http }], webseeds: [{ url: `${origin.url}/secret` }] }
@@ -106,7 +106,7 @@ describe.each(testBackends())('swarm health on $name', ({ open }) => {
 
   const probeOf = (url: string) => one(sql`SELECT status, detail FROM local.probe WHERE url = ${url}`)
 
-  test('verifies a webseed by pieces and notes what browsers may do', async () => {
+  test('verifies a webseed by its pieces and notes whether browsers can use it', async () => {
     const url = `${origin.url}/ice.csv`
     await putRecord(catalog, 'webseed', 'good', { subject: { infoHashV1: torrent.infoHashV1 }, url })
     await poll(() => probeOf(url)).toMatchObject({ status: 'verified', detail: { cors: true, https: false } })
@@ -116,7 +116,7 @@ describe.each(testBackends())('swarm health on $name', ({ open }) => {
     ['/other.csv', 'mismatch'],
     ['/missing.csv', 'unreachable'],
     ['/no-range', 'mismatch'],
-  ])('a webseed at %s is a %s and has that in its history', async (path, status) => {
+  ])('a webseed at %s is recorded as %s, also in its history', async (path, status) => {
     const url = `${origin.url}${path}`
     await putRecord(catalog, 'webseed', path.slice(1), { subject: { infoHashV1: torrent.infoHashV1 }, url })
     await poll(() => probeOf(url)).toMatchObject({ status, detail: { message: expect.any(String) } })
@@ -125,7 +125,7 @@ describe.each(testBackends())('swarm health on $name', ({ open }) => {
     ])
   })
 
-  test('probes origins and shows the state of a dataset’s sources', async () => {
+  test('probes the sources of a dataset and shows their states', async () => {
     const uri = await putRecord(catalog, 'dataset', 'sources', {
       title: 'Sources',
       homepage: `${origin.url}/home`,
@@ -184,7 +184,7 @@ describe.each(testBackends())('swarm health on $name', ({ open }) => {
 })
 
 describe.each(testBackends())('private hosts on $name', ({ open }) => {
-  test('are never asked, and their records say so', async () => {
+  test('are never asked, and records that name them have a warning', async () => {
     await using catalog = await open()
     await using origin = await startOrigin()
     await applyAdmissionPolicy(catalog.db, 'open')

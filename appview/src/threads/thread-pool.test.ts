@@ -16,15 +16,18 @@ test.each<[TestJob, string, number]>([
   ['hang', 'longer than 300 ms', 300],
   ['fill memory', 'more memory', deadlineMs],
   ['exit', 'without an answer', deadlineMs],
-])('a job that must %s loses its thread, and the next one gets a new one', async (job, message, limitMs) => {
-  const { run } = open()
-  const before = await run('which thread', { deadlineMs })
-  const lost = run(job, { deadlineMs: limitMs })
-  const next = run('which thread', { deadlineMs })
-  await expect(lost).rejects.toThrow(message)
-  await expect(lost).rejects.toBeInstanceOf(ThreadLostError)
-  expect(await next).not.toBe(before)
-})
+])(
+  'a job that must %s ends its thread, and the next one gets a new thread',
+  async (job, message, limitMs) => {
+    const { run } = open()
+    const before = await run('which thread', { deadlineMs })
+    const lost = run(job, { deadlineMs: limitMs })
+    const next = run('which thread', { deadlineMs })
+    await expect(lost).rejects.toThrow(message)
+    await expect(lost).rejects.toBeInstanceOf(ThreadLostError)
+    expect(await next).not.toBe(before)
+  },
+)
 
 test('passes on what a job throws and keeps the thread', async () => {
   const { run } = open()
@@ -42,7 +45,7 @@ test('refuses jobs beyond the number and the time that may wait', async () => {
   await expect(hanging).rejects.toBeInstanceOf(ThreadLostError)
 })
 
-test('serves one owner between the long jobs of another', async () => {
+test('runs jobs of one owner between the long jobs of another', async () => {
   const { run } = open({ threads: 2 })
   // Both threads have started: one that is starting would keep its first job waiting for that.
   await Promise.all([0, 1].map(() => run({ waitMs: 50 }, { deadlineMs })))
@@ -55,7 +58,7 @@ test('serves one owner between the long jobs of another', async () => {
   expect(done.indexOf('one')).toBeLessThan(2)
 })
 
-test('disposing of it refuses what waits and what runs', async () => {
+test('disposing of the pool rejects waiting and running jobs', async () => {
   const { run } = open()
   const jobs = Promise.allSettled([run('hang', { deadlineMs }), run('which thread', { deadlineMs })])
   await pool[Symbol.asyncDispose]()

@@ -8,7 +8,7 @@ import { rows } from '../store/sql.ts'
 import { startUpkeep } from './start-upkeep.ts'
 
 describe.each(testBackends())('upkeep on $name', ({ open }) => {
-  test('counts the words of the search soon after there is something to find', async () => {
+  test('counts words soon after the first record', async () => {
     await using catalog = await open()
     await applyAdmissionPolicy(catalog.db, 'open')
     await using _upkeep = startUpkeep({

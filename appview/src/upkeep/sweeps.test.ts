@@ -60,7 +60,7 @@ describe.each(testBackends())('a large account, on $name', ({ open }) => {
   const listed = async () => (await listDatasetUris(catalog.db, { did }, { limit: 100 })).uris.length
   const held = async () => (await rows(catalog.db, sql`SELECT FROM catalog.record WHERE did = ${did}`)).length
 
-  test('that is denied is gone before its flags follow', async () => {
+  test('that is denied is hidden before its flags are updated', async () => {
     expect(await decide('deny')).toBe(many)
     expect(await flagged()).toBeGreaterThan(0)
     expect(await listed()).toBe(0)
@@ -77,7 +77,7 @@ describe.each(testBackends())('a large account, on $name', ({ open }) => {
     expect(await findWrong(catalog.db)).toEqual([])
   })
 
-  test('that is being swept is told with how many records are left', async () => {
+  test('that is being swept is reported with the number of records left', async () => {
     await decide('deny')
     expect(await readSweeps(catalog.db)).toMatchObject([
       { kind: 'did', value: did, remaining: await flagged(), since: expect.stringMatching(/^\d{4}-.*Z$/) },
@@ -96,7 +96,7 @@ describe.each(testBackends())('a large account, on $name', ({ open }) => {
     expect(told).toEqual(told.toSorted((a, b) => b - a))
   })
 
-  test('is counted before the first of its records is gone over', async () => {
+  test('is counted before its first record is updated', async () => {
     await catalog.db.transaction(async (tx) => {
       await tx.execute(
         sql`INSERT INTO local.admission (subject, subject_kind, action) VALUES (${did}, 'did', 'deny')`,
@@ -109,7 +109,7 @@ describe.each(testBackends())('a large account, on $name', ({ open }) => {
     await sweepAll()
   })
 
-  test('that is restored while it is swept is shown again, all of it', async () => {
+  test('that is restored during a sweep becomes visible again as a whole', async () => {
     await decide('deny')
     const left = await flagged()
     expect(await decide('restore')).toBe(many - left)
@@ -119,7 +119,7 @@ describe.each(testBackends())('a large account, on $name', ({ open }) => {
     expect(await findWrong(catalog.db)).toEqual([])
   })
 
-  test('that is deleted is gone at once, and purged in batches', async () => {
+  test('that is deleted is hidden at once and purged in batches', async () => {
     await applyBatch(catalog.db, { accounts: [{ did, active: false, status: 'deleted' }] })
     expect(await listed()).toBe(0)
     expect(await held()).toBeGreaterThan(0)
@@ -128,7 +128,7 @@ describe.each(testBackends())('a large account, on $name', ({ open }) => {
     expect(await findWrong(catalog.db)).toEqual([])
   })
 
-  test('that comes back while it is purged keeps what it writes then', async () => {
+  test('that comes back during its purge keeps what it writes afterwards', async () => {
     await applyBatch(catalog.db, { accounts: [{ did, active: false, status: 'deleted' }] })
     await applyBatch(catalog.db, { accounts: [{ did, active: true, status: null }] })
     await write([put(many - 1), put(many)])
@@ -138,7 +138,7 @@ describe.each(testBackends())('a large account, on $name', ({ open }) => {
     expect(await findWrong(catalog.db)).toEqual([])
   })
 
-  test('that was deleted does not come back by an answer asked for before', async () => {
+  test('that was deleted does not come back through an older answer', async () => {
     const askedAtMs = Date.now() - 1
     await applyBatch(catalog.db, { accounts: [{ did, active: false, status: 'deleted' }] })
     await sweepAll()

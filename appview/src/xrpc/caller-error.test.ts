@@ -2,7 +2,7 @@ import { lexiconDocuments } from '@holdfast/lexicons/documents'
 import { expect, test } from 'vitest'
 import { statusOf } from './caller-error.ts'
 
-test('the errors that our code can name are those that the lexicons declare', () => {
+test('the errors of the code are exactly those that the lexicons declare', () => {
   const declared = lexiconDocuments().flatMap(({ defs }) => {
     const errors = defs.main && 'errors' in defs.main ? defs.main.errors : undefined
     return errors?.map(({ name }) => name) ?? []

@@ -90,7 +90,7 @@ test.each(['v1', 'hybrid'] as const)(
   },
 )
 
-test('keeps what a seed did not finish in a .part and resumes from it', async () => {
+test('keeps unfinished data in a .part file and resumes from it', async () => {
   const metainfo = await make()
   await expect(download(metainfo, seedOf(files, 5))).rejects.toThrow('the seed is gone')
   expect((await readdir(out)).map((name) => name.replace(/[0-9a-f]{8}/, '#'))).toEqual(['levels.#.part'])
@@ -101,7 +101,7 @@ test('keeps what a seed did not finish in a .part and resumes from it', async ()
 })
 
 test.each(['v1', 'hybrid'] as const)(
-  '%s: keeps files that are not the torrent’s and downloads nothing',
+  '%s: keeps existing files of other content and downloads nothing',
   async (version) => {
     const metainfo = await make(version)
     await mkdir(join(out, 'levels/deep'), { recursive: true })
@@ -116,7 +116,7 @@ test.each(['v1', 'hybrid'] as const)(
   },
 )
 
-test('overwrites without downloading again what is right already', async () => {
+test('overwriting does not download correct files again', async () => {
   const metainfo = await make()
   await download(metainfo)
   await truncate(join(out, 'levels/log.csv'), 90_000)
@@ -125,7 +125,7 @@ test('overwrites without downloading again what is right already', async () => {
   expect(await contentOf(out)).toEqual(whole)
 })
 
-test('v1: keeps a file of the right length that turns out to be the torrent’s', async () => {
+test('v1: keeps a file of the right length whose content is the torrent’s', async () => {
   const metainfo = await make('v1')
   await mkdir(join(out, 'levels'), { recursive: true })
   await writeFile(join(out, 'levels/README'), files.README!)
@@ -133,7 +133,7 @@ test('v1: keeps a file of the right length that turns out to be the torrent’s'
   expect(await contentOf(out)).toEqual(whole)
 })
 
-test('v1: keeps and names a file of the right length that turns out to be another', async () => {
+test('v1: keeps and names a file of the right length with other content', async () => {
   const metainfo = await make('v1')
   await mkdir(join(out, 'levels'), { recursive: true })
   await writeFile(join(out, 'levels/README'), 'my own\n\n')
@@ -141,7 +141,7 @@ test('v1: keeps and names a file of the right length that turns out to be anothe
   expect(await readFile(join(out, 'levels/README'), 'utf8')).toBe('my own\n\n')
 })
 
-test('keeps two torrents of one name apart, even unfinished', async () => {
+test('keeps two torrents of one name apart, even unfinished ones', async () => {
   const [one, two] = [await make(), await make('hybrid', { 'log.csv': Buffer.alloc(80_000, 'two') })]
   await expect(download(one, seedOf(files, 3))).rejects.toThrow('gone')
   await expect(download(two, seedOf({ 'log.csv': Buffer.alloc(80_000, 'two') }, 3))).rejects.toThrow('gone')
@@ -187,7 +187,7 @@ test.each([
   ['a path that climbs', ['..', 'evil']],
   ['a path with a slash within', ['a/../../evil']],
   ['an empty name', ['']],
-])('%s is refused whatever the parser let through', async (_what, path) => {
+])('refuses %s even if the parser accepted it', async (_what, path) => {
   const metainfo = withFiles(await make(), (given) =>
     given.map((file, i) => (i === 0 ? { ...file, path } : file)),
   )
@@ -195,7 +195,7 @@ test.each([
   expect(await readdir(home)).not.toContain('evil')
 })
 
-test('makes links last and writes no file of the torrent through them', async () => {
+test('makes links last and writes no file through them', async () => {
   const metainfo = await make()
   const links = [linkTo(['a'], ['deep']), linkTo(['b', 'c'], ['deep', 'er'])]
   await download(withFiles(metainfo, (given) => [...links, ...given]))
@@ -211,7 +211,7 @@ test('makes links last and writes no file of the torrent through them', async ()
   await expect(download(both)).rejects.toThrow('twice')
 })
 
-test('a link never takes the place of a file', async () => {
+test('a link never replaces a file', async () => {
   const metainfo = withFiles(await make(), (given) => [linkTo(['note'], ['README']), ...given])
   await mkdir(join(out, 'levels'), { recursive: true })
   await writeFile(join(out, 'levels/note'), 'mine')
@@ -219,7 +219,7 @@ test('a link never takes the place of a file', async () => {
   expect(await contentOf(out)).toEqual({ 'levels/note': 'mine' })
 })
 
-test('a file that comes to its place while the download runs stays', async () => {
+test('a file that appears during the download is not replaced', async () => {
   const metainfo = await make()
   await mkdir(join(out, 'levels'), { recursive: true })
   const seed = seedOf()

@@ -49,13 +49,13 @@ function networkOf(sent: Made, record: RecordJson | undefined): Connections {
   } as unknown as Connections
 }
 
-test('takes what the AppView sends for its infohash, without asking anybody else', async () => {
+test('accepts a .torrent from the AppView whose record key is its infohash', async () => {
   const uri = uriOf(asked.infoHashV2!)
   const [found] = await findMetainfo(networkOf(asked, undefined), uri, undefined)
   expect(found).toMatchObject({ uri, metainfo: { infoHashV2: asked.infoHashV2 } })
 })
 
-test('under another key the record at its author’s server decides', async () => {
+test('under another record key, the record at its author’s server decides', async () => {
   const record = { infoHashV2: asked.infoHashV2 }
   const [found] = await findMetainfo(networkOf(asked, record), uriOf('mine'), undefined)
   expect(found!.metainfo.infoHashV2).toBe(asked.infoHashV2)
@@ -63,7 +63,7 @@ test('under another key the record at its author’s server decides', async () =
   await expect(findMetainfo(networkOf(asked, {}), uriOf('mine'), undefined)).rejects.toThrow()
 })
 
-test('believes the AppView about a record of another key whose PDS is gone', async () => {
+test('accepts a record of another key from the AppView if its PDS is gone', async () => {
   const [found] = await findMetainfo(networkOf(asked, undefined), uriOf('mine'), undefined)
   expect(found!.metainfo.infoHashV2).toBe(asked.infoHashV2)
 })
@@ -73,7 +73,7 @@ test('never uses another torrent than the one asked for', async () => {
     await expect(findMetainfo(networkOf(other, undefined), what, undefined)).rejects.toThrow()
 })
 
-test('looks where an unknown magnet link points, and checks its infohashes', async () => {
+test('follows the addresses in an unknown magnet link and checks the infohashes', async () => {
   const fetches: string[] = []
   const network = {
     appView: async () => ({

@@ -63,16 +63,16 @@ test.each<[string, RequestListener, { kind: string; message: RegExp }]>([
     },
     { kind: 'network', message: /cannot be fetched/ },
   ],
-])('an address that %s is told of', async (_, answer, { kind, message }) => {
+])('reports an address that %s', async (_, answer, { kind, message }) => {
   await expect(fetchFrom(answer)).rejects.toMatchObject({ kind, message: expect.stringMatching(message) })
 })
 
-test('a server that does not answer is waited for as long as was said', async () => {
+test('waits as long as configured for a server that does not answer', async () => {
   const limits = { ...small, timeoutMs: 200 }
   await expect(fetchFrom(() => {}, { limits })).rejects.toMatchObject({ kind: 'network' })
 })
 
-test('an address in this network is not asked', async () => {
+test('does not ask an address in the local network', async () => {
   let requests = 0
   const count: RequestListener = (_, response) => {
     requests++
@@ -83,7 +83,7 @@ test('an address in this network is not asked', async () => {
   expect(requests).toBe(0)
 })
 
-test('a file that is not there is told of with what else could have been named', async () => {
+test('reports a missing file and says what else can be named', async () => {
   const missing = readTorrentFile(join(home, 'none.torrent'))
   await expect(missing).rejects.toMatchObject({
     kind: 'notFound',

@@ -17,7 +17,7 @@ async function nameOf(text: string) {
   return id.name
 }
 
-test('what a person hands over is told apart by its looks', async () => {
+test('tells paths, addresses, infohashes and magnet links apart', async () => {
   expect(await readTorrentId(' at://did:plc:a/b/c\n')).toEqual({ kind: 'record', uri: 'at://did:plc:a/b/c' })
   for (const url of ['https://a.example/b.torrent', 'HTTP://a.example/download?id=5'])
     expect(await readTorrentId(url)).toEqual({ kind: 'address', url })
@@ -43,20 +43,20 @@ test.each([v2, v2.toUpperCase(), `1220${v2}`, `urn:btmh:1220${v2}`])(
   },
 )
 
-test('forty digits may be the first of v2', async () => {
+test('forty digits may be the beginning of a v2 infohash', async () => {
   const { query, names } = await nameOf(v2.slice(0, 40))
   expect(query).toBe(v2.slice(0, 40))
   expect(names(fileOf(null, v2))).toBe(true)
 })
 
-test('a magnet link is asked for by its infohashes alone, for its trackers may name a person', async () => {
+test('asks the AppView for a magnet link by its infohashes alone', async () => {
   const { query } = await nameOf(
     `magnet:?xt=urn:btih:${v1}&xt=urn:btmh:1220${v2}&tr=https://t.example/passkey/announce&dn=ice`,
   )
   expect(query).toBe(`magnet:?xt=urn:btih:${v1}&xt=urn:btmh:1220${v2}`)
 })
 
-test('every infohash of a magnet link must be that of the file', async () => {
+test('refuses a file that lacks an infohash of the magnet link', async () => {
   const link = (...topics: string[]) =>
     nameOf(`magnet:?${topics.map((topic) => `xt=urn:${topic}`).join('&')}`)
   const both = await link(`btih:${v1}`, `btmh:1220${v2}`)
@@ -67,7 +67,7 @@ test('every infohash of a magnet link must be that of the file', async () => {
   expect((await link(`btih:${base32}`)).names(hybrid)).toBe(true)
 })
 
-test('odd spellings of a magnet link are read', async () => {
+test('reads unusual spellings of a magnet link', async () => {
   for (const link of [
     `MAGNET:?xt.1=urn:btih:${v1.toUpperCase()}`,
     `magnet:?xt=urn%3Abtih%3A${v1}`,
@@ -76,18 +76,18 @@ test('odd spellings of a magnet link are read', async () => {
     expect((await nameOf(link)).query).toBe(`magnet:?xt=urn:btih:${v1}`)
 })
 
-test('refuses a link without an infohash or with two of one kind', async () => {
+test('refuses a link without an infohash or with two of one version', async () => {
   await expect(nameOf('magnet:?dn=ice')).rejects.toThrow(/has no infohash/)
   await expect(nameOf('magnet:')).rejects.toThrow(/magnet/)
   await expect(nameOf(`magnet:?xt=urn:btih:${v1}&xt=urn:btih:${other}`)).rejects.toThrow(/two v1 infohashes/)
 })
 
-test('a link cannot make the reader count to a billion', async () => {
+test('reads a link with a huge number of parameters quickly', async () => {
   const link = `magnet:?xt=urn:btih:${v1}&so=0-999999999999&__proto__=x&kt=%E4&dn=%`
   expect((await nameOf(link)).query).toBe(`magnet:?xt=urn:btih:${v1}`)
 })
 
-test('takes at most three addresses from a link, and only of HTTP', async () => {
+test('uses at most three addresses of a link, and only HTTP ones', async () => {
   const named = ['file:///etc/passwd', ...Array.from({ length: 9 }, (_, i) => `https://a.example/${i}`)]
   const { metainfoUrls } = await nameOf(
     `magnet:?xt=urn:btih:${v1}${named.map((url) => `&xs=${url}`).join('')}`,

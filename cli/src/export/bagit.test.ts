@@ -95,7 +95,7 @@ async function faultsOf(bag: string, served: Record<string, string>): Promise<st
   return faults
 }
 
-test('makes a bag that is whole once fetched, whatever the sources are called', async () => {
+test('makes a bag that is complete once fetched, whatever its sources are called', async () => {
   const sources = [
     ['https://a.example/2023/readings.csv', 'jan'],
     ['https://a.example/2024/readings.csv', 'january'],
@@ -116,14 +116,14 @@ test('makes a bag that is whole once fetched, whatever the sources are called', 
     expect(manifest).toContain(`  data/${path}\n`)
 })
 
-test('writes a bag that can be imported again for a dataset without fetchable sources', async () => {
+test('makes a bag that can be imported again for a dataset without downloadable sources', async () => {
   const [bag] = await writeBags(out, [datasetOf([])], false)
   expect(await faultsOf(bag!, {})).toEqual([])
   const { record } = importBag(await readBag(bag!), { createdAt: '2026-11-20T12:00:00.000Z' })
   expect(record.title).toBe('Levels')
 })
 
-test('hostile and meeting record keys make directories of their own under the output', async () => {
+test('hostile and equal record keys become separate directories below the output', async () => {
   const keys = ['..', '../../evil', 'a:b', 'a_b', 'Rivers', 'rivers']
   const bags = await writeBags(
     out,
@@ -135,7 +135,7 @@ test('hostile and meeting record keys make directories of their own under the ou
   expect(await readdir(out)).toHaveLength(keys.length)
 })
 
-test('overwrites nothing unless told to', async () => {
+test('overwrites nothing without --overwrite', async () => {
   const dataset = datasetOf([])
   await mkdir(join(out, 'levels'), { recursive: true })
   await writeFile(join(out, 'levels/bag-info.txt'), 'mine')
@@ -154,7 +154,7 @@ test('never writes through a link', async () => {
   expect(await readdir(join(home, 'victim'))).toEqual([])
 })
 
-test('a bag whose tag files are links to somebody’s secrets is not read', async () => {
+test('refuses a bag whose tag files are links', async () => {
   await mkdir(out)
   await writeFile(join(home, 'secret'), 'Title: secret\n')
   await writeFile(join(out, 'bagit.txt'), 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n')

@@ -38,7 +38,7 @@ const record = {
   createdAt,
 }
 
-test('reads back from an export what DCAT has words for', () => {
+test('an exported record can be imported again', () => {
   const exported = { uri: `at://${did}/c/ice`, rkey: 'ice', record: record as never, torrents: [] }
   const document = JSON.parse(JSON.stringify(toDcat({ did, handle: undefined }, [exported])))
   const { kind, entries } = readCatalog(document)!
@@ -47,7 +47,7 @@ test('reads back from an export what DCAT has words for', () => {
   expect(rest).toEqual(record)
 })
 
-test('writes a torrent as a distribution with its infohash, a source with its best checksum', () => {
+test('writes a torrent as a distribution, and a source with its best checksum', () => {
   const torrent = describedTorrent(`at://${did}/t/x`, {
     name: 'ice',
     infoHashV1: '1'.repeat(40),

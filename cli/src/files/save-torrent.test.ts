@@ -31,7 +31,7 @@ async function torrentOf(content: string, trackers: string[] = []): Promise<Torr
 const keep = { overwrites: false }
 const bytesOf = (torrent: TorrentFile) => Buffer.concat([...torrent.chunks()])
 
-test('saves two torrents of one name beside each other, however often', async () => {
+test('saves two torrents of one name side by side', async () => {
   const place = join(directory, 'data.csv.torrent')
   const [one, two] = [await torrentOf('one'), await torrentOf('two')]
   expect(await saveTorrent(place, one, keep)).toEqual({ file: place, saved: 'written' })
@@ -42,7 +42,7 @@ test('saves two torrents of one name beside each other, however often', async ()
   expect(await readFile(file)).toEqual(bytesOf(two))
 })
 
-test('replaces a saved file of the same data only by one with more trackers', async () => {
+test('replaces a saved .torrent of the same data only by one with more trackers', async () => {
   const place = join(directory, 'data.csv.torrent')
   const [few, many] = [
     await torrentOf('one', ['http://a/']),
@@ -55,7 +55,7 @@ test('replaces a saved file of the same data only by one with more trackers', as
   expect((await saveTorrent(place, few, { overwrites: true })).saved).toBe('written')
 })
 
-test('keeps a file of another kind', async () => {
+test('keeps an existing file of another kind', async () => {
   const place = join(directory, 'data.csv.torrent')
   await writeFile(place, 'my notes')
   const torrent = await torrentOf('one')
@@ -87,11 +87,11 @@ test.each([
   ['..', '_.torrent'],
   ['a\u001b[2Jb\n', 'a_[2Jb_.torrent'],
   ['', '_.torrent'],
-])('a torrent called %j makes a file called %s', (name, file) => {
+])('saves a torrent called %j as %s', (name, file) => {
   expect(fileName(name, '.torrent')).toBe(file)
 })
 
-test('a long name is cut between characters', () => {
+test('cuts a long name between characters', () => {
   const name = fileName('ü'.repeat(200), '.torrent')
   expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255)
   expect(name).toMatch(/^ü+\.torrent$/)

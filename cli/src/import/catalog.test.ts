@@ -14,7 +14,7 @@ function importOne(document: unknown, kind: CatalogKind) {
   return imported
 }
 
-test('reads DCAT in JSON-LD', () => {
+test('imports DCAT in JSON-LD', () => {
   const { rkey, record, leftOver } = importOne(
     {
       '@context': { dcat: 'http://www.w3.org/ns/dcat#', dct: 'http://purl.org/dc/terms/' },
@@ -103,7 +103,7 @@ test.each([
       keyword: { de: ['Wasser'], en: ['water'] },
     },
   ],
-])('reads DCAT in several languages by %s, with one as the title', (_what, document) => {
+])('imports DCAT in several languages by %s, with one as the title', (_what, document) => {
   const { record, leftOver } = importOne(document, 'json-ld')
   expect(record).toMatchObject({
     title: 'Water levels',
@@ -113,7 +113,7 @@ test.each([
   expect(leftOver).toEqual([])
 })
 
-test('what a reader passes over within a field that it takes is named', () => {
+test('reports values within a field that were not used', () => {
   const { leftOver } = importOne(
     {
       '@context': 'https://schema.org/',
@@ -137,7 +137,7 @@ test('what a reader passes over within a field that it takes is named', () => {
   ])
 })
 
-test('schema.org, as web pages carry it', () => {
+test('imports schema.org from web pages', () => {
   const { record } = importOne(
     {
       '@context': 'https://schema.org/',
@@ -186,7 +186,7 @@ test('schema.org, as web pages carry it', () => {
   })
 })
 
-test('imports Croissant files with addresses as sources, and names what is left over', () => {
+test('imports Croissant and reports what was not used', () => {
   const { record, leftOver } = importOne(
     {
       '@context': { '@vocab': 'https://schema.org/', cr: 'http://mlcommons.org/croissant/' },
@@ -223,7 +223,7 @@ test('imports Croissant files with addresses as sources, and names what is left 
   expect(leftOver.map(({ field }) => field)).toEqual(expect.arrayContaining(['distribution/1', 'recordSet']))
 })
 
-test('DataCite, as its REST API answers', () => {
+test('imports DataCite from its REST API', () => {
   const { rkey, record, leftOver } = importOne(
     {
       data: {
@@ -313,7 +313,7 @@ test('DataCite, as its REST API answers', () => {
   )
 })
 
-test('reads a CKAN package', () => {
+test('imports a CKAN package', () => {
   const { rkey, record, leftOver } = importOne(
     {
       success: true,
@@ -375,7 +375,7 @@ test('reads a CKAN package', () => {
   )
 })
 
-test('takes no other document for a catalog', () => {
+test('refuses any other document', () => {
   for (const document of [{ title: 'A dataset of ours', license: { spdx: 'CC0-1.0' } }, [], 'text', null, 5])
     expect(readCatalog(document)).toBeUndefined()
 })

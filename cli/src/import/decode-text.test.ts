@@ -12,7 +12,7 @@ test.each([
   ['UTF-16LE with a mark', Buffer.from(`\uFEFF${text}`, 'utf16le')],
   ['UTF-16BE', Buffer.from(utf16le).swap16()],
   ['UTF-16BE with a mark', Buffer.from(`\uFEFF${text}`, 'utf16le').swap16()],
-])('%s is read without being told', (_, bytes) => {
+])('recognizes %s', (_, bytes) => {
   expect(decodeText(bytes, { place })).toBe(text)
 })
 
@@ -23,7 +23,7 @@ test('reads another encoding only if it is named', () => {
   expect(() => decodeText(latin1, { place, charset: 'klingon' })).toThrow('is not a known encoding')
 })
 
-test('the charset of a Content-Type', () => {
+test('reads the charset of a Content-Type', () => {
   expect(charsetOf('application/json; charset="ISO-8859-1"')).toBe('ISO-8859-1')
   expect(charsetOf('application/json')).toBeUndefined()
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Fields } from './fields.ts'
 
-test('names the fields that nobody took or that had another kind', () => {
+test('reports fields that were not read or had another type', () => {
   const fields = new Fields({ title: 'T', size: 'large', tags: ['a', 1], empty: null })
   expect(fields.text('title')).toBe('T')
   expect(fields.count('size')).toBeUndefined()
@@ -12,7 +12,7 @@ test('names the fields that nobody took or that had another kind', () => {
   ])
 })
 
-test('items leave over what was not taken of them, or the whole of one that could not be read', () => {
+test('reports what was not read of the items of a list', () => {
   const fields = new Fields(
     { files: [{ url: 'a', note: 'n' }, { path: 'b' }, 'c'], one: { url: 'd' } },
     'data',

@@ -10,7 +10,7 @@ const imported = (fields: object) => ({
   leftOver: [],
 })
 
-test('takes out odd values one by one and names them', () => {
+test('removes invalid values one by one and reports them', () => {
   const long = 'keyword '.repeat(200)
   const { record, leftOver } = fit(
     imported({
@@ -29,11 +29,11 @@ test('takes out odd values one by one and names them', () => {
   )
 })
 
-test('leaves a record that fits as it is', () => {
+test('leaves a valid record as it is', () => {
   const fine = imported({ keywords: [{ name: 'a' }] })
   expect(fit(fine)).toEqual(fine)
 })
 
-test('leaves a title that does not fit for people to mend', () => {
+test('leaves an invalid title for people to correct', () => {
   expect(fit(imported({ title: 't'.repeat(20_000) })).leftOver).toEqual([])
 })

@@ -231,7 +231,7 @@ function lostOf(entry: object, kept: unknown): string[] {
 }
 
 test.each(Object.entries(kinds))(
-  'of a random %s every value stands in the record or is named',
+  'every value of a random %s is in the record or reported',
   (kind, { fixed, rich }) => {
     const names = Object.keys(rich)
     const arbitrary = fc.array(
@@ -261,7 +261,7 @@ test.each(Object.entries(kinds))(
   },
 )
 
-test('of a random bag every value stands in the record or is named', () => {
+test('every value of a random bag is in the record or reported', () => {
   const labels = [
     'External-Description',
     'External-Identifier',

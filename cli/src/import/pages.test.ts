@@ -12,17 +12,17 @@ test.each([
   ['Hydra in a graph', { '@graph': [{ 'hydra:next': { '@id': second } }] }],
   ['Hydra in full', [{ 'http://www.w3.org/ns/hydra/core#next': [{ '@id': second }] }]],
   ['Hydra in a view', { 'hydra:view': { 'hydra:next': second } }],
-])('the next page as %s names it', (_, document) => {
+])('finds the next page as %s names it', (_, document) => {
   expect(nextPage({ document, address })).toBe(second)
 })
 
-test('the next page in a Link header with several', () => {
+test('finds the next page in a Link header with several links', () => {
   const link = `<https://c.example/list>; rel="first", <${second}>; title="more"; rel="next last"`
   expect(nextPage({ document: {}, address, link })).toBe(second)
   expect(nextPage({ document: {}, address, link: '<https://c.example/x>; rel="prev"' })).toBeUndefined()
 })
 
-test('the next page by counting what came', () => {
+test('finds the next page by counting entries', () => {
   const ckan = { success: true, result: { count: 3, results: [{}, {}] } }
   expect(nextPage({ document: ckan, address })).toBe(`${address}&start=2`)
   expect(nextPage({ document: ckan, address: `${address}&start=2` })).toBeUndefined()
@@ -30,7 +30,7 @@ test('the next page by counting what came', () => {
   expect(nextPage({ document: dataCite, address })).toBe(`${address}&page%5Bnumber%5D=2`)
 })
 
-test('how many there are in all', () => {
+test('finds the number of all entries', () => {
   expect(statedTotal({ result: { count: 412 } })).toBe(412)
   expect(statedTotal({ meta: { total: 180 } })).toBe(180)
   expect(statedTotal({ '@graph': [{ 'hydra:totalItems': { '@value': '350' } }] })).toBe(350)

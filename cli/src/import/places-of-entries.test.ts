@@ -6,7 +6,7 @@ const id = (value: string, scheme = 'ckan') => ({ identifiers: [{ scheme, value 
 const keysOf = (entries: Parameters<typeof placesOfEntries>[0], existing: Record<string, object> = {}) =>
   placesOfEntries(entries, new Map(Object.entries(existing)) as never).map(({ rkey }) => rkey)
 
-test('updates a renamed package where it stands, also when two change their names', () => {
+test('updates the record of a renamed package, also when two exchange their names', () => {
   const existing = { a: { title: 'A', ...id('1') }, b: { title: 'B', ...id('2') } }
   expect(keysOf([{ rkey: 'new', record: { title: 'Renamed', ...id('1') } }], existing)).toEqual(['a'])
   const swapped = [
@@ -16,7 +16,7 @@ test('updates a renamed package where it stands, also when two change their name
   expect(keysOf(swapped, existing)).toEqual(['a', 'b'])
 })
 
-test('gives entries of one title, or of one identifier key, stable keys of their own', () => {
+test('entries with the same title or identifier key get stable keys of their own', () => {
   const entries = [
     { rkey: 'sales', record: { title: 'Sales' } },
     { rkey: 'sales', record: { title: 'Sales' } },
@@ -30,7 +30,7 @@ test('gives entries of one title, or of one identifier key, stable keys of their
   expect(keysOf(entries.toReversed(), existing).toSorted()).toEqual(keys.toSorted())
 })
 
-test('an entry under its own key with its own page is the same, though its title is another', () => {
+test('an entry with the same key and page updates its record, even with a new title', () => {
   const existing = { tides: { title: 'Tides', homepage: 'https://e.org/tides' } }
   expect(
     keysOf(
@@ -40,7 +40,7 @@ test('an entry under its own key with its own page is the same, though its title
   ).toEqual(['tides'])
 })
 
-test('a shared landing page joins nothing that has another title', () => {
+test('a shared landing page does not join entries with different titles', () => {
   const existing = { ice: { title: 'Sea ice', homepage: 'https://e.org/' } }
   const entries = [
     { rkey: 'glaciers', record: { title: 'Glaciers', homepage: 'https://e.org/' } },
@@ -49,7 +49,7 @@ test('a shared landing page joins nothing that has another title', () => {
   expect(keysOf(entries, existing)).toEqual(['glaciers', 'ice'])
 })
 
-test('never gives two entries one key', () => {
+test('never gives two entries the same key', () => {
   const record = fc.record(
     {
       title: fc.constantFrom('A', 'B', 'A B', 'C 1', 'C 2'),

@@ -12,7 +12,7 @@ test.each([
   ["https://a.org/User's%20Guide.pdf", ["https://a.org/User's%20Guide.pdf"]],
   ['https://a.org https://a.org', ['https://a.org']],
   ['mailto:a@b.org, ftp://a.org, https://', []],
-])('the links of %j', (text, urls) => {
+])('finds the links in %j', (text, urls) => {
   expect(findLinks(text).map(({ url }) => url)).toEqual(urls)
 })
 
@@ -24,17 +24,17 @@ test.each([
   ['Write to help@a.org or see https://a.org.', [{ url: 'https://a.org' }, { email: 'help@a.org' }], false],
   ['nobody yet', [], false],
   ['', [], false],
-])('the agents in %j', (text, agents, complete) => {
+])('finds the people and organizations in %j', (text, agents, complete) => {
   expect(findAgents(text)).toEqual({ agents, complete })
 })
 
-test('finds the link that is a whole text', () => {
+test('recognizes a text that is only a link', () => {
   expect(soleLink(' "[A](https://a.org)" ')).toEqual({ url: 'https://a.org', title: 'A' })
   expect(soleLink('https://a.org')).toEqual({ url: 'https://a.org' })
   expect(soleLink('see https://a.org')).toBeUndefined()
 })
 
-test('takes the targets of links out of a text', () => {
+test('removes the targets of links from a text', () => {
   expect(withoutLinkTargets('[A](https://a.org) and B (https://b.org/)')).toBe('A and B')
 })
 
@@ -66,11 +66,11 @@ test.each([
       text: '[MIT](https://creativecommons.org/licenses/by/4.0/)',
     },
   ],
-])('reads the license in %j as an SPDX identifier only where there is no doubt', (text, license) => {
+])('reads the license in %j as an SPDX identifier only if it is certain', (text, license) => {
   expect(readLicense(text)).toEqual(license)
 })
 
-test('ends an opening with a paragraph, a line or a word, and never inside a character', () => {
+test('ends an excerpt after a paragraph, line or word, and never inside a character', () => {
   expect(openingOf('short')).toBe('short')
   expect(openingOf(`${'a'.repeat(3000)}\n\n${'b'.repeat(3000)}`)).toBe(`${'a'.repeat(3000)}\n\n…`)
   expect(openingOf(`${'a'.repeat(3000)} ${'b'.repeat(3000)}`)).toBe(`${'a'.repeat(3000)}\n\n…`)

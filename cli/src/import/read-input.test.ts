@@ -30,32 +30,32 @@ const page = (title: string, next?: string) =>
     '@graph': [{ '@type': 'Dataset', name: title }, ...(next ? [{ 'hydra:next': { '@id': next } }] : [])],
   })
 
-test('every page of an address is read', async () => {
+test('reads every page of an address', async () => {
   const [first, second] = ['https://c.example/1', 'https://c.example/2']
   const fetch = serverOf({ [first]: { body: page('One', second) }, [second]: { body: page('Two') } })
   expect(titlesOf(await readInput(first, { fetch }))).toEqual(['One', 'Two'])
 })
 
-test('pages that lead back to themselves end in an error', async () => {
+test('reports an error when pages lead back to themselves', async () => {
   const first = 'https://c.example/1'
   const fetch = serverOf({ [first]: { body: page('One', first) } })
   await expect(readInput(first, { fetch })).rejects.toThrow('never end')
 })
 
-test('the charset that a server names is read', async () => {
+test('uses the charset that a server names', async () => {
   const body = Buffer.from(page('Précipitations'), 'latin1')
   const fetch = serverOf({ 'https://c.example/': { body, type: 'application/json; charset=ISO-8859-1' } })
   expect(titlesOf(await readInput('https://c.example/', { fetch }))).toEqual(['Précipitations'])
 })
 
-test('a web page in place of data is told in a sentence', async () => {
+test('reports a web page that was sent instead of data', async () => {
   const fetch = serverOf({ 'https://c.example/': { body: '<!doctype html><p>Hello', type: 'text/html' } })
   await expect(readInput('https://c.example/', { fetch })).rejects.toThrow(
     "Give the catalog's own address: of a CKAN site https://c.example/api/3/action/package_search",
   )
 })
 
-test('reads folders in a folder, bags among them', async () => {
+test('reads folders in a folder, including bags', async () => {
   await mkdir(join(directory, 'sub/bag'), { recursive: true })
   await writeFile(join(directory, 'a.json'), page('One'))
   await writeFile(join(directory, 'sub/b.json'), page('Two'))

@@ -13,7 +13,7 @@ test.each([
   [99_600, '100 kB'],
   [999_999, '1.0 MB'],
   [1_234_567_890, '1.2 GB'],
-])('%d bytes are %s', (bytes, text) => {
+])('writes %d bytes as %s', (bytes, text) => {
   expect(formatBytes(bytes)).toBe(text)
 })
 
@@ -22,19 +22,19 @@ test.each([
   ['16MiB', 16_777_216],
   ['4 TB', 4e12],
   ['1.5k', 1_500],
-])('%s is %d bytes', (text, bytes) => {
+])('reads %s as %d bytes', (text, bytes) => {
   expect(parseBytes(text)).toBe(bytes)
 })
 
-test('a size that is none is refused with an example', () => {
+test('refuses a text that is no size, with an example', () => {
   expect(() => parseBytes('huge')).toThrow('16MiB')
 })
 
-test('seconds are written as a clock does', () => {
+test('writes seconds as a clock does', () => {
   expect([5, 65, 3_725].map(formatSeconds)).toEqual(['0:05', '1:05', '1:02:05'])
 })
 
-test('a bar fits its terminal and says rate and time left', () => {
+test('a progress bar fits its terminal and shows rate and time left', () => {
   const state = { label: 'data', done: 50e6, total: 100e6, unit: 'bytes' as const }
   const line = drawBar(state, 25e6, 80)
   expect(line).toMatch(/^data \[=+ +\] {2}50\.0 MB of 100 MB {2}25\.0 MB\/s {2}0:02 left$/)
@@ -42,11 +42,11 @@ test('a bar fits its terminal and says rate and time left', () => {
   expect(drawBar({ ...state, total: null, unit: 'items' }, null, 80)).toBe('data  50000000')
 })
 
-test('a text too long ends in an ellipsis', () => {
+test('ends a text that is too long in an ellipsis', () => {
   expect(shorten('a long title', 6)).toBe('a lon…')
 })
 
-test('a count has the form of its noun', () => {
+test('writes a count with the right form of its noun', () => {
   expect([0, 1, 2, undefined].map((count) => counted(count, 'file'))).toEqual([
     '0 files',
     '1 file',
@@ -56,7 +56,7 @@ test('a count has the form of its noun', () => {
   expect(counted(1, 'kind of field', 'kinds of field')).toBe('1 kind of field')
 })
 
-test('no text of the command puts a number before a plural by itself', async () => {
+test('no text of the command puts a number before a fixed plural', async () => {
   const folder = fileURLToPath(new URL('../', import.meta.url))
   const nouns =
     'files|datasets|torrents|records|pieces|seeders|leechers|faults|kinds|entries|items|bytes|pages|webseeds'

@@ -29,7 +29,7 @@ function written(stream: NodeJS.WriteStream, work: () => void): string {
   return text
 }
 
-test('somebody else’s words cannot repaint the terminal', () => {
+test('text from others cannot control the terminal', () => {
   expect(plain('a\u001b]0;title\u0007b\r\nc\u202egpj.exe')).toBe('a ]0;title b c gpj.exe')
 })
 
@@ -48,17 +48,17 @@ test('lets no control character through to a terminal', () => {
     expect(written(process.stderr, way)).not.toMatch(orders)
 })
 
-test('a name with a line break makes no line of its own', () => {
+test('a name with a line break does not make a new line', () => {
   expect(written(process.stdout, () => print('a\nAll pieces are right.'))).toBe('a All pieces are right.\n')
 })
 
-test('JSON says the same after what a terminal could obey is escaped', () => {
+test('escaping control characters in JSON does not change its meaning', () => {
   const text = hostile.slice(0, -1).join('')
   const line = written(process.stdout, () => printJson({ text }))
   expect(JSON.parse(line)).toEqual({ text })
 })
 
-test('lines columns up whatever their styles', () => {
+test('aligns columns whatever their styles', () => {
   const rows = [
     ['a', { style: 'bold', text: 'b' } as const, ''],
     ['long', 'b', 'y'],
@@ -66,12 +66,12 @@ test('lines columns up whatever their styles', () => {
   expect(written(process.stdout, () => printTable(rows))).toBe('a     b\nlong  b  y\n')
 })
 
-test('writes no notes or warnings when quiet', () => {
+test('writes no notes or warnings with --quiet', () => {
   setVerbosity('quiet')
   expect(written(process.stderr, () => warn('careful'))).toBe('')
 })
 
-test('nothing in the command writes to a terminal by another way', async () => {
+test('no other code of the command writes to a terminal', async () => {
   const source = fileURLToPath(new URL('..', import.meta.url))
   for await (const path of glob('**/*.ts', { cwd: source })) {
     if (path === join('output', 'terminal.ts') || path.endsWith('.test.ts')) continue

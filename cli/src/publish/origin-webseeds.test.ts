@@ -28,7 +28,7 @@ const origin = async (url: string, init: { headers: Record<string, string> }) =>
 }
 const sources = (...urls: string[]) => ({ sources: urls.map((url) => ({ url })) })
 
-test('finds the addresses that end in the name of a single file and serve its bytes', async () => {
+test('finds addresses of a single file that serve its bytes', async () => {
   const metainfo = await metainfoOf('levels/1820.csv')
   const dataset = sources(
     'https://e.org/data/levels/1820.csv',
@@ -41,7 +41,7 @@ test('finds the addresses that end in the name of a single file and serve its by
   ])
 })
 
-test('finds the folder in which every file of a directory has an address', async () => {
+test('finds the folder that has an address for every file of a directory', async () => {
   const metainfo = await metainfoOf('levels')
   const all = ['https://e.org/data/levels/1820.csv', 'https://e.org/data/levels/deep/f%C3%BCr%201821.csv']
   expect(await originWebseeds(sources(...all), metainfo, origin)).toEqual([

@@ -7,27 +7,27 @@ test.each([
   ['Précipitations – Genève (1864)', 'precipitations-geneve-1864'],
   ['  ..hidden..  ', 'hidden'],
   ['https://data.example.org/x?id=1', 'https-data.example.org-x-id-1'],
-])('%s makes %s', (text, slug) => {
+])('%s becomes %s', (text, slug) => {
   expect(slugify(text)).toBe(slug)
 })
 
-test('makes a hash of a text without a usable character', () => {
+test('a text without a usable character becomes a hash', () => {
   expect(slugify('长江水位')).toMatch(/^[0-9a-f]{12}$/)
   expect(slugify('长江水位')).not.toBe(slugify('黄河水位'))
 })
 
-test('tells long texts apart that differ at their end', () => {
+test('long texts that differ only at their end become different keys', () => {
   const long = 'a'.repeat(300)
   expect(slugify(`${long}1`)).not.toBe(slugify(`${long}2`))
   expect(slugify(`${long}1`).length).toBeLessThanOrEqual(100)
 })
 
-test('always makes a record key', () => {
+test('the result is always a valid record key', () => {
   for (const text of ['.', '..', '长', 'a'.repeat(300), '~', 'a:b'])
     expect(isValidRecordKey(slugify(text))).toBe(true)
 })
 
-test('a dataset is called by its best identifier, else by its title and a hash of it', () => {
+test('a dataset’s key is its best identifier, else its title with a hash', () => {
   const identifiers = [
     { scheme: 'local', value: 'x-1' },
     { scheme: 'doi', value: 'https://doi.org/10.1234/Rhine' },

@@ -5,7 +5,7 @@ const merge = (base: object | undefined, current: object, incoming: object, isPa
   mergeRecord({ base, current, incoming, isPartial } as Parameters<typeof mergeRecord>[0])
 const names = (...all: string[]) => all.map((name) => ({ name }))
 
-test('keeps what the owner added and changed while the source says the same', () => {
+test('keeps the owner’s changes while the source stays the same', () => {
   const said = { title: 'T', keywords: names('a', 'b') }
   const edited = { title: 'Better', keywords: names('a', 'mine', 'b'), risk: { level: 'endangered' } }
   expect(merge(said, edited, said)).toEqual({
@@ -16,7 +16,7 @@ test('keeps what the owner added and changed while the source says the same', ()
   })
 })
 
-test('what the source changed, added or no longer says is taken where the owner left it alone', () => {
+test('takes the source’s changes where the owner changed nothing', () => {
   const said = { title: 'T', issued: '2020', keywords: names('a', 'b') }
   const now = { title: 'T2', keywords: names('b', 'c'), version: '2' }
   expect(merge(said, { ...said, citation: 'mine' }, now)).toEqual({
@@ -46,7 +46,7 @@ test('leaves out what the owner removed', () => {
   })
 })
 
-test('an item that the owner changed stays beside those that the source adds and drops', () => {
+test('keeps an item that the owner changed while the source adds and removes others', () => {
   const said = { sources: [{ url: 'u:1' }, { url: 'u:2' }] }
   const edited = { sources: [{ url: 'u:1', title: 'First' }, { url: 'u:2' }, { url: 'u:mine' }] }
   const now = { sources: [{ url: 'u:0' }, { url: 'u:1' }] }
@@ -55,7 +55,7 @@ test('an item that the owner changed stays beside those that the source adds and
   })
 })
 
-test('an order that the owner gave stays', () => {
+test('keeps the order that the owner gave', () => {
   const { record, kept } = merge(
     { creators: names('a', 'b') },
     { creators: names('b', 'a') },
@@ -67,11 +67,11 @@ test('an order that the owner gave stays', () => {
 test.each([
   ['license', { spdx: 'MIT' }, { url: 'https://e.org/' }],
   ['spatial', { box: { west: '1', east: '2' } }, { box: { west: '5', east: '6' } }],
-])('a %s of two is never made of both', (field, mine, theirs) => {
+])('never mixes the parts of a %s from both', (field, mine, theirs) => {
   expect(merge({}, { [field]: mine }, { [field]: theirs }).record).toEqual({ [field]: mine })
 })
 
-test('without a base, keeps what is not mentioned and names each value it replaces', () => {
+test('without a base, keeps other fields and reports each value that it replaces', () => {
   const current = {
     title: 'Mine',
     risk: { level: 'watchlist' },
@@ -86,7 +86,7 @@ test('without a base, keeps what is not mentioned and names each value it replac
   expect(merged.kept).toEqual(expect.arrayContaining(['risk', 'keywords']))
 })
 
-test('a source that speaks of few fields removes none of the others', () => {
+test('a source with few fields removes none of the others', () => {
   const said = { title: 'T', description: 'D' }
   expect(merge(said, { ...said, citation: 'mine' }, { title: 'T2' }, true)).toEqual({
     record: { title: 'T2', description: 'D', citation: 'mine' },

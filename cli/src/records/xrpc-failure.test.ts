@@ -41,13 +41,13 @@ test.each([
   [429, 'RateLimitExceeded', 'network'],
   [503, 'NotEnoughResources', 'network'],
   [400, 'InvalidRequest', 'failure'],
-])('%i %s is a failure of kind %s, from an AppView and from a PDS', async (status, error, kind) => {
+])('%i %s is reported as %s, from an AppView and from a PDS', async (status, error, kind) => {
   const url = await serve(status, JSON.stringify({ error, message: 'why' }))
   expect(await asked(url)).toMatchObject({ kind, message: expect.stringContaining(`${error}: why`) })
   expect(await read(url)).toMatchObject({ kind, message: expect.stringContaining(`${error}: why`) })
 })
 
-test('reports a server that is away or speaks something else as a network failure', async () => {
+test('a server that is away or speaks another protocol is reported as a network failure', async () => {
   expect(await asked('http://127.0.0.1:1')).toMatchObject({ kind: 'network' })
   expect(await read('http://127.0.0.1:1')).toMatchObject({ kind: 'network' })
   expect(await asked(await serve(200, '<html>', 'text/html'))).toMatchObject({ kind: 'network' })
@@ -57,7 +57,7 @@ test('reports a server that is away or speaks something else as a network failur
   })
 })
 
-test('a parameter that the client refuses is wrong use', async () => {
+test('a parameter that the client refuses is reported as wrong usage', async () => {
   const answer = appView('http://127.0.0.1:1', defaultAuthorities).query(getRecordStatus, { uri: 'nothing' })
   await expect(answer).rejects.toMatchObject({ kind: 'usage' })
 })

@@ -26,7 +26,7 @@ const ok =
 const refuse = (headers: Record<string, string>) => (_: IncomingMessage, response: ServerResponse) =>
   void response.writeHead(429, headers).end('{}')
 
-test('sends a refused request again, whole, when Retry-After has passed', async () => {
+test('sends a refused request again after Retry-After', async () => {
   const { bodies, session } = await serve(refuse({ 'retry-after': '0' }), ok())
   const waits: string[] = []
   const paced = pacedSession(session, { onWait: (ms, reason) => waits.push(`${reason} ${ms}`) })
@@ -51,7 +51,7 @@ test('waits before the next call of a method whose budget is spent', async () =>
   expect(waits[0]).toBeLessThanOrEqual(4_000)
 })
 
-test('a wait ends when the command is stopped', async () => {
+test('stops waiting when the command is stopped', async () => {
   const { session } = await serve(refuse({ 'retry-after': '3600' }))
   const stop = new AbortController()
   const paced = pacedSession(session, { signal: stop.signal, onWait: () => stop.abort(new Error('stopped')) })

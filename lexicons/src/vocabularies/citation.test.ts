@@ -19,13 +19,13 @@ const of = (given: dataset.Main) =>
     ),
   )
 
-test('APA', () => {
+test('cites in APA style', () => {
   expect(of(record).APA).toBe(
     'Fetterer, F., & National Ice_Data Center. (2017). Sea ice & {everything} (Version 3.0) [Data set]. NIDC. https://doi.org/10.7265/N5K072F8 (at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/org.holdfast.dataset/sea_ice; BitTorrent infohash ab)',
   )
 })
 
-test('BibTeX escapes what TeX would read', () => {
+test('escapes in BibTeX what TeX would interpret', () => {
   expect(of(record).BibTeX).toBe(`@misc{fetterer2017,
   title = {{Sea ice \\& \\{everything\\}}},
   author = {{Fetterer, F.} and {National Ice\\_Data Center}},
@@ -38,7 +38,7 @@ test('BibTeX escapes what TeX would read', () => {
 }`)
 })
 
-test('writes one line a tag in RIS, whatever the title holds', () => {
+test('writes one line for each RIS tag, whatever the title contains', () => {
   const ris = of({ ...record, title: 'two\nlines\r\nER  - ' }).RIS!
   expect(ris.split('\n')).toEqual([
     'TY  - DATA',
@@ -56,7 +56,7 @@ test('writes one line a tag in RIS, whatever the title holds', () => {
   ])
 })
 
-test('a record that says nothing but its title can be cited', () => {
+test('cites a record that has only a title', () => {
   const bare = of({ title: 'Untold' } as dataset.Main)
   expect(bare.APA).toBe(
     'Untold [Data set]. (n.d.). https://index.example/dataset/x (at://did:plc:aaaaaaaaaaaaaaaaaaaaaaaa/org.holdfast.dataset/sea_ice; BitTorrent infohash ab)',
@@ -64,7 +64,7 @@ test('a record that says nothing but its title can be cited', () => {
   expect(bare.BibTeX).toContain('@misc{datasetuntold,')
 })
 
-test('CSL-JSON says what Zotero and pandoc read', () => {
+test('writes CSL-JSON that Zotero and pandoc read', () => {
   expect(JSON.parse(of(record)['CSL-JSON']!)).toEqual([
     {
       id: 'fetterer2017',
@@ -83,7 +83,7 @@ test('CSL-JSON says what Zotero and pandoc read', () => {
   ])
 })
 
-test('a version is told by torrents that their own author has not replaced', () => {
+test('a version is identified by torrents that their author has not superseded', () => {
   const [own, other] = ['did:plc:own', 'did:plc:other']
   const torrents = [
     { author: { did: own }, infoHashV1: 'a', supersededBy: [{ uri: `at://${own}/c/b` }] },

@@ -64,7 +64,7 @@ test.each([
   ['-0044', 2026],
   ['Y17000', 2026],
   ['no date', 2026],
-])('issued %s, it was published in %i', (issued, year) => {
+])('for the issue date %s, the publication year is %i', (issued, year) => {
   expect(cited({ issued }).publicationYear).toBe(year)
 })
 
@@ -73,13 +73,13 @@ test.each([
   [{ end: '2013' }, '/2013'],
   [{ start: '1997', end: '2013' }, '1997/2013'],
   [{ start: '1997/..' }, '1997/..'],
-])('a period %j is covered as %s', (temporal, date) => {
+])('writes the period %j as %s', (temporal, date) => {
   expect(cited({ temporal }).dates).toContainEqual({
     date: date.replace('..', ''),
     dateType: 'Coverage',
   })
 })
 
-test('a period without ends is not told', () => {
+test('leaves out a period without ends', () => {
   expect(cited({ temporal: {} }).dates ?? []).toEqual([])
 })

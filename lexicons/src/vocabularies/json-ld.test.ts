@@ -10,9 +10,9 @@ test.each([
   ['https://example.org/漢', 'https://example.org/漢'],
   ['https://example.org/\u0000\uD800', 'https://example.org/%00%EF%BF%BD'],
   ['magnet:?xt=urn:btih:abc&dn=a%20b', 'magnet:?xt=urn:btih:abc&dn=a%20b'],
-])('%j is %s as an IRI', (address, iri) => expect(toIri(address)).toBe(iri))
+])('%j becomes %s as an IRI', (address, iri) => expect(toIri(address)).toBe(iri))
 
 test.each(['', 'ice', '/relative', '_:b0', '#fragment', '@id', 'https://', 'http:///'])(
-  '%j names nothing by itself',
+  '%j does not become an IRI',
   (address) => expect(toIri(address)).toBeUndefined(),
 )

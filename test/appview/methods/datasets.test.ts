@@ -12,7 +12,7 @@ describe.each(testBackends())('methods about datasets, on $name', ({ open }) => 
   afterAll(() => index[Symbol.asyncDispose]())
   afterEach(() => expect(index.takeFaults()).toEqual([]))
 
-  test('getDataset shows the record verbatim and all that the index knows of it', async () => {
+  test('getDataset returns the record verbatim and all that the index knows of it', async () => {
     const { dataset, torrents } = await index.ask<schemas.getDataset.$OutputBody>('getDataset', { uri: ice })
     expect(dataset).toMatchObject({
       uri: ice,
@@ -79,7 +79,7 @@ describe.each(testBackends())('methods about datasets, on $name', ({ open }) => 
     expect(await refusal(index.ask('getDataset', { uri: 'http://x' }))).toBe('400 InvalidRequest')
   })
 
-  test('getDatasets keeps the order asked for and leaves out what is not visible', async () => {
+  test('getDatasets keeps the order of the request and leaves out what is not visible', async () => {
     const other = uriOf(bob, 'dataset', 'raw')
     const { datasets } = await index.ask<schemas.getDatasets.$OutputBody>('getDatasets', {
       uris: [other, `${ice}x`, ice, other],
@@ -87,7 +87,7 @@ describe.each(testBackends())('methods about datasets, on $name', ({ open }) => 
     expect(datasets.map((view) => view.uri)).toEqual([other, ice])
   })
 
-  test('listDatasets pages through an account by a cursor that rows added meanwhile do not move', async () => {
+  test('listDatasets continues at its cursor, even when rows were added meanwhile', async () => {
     const seen: string[] = []
     let cursor: string | undefined
     do {

@@ -15,7 +15,7 @@ describe.each(testBackends())('methods about the index itself, on $name', ({ ope
   afterAll(() => index[Symbol.asyncDispose]())
   afterEach(() => expect(index.takeFaults()).toEqual([]))
 
-  test('getRecordStatus answers for every standing', async () => {
+  test('getRecordStatus answers for records in every state', async () => {
     const status = async (uri: string) => {
       const { status, reason, message, metainfoStatus, attempts } =
         await index.ask<schemas.getRecordStatus.$OutputBody>('getRecordStatus', { uri })
@@ -52,7 +52,7 @@ describe.each(testBackends())('methods about the index itself, on $name', ({ ope
     expect(await status(gone)).toMatchObject({ status: 'unknown', reason: 'account-deleted' })
   })
 
-  test('getStats counts what is visible, with its history', async () => {
+  test('getStats counts visible records, with their history', async () => {
     await index.catalog.db.execute(sql`
       INSERT INTO local.daily_stats (day, totals) VALUES ('2026-01-05', '{"datasets":1,"torrents":0,"infoHashes":0,"sizeBytes":0,"authors":1}'),
         ('2026-01-09', '{"datasets":2,"torrents":0,"infoHashes":0,"sizeBytes":0,"authors":1}')`)
@@ -91,7 +91,7 @@ describe.each(testBackends())('methods about the index itself, on $name', ({ ope
     })
   })
 
-  test('lets only the operator decide about admissions', async () => {
+  test('admits and denies only for the operator', async () => {
     const body = { subject: 'bob.bsky.social', action: 'deny', reason: 'a test' }
     expect(await refusal(call(index.url, 'updateAdmission', { body }))).toBe('401 AuthenticationRequired')
     expect(await refusal(call(index.url, 'updateAdmission', { body, token: 'a guess' }))).toBe(
@@ -148,7 +148,7 @@ describe.each(testBackends())('methods about the index itself, on $name', ({ ope
     expect(await refusal(operator(bob, 'destroy'))).toBe('400 InvalidSubject')
   })
 
-  test('getIngestStatus is for the operator', async () => {
+  test('getIngestStatus answers only the operator', async () => {
     expect(await refusal(index.ask('getIngestStatus'))).toBe('401 AuthenticationRequired')
     expect(await query(index.url, 'getIngestStatus', {}, { token: adminToken })).toMatchObject({
       rejects: [{ reason: 'invalid-lexicon', count: 1 }],
@@ -157,7 +157,7 @@ describe.each(testBackends())('methods about the index itself, on $name', ({ ope
     })
   })
 
-  test('getIngestStatus tells how far records have followed what was decided', async () => {
+  test('getIngestStatus says how many records a decision has not reached yet', async () => {
     const { db } = index.catalog
     await db.execute(
       sql`INSERT INTO catalog.sweep (subject, kind, remaining) VALUES ('did:plc:large', 'did', 61500), ('all', 'all', 0)`,
@@ -175,7 +175,7 @@ describe.each(testBackends())('methods about the index itself, on $name', ({ ope
     ])
   })
 
-  test('an unchanged answer costs its reader nothing', async () => {
+  test('a reader whose copy is current gets a 304', async () => {
     const url = `${index.url}/xrpc/${methods.getDataset}?uri=${encodeURIComponent(ice)}`
     const first = await fetch(url, { headers: { 'accept-encoding': 'br' } })
     expect(first.headers.get('content-encoding')).toBe('br')

@@ -24,7 +24,7 @@ describe.each(testBackends())('methods about torrents, on $name', ({ open }) => 
   afterAll(() => index[Symbol.asyncDispose]())
   afterEach(() => expect(index.takeFaults()).toEqual([]))
 
-  test('getTorrent finds content by every form of its infohash, with every record that names it', async () => {
+  test('getTorrent finds content by any infohash and lists the records that name it', async () => {
     const hash = torrent.infoHashV1
     const forms = [
       hash,
@@ -124,7 +124,7 @@ describe.each(testBackends())('methods about torrents, on $name', ({ open }) => 
     )
   })
 
-  test('getMetainfo adds the operator’s trackers and verified webseeds under the same infohash', async () => {
+  test('getMetainfo adds our trackers and verified webseeds, and keeps the infohash', async () => {
     const bytes = await metainfoOf({ infoHash: torrent.infoHashV1 })
     const served = parseMetainfo(bytes)
     expect(served.infoHashV1).toBe(torrent.infoHashV1)
@@ -148,7 +148,7 @@ describe.each(testBackends())('methods about torrents, on $name', ({ open }) => 
     )
   })
 
-  test('serves a private torrent unchanged, and no tracker of ours in its magnet', async () => {
+  test('serves a private torrent unchanged, and names no tracker of ours in its magnet link', async () => {
     expect(await metainfoOf({ infoHash: secret.infoHashV1 })).toEqual(Buffer.from(secret.bytes))
     const { torrents } = await index.ask<schemas.getTorrent.$OutputBody>('getTorrent', {
       infoHash: secret.infoHashV1,
@@ -156,7 +156,7 @@ describe.each(testBackends())('methods about torrents, on $name', ({ open }) => 
     expect(torrents[0]?.magnet).not.toContain('tr=')
   })
 
-  test('listInfoHashes is exactly the verified content, keyset-paged', async () => {
+  test('listInfoHashes lists exactly the verified content, in pages by key', async () => {
     const first = await index.ask<schemas.listInfoHashes.$OutputBody>('listInfoHashes', { limit: 1 })
     const second = await index.ask<schemas.listInfoHashes.$OutputBody>('listInfoHashes', {
       limit: 1,

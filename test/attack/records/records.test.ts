@@ -15,22 +15,25 @@ const rounds = [
 const patience = { clock: 5, processor: 2 }
 
 describe.skipIf(!able).each(testBackends())('records at their limits on $name', ({ open }) => {
-  test.each(rounds)('cost what their size allows (seed $seed, beyond: $beyond)', async ({ seed, beyond }) => {
-    const { findings, records, refused } = await fuzzRecords({
-      open,
-      seed,
-      beyond,
-      pathsPerDataset: 1,
-      patience,
-    })
-    expect(findings).toEqual([])
-    expect(records).toBeGreaterThan(60)
-    if (!beyond) expect(refused).toBeLessThan(records / 10)
-  })
+  test.each(rounds)(
+    'take time in proportion to their size (seed $seed, beyond: $beyond)',
+    async ({ seed, beyond }) => {
+      const { findings, records, refused } = await fuzzRecords({
+        open,
+        seed,
+        beyond,
+        pathsPerDataset: 1,
+        patience,
+      })
+      expect(findings).toEqual([])
+      expect(records).toBeGreaterThan(60)
+      if (!beyond) expect(refused).toBeLessThan(records / 10)
+    },
+  )
 })
 
-describe.skipIf(!able).each(testBackends({ isLong: true }))('records as they come on $name', ({ open }) => {
-  test('odd texts and bytes that are no text in every field break no interface', async () => {
+describe.skipIf(!able).each(testBackends({ isLong: true }))('random records on $name', ({ open }) => {
+  test('odd texts and bytes in any field break no interface', async () => {
     const { findings, refused } = await fuzzRecords({
       open,
       seed: 2,
@@ -47,7 +50,7 @@ describe.skipIf(!able).each(testBackends({ isLong: true }))('records as they com
     { seed: 1, odd: false, beyond: false },
     { seed: 2, odd: true, beyond: false },
     { seed: 3, odd: false, beyond: true },
-  ])('a rebuild arrives at the same rows (seed $seed, odd: $odd, beyond: $beyond)', async (round) => {
+  ])('give the same rows after a rebuild (seed $seed, odd: $odd, beyond: $beyond)', async (round) => {
     const { differences, rows } = await rebuildRecords({ open, ...round })
     expect(differences).toEqual([])
     expect(rows).toBeGreaterThan(200)

@@ -11,7 +11,7 @@ const read = (text: string) => {
   return readKnownItems(file, slugs)
 }
 
-test('a line names one answer, or several of which any will do', () => {
+test('reads a question with one right answer or several', () => {
   expect(
     read('{"query":"frozen water","dataset":"ice"}\n\n{"query":"water","datasets":["ice","sea"]}\n'),
   ).toEqual([
@@ -21,11 +21,11 @@ test('a line names one answer, or several of which any will do', () => {
 })
 
 test.each(['{"query":"x"}', '{"query":"x","datasets":[]}', 'x', '{"query":"x","datasets":["air"]}'])(
-  'what is no question is told by its line: %s',
+  'reports an invalid question with its line: %s',
   (line) => expect(() => read(`{"query":"ice","dataset":"ice"}\n${line}\n`)).toThrow('line 2'),
 )
 
-test('an answer counts by its place: 1/rank among ten, found among 25', async () => {
+test('scores an answer by its rank: 1/rank among ten, found among 25', async () => {
   const items = [
     { query: 'a', datasets: ['ice'] },
     { query: 'b', datasets: ['sea', 'fire'] },

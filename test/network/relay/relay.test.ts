@@ -29,7 +29,7 @@ async function listen(options?: RelayOptions) {
   }
 }
 
-test('a cursor replays what follows it, none starts at now', async () => {
+test('a cursor replays what follows it; without one the stream starts now', async () => {
   await using relay = await startRelay()
   publish(relay, 1, 1000)
   await using all = await subscribe(relay.url, 0)
@@ -44,7 +44,7 @@ test('a cursor replays what follows it, none starts at now', async () => {
   expect(none.seqs()).toEqual([1001, 1002])
 })
 
-test('a future cursor is an error and an outdated one an information, or neither where so told', async () => {
+test('a future cursor is an error and an outdated one a message, unless turned off', async () => {
   await using relay = await startRelay({ firstSeq: 100 })
   publish(relay, 1, 5)
   relay.stream.forget(102)
@@ -81,7 +81,7 @@ test('a relay that lost its disk begins a new sequence', async () => {
   expect(fresh.seqs()).toEqual([1])
 })
 
-test('drops frames for good, their numbers used up', async () => {
+test('drops frames but uses up their numbers', async () => {
   await using line = await listen()
   line.relay.faults.dropNext(2)
   line.relay.faults.dropNext(1, (dropped) => numberOf(dropped) === 5)
@@ -105,7 +105,7 @@ test('repeats frames', async () => {
 test.each([
   ['sequence', [1, 2, 3, 4]],
   ['delivery', [3, 2, 1, 4]],
-] as const)('reorders before numbering or after: %s', async (stage, seqs) => {
+] as const)('reorders frames before or after numbering: %s', async (stage, seqs) => {
   await using line = await listen()
   line.relay.faults.reverseNext(3, stage)
   publish(line.relay, 1, 4)
@@ -114,7 +114,7 @@ test.each([
   expect(line.subscriber.seqs()).toEqual(seqs)
 })
 
-test('a window that is not filled is let go all the same', async () => {
+test('sends frames to be reordered even if too few come', async () => {
   await using line = await listen()
   line.relay.faults.reverseNext(10)
   publish(line.relay, 1, 2)
@@ -122,7 +122,7 @@ test('a window that is not filled is let go all the same', async () => {
   expect(line.numbers()).toEqual([2, 1])
 })
 
-test('holds frames back until released; a newcomer reads them once, from the log', async () => {
+test('holds frames back until released; a new client reads them once, from the log', async () => {
   await using line = await listen()
   line.relay.faults.hold()
   publish(line.relay, 1, 3)
@@ -151,7 +151,7 @@ test('delays frames and keeps their order', async () => {
   expect(line.subscriber.seqs()).toEqual(Array.from({ length: 22 }, (_, i) => i + 1))
 })
 
-test('disconnects at once, after some frames, and every so many', async () => {
+test('disconnects at once, after some frames, or every so many', async () => {
   await using line = await listen()
   line.relay.faults.disconnect()
   await line.subscriber.closed()
@@ -169,7 +169,7 @@ test('disconnects at once, after some frames, and every so many', async () => {
   expect(line.relay.faults.counts.disconnected).toBe(4)
 })
 
-test('sends information, errors and bytes that are no frame', async () => {
+test('sends info messages, errors and bytes that are no frame', async () => {
   await using line = await listen()
   line.relay.sendInfo('OutdatedCursor', 'too old')
   line.relay.sendRaw(Uint8Array.of(0xff, 0x00))
@@ -183,7 +183,7 @@ test('sends information, errors and bytes that are no frame', async () => {
   expect(line.subscriber.frames[2]).toEqual({ body: { error: 'ConsumerTooSlow' } })
 })
 
-test('random faults are the same for the same seed, and each kind happens', async () => {
+test('random faults are the same for the same seed, and each kind occurs', async () => {
   const plan = { dropRate: 0.1, repeatRate: 0.1, reorderWindow: 4, reorderStage: 'delivery' } as const
   const runs = await Promise.all([
     run({ seed: 7, ...plan }),

@@ -9,7 +9,7 @@ import { startRelay } from './relay.ts'
 
 const collection = 'com.example.note'
 
-test('lists repos in pages and redirects getRepo to their host', async () => {
+test('lists repositories in pages and redirects getRepo to their host', async () => {
   await using network = await startNetwork({ accounts: 3 })
   const [alice, bobby, carol] = network.accounts.map(({ did }) => did) as [string, string, string]
   const { agent } = network.accounts[1]!
@@ -51,7 +51,7 @@ test('lists repos in pages and redirects getRepo to their host', async () => {
   }
 })
 
-test('believes no host about another’s account', async () => {
+test('does not believe a host about another host’s account', async () => {
   await using plc = await startPlc()
   await using home = await startHostilePds()
   await using impostor = await startHostilePds()

@@ -41,26 +41,22 @@ async function peersOf(tracker: { port: number }): Promise<number> {
   return swarms.reduce((sum, [, seeders, leechers]) => sum + seeders + leechers, 0)
 }
 
-test.skipIf(!hasRedis)(
-  'two trackers share one Redis, and a third learns every peer from it at its start',
-  async () => {
-    await using redis = await startRedis()
-    const url = `redis://127.0.0.1:${redis.port}`
-    await using one = await start(url)
-    await using other = await start(url)
-    const before = performance.now()
-    await announce(one, hashes[0]!, 1000)
-    await expect.poll(() => announce(other, hashes[0]!, 2000), { timeout: 2000, interval: 50 }).toBe(1)
-    expect(performance.now() - before).toBeLessThan(2000)
-    for (let port = 3000; port < 3200; port++)
-      await announce(port % 2 ? one : other, hashes[port % 50]!, port)
-    await announce(one, hashes[0]!, 1000, '&event=stopped')
-    for (const tracker of [one, other]) await expect.poll(() => peersOf(tracker), { timeout: 3000 }).toBe(201)
-    await using late = await start(url)
-    await expect.poll(() => peersOf(late), { timeout: 3000 }).toBe(201)
-    expect(Number(await redis.client.pttl('holdfast-tracker:journal:0'))).toBeGreaterThan(0)
-  },
-)
+test.skipIf(!hasRedis)('trackers share peers through Redis, also with one that starts later', async () => {
+  await using redis = await startRedis()
+  const url = `redis://127.0.0.1:${redis.port}`
+  await using one = await start(url)
+  await using other = await start(url)
+  const before = performance.now()
+  await announce(one, hashes[0]!, 1000)
+  await expect.poll(() => announce(other, hashes[0]!, 2000), { timeout: 2000, interval: 50 }).toBe(1)
+  expect(performance.now() - before).toBeLessThan(2000)
+  for (let port = 3000; port < 3200; port++) await announce(port % 2 ? one : other, hashes[port % 50]!, port)
+  await announce(one, hashes[0]!, 1000, '&event=stopped')
+  for (const tracker of [one, other]) await expect.poll(() => peersOf(tracker), { timeout: 3000 }).toBe(201)
+  await using late = await start(url)
+  await expect.poll(() => peersOf(late), { timeout: 3000 }).toBe(201)
+  expect(Number(await redis.client.pttl('holdfast-tracker:journal:0'))).toBeGreaterThan(0)
+})
 
 test.skipIf(!hasRedis)(
   'serves on each node while Redis is away, and shares again when it is back',
@@ -82,13 +78,13 @@ test.skipIf(!hasRedis)(
 test.skipIf(!hasRedis).each([
   ['snapshots', ['--save', '60', '1']],
   ['an append-only file', ['--appendonly', 'yes']],
-])('a Redis with %s is refused', async (_, settings) => {
+])('refuses a Redis with %s', async (_, settings) => {
   await using redis = await startRedis(settings)
   await expect(start(`redis://127.0.0.1:${redis.port}`)).rejects.toThrow(PersistentRedisError)
 })
 
 test.skipIf(!hasRedis)(
-  'the trackers share every peer again after a Sentinel replaces a killed master',
+  'trackers share every peer again after a Sentinel replaces a killed master',
   async () => {
     await using redis = await startRedisSentinel()
     await using one = await start(redis.url)
@@ -144,31 +140,28 @@ test.skipIf(!hasRedis)(
   150_000,
 )
 
-test.skipIf(!hasRedis)(
-  'entries of a stream that are short, lack a field or hold noise are passed over',
-  async () => {
-    await using redis = await startRedis()
-    const url = `redis://127.0.0.1:${redis.port}`
-    await using one = await start(url)
-    await using other = await start(url)
-    // The infohash of the first torrent begins with 00, which means shard 0.
-    const stream = 'holdfast-tracker:journal:0'
-    const at = String(Date.now())
-    const record = Buffer.from(`${hashes[0]}000000${'1ae1'}0a000001`, 'hex')
-    const entries: (string | Buffer)[][] = [
-      ['node', 'x', 'at', at, 'records', record.subarray(0, 28)],
-      ['node', 'x', 'at', at, 'records', record.subarray(0, 5)],
-      ['node', 'x', 'at', at],
-      ['node', 'x', 'at', 'soon', 'records', record],
-      ['records', record],
-      ['x', 'node'],
-      ['node', 'x', 'at', at, 'records', Buffer.concat([record, record.subarray(0, 21)])],
-    ]
-    for (const entry of entries) await redis.client.xadd(stream, '*', ...entry)
-    await announce(one, hashes[0]!, 1000)
-    for (const tracker of [one, other]) await expect.poll(() => peersOf(tracker), { timeout: 5000 }).toBe(2)
-    const metrics = await (await fetch(`http://127.0.0.1:${other.port}/metrics`)).text()
-    expect(metrics).toMatch(/transport="redis",outcome="malformed"} 7/)
-    expect(metrics).toMatch(/holdfast_tracker_sharing 1/)
-  },
-)
+test.skipIf(!hasRedis)('skips stream entries that are short, lack a field or contain noise', async () => {
+  await using redis = await startRedis()
+  const url = `redis://127.0.0.1:${redis.port}`
+  await using one = await start(url)
+  await using other = await start(url)
+  // The infohash of the first torrent begins with 00, which means shard 0.
+  const stream = 'holdfast-tracker:journal:0'
+  const at = String(Date.now())
+  const record = Buffer.from(`${hashes[0]}000000${'1ae1'}0a000001`, 'hex')
+  const entries: (string | Buffer)[][] = [
+    ['node', 'x', 'at', at, 'records', record.subarray(0, 28)],
+    ['node', 'x', 'at', at, 'records', record.subarray(0, 5)],
+    ['node', 'x', 'at', at],
+    ['node', 'x', 'at', 'soon', 'records', record],
+    ['records', record],
+    ['x', 'node'],
+    ['node', 'x', 'at', at, 'records', Buffer.concat([record, record.subarray(0, 21)])],
+  ]
+  for (const entry of entries) await redis.client.xadd(stream, '*', ...entry)
+  await announce(one, hashes[0]!, 1000)
+  for (const tracker of [one, other]) await expect.poll(() => peersOf(tracker), { timeout: 5000 }).toBe(2)
+  const metrics = await (await fetch(`http://127.0.0.1:${other.port}/metrics`)).text()
+  expect(metrics).toMatch(/transport="redis",outcome="malformed"} 7/)
+  expect(metrics).toMatch(/holdfast_tracker_sharing 1/)
+})

@@ -4,7 +4,7 @@ import { clusterUnderLoad } from './under-load.ts'
 
 const hasRedis = needs('a cluster of trackers under load', 'redis-server')
 
-test.skipIf(!hasRedis)('under load, losing a Redis master and a tracker loses no swarm', async () => {
+test.skipIf(!hasRedis)('loses no swarm under load when a Redis master and a tracker are killed', async () => {
   const rate = 2000
   const seen = await clusterUnderLoad({ rate, seconds: 8 }, () => {})
   expect(seen).toMatchObject({ clients: 16_000, lostSwarms: 0 })

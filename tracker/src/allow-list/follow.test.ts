@@ -55,7 +55,7 @@ test('reads the list page by page and then follows it', async () => {
   expect(server.listed).toBe(1)
 })
 
-test('what changed while the AppView was away is caught up from the cursor', async () => {
+test('catches up from its cursor with changes made while the AppView was away', async () => {
   await using server = new ListServer()
   server.add(v1('1'))
   server.add(v1('2'))
@@ -72,7 +72,7 @@ test('what changed while the AppView was away is caught up from the cursor', asy
   expect(server.listed).toBe(1)
 })
 
-test('a new epoch makes it read the whole list again', async () => {
+test('reads the whole list again when the epoch changes', async () => {
   await using server = new ListServer()
   server.add(v1('1'))
   server.add(v1('2'))
@@ -104,7 +104,7 @@ test('serves a torrent until the last of several AppViews removes it', async () 
   await vi.waitFor(() => expect(tracker.allows(v1('2'))).toBe(false))
 })
 
-test('serves the saved list while it is young after a restart without the AppView', async () => {
+test('after a restart without the AppView, serves a recent saved list', async () => {
   const directory = await newDirectory()
   await using server = new ListServer()
   server.add(v1('1'))
@@ -134,7 +134,7 @@ test('serves the saved list while it is young after a restart without the AppVie
   expect(tooOld.list.ready()).toBe(false)
 })
 
-test('a damaged saved list is not served', async () => {
+test('does not serve a damaged saved list', async () => {
   const directory = await newDirectory()
   await using server = new ListServer()
   server.add(v1('1'))
@@ -167,7 +167,7 @@ test('asks again only for the page that failed', async () => {
   expect(server.asked.filter((from) => from === 6)).toHaveLength(2)
 })
 
-test('a list begun anew after one that broke off keeps nothing of that', async () => {
+test('a list that is read again keeps nothing of a failed attempt', async () => {
   await using server = new ListServer()
   for (const digit of '123456') server.add(v1(digit))
   server.failing.add(4)
@@ -179,7 +179,7 @@ test('a list begun anew after one that broke off keeps nothing of that', async (
   expect(tracker.swarms.totals().torrents).toBe(3)
 })
 
-test('a restart goes on with what was saved and reads no list again', async () => {
+test('after a restart, continues from the saved list without reading it again', async () => {
   const directory = await newDirectory()
   await using server = new ListServer()
   for (const digit of '12345') server.add(v1(digit))
@@ -208,7 +208,7 @@ test('reports a list that does not fit once, without reading it again', async ()
   expect(server.listed).toBe(1)
 })
 
-test('serves what stands before the point where the saved list was cut off', async () => {
+test('serves what comes before the point where the saved list was cut off', async () => {
   const directory = await newDirectory()
   await using server = new ListServer()
   server.add(v1('1'))

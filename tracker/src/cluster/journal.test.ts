@@ -24,7 +24,7 @@ function taken(journal: Journal, address: number): number {
   return count
 }
 
-test('limits what one address tells the other nodes', () => {
+test('limits what one address sends to the other nodes', () => {
   const journal = new Journal(1, { peersPerAddress: 8 })
   announce(journal, 1, 5_000)
   announce(journal, 2, 10)
@@ -34,7 +34,7 @@ test('limits what one address tells the other nodes', () => {
   expect(taken(journal, 2)).toBe(10)
 })
 
-test('ten seconds later it may tell more', () => {
+test('lifts the limit after ten seconds', () => {
   const journal = new Journal(1, { peersPerAddress: 1 })
   announce(journal, 1, 1_000)
   expect(taken(journal, 1)).toBe(250)

@@ -42,14 +42,14 @@ test.each([
   'Transfer-Encoding : chunked\r\n',
   `Content-Length: \v${smuggled.length}\r\n`,
   `Content-Length: ${smuggled.length}\r\n`,
-])('the body of a request with %j is no second request', async (fields) => {
+])('does not read the body of a request with %j as a second request', async (fields) => {
   await using tracker = await startTracker(config, parts)
   await exchange(tracker.port, `${begin}Connection: close\r\n${fields}\r\n${smuggled}`)
   const swarms = await (await fetch(`http://127.0.0.1:${tracker.port}/swarms`)).json()
   expect([{ swarms: [] }, { swarms: [[[infoHashV1], 0, 1, 0]] }]).toContainEqual(swarms)
 })
 
-test('nothing that comes after the last request of a connection is a request', async () => {
+test('reads no request after the last one of a connection', async () => {
   await using tracker = await startTracker(config, parts)
   expect(await exchange(tracker.port, `${begin}Connection: close\r\n\r\n`, smuggled)).toContain(
     'incompletei1e',
@@ -58,7 +58,7 @@ test('nothing that comes after the last request of a connection is a request', a
   expect(swarms).toEqual({ swarms: [[[infoHashV1], 0, 1, 0]] })
 })
 
-test('a connection of a proxy carries one request, read fast or by node:http', async () => {
+test('reads one request from a proxy’s connection, itself or through node:http', async () => {
   await using tracker = await startTracker({ ...config, trustedProxies: ['127.0.0.1'] }, parts)
   const forwarded = 'X-Forwarded-For: 1.2.3.4\r\n'
   for (const first of [
@@ -75,7 +75,7 @@ test('a connection of a proxy carries one request, read fast or by node:http', a
   expect(await answer.text()).toContain('5:peers6:')
 })
 
-test('a client that reads no answers is asked for no more requests', async () => {
+test('reads no more requests from a client that does not read its answers', async () => {
   await using tracker = await startTracker(config, parts)
   const socket = connect(tracker.port, '127.0.0.1')
   socket.on('error', () => {})

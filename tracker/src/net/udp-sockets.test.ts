@@ -47,7 +47,7 @@ function announceOf(id: Buffer, port: number): Buffer {
 
 for (const transport of ['batch', 'dgram'] as const) {
   test.skipIf(transport === 'batch' && !canBuild)(
-    `${transport} serves IPv4 and IPv6 on one port, each client its own answer`,
+    `${transport} serves IPv4 and IPv6 clients on one port, each with its own answer`,
     async () => {
       const tracker = newResponders([[torrent]])
       await using opened = await openUdpSockets(tracker.udp, tracker.counts, { port: 0, transport })
@@ -90,7 +90,7 @@ for (const transport of ['batch', 'dgram'] as const) {
   })
 
   test.skipIf(transport === 'batch' && !canBuild)(
-    `${transport} answers from the address it was asked at, after empty and huge datagrams`,
+    `${transport} answers from the requested address, after empty and huge datagrams`,
     async () => {
       const tracker = newResponders([[torrent]])
       await using opened = await openUdpSockets(tracker.udp, tracker.counts, { port: 0, transport })
@@ -107,7 +107,7 @@ for (const transport of ['batch', 'dgram'] as const) {
   )
 }
 
-test.skipIf(!canBuild)('batch: answers every announce in a queue that is full of connects', async () => {
+test.skipIf(!canBuild)('batch: answers every announce in a queue full of connects', async () => {
   const tracker = newResponders([[torrent]])
   await using opened = await openUdpSockets(tracker.udp, tracker.counts, { port: 0, transport: 'batch' })
   const to = { port: opened.port, host: '127.0.0.1' }

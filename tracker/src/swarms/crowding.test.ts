@@ -43,7 +43,7 @@ test('counts one address as few peers, whatever ports it names', () => {
   expect(told.filter((word) => word === 0x0100)).toHaveLength(8)
 })
 
-test('a /64 is one household and a /48 one site, whatever addresses they name', () => {
+test('counts a /64 as a household and a /48 as a site, whatever their addresses', () => {
   const { swarms, say } = newSwarms()
   for (let host = 0; host < 200; host++) say(v6(1, 1, host), 1)
   expect(swarms.totals().peers6).toBe(8)
@@ -53,7 +53,7 @@ test('a /64 is one household and a /48 one site, whatever addresses they name', 
   expect(swarms.totals().peers6).toBe(32 + 98)
 })
 
-test('the peer of an address that was silent longest makes way, so that who came back is found', () => {
+test('drops the peer of a full address that was silent longest', () => {
   const { swarms, say } = newSwarms()
   for (let port = 1; port <= 8; port++) say(v4(1), port, { tick: port === 3 ? 1 : 5 })
   say(v4(1), 9, { tick: 6 })
@@ -65,7 +65,7 @@ test('the peer of an address that was silent longest makes way, so that who came
   expect(swarms.totals()).toMatchObject({ peers4: 8, crowded: 2 })
 })
 
-test('torrents that turn out to be one are no crowd of one address either', () => {
+test('two torrents that become one do not exceed the limit of an address', () => {
   const { swarms, say } = newSwarms()
   for (let port = 1; port <= 8; port++) say(v4(1), port)
   for (let port = 9; port <= 16; port++) say(v4(1), port, { infoHash: two })
@@ -73,7 +73,7 @@ test('torrents that turn out to be one are no crowd of one address either', () =
   expect(swarms.totals()).toMatchObject({ torrents: 1, peers4: 8, activeSwarms: 1 })
 })
 
-test('leaves room in memory for others when one address is in every swarm', () => {
+test('leaves memory for others when one address is in every swarm', () => {
   const { swarms, say } = newSwarms(1 << 17)
   const hashes = Array.from({ length: 900 }, (_, torrent) =>
     new Uint8Array(20)

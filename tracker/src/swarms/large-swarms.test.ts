@@ -25,7 +25,7 @@ function newSwarms(peerBytes = 1 << 26) {
 }
 
 test.each([0, 1] as const)(
-  'a swarm grows past one directory and shrinks to nothing, exact all the way (%s)',
+  'counts a swarm exactly while it grows past one directory and shrinks again (%s)',
   (family) => {
     const { swarms, say } = newSwarms()
     const count = 40_000
@@ -47,7 +47,7 @@ test.each([0, 1] as const)(
   },
 )
 
-test('every peer of a swarm is as likely to be told of as any other', () => {
+test('lists every peer of a swarm with the same probability', () => {
   const { say } = newSwarms()
   const peers = 300
   for (let peer = 0; peer < peers; peer++) say(peer)
@@ -65,7 +65,7 @@ test('every peer of a swarm is as likely to be told of as any other', () => {
   }
 })
 
-test('expires no peer that announced ahead of its clock', () => {
+test('does not expire a peer that announced ahead of its clock', () => {
   const { swarms, say } = newSwarms()
   for (let peer = 0; peer < 50_000; peer++) say(peer, { tick: 100 })
   while (!swarms.expire(99, 100, 5000)) {}
@@ -86,7 +86,7 @@ test('expires many peers without long pauses', () => {
   expect(pauses.sort((a, b) => a - b)[pauses.length >> 1]).toBeLessThan(5)
 })
 
-test('two torrents that turn out to be one keep the peers of both', () => {
+test('two torrents that become one keep the peers of both', () => {
   const { swarms, say } = newSwarms()
   swarms.allowed.allow(two, 1)
   for (let peer = 0; peer < 100; peer++) say(peer)
@@ -101,7 +101,7 @@ test('two torrents that turn out to be one keep the peers of both', () => {
   expect(swarms.totals()).toMatchObject({ torrents: 0, infoHashes: 0, peers4: 0, memoryBytes: 0 })
 })
 
-test('answers when the memory is used up, and takes peers in when there is room', () => {
+test('answers when its memory is full, and accepts peers when there is room', () => {
   const { swarms, say } = newSwarms(1 << 16)
   for (let peer = 0; peer < 20_000; peer++) say(peer)
   const { peers4, refusedFull } = swarms.totals()
@@ -113,7 +113,7 @@ test('answers when the memory is used up, and takes peers in when there is room'
   expect(swarms.totals().peers4).toBe(peers4 - 99)
 })
 
-test('a list replaced by a snapshot loses exactly what the snapshot does not have', () => {
+test('a snapshot of the allow-list removes exactly what it does not contain', () => {
   const { swarms } = newSwarms()
   swarms.allowed.allow(two, 3)
   const three = new Uint8Array(20).fill(3)

@@ -77,7 +77,7 @@ const command = fc.record({
   later: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 30),
 })
 
-test('whatever is announced, counts and peers are those of a naive tracker', () => {
+test('counts and peers equal those of a naive tracker, whatever is announced', () => {
   fc.assert(
     fc.property(fc.array(command, { minLength: 1, maxLength: 1500, size: 'max' }), (commands) => {
       const swarms = new Swarms(openSwarmMemory({ maxTorrents: 100, peerBytes: 1 << 22 }))

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readAddress } from './address.ts'
 
-test('addresses are read to the bytes of the wire', () => {
+test('reads addresses to the bytes of the wire', () => {
   const words = new Int32Array(4)
   const hex = (): string => Buffer.from(words.buffer).toString('hex')
   expect(readAddress('1.2.3.4', words)).toBe(0)
@@ -24,7 +24,7 @@ test('addresses are read to the bytes of the wire', () => {
   }
 })
 
-test('it agrees with Node on what an address is', () => {
+test('agrees with Node on what an address is', () => {
   const words = new Int32Array(4)
   const loose = fc.stringMatching(/^[0-9a-f:.]{0,24}$/)
   fc.assert(

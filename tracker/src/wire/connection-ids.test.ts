@@ -5,7 +5,7 @@ import { ConnectionIds } from './connection-ids.ts'
 const alice = Int32Array.of(0x0100007f, 0, 0, 0)
 const bob = Int32Array.of(0x0200007f, 0, 0, 0)
 
-test('accepts an id for at least two and at most three minutes, from its address alone', () => {
+test('accepts an id for two to three minutes, from its own address only', () => {
   const ids = new ConnectionIds(randomBytes(16))
   for (const born of [0, 59, 60, 12_345]) {
     ids.setTime(born)
@@ -22,7 +22,7 @@ test('accepts an id for at least two and at most three minutes, from its address
   }
 })
 
-test('every bit of an id matters', () => {
+test('refuses an id with any bit changed', () => {
   const ids = new ConnectionIds(randomBytes(16))
   ids.setTime(1000)
   const id = new Uint8Array(8)
@@ -35,7 +35,7 @@ test('every bit of an id matters', () => {
   }
 })
 
-test('who shares the secret shares the ids', () => {
+test('nodes that share the secret accept each other’s ids', () => {
   const secret = randomBytes(16)
   const [one, other] = [new ConnectionIds(secret), new ConnectionIds(secret)]
   one.setTime(5000)

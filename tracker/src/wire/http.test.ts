@@ -39,7 +39,7 @@ test('answers announces byte for byte, in the formats of BEP 23, BEP 24 and BEP 
   expect(alice.announce(`${announceQuery}&numwant=0`)).toContain(`5:peers0:${tail}`)
 })
 
-test('counts a download once per client that was seen to fetch, not per port', () => {
+test('counts a download once for each client that was seen to download, not per port', () => {
   const tracker = newResponders([[torrent]])
   const stranger = newClient(tracker, '10.0.0.1')
   let answer = ''
@@ -52,7 +52,7 @@ test('counts a download once per client that was seen to fetch, not per port', (
   expect(answer).toContain('10:downloadedi1e')
 })
 
-test('lists peers for those who ask for no peer ids (BEP 3, BEP 23)', () => {
+test('lists peers without ids to clients that do not want them (BEP 3, BEP 23)', () => {
   const tracker = newResponders([[torrent]])
   newClient(tracker, '2001:db8::2').announce(`${announceQuery}&left=0&port=51413`)
   const alice = newClient(tracker, '10.0.0.1')
@@ -63,7 +63,7 @@ test('lists peers for those who ask for no peer ids (BEP 3, BEP 23)', () => {
   }
 })
 
-test('nobody is listed at port 0, where nobody can be reached', () => {
+test('does not list a peer at port 0', () => {
   const tracker = newResponders([[torrent]])
   for (const port of ['0', '00', '65536', '-1', '']) {
     const answer = newClient(tracker, '10.0.0.1').announce(`${announceQuery}&port=${port}`)
@@ -72,7 +72,7 @@ test('nobody is listed at port 0, where nobody can be reached', () => {
   expect(tracker.swarms.totals().peers4).toBe(0)
 })
 
-test('scrapes are answered byte for byte, keys in order and each once (BEP 48)', () => {
+test('answers scrapes byte for byte, keys in order and each once (BEP 48)', () => {
   const first = '01'.repeat(20)
   const tracker = newResponders([[torrent], [first]])
   const alice = newClient(tracker, '10.0.0.1')
@@ -153,11 +153,11 @@ test.each([
   ['GET /announce?a HTTP/1.1\r\nExpect: 100-continue\r\n\r\n', 'other'],
   ['GET /announce?a#b HTTP/1.1\r\n\r\n', 'other'],
   ['GET /announce?a HTTP/1.1\nHost: x\n\n', 'other'],
-] as const)('%j is %s', (text, expected) => {
+] as const)('reads the head %j as %s', (text, expected) => {
   expect(readHead(Buffer.from(text), 1000)).toBe(expected)
 })
 
-test('a head that does not end is given up at its limit', () => {
+test('gives up a head that does not end at its limit', () => {
   expect(readHead(Buffer.from(`GET /announce?${'x'.repeat(2000)}`), 1000)).toBe('other')
 })
 

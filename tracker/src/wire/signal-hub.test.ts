@@ -34,7 +34,7 @@ test.each([
   ['an address', () => '10.0.0.1', 8],
   ['a /64', (peer: number) => `2001:db8:1:2::${peer.toString(16)}`, 8],
   ['a /48', (peer: number) => `2001:db8:1:${peer.toString(16)}::1`, 32],
-])('browsers behind %s are few peers of a swarm', (_, address, expected) => {
+])('browsers behind %s count as few peers of a swarm', (_, address, expected) => {
   const { swarms, hub, join } = newHub()
   const joined = Array.from({ length: 100 }, (_, peer) => join(address(peer)))
   expect(swarms.totals().socketPeers).toBe(expected)
@@ -45,7 +45,7 @@ test.each([
   expect(swarms.totals().socketPeers).toBe(0)
 })
 
-test('browsers behind one address take part in so many torrents and no more', () => {
+test('limits the torrents of browsers behind one address', () => {
   const { swarms, hub, join } = newHub(5001)
   for (let socket = 0; socket < 11; socket++) {
     const { announce } = join('10.0.0.1', socket * 500)

@@ -52,7 +52,7 @@ test('answers connect, announce, scrape and stop byte for byte (BEP 15)', () => 
   expect(alice.announce({ event: 3 })).toBe(`${head}${'00000000'}${'00000001'}`)
 })
 
-test('sends as many peers as numwant asks for and a datagram holds', () => {
+test('sends as many peers as numwant asks for and a datagram can contain', () => {
   const tracker = newResponders([[torrent]])
   for (let host = 1; host <= 240; host++) newClient(tracker, `10.0.1.${host}`).announce()
   const alice = newClient(tracker, '10.0.0.1')
@@ -62,7 +62,7 @@ test('sends as many peers as numwant asks for and a datagram holds', () => {
   expect(alice.announce({ wanted: 0x7fffffff })).toHaveLength(40 + 200 * 12)
 })
 
-test('IPv6 clients get IPv6 peers, 18 bytes each', () => {
+test('sends IPv6 peers to IPv6 clients, 18 bytes each', () => {
   const tracker = newResponders([[torrent]])
   newClient(tracker, '10.0.0.1').announce()
   newClient(tracker, '2001:db8::1').announce()
@@ -71,7 +71,7 @@ test('IPv6 clients get IPv6 peers, 18 bytes each', () => {
   )
 })
 
-test('a hybrid torrent is one swarm under both of its names', () => {
+test('a hybrid torrent is one swarm under both infohashes', () => {
   const tracker = newResponders([[torrent, stranger]])
   newClient(tracker, '10.0.0.1').announce({ hash: torrent })
   expect(newClient(tracker, '10.0.0.2').announce({ hash: stranger }).slice(24)).toBe(
@@ -80,14 +80,14 @@ test('a hybrid torrent is one swarm under both of its names', () => {
   expect(tracker.swarms.totals()).toMatchObject({ torrents: 1, infoHashes: 2, peers4: 2 })
 })
 
-test('options after the announce are stepped over (BEP 41)', () => {
+test('skips options after the announce (BEP 41)', () => {
   const tracker = newResponders([[torrent]])
   const url = Buffer.from('/announce?x=1')
   const tail = `02${url.length.toString(16).padStart(2, '0')}${url.toString('hex')}0100`
   expect(newClient(tracker, '10.0.0.1').announce({ tail }).slice(0, 8)).toBe('00000001')
 })
 
-test('an unknown torrent, a borrowed id and a missing list are told in words', () => {
+test('explains the refusal of an unknown torrent, a stolen id and a missing list', () => {
   const tracker = newResponders([[torrent]])
   const alice = newClient(tracker, '10.0.0.1')
   const bob = newClient(tracker, '10.0.0.2')
@@ -104,7 +104,7 @@ test('an unknown torrent, a borrowed id and a missing list are told in words', (
   expect(tracker.swarms.totals().peers4).toBe(0)
 })
 
-test('a scrape of no torrent is answered with none, or with why not in as few bytes (BEP 15)', () => {
+test('answers a scrape of no torrent briefly, also when it is refused (BEP 15)', () => {
   const tracker = newResponders([[torrent]])
   const alice = newClient(tracker, '10.0.0.1')
   const scrape = (id: string, tail = ''): string =>
@@ -116,13 +116,13 @@ test('a scrape of no torrent is answered with none, or with why not in as few by
   expect(scrape(alice.id)).toBe(`0000000333333333${Buffer.from('no list').toString('hex')}`)
 })
 
-test('nobody is listed at port 0, where nobody can be reached', () => {
+test('does not list a peer at port 0', () => {
   const tracker = newResponders([[torrent]])
   expect(newClient(tracker, '10.0.0.1').announce({ port: 0 }).slice(0, 8)).toBe('00000003')
   expect(tracker.swarms.totals().peers4).toBe(0)
 })
 
-test('while more arrives than is answered, only clients with a connection id are served', () => {
+test('under overload, serves only clients with a connection id', () => {
   const tracker = newResponders([[torrent]])
   const alice = newClient(tracker, '10.0.0.1')
   const bob = newClient(tracker, '10.0.0.2')
@@ -143,7 +143,7 @@ test('another client behind the same address and port cannot stop this one', () 
   expect(tracker.swarms.totals().peers4).toBe(0)
 })
 
-test('never answers a datagram without a good id with more bytes than it has', () => {
+test('without a valid id, never answers with more bytes than it received', () => {
   const tracker = newResponders([[torrent]])
   const words = Int32Array.of(1, 2, 3, 4)
   const out = newUdpAnswer()
@@ -166,7 +166,7 @@ test('never answers a datagram without a good id with more bytes than it has', (
   expect(tracker.swarms.totals()).toMatchObject({ peers4: 0, peers6: 0 })
 })
 
-test('every announce with a good id is answered, whatever else is in it', () => {
+test('answers every announce with a valid id, whatever else it contains', () => {
   const tracker = newResponders([[torrent]])
   const alice = newClient(tracker, '2001:db8::7')
   fc.assert(

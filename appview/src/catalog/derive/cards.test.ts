@@ -37,7 +37,7 @@ describe.each(testBackends())('cards on $name', ({ open }) => {
     return found.map(({ card }) => card).join(' ')
   }
 
-  test('makes a card of records that share an identifier, until one loses it', async () => {
+  test('records that share an identifier share a card until one loses it', async () => {
     const [one, two] = ['did:plc:ident-a', 'did:plc:ident-b']
     await publish(one, { a: { identifiers: [doi('10.1000/1')] }, b: { identifiers: [doi('10.1000/2')] } })
     await publish(two, {
@@ -51,7 +51,7 @@ describe.each(testBackends())('cards on $name', ({ open }) => {
     expect(await cards(one, two)).toBe('a b c')
   })
 
-  test('joins records of one landing page only if their titles agree and no identifier differs', async () => {
+  test('records of one landing page share a card only if title and identifiers agree', async () => {
     const did = 'did:plc:pages'
     const homepage = 'https://portal.example.org/'
     await publish(did, {
@@ -66,7 +66,7 @@ describe.each(testBackends())('cards on $name', ({ open }) => {
     expect(await cards(did)).toBe('a b c d e+f g')
   })
 
-  test('joins a record without an identifier to one of the same page and title that has one', async () => {
+  test('a record without identifiers joins one that has some, by page and title', async () => {
     const did = 'did:plc:one-sided'
     await publish(did, {
       a: { homepage: page, title: 'Sea ice', identifiers: [doi('10.3000/1')] },
@@ -75,7 +75,7 @@ describe.each(testBackends())('cards on $name', ({ open }) => {
     expect(await cards(did)).toBe('a+b')
   })
 
-  test('makes cards only of records that are visible', async () => {
+  test('only visible records share cards', async () => {
     const [seen, hidden] = ['did:plc:seen', 'did:plc:hidden']
     const same = { identifiers: [doi('10.4000/1')] }
     await publish(seen, { a: same })
@@ -88,7 +88,7 @@ describe.each(testBackends())('cards on $name', ({ open }) => {
     expect(await cards(seen, hidden)).toBe('a b')
   })
 
-  test('costs in proportion to the number of records that share every identifier', async () => {
+  test('takes time in proportion to the number of records that share an identifier', async () => {
     const did = 'did:plc:dense'
     const identifiers = Array.from({ length: 30 }, (_, n) => doi(`10.5000/${n}`))
     const records = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`r${n}`, { identifiers }]))

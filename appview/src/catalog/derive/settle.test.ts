@@ -271,7 +271,7 @@ function readable(step: Step): Step {
 }
 
 describe.each(testBackends())('settling on $name', ({ open }) => {
-  test('derives the same from any order of writes, and nothing new when repeated', async () => {
+  test('derived rows do not depend on the order of writes, and settling again changes none', async () => {
     await using catalog = await open()
     const { db } = catalog
     await applyAdmissionPolicy(db, 'open')

@@ -109,7 +109,7 @@ const pairs = Object.keys(begun).flatMap((batch) =>
 )
 
 test.runIf(server).each(pairs)(
-  '$decision during $batch',
+  '$decision during $batch leaves correct flags',
   { timeout: 60_000 },
   async ({ batch, decision }) => {
     await using catalog = await server!.open()

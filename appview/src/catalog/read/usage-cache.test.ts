@@ -16,7 +16,7 @@ function cacheOver(held: Map<string, number>, options: Partial<UsageCacheOptions
   return { cache, asked, add }
 }
 
-test('counts an owner again only when that may find room', async () => {
+test('counts an owner again only when there may be room', async () => {
   let nowMs = 1_000_000
   const held = new Map([['a', 198]])
   const { cache, asked, add } = cacheOver(held, { now: () => nowMs, recountShare: 0.01 })
@@ -42,7 +42,7 @@ test('counts an owner again only when that may find room', async () => {
   expect(await add('a')).toBe(false)
 })
 
-test('without a share, only time makes a new count worth while', async () => {
+test('without `recountShare`, an owner is counted again only after some time', async () => {
   let nowMs = 1_000_000
   const { asked, add } = cacheOver(new Map(), { now: () => nowMs })
   for (const fits of [true, true, false, false]) expect(await add('a', 2)).toBe(fits)
@@ -52,14 +52,14 @@ test('without a share, only time makes a new count worth while', async () => {
   expect(asked).toEqual(['a', 'a'])
 })
 
-test('makes one count for many callers that ask for an owner at the same time', async () => {
+test('counts an owner once for many callers at the same time', async () => {
   const { asked, add } = cacheOver(new Map([['host', 3]]))
   const admitted = await Promise.all(Array.from({ length: 1_000 }, () => add('host', 10)))
   expect(asked).toEqual(['host'])
   expect(admitted.filter((fits) => fits)).toHaveLength(7)
 })
 
-test('loses nothing that is added while an owner is counted anew', async () => {
+test('includes what is added while an owner is counted again', async () => {
   let nowMs = 1_000_000
   const { promise: counted, resolve: answer } = Promise.withResolvers<{ records: number }>()
   const counts = [Promise.resolve({ records: 8 }), counted]
@@ -76,7 +76,7 @@ test('loses nothing that is added while an owner is counted anew', async () => {
   expect(await admit(1)).toBe(false)
 })
 
-test('before an owner is counted anew, what it was let in is waited for', async () => {
+test('waits until what was admitted is stored before it counts an owner again', async () => {
   const [store, under] = [{ records: 0 }, { way: 0 }]
   const steps: string[] = []
   const { add } = cacheOver(new Map(), {
@@ -96,7 +96,7 @@ test('before an owner is counted anew, what it was let in is waited for', async 
   expect(steps).toEqual(['read', 'settled', 'read'])
 })
 
-test('what was counted elsewhere stands against an older count that is under way', async () => {
+test('a newer count from elsewhere replaces one that is still under way', async () => {
   const { promise: counted, resolve: answer } = Promise.withResolvers<{ records: number }>()
   const { cache, add } = cacheOver(new Map(), { read: () => counted })
   const first = add('a', 10)
@@ -105,14 +105,14 @@ test('what was counted elsewhere stands against an older count that is under way
   expect(await first).toBe(false)
 })
 
-test('asks again after a count that failed', async () => {
+test('counts again after a count that failed', async () => {
   const counts = [Promise.reject(new Error('the store is away')), Promise.resolve({ records: 0 })]
   const { add } = cacheOver(new Map(), { read: () => counts.shift()! })
   await expect(Promise.all([add('a'), add('a')])).rejects.toThrow('the store is away')
   expect(await add('a')).toBe(true)
 })
 
-test('what one owner has no room for is counted in for none', async () => {
+test('what one owner has no room for is not added to the usage of another', async () => {
   const cache = createUsageCache<'files' | 'bytes'>({
     read: async (owner) => (owner === 'host' ? { files: 9, bytes: 0 } : { files: 0, bytes: 0 }),
   })
@@ -129,7 +129,7 @@ test('what one owner has no room for is counted in for none', async () => {
   expect(await cache.admit([did], { files: 2, bytes: 100 })).toEqual({ admitted: 1 })
 })
 
-test('of many at once, as many are counted in as there is room for', async () => {
+test('admits as many of several records as there is room for', async () => {
   const { cache, asked, add } = cacheOver(new Map([['a', 3]]), { recountShare: 0.01 })
   const allowance = { owner: 'a', limit: { records: 10 } }
   const refused = { allowance, measure: 'records' }
@@ -138,7 +138,7 @@ test('of many at once, as many are counted in as there is room for', async () =>
   expect(await add('a', 10)).toBe(true)
 })
 
-test('forgets the owners that were asked for longest ago', async () => {
+test('forgets the owners that were used longest ago', async () => {
   const { asked, add } = cacheOver(new Map(), { capacity: 2 })
   for (const owner of ['a', 'b', 'a', 'c', 'a', 'b']) await add(owner)
   expect(asked).toEqual(['a', 'b', 'c', 'b'])

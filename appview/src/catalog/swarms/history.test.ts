@@ -36,7 +36,7 @@ describe.each(testBackends())('swarm history on $name', ({ open }) => {
     return points.map(({ at, seeders }) => [(now.getTime() - Date.parse(at)) / minuteMs, seeders])
   }
 
-  test('leaves the date at which a dataset last changed to harvesters', async () => {
+  test('a new count of seeders does not change the date that harvesters see', async () => {
     await applyAdmissionPolicy(catalog.db, 'open')
     const uri = await putRecord(catalog, 'dataset', 'ice', { title: 'Sea ice' })
     const published = 'b'.repeat(40)
@@ -48,7 +48,7 @@ describe.each(testBackends())('swarm history on $name', ({ open }) => {
     expect(await rows(catalog.db, changed)).toEqual([{ ...before, seeders: 3 }])
   })
 
-  test('takes the fuller tracker’s count and records only changes of it', async () => {
+  test('shows the higher count of two trackers and records only its changes', async () => {
     await say(one, ago(60 * minuteMs), 3)
     await say(other, ago(50 * minuteMs), 2)
     await say(other, ago(40 * minuteMs), 3)
@@ -62,7 +62,7 @@ describe.each(testBackends())('swarm history on $name', ({ open }) => {
     ])
   })
 
-  test('keeps the time of the last seeder, and one point for counts that flicker', async () => {
+  test('keeps the time of the last seeder, and one point for a count that flickers', async () => {
     await say(one, ago(60 * minuteMs), 2)
     await say(one, ago(60 * minuteMs - 3_000), 0)
     for (let i = 2; i < 6; i++) await say(one, ago(60 * minuteMs - i * 3_000), 0, i)
@@ -72,7 +72,7 @@ describe.each(testBackends())('swarm history on $name', ({ open }) => {
     ])
   })
 
-  test('believes a tracker that stops answering for two more questions only', async () => {
+  test('ignores a tracker that has not answered three times in a row', async () => {
     await say(one, ago(60 * minuteMs), 4)
     await say(other, ago(60 * minuteMs), 1)
     const seeders = async () => (await rows(catalog.db, sql`SELECT max(seeders) AS n FROM local.swarm`))[0]?.n
@@ -84,7 +84,7 @@ describe.each(testBackends())('swarm history on $name', ({ open }) => {
     expect(need).toEqual({ needs: true })
   })
 
-  test('forgets counts that nobody confirms, and rows of content that is gone', async () => {
+  test('deletes counts that no tracker confirms, and rows of content that is gone', async () => {
     await say(one, ago(3 * dayMs), 4)
     const limits = { unknownBefore: ago(2 * dayMs), goneBefore: ago(30 * dayMs), batch: 10 }
     expect(await forgetStaleCounts(catalog.db, limits)).toBe(1)
@@ -95,7 +95,7 @@ describe.each(testBackends())('swarm history on $name', ({ open }) => {
     expect(await rows(catalog.db, sql`SELECT FROM local.swarm`)).toEqual([])
   })
 
-  test('thins history with age, keeping when the last seeder was seen', async () => {
+  test('thins out old points but keeps the time of the last seeder', async () => {
     const points = [
       // Within a day: everything.
       [10, 5],

@@ -16,7 +16,7 @@ describe.each(testBackends())('the live stream of records, on $name', ({ open })
   })
   afterAll(() => catalog[Symbol.asyncDispose]())
 
-  test('reads an event by its keys, however many records there are', async () => {
+  test('reads an event by its key, however many records there are', async () => {
     const [plan] = await rows<{ 'QUERY PLAN': unknown }>(
       catalog.db,
       sql`EXPLAIN (ANALYZE, FORMAT JSON) ${recordEventsQuery(0, 10)}`,
@@ -26,7 +26,7 @@ describe.each(testBackends())('the live stream of records, on $name', ({ open })
     expect(Math.max(...Object.values(read)), JSON.stringify(read)).toBeLessThan(50)
   })
 
-  test('a torrent is told with the keywords and risks of its datasets', async () => {
+  test('the event of a torrent has the keywords and risks of its datasets', async () => {
     const [, torrent] = await readRecordEvents(catalog.db, datasets - 1, 2)
     expect(torrent?.record).toMatchObject({ keywords: ['ice', 'sea'], risks: ['endangered'] })
     const [dataset] = await readRecordEvents(catalog.db, 0, 1)

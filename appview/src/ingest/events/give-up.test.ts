@@ -11,7 +11,7 @@ const data = cidKeyOf(new Uint8Array())
 test.each<[string, RepoFrame]>([
   ['a hint', { kind: 'hint', ...about, path: 'dataset/ice' }],
   ['a commit that the reference reader verified', { kind: 'proved', ...about, rev, data, changes: [] }],
-])('a repository is read whole after %s was given up', async (_, frame) => {
+])('after %s is given up, its repository is read whole', async (_, frame) => {
   const asked: string[] = []
   const giveUp = createGiveUp({
     committer: {},

@@ -11,7 +11,7 @@ function measure(given: Partial<SourceState> = {}, storedMs?: number) {
   return { clock, state, meter: createLagMeter(state, { now: () => clock.ms, storedMs: () => storedMs }) }
 }
 
-test('what is read and not stored waits, also once it is in a batch', () => {
+test('an event waits until it is stored', () => {
   const { clock, meter } = measure({ heard: [0] })
   const [first, second] = [meter.begin(), meter.begin()]
   clock.ms += 4_000
@@ -25,12 +25,12 @@ test('what is read and not stored waits, also once it is in a batch', () => {
   expect(meter.read()).toMatchObject({ lagMs: 0, waiting: 0, caughtUp: true })
 })
 
-test('what nobody took from the socket yet waits too', () => {
+test('events that are still in the socket’s buffer wait, too', () => {
   const { meter } = measure({ heard: [0], queued: 7 })
   expect(meter.read()).toMatchObject({ waiting: 7, caughtUp: false })
 })
 
-test('a source that replays the past is behind though nothing waits', () => {
+test('a source that replays old events is behind even if no event waits', () => {
   const day = 86_400_000
   const { meter, state } = measure({ heard: [day, day, day], lastEventAt: start })
   expect(meter.read()).toEqual({ lagMs: day, waiting: 0, parked: 0, caughtUp: false })
@@ -38,25 +38,25 @@ test('a source that replays the past is behind though nothing waits', () => {
   expect(meter.read()).toMatchObject({ lagMs: 5, caughtUp: true })
 })
 
-test('a source that fell quiet has sent all it has', () => {
+test('a source that has become quiet is caught up', () => {
   const { meter, clock } = measure({ heard: [86_400_000], lastEventAt: start })
   clock.ms += 2_001
   expect(meter.read()).toMatchObject({ lagMs: 0, caughtUp: true })
 })
 
-test('one event with a time of its own making decides nothing', () => {
+test('one event with a wrong time does not change the lag', () => {
   const { meter } = measure({ heard: [3, 86_400_000 * 365, 4], lastEventAt: start })
   expect(meter.read()).toMatchObject({ lagMs: 4, caughtUp: true })
 })
 
-test('what waits for the server of its account is counted apart', () => {
+test('events that wait for their account’s server are counted separately', () => {
   const { meter, clock } = measure({ heard: [0], lastEventAt: start })
   meter.begin().place = { isParked: true }
   clock.ms += 60_000
   expect(meter.read()).toEqual({ lagMs: 0, waiting: 0, parked: 1, caughtUp: true })
 })
 
-test('a lost connection is ever further behind', () => {
+test('the lag of a lost connection grows', () => {
   const { meter, clock } = measure({
     connected: false,
     disconnectedAt: start,
@@ -67,7 +67,7 @@ test('a lost connection is ever further behind', () => {
   expect(meter.read()).toMatchObject({ lagMs: 30_020, caughtUp: false })
 })
 
-test('before the first connection the last stored event tells', () => {
+test('before the first connection, the lag is that of the last stored event', () => {
   const { meter } = measure({ connected: false, connectedAt: undefined }, start - 90_000)
   expect(meter.read()).toMatchObject({ lagMs: 90_000, caughtUp: false })
   const never = measure({ connected: false, connectedAt: undefined })
@@ -90,6 +90,6 @@ test.each([
   ['', undefined],
   [7, undefined],
   [null, undefined],
-])('the time of an event: %s', (time, expected) => {
+])('reads the time of an event: %s', (time, expected) => {
   expect(readEventTime(time, start)).toBe(expected)
 })

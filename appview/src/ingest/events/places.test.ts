@@ -8,7 +8,7 @@ const start = () => {
   return { semaphore, places: createPlaces(semaphore, { account: room(3), host: room(5), all: room(6) }) }
 }
 
-test('an event that waits for a server takes those behind it out of the semaphore', async () => {
+test('an event that waits for a server frees the places of its account’s next events', async () => {
   const { semaphore, places } = start()
   const first = await places.enter('did:plc:slow', 10)
   await places.enter('did:plc:slow', 10)
@@ -20,7 +20,7 @@ test('an event that waits for a server takes those behind it out of the semaphor
   expect(semaphore.count).toBe(1)
 })
 
-test('lets a few events of an account wait and drops the rest', async () => {
+test('keeps a few waiting events of an account and drops the others', async () => {
   const { semaphore, places } = start()
   const first = await places.enter('did:plc:slow', 10)
   first.await('slow.example')
@@ -41,7 +41,7 @@ test('limits the events that wait for one host, over all accounts', async () => 
   expect(() => beyond.await('quick.example')).toThrow(NoRoomError)
 })
 
-test('gives back the room of an account that no longer waits', async () => {
+test('frees the room of an account that no longer waits', async () => {
   const { semaphore, places } = start()
   for (let round = 0; round < 20; round++) {
     const first = await places.enter('did:plc:slow', 300)
@@ -56,7 +56,7 @@ test('gives back the room of an account that no longer waits', async () => {
   expect(semaphore.count).toBe(0)
 })
 
-test('lets an account wait again once its server answered, however busy we are', async () => {
+test('an account whose server answered may wait again', async () => {
   const { semaphore, places } = start()
   const first = await places.enter('did:plc:busy', 10)
   first.await('quick.example')

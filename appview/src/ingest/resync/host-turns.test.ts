@@ -11,7 +11,7 @@ const limits = {
   isTrouble: (e: unknown) => e instanceof SlowError,
 }
 
-test('a host with many accounts that never answers keeps no other waiting', async () => {
+test('a host with many accounts that never answers delays no other host', async () => {
   const turns = createHostTurns(limits)
   const { promise: answers, resolve } = Promise.withResolvers<void>()
   const hanging = Array.from({ length: 50 }, () => turns.ask('slow', () => answers))
@@ -21,7 +21,7 @@ test('a host with many accounts that never answers keeps no other waiting', asyn
   await Promise.all(hanging)
 })
 
-test('never asks more at once than allowed, in all or of one host', async () => {
+test('never asks more accounts at once than the limits, for one host and in all', async () => {
   const turns = createHostTurns(limits)
   const active = new Map<string, number>()
   let most = { all: 0, ofOne: 0 }
@@ -45,7 +45,7 @@ test('never asks more at once than allowed, in all or of one host', async () => 
   expect(most).toEqual({ all: 4, ofOne: 2 })
 })
 
-test('gives up a host that is slow, but not one that refuses', async () => {
+test('gives up a slow host, but not one that refuses', async () => {
   const turns = createHostTurns(limits)
   let asked = 0
   const failing = (error: Error) => () => {

@@ -8,7 +8,7 @@ const read = async (chunks: AsyncIterable<Uint8Array>, pace: Parameters<typeof k
   return bytes
 }
 
-test('waits for whatever is fast enough', async () => {
+test('reads a body to its end while the host is fast enough', async () => {
   async function* steady() {
     for (let n = 0; n < 20; n++) {
       yield new Uint8Array(10_000)

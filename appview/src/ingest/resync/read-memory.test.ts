@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createReadMemory, ReadMemoryError } from './read-memory.ts'
 
-test('ends the largest read when the memory is full', () => {
+test('aborts the largest read when the memory is full', () => {
   const memory = createReadMemory(1_000)
   const [large, small] = [memory.begin(), memory.begin()]
   large.take(700)
@@ -13,7 +13,7 @@ test('ends the largest read when the memory is full', () => {
   expect(small.signal.aborted).toBe(false)
 })
 
-test('a read that keeps to its part always comes to its end', () => {
+test('never aborts a read that uses no more than its share', () => {
   const memory = createReadMemory(1_000)
   const [modest, ...greedy] = Array.from({ length: 4 }, () => memory.begin())
   for (let taken = 0; taken < 250; taken += 10) {
@@ -23,7 +23,7 @@ test('a read that keeps to its part always comes to its end', () => {
   expect(modest!.signal.aborted).toBe(false)
 })
 
-test('refuses memory to a second repository without aborting one that is read already', () => {
+test('refuses memory to a second read rather than aborting one that is complete', () => {
   const memory = createReadMemory(1_000)
   const [whole, other] = [memory.begin(), memory.begin()]
   whole.take(900)
@@ -32,7 +32,7 @@ test('refuses memory to a second repository without aborting one that is read al
   expect(whole.signal.aborted).toBe(false)
 })
 
-test('frees what a read held when it is over', () => {
+test('frees the memory of a read that has ended', () => {
   const memory = createReadMemory(1_000)
   for (let n = 0; n < 5; n++) {
     using share = memory.begin()

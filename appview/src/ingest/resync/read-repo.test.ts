@@ -26,7 +26,7 @@ async function filledRepo() {
   return { repo, rev, car: await repo.car() }
 }
 
-test('a repository gives its records of ours, in any order of blocks and any size of chunk', async () => {
+test('reads our records of a repository with blocks in any order and chunks of any size', async () => {
   const { repo, rev, car } = await filledRepo()
   const options = { ...limits, did: repo.did, key: repo.key, nowMs: Date.now() }
   for (const size of [1, 7, 1_000, car.length]) {
@@ -42,7 +42,7 @@ test('a repository gives its records of ours, in any order of blocks and any siz
   }
 })
 
-test('an empty repository is one without records', async () => {
+test('reads an empty repository as one without records', async () => {
   const repo = await createTestRepo()
   const options = { ...limits, did: repo.did, key: repo.key, nowMs: Date.now() }
   expect((await readRepo(chunked(await repo.car(), 50), options)).records).toEqual([])
@@ -71,7 +71,7 @@ async function filledReader() {
   return { read }
 }
 
-test('never reads a damaged repository as something else', async () => {
+test('never reads a damaged repository as a different one', async () => {
   const { repo, car } = await filledRepo()
   const options = { ...limits, did: repo.did, key: repo.key, nowMs: Date.now() }
   const whole = await readRepo(chunked(car, 4_096), options)

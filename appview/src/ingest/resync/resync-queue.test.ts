@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createResyncQueue } from './resync-queue.ts'
 
-test('gives slow hosts a few places and reads others in turn beside them', async () => {
+test('slow hosts get a few places while the others are read in turn', async () => {
   const signal = new AbortController()
   const started: string[] = []
   const open = new Map<string, PromiseWithResolvers<'slow' | undefined>>()

@@ -9,7 +9,7 @@ import { createDecoder } from '../decoding.ts'
 import { createWanted } from '../wanted.ts'
 import { writeSnapshot } from './snapshot-commits.ts'
 
-test('one large block under many keys makes few transactions', async () => {
+test('a large block under many keys makes few transactions', async () => {
   const padding = Array.from({ length: 80 }, (_, n) => `${n}`.padEnd(10_000, 'x'))
   const createdAt = '2026-11-20T00:00:00.000Z'
   const record = encode({ $type: collections.dataset, title: 'Large', createdAt, padding })

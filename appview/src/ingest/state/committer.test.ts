@@ -8,7 +8,7 @@ import { createCommitter } from './committer.ts'
 
 const didPattern = 'did:plc:testrepo22222222222222'
 
-test('writes entries in order, several to a transaction, with the cursor', async () => {
+test('writes entries in order, several in a transaction, with the cursor', async () => {
   await using catalog = await openEmbedded()
   let done = 0
   const batches: number[] = []
@@ -31,7 +31,7 @@ test('writes entries in order, several to a transaction, with the cursor', async
   expect(repo?.rev).toBe(commitOf(99).rev)
 })
 
-test('writes an entry that arrives at any moment while another becomes durable', async () => {
+test('writes an entry that arrives while another is being written', async () => {
   await using catalog = await openEmbedded()
   await using committer = createCommitter({
     db: catalog.db,
@@ -46,7 +46,7 @@ test('writes an entry that arrives at any moment while another becomes durable',
   expect(await rows(catalog.db, sql`SELECT uri FROM catalog.record`)).toHaveLength(12)
 })
 
-test('keeps an account deleted when its commits and its deletion are written together', async () => {
+test('an account stays deleted when its commits are written with its deletion', async () => {
   await using catalog = await openEmbedded()
   await using committer = createCommitter({
     db: catalog.db,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createConsecutiveCursor } from './consecutive-cursor.ts'
 
-test('moves the cursor to the last event before any that is not done', () => {
+test('moves the cursor to the last event before the first that is not done', () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 9 }), { maxLength: 3_000 }), (choices) => {
       const cursor = createConsecutiveCursor()
@@ -26,7 +26,7 @@ test('moves the cursor to the last event before any that is not done', () => {
   )
 })
 
-test('a source that numbers backwards does not move the cursor back', () => {
+test('a source whose numbers decrease does not move the cursor back', () => {
   const cursor = createConsecutiveCursor()
   cursor.pass(7)
   cursor.begin(5)()

@@ -42,7 +42,7 @@ describe.each(testBackends())('record quota on $name', ({ open }) => {
     }
   }
 
-  test('records that are not in the store yet count, too', async () => {
+  test('counts records that are not stored yet', async () => {
     const ingesting = startIngesting('did:plc:quick', { recordsPerAccount: 300, recordsPerHost: 10_000 })
     expect(await ingesting.publish()).toEqual({ put: 200 })
     expect(await ingesting.publish()).toEqual({ put: 100, reject: 100 })
@@ -50,7 +50,7 @@ describe.each(testBackends())('record quota on $name', ({ open }) => {
     expect(ingesting.refused()).toBe(300)
   })
 
-  test('far beyond a quota not even refusals are kept, after a restart neither', async () => {
+  test('far beyond a quota, not even refusals are stored, also after a restart', async () => {
     const limits = { recordsPerAccount: 200, recordsPerHost: 10_000 }
     const ingesting = startIngesting('did:plc:flood', limits)
     expect(await ingesting.publish()).toEqual({ put: 200 })
@@ -69,7 +69,7 @@ describe.each(testBackends())('record quota on $name', ({ open }) => {
     expect(await startIngesting('did:plc:heavy', limits).publish(1_000)).toEqual({ reject: 200 })
   })
 
-  test('lets deletes and unchanged records pass any quota', async () => {
+  test('admits deletes and unchanged records beyond any quota', async () => {
     const limits = { ...unlimited, recordsPerAccount: 0, recordsPerHost: 0 }
     const quota = createRecordQuota({
       db: catalog.db,

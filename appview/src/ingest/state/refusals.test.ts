@@ -8,7 +8,7 @@ import type { Catalog } from '../../store/open.ts'
 import { rows } from '../../store/sql.ts'
 import { createCommitter } from './committer.ts'
 
-describe.each(testBackends())('what $name refuses', ({ open }) => {
+describe.each(testBackends())('a record that $name refuses', ({ open }) => {
   let catalog: Catalog
   beforeAll(async () => {
     catalog = await open()
@@ -36,7 +36,7 @@ describe.each(testBackends())('what $name refuses', ({ open }) => {
       )
     ).map(({ line }) => line)
 
-  test('costs only the record, not its neighbors or the cursor', async () => {
+  test('leaves its neighbors and the cursor unharmed', async () => {
     const [mixed, honest] = ['did:plc:mixed', 'did:plc:honest']
     const ops = Array.from({ length: 9 }, (_, n) => put(mixed, `r${n}`, n % 4 === 1 ? poison : {}))
     await write([
@@ -50,7 +50,7 @@ describe.each(testBackends())('what $name refuses', ({ open }) => {
     expect((await readCursors(catalog.db)).get('relay.test')?.seq).toBe(3)
   })
 
-  test('is told without a word of the store', async () => {
+  test('has a reason without the store’s error message', async () => {
     const did = 'did:plc:told'
     await write([commitOf(did, [put(did, 'bad', poison)])])
     const [row] = await rows<{ detail: string }>(
@@ -60,7 +60,7 @@ describe.each(testBackends())('what $name refuses', ({ open }) => {
     expect(row?.detail).toMatch(/^(a value in it|this index)/)
   })
 
-  test('is refused in a whole read as well, which still deletes what is gone', async () => {
+  test('is also refused in a read of the whole repository, which still deletes what is gone', async () => {
     const did = 'did:plc:whole'
     await write([commitOf(did, [put(did, 'gone'), put(did, 'stays')])])
     const read = commitOf(
@@ -72,7 +72,7 @@ describe.each(testBackends())('what $name refuses', ({ open }) => {
     expect(await held(did)).toEqual(['bad unstorable', 'new', 'stays'])
   })
 
-  test('makes only its author wait alone from then on', async () => {
+  test('from then on makes only its author’s entries wait apart', async () => {
     const [bad, good] = ['did:plc:suspect', 'did:plc:fine']
     const batches: number[] = []
     await using committer = createCommitter({
@@ -94,7 +94,7 @@ describe.each(testBackends())('what $name refuses', ({ open }) => {
   })
 })
 
-test('a batch holds no more decoded bytes than a transaction may', async () => {
+test('a batch has no more decoded bytes than a transaction may have', async () => {
   await using catalog = await openEmbedded()
   const batches: number[] = []
   await using committer = createCommitter({

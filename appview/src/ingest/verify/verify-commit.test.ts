@@ -13,7 +13,7 @@ import { VerifyError, type VerifyFault } from './verify-error.ts'
 const ours = 'com.example.dataset'
 const wantsPath = (path: string) => path.startsWith(`${ours}/`)
 
-test('verifies random commits of the reference library and finds the root before each', async () => {
+test('verifies random commits of the reference library and finds their previous roots', async () => {
   const rkey = fc.integer({ min: 0, max: 400 }).map((n) => `com.example.${n % 3 ? 'post' : 'dataset'}/r${n}`)
   const batch = fc.array(fc.record({ path: rkey, drop: fc.boolean(), text: fc.nat() }), {
     minLength: 1,
@@ -40,7 +40,7 @@ test('verifies random commits of the reference library and finds the root before
   )
 })
 
-test('a commit carries the records as they are', async () => {
+test('returns the records of a commit unchanged', async () => {
   const repo = await createTestRepo()
   const record = { $type: ours, title: 'Sea ice' }
   const { changes, rev } = await verifyWith(
@@ -102,7 +102,7 @@ test.each(forgeries)('%s is refused as %s', async (_what, fault, forge) => {
   await expect(verifyWith(repo, frame)).resolves.toMatchObject({ rev: frame.rev })
 })
 
-test('a flipped bit anywhere in the blocks never verifies as something else', async () => {
+test('a commit with a flipped bit in its blocks never verifies with other records', async () => {
   const repo = await createTestRepo()
   await repo.write(Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`${ours}/k${n}`, { n }])))
   const frame = await repo.write({ [A]: { $type: ours, title: 'one' } })
@@ -148,12 +148,12 @@ test.each([
   expect(await verifySignature(key, data, new Uint8Array(64))).toBe(false)
 })
 
-test('a key of another kind is no key', () => {
+test('a key of an unsupported kind is refused', () => {
   expect(toSigningKey('did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK')).toBeUndefined()
   expect(toSigningKey('nonsense')).toBeUndefined()
 })
 
-test('CIDs read as the reference writes them', async () => {
+test('reads CIDs as the reference library writes them', async () => {
   const repo = await createTestRepo()
   const { commit } = await repo.write({ [A]: { n: 1 } })
   expect(cidKeyToString(commit)).toMatch(/^bafyrei[a-z2-7]{52}$/)

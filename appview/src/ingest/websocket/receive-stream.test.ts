@@ -7,7 +7,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { createMessageReader, WebSocketProtocolError } from './message-reader.ts'
 import { type ReceiveStream, receiveStream } from './receive-stream.ts'
 
-test('puts messages together from any fragments and chunks, with pings between', () => {
+test('assembles messages from any fragments and chunks, with pings in between', () => {
   const message = fc.record({
     bytes: fc.oneof(fc.nat(300), fc.nat(70_000)).map((length) => Buffer.alloc(length, `${length} bytes `)),
     cuts: fc.array(fc.nat(70_000), { maxLength: 3 }),
@@ -57,14 +57,14 @@ test.each([
   ['a message within a message', '02008200', 1002],
   ['a length beyond the limit', '827f0000000100000000', 1009],
   ['fragments beyond the limit', `027e03e8${'00'.repeat(1_000)}007e03e8${'00'.repeat(1_000)}`, 1009],
-])('%s is a fault', (_what, hex, code) => {
+])('%s is a protocol error', (_what, hex, code) => {
   const reader = createMessageReader({ onMessage() {}, onPing() {}, onPong() {}, onClose() {} }, 1_500)
   const error = catchError(() => reader.push(Buffer.from(hex, 'hex')))
   expect(error).toBeInstanceOf(WebSocketProtocolError)
   expect((error as WebSocketProtocolError).code).toBe(code)
 })
 
-test('reads from a real server, holds it back, answers pings and reports the end', async () => {
+test('reads from a real server, pauses it, answers pings and reports the close', async () => {
   await using server = await serve()
   const received: string[] = []
   const { promise: ended, resolve: onEnd } = Promise.withResolvers<string>()
@@ -94,7 +94,7 @@ test('reads from a real server, holds it back, answers pings and reports the end
   expect(await ended).toBe('closed with 1013, try again later')
 })
 
-test('a server that refuses or says nothing is told apart', async () => {
+test('distinguishes a server that refuses from one that is not there', async () => {
   const refusing = createServer((_request, response) => response.writeHead(404).end())
   await new Promise<void>((resolve) => refusing.listen(0, '127.0.0.1', resolve))
   const { port } = refusing.address() as AddressInfo

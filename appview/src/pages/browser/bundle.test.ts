@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { bundle } from './build.ts'
 
-test('the bundles that are served are made of these sources', async () => {
+test('the bundles in the repository are built from the current sources', async () => {
   const stale: string[] = []
   for (const { name, path, text } of await bundle())
     if ((await readFile(path, 'utf8')) !== text) stale.push(name)

@@ -18,11 +18,11 @@ const record = {
   createdAt: '2026-01-01T00:00:00Z',
 }
 
-test('a record goes through the form and comes out as it was', () => {
+test('a record that goes through the form unchanged stays the same', () => {
   expect(toRecord(toFields(record), record)).toEqual(record)
 })
 
-test('a keyword with a comma stays one', () => {
+test('a keyword with a comma stays one keyword', () => {
   const keywords = [{ name: 'soil, frozen' }, { name: 'ice' }]
   expect(toRecord(toFields({ keywords }))).toEqual({ keywords })
 })
@@ -51,14 +51,14 @@ test('writes a DOI without its resolver and a license by its address', () => {
   })
 })
 
-test('makes keys of the DOI or else of the title', async () => {
+test('makes record keys from the DOI, or else from the title', async () => {
   const fields = { ...toFields({}), title: 'Données ouvertes: l’État' }
   expect(await slugOf(fields, 'did:plc:x')).toMatch(/^donnees-ouvertes-l-etat-[0-9a-f]{8}$/)
   expect(await slugOf({ ...fields, doi: '10.1/AB.c' }, 'did:plc:x')).toBe('10-1-ab-c')
   expect(await slugOf({ ...fields, title: '気象' }, 'did:plc:x')).toMatch(/^dataset-[0-9a-f]{8}$/)
 })
 
-test('a path of the record leads to its field', () => {
+test('a path in the record leads to its form field', () => {
   expect(fieldOf('sources/0/url')).toBe('sources')
   expect(fieldOf('risk/expectedGone')).toBe('expectedGone')
   expect(fieldOf('identifiers/0/value')).toBe('doi')

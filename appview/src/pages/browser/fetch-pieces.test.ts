@@ -68,7 +68,7 @@ function collect(): FileSink & { files: Map<string, Buffer> } {
   }
 }
 
-test.each(['v1', 'v2', 'hybrid'])('every file of a %s torrent arrives whole', async (version) => {
+test.each(['v1', 'v2', 'hybrid'])('downloads every file of a %s torrent whole', async (version) => {
   const sink = collect()
   let told = 0
   await fetchPieces(torrents[version]!, [await serve(honest)], { sink, onBytes: (bytes) => (told = bytes) })
@@ -76,7 +76,7 @@ test.each(['v1', 'v2', 'hybrid'])('every file of a %s torrent arrives whole', as
   expect(told).toBe(120_001)
 })
 
-test('fetches the pieces that a webseed has wrong from the next one', async () => {
+test('downloads pieces that one webseed has wrong from the next', async () => {
   const liar = await serve((request, response) => {
     const [, from, to] = /bytes=(\d+)-(\d+)/.exec(request.headers.range!)!.map(Number)
     response.writeHead(206).end(Buffer.alloc(to! - from! + 1, 'z'))
@@ -102,7 +102,7 @@ test.each<[string, RequestListener, RegExp]>([
     /answered 200|sent more/,
   ],
   ['an error', (_request, response) => response.writeHead(503).end(), /answered 503/],
-])('a server that sends %s', async (_what, listener, problem) => {
+])('handles a server that sends %s', async (_what, listener, problem) => {
   const url = await serve(listener)
   await expect(fetchPieces(torrents.v1!, [url], { sink: collect(), onBytes: () => {} })).rejects.toThrow(
     problem,

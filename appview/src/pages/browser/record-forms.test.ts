@@ -26,25 +26,25 @@ const torrent = {
   webseeds: [{ url: 'https://example.org/', kind: 'bep19' }],
 }
 
-test('a record goes through its form and comes out as it was', () => {
+test('a record that goes through its form unchanged stays the same', () => {
   expect(profileForm.toRecord(profileForm.toFields(profile), profile)).toEqual(profile)
   expect(torrentForm.toRecord(torrentForm.toFields(torrent), torrent)).toEqual(torrent)
   const again = assessmentForm.toRecord(assessmentForm.toFields(assessment), assessment)
   expect(again).toEqual({ ...assessment, assessedAt: again.assessedAt })
 })
 
-test('a judgment that is changed is of this day', () => {
+test('changing an assessment dates it today', () => {
   const before = Date.now()
   const { assessedAt } = assessmentForm.toRecord(assessmentForm.toFields(assessment), assessment)
   expect(Date.parse(assessedAt as string)).toBeGreaterThanOrEqual(before)
 })
 
-test('another subject takes nothing over from the one before', () => {
+test('choosing another subject clears what was entered for the one before', () => {
   const fields = { ...assessmentForm.toFields(assessment), subject: 'at://did:plc:b/x/y', subjectCid: '' }
   expect(assessmentForm.toRecord(fields, assessment).subject).toEqual({ uri: 'at://did:plc:b/x/y' })
 })
 
-test('a fault is shown at the field that it is about', () => {
+test('shows an error at the field that it is about', () => {
   expect(profileForm.fieldOf('url')).toBe('url')
   expect(assessmentForm.fieldOf('risk/expectedGone')).toBe('expectedGone')
   expect(assessmentForm.fieldOf('subject/uri')).toBe('subject')

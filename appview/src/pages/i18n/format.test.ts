@@ -11,7 +11,7 @@ test.each([
   [999_999, '1 MB'],
   [1_234_567, '1.23 MB'],
   [4.2e12, '4.2 TB'],
-])('%d bytes are %s', (bytes, text) => {
+])('writes %d bytes as %s', (bytes, text) => {
   expect(en.size(bytes)).toBe(text)
 })
 
@@ -23,7 +23,7 @@ test.each([
   ['../2020', 'until 2020'],
   ['2001/..', 'since 2001'],
   ['last spring', 'last spring'],
-])('%s is said as %s', (edtf, text) => {
+])('writes %s as %s', (edtf, text) => {
   expect(en.edtf(edtf)).toBe(text)
 })
 
@@ -39,11 +39,11 @@ test.each([
   [undefined, 'de,en;q=0.5,es;q=0.4', 'en'],
   [undefined, 'fr', 'en'],
   ['xx', 'es;q=0', 'en'],
-])('asked for %s, with %s: %s', (asked, header, language) => {
+])('for ?lang=%s and Accept-Language %s, answers in %s', (asked, header, language) => {
   expect(chooseLanguage(asked, header).language).toBe(language)
 })
 
-test('a box of degrees names its sides', () => {
+test('writes a bounding box with the directions of its sides', () => {
   const box = { west: '-180', south: '-90', east: '12.5', north: '0' }
   expect(en.box(box)).toBe('90° S – 0°, 180° W – 12.5° E')
   expect(es.box(box)).toBe('90° S – 0°, 180° O – 12,5° E')

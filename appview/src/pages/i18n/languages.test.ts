@@ -3,11 +3,11 @@ import { expect, test } from 'vitest'
 import { en } from './en/messages.ts'
 import { es } from './es/messages.ts'
 
-test('has every text in both languages, in the same shape', () => {
+test('both languages have the same texts', () => {
   expect(shapeOf(es)).toEqual(shapeOf(en))
 })
 
-test('no text is empty but those that say nothing', () => {
+test('no text is empty but those that may be', () => {
   const empty = Object.entries(shapeOf(es)).filter(([path]) => read(es, path) === '' && read(en, path) !== '')
   expect(empty).toEqual([])
 })
@@ -17,7 +17,7 @@ test.each([
   ['hiddenReason', en.hiddenReasons],
   ['warningCode', en.warnings],
   ['relatedIdentifier/relation', en.relations],
-] as const)('the lexicon’s %s is said in words', (name, words) => {
+] as const)('every value of the lexicon’s %s has a text', (name, words) => {
   const [definition = '', property] = name.split('/')
   const defs = lexiconDocuments().find(({ id }) => id.endsWith('.defs'))!.defs as Record<string, Definition>
   const defined = property ? defs[definition]?.properties?.[property] : defs[definition]
@@ -27,7 +27,7 @@ test.each([
 test.each([
   ['en', en],
   ['es', es],
-] as const)('one of anything is said in the singular (%s)', (_language, words) => {
+] as const)('one of something is written in the singular (%s)', (_language, words) => {
   const said = textsOfOne(words)
   expect(said.length).toBeGreaterThan(20)
   expect(said.filter((text) => /(?<![\p{N}.,])1 (?!más)\p{L}{2,}s\b/u.test(text))).toEqual([])

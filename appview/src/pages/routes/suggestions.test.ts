@@ -21,13 +21,13 @@ describe.each(testBackends())('/typeahead on $name', ({ open }) => {
   const ask = (q: string) =>
     fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/typeahead?q=${encodeURIComponent(q)}`)
 
-  test('completions may be kept for a while', async () => {
+  test('completions may be cached for a while', async () => {
     const answer = await ask('cryo')
     expect(await answer.json()).toMatchObject([{ text: 'Cryosphere', href: '/keyword/Cryosphere' }])
     expect(answer.headers.get('cache-control')).toBe('public, max-age=30')
   })
 
-  test.each(['nothingbeginsso', ''])('an empty answer to %j is not kept', async (q) => {
+  test.each(['nothingbeginsso', ''])('an empty answer to %j is not cached', async (q) => {
     const answer = await ask(q)
     expect(await answer.json()).toEqual([])
     expect(answer.headers.get('cache-control')).toBe('no-store')

@@ -16,7 +16,7 @@ test.each([
   ['image/webp', file('RIFF', size, 'WEBPVP8 ', size, [0, 0, 0, 0x9d, 1, 0x2a, 96, 0, 64, 0])],
   ['image/webp', file('RIFF', size, 'WEBPVP8L', size, [0x2f, 95, 0xc0, 0x0f, 0])],
   ['image/webp', file('RIFF', size, 'WEBPVP8X', size, [0, 0, 0, 0, 95, 0, 0, 63, 0, 0])],
-])('%s is told by its first bytes, with its sides', (type, bytes) => {
+])('recognizes %s by its first bytes, and reads its size', (type, bytes) => {
   expect(pictureType(bytes)).toEqual({ type, width: 96, height: 64 })
 })
 
@@ -27,11 +27,11 @@ test.each([
   file('RIFF', size, 'WAVEfmt '),
   file([0xff, 0xd8], '<script>alert(1)</script>'),
   new Uint8Array(0),
-])('anything else is none', (bytes) => {
+])('recognizes no other data as a picture', (bytes) => {
   expect(pictureType(bytes)).toBeUndefined()
 })
 
-test('recognizes no picture whose header is cut off or points beyond the file', () => {
+test('refuses a picture whose header is cut off or points beyond the file', () => {
   const jpeg = file([0xff, 0xd8, 0xff, 0xe0, 0xff, 0xff])
   expect(pictureType(jpeg)).toBeUndefined()
   for (let length = 0; length < 30; length++) expect(pictureType(jpeg.subarray(0, length))).toBeUndefined()

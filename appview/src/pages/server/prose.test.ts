@@ -10,7 +10,7 @@ const shown = async (text: string, fold?: { after: number; summary: string }) =>
   return page.fillIn(`<main>${mark}</main>`)
 }
 
-test('a text stands where its mark was', async () => {
+test('replaces a mark by the rendered text', async () => {
   prose = createProse()
   expect(await shown('*one* & two')).toBe(
     '<main><div class="prose" dir="auto"><p><em>one</em> &amp; two</p>\n</div></main>',
@@ -18,13 +18,13 @@ test('a text stands where its mark was', async () => {
   expect(await shown('plain words')).toContain('<p>plain words</p>')
 })
 
-test('a long text is folded', async () => {
+test('folds a long text', async () => {
   prose = createProse()
   const text = await shown(`${'*word* '.repeat(100)}\n\nlast`, { after: 200, summary: 'more <' })
   expect(text).toContain('<summary>more &lt;</summary><div class="prose" dir="auto"><p>last</p>')
 })
 
-test('shows a text that takes too long as it was written, without trying again', async () => {
+test('shows a text that takes too long unrendered, and does not try again', async () => {
   prose = createProse({ deadlineMs: 1 })
   const text = `${'[<'.repeat(10_000)}`
   const page = await shown(text)
@@ -32,7 +32,7 @@ test('shows a text that takes too long as it was written, without trying again',
   expect(await shown(text)).toBe(page)
 })
 
-test('a text that looks like a mark is not one', async () => {
+test('a text that looks like a mark is not replaced', async () => {
   prose = createProse()
   const page = prose.onPage()
   const marks = [page.mark('*a* <!--prose 1-->'), page.mark('*b*')]
@@ -48,7 +48,7 @@ test.each([
   ['lazy quotes', `${'> '.repeat(19)}x\n${'x\n'.repeat(length / 2)}`],
   ['a wide table', `|${'a|'.repeat(1000)}\n|${'-|'.repeat(1000)}\n${'|\n'.repeat(20_000)}`],
   ['links', 'http://a.b '.repeat(4_400)],
-])('the worst of Markdown does not hold the event loop: %s', async (_name, text) => {
+])('does not block the event loop with hostile Markdown: %s', async (_name, text) => {
   prose = createProse()
   await shown('*a thread is there*')
   const before = process.threadCpuUsage()

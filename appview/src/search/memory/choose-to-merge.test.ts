@@ -40,7 +40,7 @@ test('keeps segments few, however datasets come and go', () => {
   )
 })
 
-test('a hundred thousand datasets that come ten at a time are each read again a few times only', () => {
+test('reads each of 100,000 datasets, added ten at a time, again only a few times', () => {
   const segments: Sized[] = []
   let read = 0
   for (let come = 0; come < 100_000; come += 10) {
@@ -50,7 +50,7 @@ test('a hundred thousand datasets that come ten at a time are each read again a 
   expect(read).toBeLessThan(6 * 100_000)
 })
 
-test('makes a segment anew when more than half of it is deleted', () => {
+test('replaces a segment when more than half of it is deleted', () => {
   const segments = [
     { size: 100, deletedCount: 51 },
     { size: 100, deletedCount: 50 },

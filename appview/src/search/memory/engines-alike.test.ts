@@ -135,18 +135,21 @@ describe.each(testBackends())('both engines on $name', ({ open }) => {
 
   const every = async (corpus: Corpus) => (await fromStore(corpus, requestOf({}))).hitsTotal
 
-  test.each(Object.entries(samples))('answer %s alike, or leave it to the store', async (kind, requests) => {
-    const corpus = ofTorrents.has(kind) ? torrentCorpus : datasetCorpus
-    const all = await every(corpus)
-    for (const request of requests.map(requestOf)) {
-      if (!supportsRequest(request)) expect(await askMemory(corpus, request)).toBeUndefined()
-      const ask = supportsRequest(request) ? fromBoth : fromStore
-      const { hitsTotal } = await ask(corpus, { ...request, facets: corpus.facets })
-      // A sample that everything or nothing meets would show little.
-      expect(hitsTotal, JSON.stringify(request)).toBeGreaterThan(0)
-      if (kind !== 'every-row') expect(hitsTotal, JSON.stringify(request)).toBeLessThan(all)
-    }
-  })
+  test.each(Object.entries(samples))(
+    'answer %s alike, or memory leaves it to the store',
+    async (kind, requests) => {
+      const corpus = ofTorrents.has(kind) ? torrentCorpus : datasetCorpus
+      const all = await every(corpus)
+      for (const request of requests.map(requestOf)) {
+        if (!supportsRequest(request)) expect(await askMemory(corpus, request)).toBeUndefined()
+        const ask = supportsRequest(request) ? fromBoth : fromStore
+        const { hitsTotal } = await ask(corpus, { ...request, facets: corpus.facets })
+        // A sample that everything or nothing meets would show little.
+        expect(hitsTotal, JSON.stringify(request)).toBeGreaterThan(0)
+        if (kind !== 'every-row') expect(hitsTotal, JSON.stringify(request)).toBeLessThan(all)
+      }
+    },
+  )
 
   const sorts: [string, Sort][] = [['relevance', byRelevance], ...Object.entries(datasetCorpus.sorts)]
   test.each(sorts)('list datasets by %s alike, page by page', async (_, sort) => {
@@ -156,7 +159,7 @@ describe.each(testBackends())('both engines on $name', ({ open }) => {
     expect(rows.length).toBeGreaterThan(20)
   })
 
-  test('leave what single accounts expect to the store', async () => {
+  test('memory leaves dates that single accounts gave to the store', async () => {
     const sort: Sort = { by: 'judged-end', judges: [noaa], absent: 'infinity', descending: false }
     const request = requestOf({ sort })
     expect(await askMemory(datasetCorpus, request)).toBeUndefined()

@@ -92,7 +92,7 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
     { requiredKeys: [] },
   )
 
-  test('answers whatever is asked as ranking every match in the store does, page after page', async () => {
+  test('answers any search as the store does when it ranks every match, page after page', async () => {
     await fc.assert(
       fc.asyncProperty(searches, async (parameters) => {
         let asked = parameters
@@ -114,12 +114,12 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
     )
   }, 120_000)
 
-  test('answers without a search of the store', async () => {
+  test('answers without a search in the store', async () => {
     await answersFromMemory({ q: 'sea ice', facets: ['risk'] })
     await answersFromMemory({ q: 'sea ice', sort: 'expected-gone', hasTorrent: false })
   })
 
-  test('leaves phrases, instants of indexing and judges to the store', async () => {
+  test('leaves phrases, dates of indexing and single accounts’ assessments to the store', async () => {
     const { results, isFromStore } = await fromMemory({ q: '"sea ice" extent' })
     expect(shortOf(results.hits[0]!.uri)).toBe('noaa sea-ice')
     expect(isFromStore).toBe(true)
@@ -167,7 +167,7 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
     expect(await find('tundra boreholes')).toEqual([])
   })
 
-  test('takes in what a long transaction wrote once it commits, having followed past it', async () => {
+  test('takes in what a long transaction wrote, after later ones were taken in', async () => {
     const find = async (q: string) => (await fromMemory({ q })).results.hits.map(({ uri }) => shortOf(uri))
     const { db, kind } = searchable.catalog
     // PGlite has one connection: nothing happens beside a transaction.
@@ -190,7 +190,7 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
     expect(await find('inventory has:seeders')).toEqual(['noaa glaciers'])
   })
 
-  test('leaves a question to the store where something is taken in while it is asked', async () => {
+  test('leaves a search to the store if the index changes meanwhile', async () => {
     const changing: SearchMemory = {
       current() {
         const current = memory.current()
@@ -202,7 +202,7 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
     expect((await fromMemory({ q: 'sea ice' }, changing)).isFromStore).toBe(true)
   })
 
-  test('is not made where it would be too large', async () => {
+  test('an index that would be too large is given up', async () => {
     const told: MemoryIndexState[] = []
     const { promise, resolve } = Promise.withResolvers<void>()
     await using small = await startMemoryIndex({
@@ -219,7 +219,7 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
     expect((await fromMemory({ q: 'sea ice' }, small)).results.hits.length).toBeGreaterThan(0)
   })
 
-  test('starts again with a new catalog and answers nothing from the old one', async () => {
+  test('reads the index again when the catalog was reset, and answers nothing from the old one', async () => {
     const { catalog } = searchable
     await resetCatalog(catalog.db)
     await applyAdmissionPolicy(catalog.db, 'open')

@@ -5,14 +5,14 @@ import { openSearchable, type Searchable } from '../../../testing/datasets.ts'
 import { rows, statementOf } from '../../store/sql.ts'
 import { isBehind, readPosition } from './search-changes.ts'
 
-describe.each(testBackends())('changes that an index follows, on $name', ({ open }) => {
+describe.each(testBackends())('reading the changes of the store, on $name', ({ open }) => {
   let searchable: Searchable
   beforeAll(async () => {
     searchable = await openSearchable(open)
   })
   afterAll(() => searchable[Symbol.asyncDispose]())
 
-  test('are asked for without reading those of the past, however many they are', async () => {
+  test('does not read old changes, however many there are', async () => {
     const { db } = searchable.catalog
     const rollback = new Error('what was noted is not to stay')
     let plan = ''

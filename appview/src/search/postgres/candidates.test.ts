@@ -14,11 +14,11 @@ function candidatesOf(records: number) {
   return candidatesForPhrase(weigh(clauses, statistics), { statistics, depth: usualDepth })
 }
 
-test('a phrase of rare words is looked for in every record that has them', () => {
+test('a phrase of rare words is checked in every record that has them', () => {
   expect(candidatesOf(1_000).complete).toBe(true)
 })
 
-test('reads only the likeliest texts, and those with the pair, for a phrase of common words', () => {
+test('a phrase of common words is checked in the likeliest records only', () => {
   const { complete, lookUp, limit } = candidatesOf(300_000)
   expect(complete).toBe(false)
   expect(limit).toBeLessThanOrEqual(10_000)

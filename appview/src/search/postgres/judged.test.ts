@@ -3,14 +3,14 @@ import { testBackends } from '../../../testing/backends.ts'
 import { doi, judge, noaa, openSearchable, put, type Searchable } from '../../../testing/datasets.ts'
 import { applyBatch } from '../../catalog/apply-batch.ts'
 
-describe.each(testBackends())('searchDatasets by judgments on $name', ({ open }) => {
+describe.each(testBackends())('searchDatasets by assessments on $name', ({ open }) => {
   let searchable: Searchable
   beforeAll(async () => {
     searchable = await openSearchable(open)
   })
   afterAll(() => searchable[Symbol.asyncDispose]())
 
-  test('judgments by anyone filter and sort, or only by those one names', async () => {
+  test('filters and sorts by everybody’s assessments, or by those of named accounts', async () => {
     const uri = `at://${judge}/assessment/1`
     await searchable.commit(judge, [
       put('assessment', judge, '1', {

@@ -9,7 +9,7 @@ import { inTurn } from './store-turns.ts'
 
 const root = 'c3'.repeat(32)
 
-describe.each(testBackends())('reads of a search on $name', ({ name, open }) => {
+describe.each(testBackends())('turns of reads in the store, on $name', ({ name, open }) => {
   let searchable: Searchable
   beforeAll(async () => {
     searchable = await openSearchable(open)
@@ -26,7 +26,7 @@ describe.each(testBackends())('reads of a search on $name', ({ name, open }) => 
     return outcome
   }
 
-  test('a search of files takes a turn', async () => {
+  test('a search for files takes a turn', async () => {
     const { db } = searchable.catalog
     expect(await whileOthersSearch(() => findFiles(db, { piecesRoot: root }))).toMatchObject({
       name: 'StoreUnavailableError',
@@ -46,11 +46,11 @@ describe.each(testBackends())('reads of a search on $name', ({ name, open }) => 
     })
   })
 
-  test('a plain word waits for no turn', async () => {
+  test('a plain word needs no turn', async () => {
     expect(await whileOthersSearch(() => readIdentifierQuery(searchable.catalog.db, 'ice'))).toBeUndefined()
   })
 
-  test('what takes too long in all is a named error that says how to ask for less', async () => {
+  test('a search whose statements take too long gets a named error with advice', async () => {
     const { promise: never, resolve: end } = Promise.withResolvers<void>()
     const limits = { wholeMs: 20, advice: 'Give the whole path.' }
     await expect(searchInTurn(searchable.catalog.db, () => never, limits)).rejects.toMatchObject({
@@ -61,7 +61,7 @@ describe.each(testBackends())('reads of a search on $name', ({ name, open }) => 
     end()
   })
 
-  test.runIf(name === 'PostgreSQL')('a statement of a look-up is given up', async () => {
+  test.runIf(name === 'PostgreSQL')('a look-up whose statement takes too long is canceled', async () => {
     const slow = (limits?: { advice: string }) =>
       lookUpInTurn(searchable.catalog.db, (tx) => tx.execute(sql`SELECT pg_sleep(20)`), limits)
     await expect(slow({ advice: 'Give the whole path.' })).rejects.toMatchObject({

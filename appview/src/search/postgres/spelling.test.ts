@@ -6,7 +6,7 @@ test.each([
   ['glacier', 'glaicers', 2],
   ['ice', 'ice', 0],
   ['ocean', 'volcano', 3],
-])('typing errors from %s to %s', (a, b, errors) => {
+])('counts the typing errors from %s to %s', (a, b, errors) => {
   expect(typingErrors(a, b, 2)).toBe(errors)
   expect(typingErrors(b, a, 2)).toBe(errors)
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createTurns } from './store-turns.ts'
 
-test('runs only so many searches at once', async () => {
+test('runs a limited number of searches at once', async () => {
   const turns = createTurns({ mostAtOnce: 2, longestWaitMs: 60_000 })
   let running = 0
   let most = 0
@@ -14,7 +14,7 @@ test('runs only so many searches at once', async () => {
   expect({ most, running }).toEqual({ most: 2, running: 0 })
 })
 
-test('refuses a search whose turn does not come and never runs it', async () => {
+test('refuses a search whose turn does not come in time, and never runs it', async () => {
   const turns = createTurns({ mostAtOnce: 1, longestWaitMs: 5 })
   const { promise, resolve } = Promise.withResolvers<void>()
   const long = turns.take(() => promise)
@@ -29,7 +29,7 @@ test('refuses a search whose turn does not come and never runs it', async () => 
   expect(await turns.take(async () => 'next')).toBe('next')
 })
 
-test('a search that fails gives its turn back', async () => {
+test('a search that fails frees its turn', async () => {
   const turns = createTurns({ mostAtOnce: 1, longestWaitMs: 60_000 })
   await expect(turns.take(() => Promise.reject(new Error('broke')))).rejects.toThrow('broke')
   expect(await turns.take(async () => 'next')).toBe('next')

@@ -6,7 +6,7 @@ import { beginSearch } from '../../store/planner.ts'
 import { readOnly } from '../../store/read-only.ts'
 import { withinBudget } from './within-budget.ts'
 
-describe.each(testBackends())('the time a search is given on $name', ({ name, open }) => {
+describe.each(testBackends())('the time limit of a search on $name', ({ name, open }) => {
   let searchable: Searchable
   beforeAll(async () => {
     searchable = await openSearchable(open)
@@ -18,7 +18,7 @@ describe.each(testBackends())('the time a search is given on $name', ({ name, op
       sql.raw(`DO $$ BEGIN RAISE EXCEPTION 'ended' USING ERRCODE = '${code}'; END $$`),
     )
 
-  test('a statement that is given up is a named error that says how to ask for less', async () => {
+  test('turns a canceled statement into a named error with advice', async () => {
     await expect(withinBudget(fail('57014'))).rejects.toMatchObject({
       name: 'SearchError',
       error: 'InvalidQuery',
@@ -27,7 +27,7 @@ describe.each(testBackends())('the time a search is given on $name', ({ name, op
     })
   })
 
-  test.runIf(name === 'PostgreSQL')('a read that takes longer is given up', async () => {
+  test.runIf(name === 'PostgreSQL')('cancels a read that takes too long', async () => {
     const slow = readOnly(searchable.catalog.db, async (tx) => {
       await beginSearch(tx)
       await tx.execute(sql`SELECT pg_sleep(20)`)
@@ -35,7 +35,7 @@ describe.each(testBackends())('the time a search is given on $name', ({ name, op
     await expect(withinBudget(slow)).rejects.toMatchObject({ error: 'InvalidQuery' })
   })
 
-  test('any other fault of the store stays what it is', async () => {
+  test('leaves other errors of the store as they are', async () => {
     await expect(withinBudget(fail('22012'))).rejects.not.toMatchObject({ name: 'SearchError' })
   })
 })

@@ -28,20 +28,20 @@ test.each([
   ['ice ice Ice', ['ice']],
   ['', []],
   ['- : "" -"" :: -:', []],
-])('%s', (text, clauses) => {
+])('parses %s', (text, clauses) => {
   expect(brief(text)).toEqual(clauses)
 })
 
-test('a hyphenated name is also found in one word', () => {
+test('a hyphenated name is also searched for as one word', () => {
   expect(parseQuery('GOES-16').clauses[0]?.spellings).toEqual(['goes16'])
 })
 
-test('an overlong query is refused by name', () => {
+test('refuses a query that is too long with InvalidQuery', () => {
   expect(() => parseQuery('x'.repeat(10_001))).toThrow(SearchError)
   expect(() => parseQuery(Array.from({ length: 65 }, (_, i) => `w${i}`).join(' '))).toThrow(/64 words/)
 })
 
-test('a query reads as it is written', () => {
+test('a query that is written out parses to the same clauses', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
       const { clauses } = read(text)
@@ -83,7 +83,7 @@ const soup = fc.array(
   },
 )
 
-test('reads any mixture of operators quickly', () => {
+test('parses any mixture of operators quickly', () => {
   fc.assert(
     fc.property(soup, (parts) => {
       expect(millisecondsOf(() => read(parts.join('')))).toBeLessThan(250) // a quadratic reader takes seconds
@@ -92,9 +92,12 @@ test('reads any mixture of operators quickly', () => {
   )
 })
 
-test.each(['"', '-', ':', 'a:', ' ', '" ', '-"', 'é', 'a-', '日'])('10,000 characters of %j', (part) => {
-  expect(millisecondsOf(() => read(part.repeat(10_000 / part.length)))).toBeLessThan(250)
-})
+test.each(['"', '-', ':', 'a:', ' ', '" ', '-"', 'é', 'a-', '日'])(
+  'parses 10,000 characters of %j quickly',
+  (part) => {
+    expect(millisecondsOf(() => read(part.repeat(10_000 / part.length)))).toBeLessThan(250)
+  },
+)
 
 function read(text: string) {
   try {

@@ -14,11 +14,11 @@ test.each([
   ['海洋気温データ', ['海洋', '洋気', '気温', '温デ', 'デー', 'ータ']],
   ['Ωκεανός Океан', ['ωκεανοσ', 'океан']],
   ['\0 ** :: !', []],
-])('words of %j', (text, words) => {
+])('splits %j into words', (text, words) => {
   expect(wordsOf(text)).toEqual(words)
 })
 
-test('other spellings of names with numbers', () => {
+test('finds other spellings of names with numbers', () => {
   expect(analyze('Sentinel-2 and ERA5 by X-ray').spellings).toEqual(['sentinel2', 'xray', 'era', '5'])
   expect(analyze('ArcticDEM, OpenNeuroDB and NOAA').spellings).toEqual([
     'arctic',
@@ -37,7 +37,7 @@ test.each([
   ['kilometre', 'kilometers'],
   ['programmes', 'program'],
   ['characterisation', 'characterization'],
-])('%s and %s are one word', (a, b) => {
+])('%s and %s are the same word', (a, b) => {
   expect(stemOf(a)).toBe(stemOf(b))
 })
 
@@ -57,7 +57,7 @@ const sample =
   generously arsenal universities fluently sky only early gently idly youth yellow boy beautifully geology analogies
   oceanographic measured measurements classes gases gas kiwis luxuriating luxury flies tied yyyy`.split(/\s+/)
 
-test('stems as PostgreSQL does', async () => {
+test('stems words as PostgreSQL does', async () => {
   await using database = await PGlite.create()
   const { rows } = await database.query<{ word: string; stem: string[] }>(
     `SELECT word, ts_lexize('english_stem', word) AS stem FROM unnest($1::text[]) AS word`,
@@ -67,7 +67,7 @@ test('stems as PostgreSQL does', async () => {
     if (stem.length > 0) expect(`${word} ${englishStem(word)}`).toBe(`${word} ${stem[0]}`)
 })
 
-test('codes stay whole numbers with room for every impact', () => {
+test('codes are whole numbers with room for every impact', () => {
   for (let i = 0; i < 10_000; i++) {
     const base = baseOf(`word ${i}`)
     expect(base % levels).toBe(0)
@@ -75,7 +75,7 @@ test('codes stay whole numbers with room for every impact', () => {
   }
 })
 
-test('draws an eighth and a sixty-fourth of the records as samples', () => {
+test('puts an eighth and a sixty-fourth of the records into samples', () => {
   const drawn = Array.from({ length: 40_000 }, (_, i) => samplesOf(`at://did:plc:x/c/${i}`).length)
   const share = (least: number) => drawn.filter((n) => n >= least).length / drawn.length
   expect(share(1)).toBeCloseTo(1 / 8, 2)
@@ -101,7 +101,7 @@ test('a snippet shows no marks of emphasis and tables', () => {
   expect(snippetMaker(['poles'])(text)).toBe('Two poles, one file a year, 2 * 3. column unit extent km²')
 })
 
-test('a snippet of hostile text takes no time', () => {
+test('makes a snippet of hostile text quickly', () => {
   for (const text of [
     '['.repeat(50_000),
     '[a]('.repeat(20_000),
@@ -116,7 +116,7 @@ test('a snippet of hostile text takes no time', () => {
 
 // A description may be half a megabyte; from each letter of it to the end would be minutes in the main thread.
 test.each(['x', 'xX', "x'", 'x-', 'é', '漢', 'ก'])(
-  'a text of nothing but %s takes time by its length',
+  'splits a text of nothing but %s in time linear in its length',
   (shape) => {
     const started = performance.now()
     analyze(`aB o'b ${shape.repeat(300_000 / shape.length)}`)

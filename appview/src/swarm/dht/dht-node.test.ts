@@ -25,7 +25,7 @@ async function hear(hosts: number, say: Say, allowPrivateHosts = true) {
   return { word, asked: [...dht.asked], careless: dht.careless }
 }
 
-test('asks every node that one leads to and counts what two of them say', async () => {
+test('asks every node that it finds and counts what at least two report', async () => {
   const { word, asked, careless } = await hear(10, (_name, { host }) =>
     host < 3 ? { BFsd: filterOf(5 - host), BFpe: filterOf(2) } : {},
   )
@@ -34,21 +34,21 @@ test('asks every node that one leads to and counts what two of them say', async 
   expect(careless).toBe(0)
 })
 
-test('one node that says the world has it is not believed', async () => {
+test('does not believe one node that reports huge counts', async () => {
   const { word } = await hear(9, (_name, { host }) => (host === 4 ? { BFsd: full, BFpe: full } : {}))
   expect(word).toMatchObject({ hosts: 9, seeders: 0, leechers: 0 })
 })
 
-test('peers of nodes that count nobody are known to be there', async () => {
+test('reports peers of nodes that do not count them', async () => {
   const { word } = await hear(9, (_name, { host }) => (host === 4 ? { values: [randomBytes(6)] } : {}))
   expect(word).toMatchObject({ hosts: 9, seeders: 0, leechers: 0, isUncounted: true })
 })
 
-test('private addresses are not asked', async () => {
+test('does not ask private addresses', async () => {
   expect(await hear(3, () => ({}), false)).toMatchObject({ word: { hosts: 0 }, asked: [] })
 })
 
-test('a network that is away ends the search', async () => {
+test('gives up when no node answers', async () => {
   await using node = startDhtNode({ ...options, nodes: [{ host: 'nobody.invalid', port: 6881 }] })
   expect(await node.ask(name, never)).toMatchObject({ hosts: 0 })
   const stop = new AbortController()
@@ -78,7 +78,7 @@ const hostile: Record<string, Say> = {
   'a question': (_name, { transaction }) => encode({ t: transaction, y: 'q', q: 'ping', a: { id } }),
 }
 
-test.each(Object.entries(hostile))('%s is not heard', async (_what, say) => {
+test.each(Object.entries(hostile))('ignores an answer with %s', async (_what, say) => {
   const { word } = await hear(3, say)
   expect(word).toMatchObject({ hosts: 0, seeders: 0, leechers: 0 })
 })
@@ -90,7 +90,7 @@ test.each<[string, Say]>([
   ['filters of another length', () => ({ BFsd: randomBytes(255), BFpe: [randomBytes(256)] })],
   ['peers that are a number', () => ({ values: 9 })],
   ['a token that is a dictionary', () => ({ token: { a: 1 } })],
-])('%s are passed over', async (_what, say) => {
+])('ignores %s in an answer', async (_what, say) => {
   const { word } = await hear(1, say)
   expect(word).toEqual({ hosts: 1, seeders: 0, leechers: 0, isUncounted: false })
 })

@@ -19,7 +19,7 @@ const [shared, lonely, secret, second] = [hash(20), hash(20), hash(20), hash(32)
 const seeders: Record<string, number> = { [shared]: 4, [second.slice(0, 40)]: 2 }
 const quick = { ownTrackerMs: 20, discoveryMs: 20, dueMs: 20, dhtGapMs: 1, dhtRecheckMs: 3_600_000 }
 
-describe.each(testBackends())('the DHT beside the trackers, on $name', ({ open }) => {
+describe.each(testBackends())('scraping the DHT, on $name', ({ open }) => {
   let catalog: Catalog
   let dht: TestDht
   let health: AsyncDisposable
@@ -61,7 +61,7 @@ describe.each(testBackends())('the DHT beside the trackers, on $name', ({ open }
   }
   const poll = (read: () => Promise<unknown>) => expect.poll(read, { timeout: 20_000, interval: 20 })
 
-  test('looks up every torrent that is not private and lists the DHT among its trackers', async () => {
+  test('looks up every public torrent and lists the DHT among its trackers', async () => {
     await poll(counts).toEqual({ [shared]: 4, [lonely]: 0 })
     await putTorrent(catalog, 'second', { infoHashV2: second })
     await poll(counts).toEqual({ [shared]: 4, [lonely]: 0, [second]: 2 })
@@ -69,7 +69,7 @@ describe.each(testBackends())('the DHT beside the trackers, on $name', ({ open }
     expect(new Set(probes.filter((probe) => probe.startsWith('dht')))).toEqual(new Set(['dht answered']))
   })
 
-  test('combines the DHT with the trackers by the highest count', async () => {
+  test('shows the highest count of the DHT and the trackers', async () => {
     const [history] = await rows(
       catalog.db,
       sql`SELECT seeders, leechers FROM local.swarm_history WHERE info_hash = ${shared} ORDER BY at DESC LIMIT 1`,
@@ -80,8 +80,8 @@ describe.each(testBackends())('the DHT beside the trackers, on $name', ({ open }
   })
 })
 
-describe.each(testBackends())('a DHT of few hosts, on $name', ({ open }) => {
-  test('proves nothing by knowing nobody', async () => {
+describe.each(testBackends())('scraping a DHT of few nodes, on $name', ({ open }) => {
+  test('does not take an empty answer as a count of zero', async () => {
     await using catalog = await open()
     await applyAdmissionPolicy(catalog.db, 'open')
     await using dht = await startTestDht(3, () => ({}))

@@ -68,14 +68,14 @@ describe.each(testBackends())('attempts at metainfo on $name', ({ open }) => {
   const dueIds = async () =>
     (await readDueTorrents(catalog.db, { limit: 100, except: [] })).map(({ id }) => id)
 
-  test('refuses what no thread can check after three tries', async () => {
+  test('refuses a .torrent whose check never ends after three tries', async () => {
     const [uri] = await publish('endless')
     await using _worker = await start({ checker: { deadline: { baseMs: 1, perMbMs: 0 } } })
     await settledAs(uri!, { status: 'unavailable', reason: 'metainfo-unprocessable', tries: 2 })
     expect(await read(uri!)).toMatchObject({ detail: expect.stringContaining('longer than 1 ms') })
   })
 
-  test('what the store refuses is refused alone, without the store’s words', async () => {
+  test('refuses only the .torrent that the store refuses, without the store’s message', async () => {
     await catalog.db.execute(sql`ALTER TABLE catalog.content ADD CONSTRAINT no_bad CHECK (name <> 'bad')`)
     const uris = await publish('one', 'bad', 'two', 'three')
     await using _worker = await start()
@@ -87,7 +87,7 @@ describe.each(testBackends())('attempts at metainfo on $name', ({ open }) => {
     })
   })
 
-  test('refuses metainfo the fourth time that it was in hand when the process ended', async () => {
+  test('refuses a .torrent that was being checked in three processes that died', async () => {
     const [uri] = await publish('deadly')
     for (let starts = 0; starts < 3; starts++) {
       const [id] = await dueIds()
@@ -99,7 +99,7 @@ describe.each(testBackends())('attempts at metainfo on $name', ({ open }) => {
     await settledAs(uri!, { status: 'unavailable', reason: 'metainfo-unprocessable' })
   })
 
-  test('verifies on a second try what the process did not finish once', async () => {
+  test('verifies a .torrent whose first check a dying process did not finish', async () => {
     const [uri] = await publish('unlucky')
     const [id] = await dueIds()
     await claimTorrents(catalog.db, [id!], 0)
@@ -107,7 +107,7 @@ describe.each(testBackends())('attempts at metainfo on $name', ({ open }) => {
     await settledAs(uri!, { status: 'verified', unfinished: 0 })
   })
 
-  test('a claim that is given back counts no more', async () => {
+  test('an attempt that is given back does not count', async () => {
     const [uri] = await publish('stopped')
     const [id] = await dueIds()
     await claimTorrents(catalog.db, [id!], 60_000)

@@ -19,7 +19,7 @@ function largeTorrent() {
   }
 }
 
-test('checks large files without holding up the event loop', async () => {
+test('checks large files without blocking the event loop', async () => {
   checker = createMetainfoChecker()
   const { infoHashV1 } = largeTorrent()
   let turns = 0
@@ -37,7 +37,7 @@ test('checks large files without holding up the event loop', async () => {
   expect((await check(wrong)).verdict).toMatchObject({ ok: false, reason: 'infohash-mismatch' })
 })
 
-test('one that takes too long takes nothing else with it', async () => {
+test('a check that takes too long is stopped, and others are not', async () => {
   // A minute for what is small, and a millisecond for the large one.
   const perMbMs = -59_999 / (largeTorrent().bytes.length / 1e6)
   checker = createMetainfoChecker({ deadline: { baseMs: 60_000, perMbMs } })
@@ -49,7 +49,7 @@ test('one that takes too long takes nothing else with it', async () => {
   expect((await small).verdict.ok).toBe(true)
 })
 
-test('of many files below one long path as many are kept as their paths leave room for', async () => {
+test('keeps as many files as their paths leave room for', async () => {
   checker = createMetainfoChecker()
   let tree: Record<string, object> = Object.fromEntries(
     Array.from({ length: 9_990 }, (_, i) => [`f${i}`, { '': { length: 1, 'pieces root': root } }]),
@@ -66,7 +66,7 @@ test('of many files below one long path as many are kept as their paths leave ro
   expect(paths.join('').length).toBeLessThanOrEqual(4_000_000)
 })
 
-test('a path longer than any system opens is refused as too large', async () => {
+test('refuses a path longer than any system can open', async () => {
   checker = createMetainfoChecker()
   let tree: Record<string, object> = { a: { '': { length: 1, 'pieces root': root } } }
   for (let i = 0; i < 90; i++) tree = { ['d'.repeat(4_000)]: tree }
@@ -78,7 +78,7 @@ test('a path longer than any system opens is refused as too large', async () => 
   expect(verdict).toMatchObject({ ok: false, reason: 'metainfo-too-large' })
 })
 
-test('stopping ends the threads', async () => {
+test('disposing of the checker ends its threads', async () => {
   checker = createMetainfoChecker()
   const checking = checker.check(
     { bytes: largeTorrent().bytes, claims: { name: 'ice.csv' }, limits },

@@ -85,7 +85,7 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
   const settledAs = (uri: string, state: object) =>
     expect.poll(() => read(uri), { timeout: 20_000, interval: 10 }).toMatchObject(state)
 
-  test('verifies a true one, indexes its files and warns of private addresses', async () => {
+  test('verifies a valid .torrent, indexes its files and warns of private addresses', async () => {
     const uri = await publish('good', torrentBytes, {
       infoHashV1,
       webseeds: [{ url: 'http://10.0.0.1/ice.csv' }],
@@ -102,7 +102,7 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
     expect(await rows(catalog.db, sql`SELECT announced FROM catalog.content`)).toEqual([{ announced: true }])
   })
 
-  test('before a record is let in no host is asked but its author’s PDS', async () => {
+  test('before a record is admitted, only its author’s PDS is asked', async () => {
     const { bytes, infoHashV1 } = makeTorrent('elsewhere', Buffer.alloc(10))
     await using elsewhere = await startBlobServer()
     const sha256 = Buffer.from(await crypto.subtle.digest('SHA-256', new Uint8Array(bytes))).toString('hex')
@@ -123,7 +123,7 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
     await applyAdmissionPolicy(catalog.db, 'open')
   })
 
-  test('refuses what is over the quota of its account', async () => {
+  test('refuses files beyond the quota of the account', async () => {
     const author = 'did:plc:large'
     const uris: string[] = []
     for (let i = 0; i < 6; i++) {
@@ -156,7 +156,7 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
     await settledAs(uri, { status, reason, visible: false })
   })
 
-  test('verifies the file of a PDS that hung once it answers', async () => {
+  test('verifies a .torrent after its PDS, which hung, answers again', async () => {
     const other = Buffer.concat([Buffer.from('d7:comment2:hi'), torrentBytes.subarray(1)])
     pds.hang = true
     const uri = await publish('slow', other, { infoHashV1 })
@@ -165,14 +165,14 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
     await settledAs(uri, { status: 'verified', error: null })
   })
 
-  test('wrong bytes are refused after a few tries', async () => {
+  test('refuses wrong bytes after a few tries', async () => {
     const bytes = Buffer.from('right')
     pds.blobs.set((await cidForRawBytes(bytes)).toString(), Buffer.from('wrong'))
     const uri = await publish('liar', bytes, { infoHashV1 })
     await settledAs(uri, { status: 'mismatch', reason: 'metainfo-cid-mismatch' })
   })
 
-  test('an account whose host hangs keeps nobody else waiting', async () => {
+  test('an account whose host hangs delays no other', async () => {
     const stuck = await startBlobServer()
     stuck.hang = true
     pdsUrls.set('did:plc:stuck', stuck.url)

@@ -4,14 +4,14 @@ import { sourceUrl } from './source-url.ts'
 
 const allows = (text: string, path: string) => parseRobots(text).allows(new URL(path, 'https://data.org'))
 
-test('the longest rule that fits decides (RFC 9309)', () => {
+test('the longest rule that matches decides (RFC 9309)', () => {
   const text = 'User-agent: *\nDisallow: /\nAllow: /data\nDisallow: /data/private # hush\n'
   expect(allows(text, '/')).toBe(false)
   expect(allows(text, '/data/ice.csv')).toBe(true)
   expect(allows(text, '/data/private/x')).toBe(false)
 })
 
-test('our own group stands before everybody’s', () => {
+test('the group for our user agent is used before that for all', () => {
   const text =
     'User-agent: other\nUser-agent: Holdfast\nDisallow: /a\nCrawl-delay: 7\n\nUser-agent: *\nDisallow: /'
   expect(allows(text, '/b')).toBe(true)
@@ -29,18 +29,18 @@ test.each([
   ['/x$', '/xy', true],
   ['*', '/anything', false],
   ['', '/anything', true],
-])('Disallow: %s holds of %s: allowed %s', (pattern, path, allowed) => {
+])('for Disallow: %s and the path %s, allowed is %s', (pattern, path, allowed) => {
   expect(allows(`User-agent: *\nDisallow: ${pattern}`, path)).toBe(allowed)
 })
 
-test('a hostile file costs little', () => {
+test('reads a hostile file quickly', () => {
   const started = performance.now()
   const text = `User-agent: *\n${`Disallow: /${'a*'.repeat(900)}z\n`.repeat(200)}`
   expect(allows(text, `/${'a'.repeat(5_000)}`)).toBe(true)
   expect(performance.now() - started).toBeLessThan(2_000)
 })
 
-test('sources are asked over HTTP where they can be', () => {
+test('probes sources over HTTP where possible', () => {
   expect(sourceUrl('https://data.org/x?y=1#z')?.href).toBe('https://data.org/x?y=1')
   expect(sourceUrl('s3://noaa-ghcn-pds/csv/')?.href).toBe(
     'https://s3.amazonaws.com/noaa-ghcn-pds?list-type=2&max-keys=1&prefix=csv%2F',
@@ -50,7 +50,7 @@ test('sources are asked over HTTP where they can be', () => {
     expect(sourceUrl(url), url).toBeUndefined()
 })
 
-test('a line of blanks takes time by its length', () => {
+test('reads a line of blanks in time linear in its length', () => {
   const started = performance.now()
   parseRobots(`User-agent: *\nDisallow: ${' '.repeat(200_000)}x y`)
   expect(performance.now() - started).toBeLessThan(1_000)

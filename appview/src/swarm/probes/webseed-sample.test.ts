@@ -7,7 +7,7 @@ let sampler: WebseedSampler
 afterEach(() => sampler[Symbol.asyncDispose]())
 const own = (bytes: Uint8Array) => new Uint8Array(bytes)
 
-test('pieces are drawn in a thread, with their hashes', async () => {
+test('draws pieces, with their hashes, in a thread', async () => {
   sampler = createWebseedSampler()
   const { bytes } = makeTorrent('ice.csv', Buffer.alloc(400_000, 7))
   const sampling = await sampler.sample(own(bytes))
@@ -16,7 +16,7 @@ test('pieces are drawn in a thread, with their hashes', async () => {
   expect(sampling.sample.pieces.map(({ hashes }) => hashes.sha1?.length)).toEqual([20, 20, 20, 20])
 })
 
-test('a piece of very many files is not asked for, though files are few on average', async () => {
+test('does not draw a piece of very many files', async () => {
   sampler = createWebseedSampler()
   const tiny = Array.from({ length: 16_384 }, (_, i) => ({ length: 1, path: [`${i}`] }))
   const files = [...tiny, { length: 16_384 * 1_023, path: ['large'] }]
@@ -26,7 +26,7 @@ test('a piece of very many files is not asked for, though files are few on avera
   expect(sampling.sample.pieces.every(({ span }) => span.piece > 0 && span.parts.length === 1)).toBe(true)
 })
 
-test('skips what can no longer be read', async () => {
+test('skips metainfo that can no longer be read', async () => {
   sampler = createWebseedSampler()
   expect(await sampler.sample(own(Buffer.from('nonsense')))).toHaveProperty('skipped')
 })

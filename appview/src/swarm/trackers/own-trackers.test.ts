@@ -48,7 +48,7 @@ describe.each(testBackends())('own trackers on $name', ({ open }) => {
       sql`SELECT seeders, leechers FROM local.swarm_history WHERE info_hash = ${v2} ORDER BY at`,
     )
 
-  test('what nobody announces has no seeders, which is known', async () => {
+  test('content that nobody announces has zero seeders', async () => {
     await putRecord(catalog, 'dataset', 'ice', { title: 'Sea ice' })
     await putTorrent(catalog, 'hybrid', {
       infoHashV1: v1,
@@ -60,7 +60,7 @@ describe.each(testBackends())('own trackers on $name', ({ open }) => {
     expect(await dataset()).toEqual([{ torrent_count: 1, seeders: 0 }])
   })
 
-  test('counts reach the dataset in one round, whichever name the tracker gives first', async () => {
+  test('counts reach the dataset in one round, whichever infohash comes first', async () => {
     tracker.swarms = [
       [[v2.slice(0, 40), v1], 3, 1, 9],
       [['f'.repeat(40)], 5, 5, 5],
@@ -79,7 +79,7 @@ describe.each(testBackends())('own trackers on $name', ({ open }) => {
     expect((await counts())[1]).toEqual({ info_hash: late, seeders: 2, leechers: 0, completed: 0 })
   })
 
-  test('records a swarm that ends as one without seeders', async () => {
+  test('records that a swarm without peers has zero seeders', async () => {
     tracker.swarms = []
     await round()
     expect((await counts())[0]).toMatchObject({ info_hash: v2, seeders: 0 })
@@ -87,7 +87,7 @@ describe.each(testBackends())('own trackers on $name', ({ open }) => {
     expect(await history()).toContainEqual({ seeders: 3, leechers: 1 })
   })
 
-  test('a tracker that asks for the token gets it', async () => {
+  test('sends the token to a tracker that requires it', async () => {
     tracker.wantsToken = true
     tracker.swarms = [[[v1], 7, 0, 0]]
     await round()

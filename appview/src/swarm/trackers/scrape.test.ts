@@ -21,7 +21,7 @@ const scraping: Scraping = {
   timeoutMs: 5_000,
 }
 
-describe('bittorrent-tracker’s server, a third party’s', () => {
+describe('bittorrent-tracker’s server as a third party’s tracker', () => {
   const server = new TrackerServer({ udp: true, http: true, ws: true, stats: false })
   const portOf = (part: { address(): unknown }) => (part.address() as AddressInfo).port
   beforeAll(async () => {
@@ -54,7 +54,7 @@ describe('hostile answers', () => {
   const answer = (text: string) => readScrape(Buffer.from(text, 'latin1'), [seeded])
   const entry = (body: string) => `d5:filesd20:${Buffer.from(seeded, 'hex').toString('latin1')}${body}ee`
 
-  test('counts are held within what can be', () => {
+  test('limits counts to possible values', () => {
     expect(answer(entry('d8:completei99999999999999999999e10:incompletei-5ee')).counts.get(seeded)).toEqual({
       seeders: 1_000_000,
       leechers: 0,
@@ -69,14 +69,14 @@ describe('hostile answers', () => {
     ['d14:failure reason7:go awaye', /refuses: go away/],
     [`d14:failure reason9999:${'x'.repeat(9999)}e`, /^the tracker refuses: x{300}$/],
     [`${'l'.repeat(5000)}${'e'.repeat(5000)}`, /nested deeper/],
-  ])('%.20s is an error', (text, message) => {
+  ])('reports %.20s as an error', (text, message) => {
     expect(() => answer(text)).toThrow(message)
   })
-  test('a tracker that asks for a pause gets at most a day', () => {
+  test('pauses for at most a day, whatever a tracker asks for', () => {
     expect(answer('d5:filesde5:flagsd20:min_request_intervali900eee').waitMs).toBe(900_000)
     expect(answer('d5:filesde5:flagsd20:min_request_intervali99999999eee').waitMs).toBe(86_400_000)
   })
-  test('an answer without an end is cut off', async () => {
+  test('cuts off an endless answer', async () => {
     const endless = createServer((_, response) => {
       const write = () => response.write('x'.repeat(65_536), () => response.destroyed || write())
       write()
@@ -109,27 +109,27 @@ describe('hostile UDP trackers', () => {
     return Buffer.concat([start, rest])
   }
 
-  test('a refusal is told with its reason', async () => {
+  test('reports a refusal with its reason', async () => {
     await expect(onTracker((packet) => head(3, packet, Buffer.from('not here')))).rejects.toThrow(
       /refuses: not here/,
     )
   })
-  test('rejects an answer that is too short or of another action', async () => {
+  test('rejects an answer that is too short or to another action', async () => {
     const short = onTracker((packet) => (packet.length === 16 ? head(0, packet) : head(2, packet)))
     await expect(short).rejects.toThrow(/broken answer/)
     await expect(onTracker((packet) => head(1, packet))).rejects.toThrow(/broken answer/)
   })
-  test('an answer to another question is no answer', async () => {
+  test('ignores an answer to another request', async () => {
     const forged = onTracker((packet) => head(0, Buffer.alloc(packet.length)), 300)
     await expect(forged).rejects.toThrow(/no answer in 300 ms/)
   })
-  test('absurd counts are held within what can be', async () => {
+  test('limits counts to possible values', async () => {
     const { counts } = await onTracker((packet) =>
       packet.length === 16 ? head(0, packet) : head(2, packet, Buffer.alloc(12, 0xff)),
     )
     expect(counts.get(seeded)).toEqual({ seeders: 1_000_000, leechers: 1_000_000, completed: 1_000_000_000 })
   })
-  test('private addresses are not dialled', async () => {
+  test('does not connect to private addresses', async () => {
     const guarded = { ...scraping, allowPrivateHosts: false }
     for (const host of [
       '127.0.0.1',
@@ -159,7 +159,7 @@ describe('hostile WebSocket trackers', () => {
   const name = Buffer.from(seeded, 'hex').toString('latin1')
   const counting = (counts: unknown) => JSON.stringify({ action: 'scrape', files: { [name]: counts } })
 
-  test('asks about all names at once and leaves absent ones out', async () => {
+  test('asks about all infohashes at once and leaves absent ones out', async () => {
     const asked: unknown[] = []
     const { counts } = await onTracker(
       (connection, question) => {
@@ -172,23 +172,23 @@ describe('hostile WebSocket trackers', () => {
     expect(asked).toEqual([{ action: 'scrape', info_hash: names }])
     expect([...counts]).toEqual([[seeded, { seeders: 3, leechers: 1, completed: 9 }]])
   })
-  test('an answer without any torrent is an answer', async () => {
+  test('accepts an answer without any torrent', async () => {
     expect(await saying('{"action":"scrape","files":{}}')).toEqual({ counts: new Map() })
   })
-  test('counts are held within what can be', async () => {
+  test('limits counts to possible values', async () => {
     const { counts } = await saying(counting({ complete: 1e300, incomplete: -5, downloaded: 'many' }))
     expect(counts.get(seeded)).toEqual({ seeders: 1_000_000, leechers: 0, completed: null })
     const none = await saying(counting({ complete: ['7'], incomplete: null }))
     expect(none.counts.get(seeded)).toEqual({ seeders: 0, leechers: 0, completed: null })
   })
-  test('ignores what was not asked for', async () => {
+  test('ignores torrents that it did not ask about', async () => {
     const other = '{"complete":5,"infoHash":"x"}'
     for (const key of ['x', '', '\u2603', '__proto__', name.slice(1)])
       expect(await saying(`{"action":"scrape","files":{${JSON.stringify(key)}:${other}}}`)).toEqual({
         counts: new Map(),
       })
   })
-  test('a tracker that asks for a pause gets at most a day', async () => {
+  test('pauses for at most a day, whatever a tracker asks for', async () => {
     const pause = (flags: unknown) => saying(JSON.stringify({ action: 'scrape', files: {}, flags }))
     expect(await pause({ min_request_interval: 900 })).toMatchObject({ waitMs: 900_000 })
     expect(await pause({ min_request_interval: 1e12 })).toMatchObject({ waitMs: 86_400_000 })
@@ -209,7 +209,7 @@ describe('hostile WebSocket trackers', () => {
     ['{"action":"scrape","failure reason":"go away"}', /refuses: go away/],
     [`{"failure reason":"${'x'.repeat(9_999)}"}`, /^the tracker refuses: x{300}$/],
     ['x'.repeat(70_000), /payload size/],
-  ])('%.40s is an error', async (answer, message) => {
+  ])('reports %.40s as an error', async (answer, message) => {
     await expect(saying(answer)).rejects.toThrow(message)
   })
   test('rejects bytes that are not text', async () => {
@@ -237,7 +237,7 @@ describe('hostile WebSocket trackers', () => {
   test('rejects a tracker that closes the connection', async () => {
     await expect(onTracker((connection) => connection.close())).rejects.toThrow(/closed the connection/)
   })
-  test('a message without an end is cut off', async () => {
+  test('cuts off an endless message', async () => {
     const endless = onTracker((connection) => {
       const write = () => connection.send('x'.repeat(1_000), { fin: false }, (error) => error || write())
       write()
@@ -272,7 +272,7 @@ describe('hostile WebSocket trackers', () => {
     elsewhere.close()
     busy.close()
   })
-  test('dials no private addresses nor names that lead to them', async () => {
+  test('connects to no private address and to no name that leads to one', async () => {
     await using server = await startWebSocketServer()
     let connections = 0
     server.on('connection', () => connections++)
@@ -294,7 +294,7 @@ describe('hostile WebSocket trackers', () => {
         )
     expect(connections).toBe(0)
   })
-  test('looks the name up once and dials the address that was checked', async () => {
+  test('looks the name up once and connects to the address that was checked', async () => {
     await using server = await startWebSocketServer()
     let lookUps = 0
     const names: Names = {
@@ -313,7 +313,7 @@ describe('hostile WebSocket trackers', () => {
     expect(counts.get(seeded)).toMatchObject({ seeders: 1 })
     expect(lookUps).toBe(1)
   })
-  test('a program that stops does not wait for the answer', async () => {
+  test('stops waiting for an answer when the program stops', async () => {
     await using server = await startWebSocketServer()
     const stop = new AbortController()
     server.on('connection', () => stop.abort(new Error('the program stops')))
@@ -340,7 +340,7 @@ async function startWebSocketServer() {
   })
 }
 
-test('announce URLs have one spelling', () => {
+test('normalizes announce URLs', () => {
   const normal = (url: string) => normalizeTracker(url, { allowPrivateHosts: false })
   expect(normal(' HTTPS://Tracker.Org:443/announce#x')).toBe('https://tracker.org/announce')
   expect(normal('udp://Tracker.Org:6969/announce')).toBe('udp://tracker.org:6969/announce')
@@ -364,7 +364,7 @@ test('announce URLs have one spelling', () => {
     expect(normal(url), url).toBeUndefined()
 })
 
-test('the scrape address follows BEP 48', () => {
+test('makes the scrape URL as BEP 48 says', () => {
   expect(scrapeUrl('http://example.com/x/announce?k=1')?.href).toBe('http://example.com/x/scrape?k=1')
   expect(scrapeUrl('http://example.com/announce.php')?.href).toBe('http://example.com/scrape.php')
   expect(scrapeUrl('http://example.com/a')).toBeUndefined()

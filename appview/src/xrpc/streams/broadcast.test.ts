@@ -41,7 +41,7 @@ const entry = (seq: number): StreamEntry => ({
   facts: { always: true },
 })
 
-test('nothing is read for a reader who left while it waited for its turn', async () => {
+test('reads nothing for a client that left while it waited for its turn', async () => {
   const { broadcast, reads, letGo } = await startBlocked({ seq: 10_000 })
   const readers = Array.from({ length: 40 }, consumer)
   for (const reader of readers) await broadcast.join(reader)
@@ -54,7 +54,7 @@ test('nothing is read for a reader who left while it waited for its turn', async
   await broadcast[Symbol.asyncDispose]()
 })
 
-test('what came while nobody listened is not read for whoever comes', async () => {
+test('does not read events from a time without clients for the next client', async () => {
   const head = { seq: 0 }
   const { broadcast, reads, letGo } = await startBlocked(head)
   letGo()

@@ -62,7 +62,7 @@ afterAll(async () => {
   await broadcast[Symbol.asyncDispose]()
 })
 
-test('cuts off a client that does not read, with a named error and little memory', async () => {
+test('disconnects a client that does not read, with a named error and little memory', async () => {
   const before = process.memoryUsage().rss
   const ws = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
   await new Promise((resolve) => ws.once('open', resolve))

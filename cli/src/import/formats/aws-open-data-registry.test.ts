@@ -4,7 +4,7 @@ import { importRegistryEntry } from './aws-open-data-registry.ts'
 
 const createdAt = '2026-11-20T12:00:00.000Z'
 
-test('makes an entry a dataset and names what has no field', () => {
+test('makes a dataset of an entry and reports fields that have no place', () => {
   const imported = importRegistryEntry(
     {
       slug: 'tides',
@@ -79,7 +79,7 @@ test('makes an entry a dataset and names what has no field', () => {
   ])
 })
 
-test('puts a long description into a blob, and its opening into the record', () => {
+test('puts a long description into a blob and its beginning into the record', () => {
   const paragraph = `${'Ocean heat content. '.repeat(100)}\n\n`
   const text = paragraph.repeat(40).trim()
   const { record, descriptionMarkdown } = importRegistryEntry(
@@ -91,13 +91,13 @@ test('puts a long description into a blob, and its opening into the record', () 
 })
 
 test.each([[null], ['text'], [[]], [{}], [{ slug: 'x' }], [{ slug: 'x', Name: 7 }]])(
-  '%j is refused with a reason',
+  'refuses %j with a reason',
   (entry) => {
     expect(() => importRegistryEntry(entry, { createdAt })).toThrow('needs a "slug" and a "Name"')
   },
 )
 
-test('names a field of an unexpected kind as left over', () => {
+test('reports a field of an unexpected type', () => {
   const { record, leftOver } = importRegistryEntry(
     { slug: 'x', Name: 'X', Tags: 'one', Resources: { a: 1 }, License: ['MIT'] },
     { createdAt },

@@ -16,7 +16,7 @@ async function bagOf(files: Record<string, string>): Promise<string> {
   return directory
 }
 
-test('reads a bag with folded and repeated labels and files to be fetched', async () => {
+test('reads a bag with folded and repeated labels and files to fetch', async () => {
   const directory = await bagOf({
     'bagit.txt': 'BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n',
     'bag-info.txt':
@@ -48,6 +48,6 @@ test('reads a bag with folded and repeated labels and files to be fetched', asyn
   expect(leftOver).toEqual([{ field: 'bag-info.txt/X-Shelf', value: '12' }])
 })
 
-test('a directory without bagit.txt is no bag', async () => {
+test('refuses a directory without bagit.txt', async () => {
   await expect(readBag(await bagOf({ 'data/x': 'x' }))).rejects.toThrow('no bag')
 })

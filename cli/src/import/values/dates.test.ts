@@ -17,7 +17,7 @@ test.each([
   ['2011-13-01', undefined],
   ['', undefined],
   [null, undefined],
-])('%s is %s', (text, edtf) => {
+])('reads %s as %s', (text, edtf) => {
   expect(toEdtf(text)).toBe(edtf)
 })
 
@@ -29,6 +29,6 @@ test.each([
   ['/', undefined],
   ['long ago/2010', undefined],
   ['1/2/3', undefined],
-])('%s spans %o', (text, temporal) => {
+])('reads %s as the period %o', (text, temporal) => {
   expect(toTemporal(text)).toEqual(temporal)
 })

@@ -27,6 +27,6 @@ test.each([
   [{ type: 'Polygon', coordinates: [['x']] }, undefined],
   ['{not json', { name: '{not json' }],
   ['', undefined],
-])('%o is %o', (value, spatial) => {
+])('reads %o as %o', (value, spatial) => {
   expect(toSpatial(value)).toEqual(spatial)
 })

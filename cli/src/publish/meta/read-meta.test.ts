@@ -63,17 +63,17 @@ test.each([
   ['modified: 2020-01-02T03:04:05.678Z', '2020-01-02T03:04:05Z'],
   ['sizeBytes: 12 MB', 12_000_000],
   ['x-ours: {a: 1}', { a: 1 }],
-])('%s is taken', (line, value) => {
+])('accepts %s', (line, value) => {
   expect(fieldOf(line)).toEqual(value)
 })
 
-test('a short form is told with its long form and line', () => {
+test('expands a short form and reports faults at its line', () => {
   expect(read('title: T\nlicense: CC0-1.0').notes).toEqual([
     { line: 2, field: 'license', long: '{spdx: CC0-1.0}' },
   ])
 })
 
-test('finds all faults at once, each with its line, what was expected and an example', () => {
+test('reports all faults at once, each with its line, what was expected and an example', () => {
   const { faults } = read(`licence: CC0-1.0
 keyword: [water]
 authors: [Ana]
@@ -101,7 +101,7 @@ sizeBytes: huge
   expect(faults.find(({ field }) => field === 'risk/level')!.example).toBe('level: endangered')
 })
 
-test('reads the META template without a fault when every example is taken', () => {
+test('the META template is valid when every example is used', () => {
   const whole = metaTemplate({ title: 'T' })
     .replace(/^#rkey.*$/m, '')
     .replace(/^#(?=\w+: )/gm, '')
@@ -110,7 +110,7 @@ test('reads the META template without a fault when every example is taken', () =
   expect(Object.keys(record).length).toBeGreaterThan(25)
 })
 
-test('asks only for a title when no example of the META template is taken', () => {
+test('the META template only lacks a title when no example is used', () => {
   expect(read(metaTemplate({ title: undefined })).faults).toMatchObject([
     { field: 'title', problem: 'is missing' },
   ])

@@ -16,7 +16,7 @@ function largeFile() {
   return { infoHashV1, bytes: Buffer.concat([bytes.subarray(0, -1), padding, Buffer.from('e')]) }
 }
 
-describe.each(testBackends())('metainfo on its way out of $name', ({ open }) => {
+describe.each(testBackends())('serving metainfo from $name', ({ open }) => {
   let catalog: Catalog
   const large = largeFile()
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describe.each(testBackends())('metainfo on its way out of $name', ({ open }) => 
   })
   afterAll(() => catalog[Symbol.asyncDispose]())
 
-  test('three readers of a file of 9 MB hold nobody up', async () => {
+  test('three readers of a file of 9 MB do not delay other requests', async () => {
     const store = metainfoStoreOf(catalog.db)
     await store.read('nothing')
     const delay = monitorEventLoopDelay({ resolution: 5 })
@@ -44,7 +44,7 @@ describe.each(testBackends())('metainfo on its way out of $name', ({ open }) => 
     expect(delay.max / 1e6).toBeLessThan(1_000)
   })
 
-  test('makes a metainfo file once for all who ask at the same time', async () => {
+  test('makes a .torrent once for all who ask at the same time', async () => {
     const store = metainfoStoreOf(catalog.db)
     const asked = { ...plan, operators: ['udp://c.example:1'] }
     const [one, two] = await Promise.all([store.read('large', asked), store.read('large', asked)])
@@ -52,7 +52,7 @@ describe.each(testBackends())('metainfo on its way out of $name', ({ open }) => 
     expect(await store.read('large', asked)).toBe(one)
   })
 
-  test('answers undefined for a torrent without metainfo', async () => {
+  test('returns undefined for a torrent without metainfo', async () => {
     expect(await metainfoStoreOf(catalog.db).read('gone', plan)).toBeUndefined()
   })
 })
