@@ -9,7 +9,7 @@ const { workspaces } = JSON.parse(read('package.json')) as { workspaces: string[
 
 describe.each(workspaces)('the package.json of %s', (workspace) => {
   const listed = JSON.parse(read(`${workspace}/package.json`)) as Record<string, Record<string, string>>
-  const dependencies = Object.keys(listed.dependencies ?? {})
+  const dependencies = Object.keys({ ...listed.dependencies, ...listed.optionalDependencies })
   const devDependencies = Object.keys(listed.devDependencies ?? {})
   const files = globSync(`${workspace}/**/*.{ts,mjs}`, { cwd: root, exclude: ['**/node_modules/**'] })
   const imports = files.flatMap((file) => importsOf(file, read(file)))

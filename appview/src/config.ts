@@ -145,6 +145,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): A
     reader.problem(
       'HOLDFAST_SOURCES names no source: write at least one relay or PDS, such as wss://bsky.network',
     )
+  if (config.reader === 'reference' && !isInstalled('@atproto/sync')) {
+    reader.problem(
+      'HOLDFAST_READER is reference, for which a package is missing: npm install @atproto/sync, where Holdfast is installed',
+    )
+  }
   reader.finish()
   return Object.freeze(config)
 }
@@ -187,6 +192,14 @@ function source(text: string): SourceConfig {
 
 /** Well-known nodes, with which BitTorrent clients usually begin. */
 const usualDhtNodes = 'router.bittorrent.com:6881,router.utorrent.com:6881,dht.transmissionbt.com:6881'
+
+function isInstalled(name: string): boolean {
+  try {
+    return import.meta.resolve(name) !== ''
+  } catch {
+    return false
+  }
+}
 
 function dhtNodesOf(reader: EnvReader): AppViewConfig['dhtNodes'] {
   const isAsked = reader.read('HOLDFAST_DHT', flag, false)

@@ -1,4 +1,6 @@
-import { type l, lexToJson, type Query, xrpc } from '@atproto/lex'
+import { xrpc } from '@atproto/lex-client'
+import { lexToJson } from '@atproto/lex-json'
+import type { l, Query } from '@atproto/lex-schema'
 import { type Authorities, servedMethods } from '@holdfast/lexicons/authority'
 import { failureOf } from './records/xrpc-failure.ts'
 

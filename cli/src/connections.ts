@@ -1,4 +1,4 @@
-import type { DidString } from '@atproto/lex'
+import type { DidString } from '@atproto/lex-schema'
 import type { AppView } from './appview.ts'
 import { type Config, httpUrl } from './config.ts'
 import { formatSeconds } from './output/quantities.ts'

@@ -1,4 +1,4 @@
-import { jsonToLex } from '@atproto/lex'
+import { jsonToLex } from '@atproto/lex-json'
 import { expect, test } from 'vitest'
 import {
   type Authorities,

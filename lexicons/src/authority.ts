@@ -1,4 +1,5 @@
-import { isPlainObject, l } from '@atproto/lex'
+import { isPlainObject } from '@atproto/lex-data'
+import { l } from '@atproto/lex-schema'
 import { type Collection, type CollectionName, canonicalAuthority, collections } from './nsid.ts'
 
 /**

@@ -36,7 +36,8 @@ export async function lexiconDomains(root: string): Promise<string[]> {
 
 async function lexBuild(lexicons: string, outDir: string): Promise<void> {
   const lex = fileURLToPath(new URL('../bin/lex', import.meta.resolve('@atproto/lex')))
-  const options = ['--clear', '--import-ext', '.ts', '--index-file']
+  // Generated code imports no more than what validates, since `@atproto/lex` brings the compiler of TypeScript along.
+  const options = ['--clear', '--import-ext', '.ts', '--index-file', '--lib', '@atproto/lex-schema']
   await promisify(execFile)(process.execPath, [
     lex,
     'build',

@@ -3,7 +3,7 @@
  * They are named only here. They are stored and shown verbatim; search, listings and pages use the record that they are
  * mapped to.
  */
-import { isPlainObject } from '@atproto/lex'
+import { isPlainObject } from '@atproto/lex-data'
 import { mapAtdataEntry } from './foreign/atdata-entry.ts'
 import type * as schemas from './index.ts'
 import { type CollectionName, collections } from './nsid.ts'

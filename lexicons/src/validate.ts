@@ -1,4 +1,6 @@
-import { type Infer, isPlainObject, jsonToLex, type LexValidationError, type LexValue } from '@atproto/lex'
+import { isPlainObject, type LexValue } from '@atproto/lex-data'
+import { jsonToLex } from '@atproto/lex-json'
+import type { Infer, LexValidationError } from '@atproto/lex-schema'
 import * as schemas from './index.ts'
 import { type Collection, collections } from './nsid.ts'
 import { type Refusal, ruleBroken } from './rules.ts'

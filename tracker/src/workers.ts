@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { OperatorError } from '@holdfast/runtime/operator-error'
+import { siblingModule } from '@holdfast/runtime/sibling-module'
 import { addCounts, type Counts, newCounts } from './counts.ts'
 import type { SignalReceiver } from './wire/signal-hub.ts'
 import type { SignalSocket } from './wire/signal-swarm.ts'
@@ -14,7 +15,7 @@ export async function startWorkers(count: number, start: WorkerStart, parts: Wor
   await using started = new AsyncDisposableStack()
   const counts: Counts[] = []
   for (let number = 0; number < count; number++) {
-    const worker = new Worker(new URL(import.meta.url.replace(/workers\.(ts|js)$/, 'worker.$1')), {
+    const worker = new Worker(siblingModule('./worker', import.meta.url), {
       workerData: start,
     })
     counts.push(newCounts())

@@ -1,3 +1,4 @@
+import { siblingModule } from '@holdfast/runtime/sibling-module'
 import { whoAsks } from '../store/patience.ts'
 import { createThreadPool } from '../threads/thread-pool.ts'
 import { type DocumentJob, writeDocument } from './document-jobs.ts'
@@ -17,7 +18,7 @@ const deadlineMs = 10_000
 
 export function createDocumentWriter(): DocumentWriter {
   const pool = createThreadPool<string, Uint8Array>({
-    script: { name: './document-thread', from: import.meta.url },
+    script: siblingModule('./document-thread', import.meta.url),
     threads: 2,
     heapMb: 256,
     maxWaiting: 32,

@@ -1,5 +1,6 @@
-import { type LexMap, lexToJson } from '@atproto/lex'
 import { decode } from '@atproto/lex-cbor'
+import type { LexMap } from '@atproto/lex-data'
+import { lexToJson } from '@atproto/lex-json'
 import { normalizeTypes } from '@holdfast/lexicons/authority'
 import { isForeign, mapForeign } from '@holdfast/lexicons/foreign'
 import { collections } from '@holdfast/lexicons/nsid'

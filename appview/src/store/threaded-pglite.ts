@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
+import { siblingModule } from '@holdfast/runtime/sibling-module'
 import { createFairQueue } from '../runtime/fair-queue.ts'
 import { inTime, whoAsks } from './patience.ts'
 import type { FromThread, PgliteJob, PgliteResult, StoreErrorParts } from './pglite-jobs.ts'
@@ -72,9 +73,7 @@ function compiledPglite(): Promise<WebAssembly.Module> {
  * @throws PgliteError when the directory cannot be read
  */
 export async function openThreadedPglite(dataDir: string | undefined): Promise<ThreadedPglite> {
-  // The published build holds .js files; a type-stripping Node runs the .ts ones.
-  const file = new URL(`./pglite-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
-  const thread = new Worker(file, { execArgv: [] })
+  const thread = new Worker(siblingModule('./pglite-thread', import.meta.url), { execArgv: [] })
   const waiting = new Map<number, Waiting>()
   const listeners = new Map<string, Set<(payload: string) => void>>()
   const unexpected = Promise.withResolvers<PgliteError>()

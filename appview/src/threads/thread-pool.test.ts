@@ -5,7 +5,7 @@ import { createThreadPool, ThreadLostError, type ThreadPool, ThreadsBusyError } 
 type Job = TestJob | { waitMs: number }
 let pool: ThreadPool<Job, number>
 function open(options: { threads?: number; maxWaiting?: number; maxWaitMs?: number } = {}) {
-  const script = { name: '../../testing/thread', from: import.meta.url }
+  const script = new URL('../../testing/thread.ts', import.meta.url)
   pool = createThreadPool({ script, threads: 1, heapMb: 64, maxWaiting: 100, ...options })
   return pool
 }

@@ -6,8 +6,8 @@ import { Worker } from 'node:worker_threads'
 import type { ThreadAnswer } from './answer-jobs.ts'
 
 export interface ThreadPoolOptions {
-  /** The file that calls `answerJobs`, without its extension, beside the module `from` (`import.meta.url`). */
-  readonly script: { readonly name: string; readonly from: string }
+  /** The module that calls `answerJobs`. */
+  readonly script: URL
   readonly threads: number
   /** The most memory for a thread's heap, in MiB. */
   readonly heapMb: number
@@ -83,12 +83,9 @@ export function createThreadPool<Job, Answer>(options: ThreadPoolOptions): Threa
   }
 
   function open(): Place<Job, Answer> {
-    const { name, from } = options.script
-    // The published build holds .js files; a type-stripping Node runs the .ts ones.
-    const file = new URL(`${name}.${from.endsWith('.ts') ? 'ts' : 'js'}`, from)
     const resourceLimits = { maxOldGenerationSizeMb: options.heapMb, maxYoungGenerationSizeMb: 32 }
     const place: Place<Job, Answer> = {
-      thread: new Worker(file, { execArgv: [], resourceLimits }),
+      thread: new Worker(options.script, { execArgv: [], resourceLimits }),
       current: undefined,
       timer: undefined,
     }

@@ -1,4 +1,4 @@
-import type { l } from '@atproto/lex'
+import type { l } from '@atproto/lex-schema'
 import { InternalServerError, InvalidRequestError, type Server } from '@atproto/xrpc-server'
 import { type Authorities, servedMethods } from '@holdfast/lexicons/authority'
 import type { Request, Response } from 'express'

@@ -1,4 +1,4 @@
-import { lexToJson } from '@atproto/lex'
+import { lexToJson } from '@atproto/lex-json'
 import { getDataset, getMetainfo, getTorrent } from '@holdfast/lexicons'
 import { describesDatasets } from '@holdfast/lexicons/foreign'
 import { collections } from '@holdfast/lexicons/nsid'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cidForRawBytes } from '@atproto/lex'
+import { cidForRawBytes } from '@atproto/lex-data'
 import { collections } from '@holdfast/lexicons/nsid'
 import { type Metainfo, parseMetainfo } from '@holdfast/torrent/metainfo'
 import { CommandError } from '../command-error.ts'

@@ -1,4 +1,4 @@
-import { cidForRawBytes } from '@atproto/lex'
+import { cidForRawBytes } from '@atproto/lex-data'
 import type { BlobJson, Repo } from '../records/repo.ts'
 
 /**

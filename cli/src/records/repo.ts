@@ -1,4 +1,6 @@
-import { type AtIdentifierString, Client, lexToJson, type NsidString } from '@atproto/lex'
+import { Client } from '@atproto/lex-client'
+import { lexToJson } from '@atproto/lex-json'
+import type { AtIdentifierString, NsidString } from '@atproto/lex-schema'
 import { isValidRecordKey } from '@atproto/syntax'
 import { type Authorities, normalizeTypes, writtenNsid, writtenTypes } from '@holdfast/lexicons/authority'
 import { type ForeignCollection, isForeign } from '@holdfast/lexicons/foreign'

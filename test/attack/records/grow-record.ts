@@ -3,8 +3,8 @@
  * it may hold, or a little more, of what texts and addresses are hard to read when they are made of it.
  */
 import { readFileSync } from 'node:fs'
-import { jsonToLex } from '@atproto/lex'
 import { encode } from '@atproto/lex-cbor'
+import { jsonToLex } from '@atproto/lex-json'
 import { type CollectionName, collections } from '@holdfast/lexicons/nsid'
 
 export interface GrownRecord {

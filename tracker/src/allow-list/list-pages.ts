@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { listInfoHashes } from '@holdfast/lexicons'
+import { siblingModule } from '@holdfast/runtime/sibling-module'
 import { announcedHashes, packEntries } from './entries.ts'
 import type { Position } from './stream.ts'
 
@@ -54,7 +55,7 @@ export class PageReader implements AsyncDisposable {
   #failed: Error | undefined
 
   constructor(url: string) {
-    this.#worker = new Worker(new URL(import.meta.url.replace(/list-pages\.(ts|js)$/, 'list-thread.$1')), {
+    this.#worker = new Worker(siblingModule('./list-thread', import.meta.url), {
       workerData: { url },
       resourceLimits: { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 16 },
     })

@@ -1,7 +1,7 @@
 import { IdResolver, MemoryCache } from '@atproto/identity'
 import type { Cid } from '@atproto/lex-data'
 import { blocksToCarFile } from '@atproto/repo'
-import { type Event, Firehose, type FirehoseOptions } from '@atproto/sync'
+import type { Event, Firehose, FirehoseOptions } from '@atproto/sync'
 import { type CidKey, cidKeyFromLex } from '../cid-key.ts'
 import type { FrameFilter, ProvedFrame, RepoFrame } from '../frame/frame.ts'
 import { readCommitBlock } from '../verify/commit-block.ts'
@@ -35,7 +35,7 @@ export function readByReference(options: ReferenceOptions): Source {
     state,
     async *read(cursor, signal) {
       const queue = createFrameQueue<SourceItem>(0, () => {})
-      const firehose = openFirehose({ options, state, queue, cursor })
+      const firehose = await openFirehose({ options, state, queue, cursor })
       const running = firehose.start()
       signal.addEventListener('abort', () => queue.end(), { once: true })
       try {
@@ -55,7 +55,9 @@ interface Opening {
   cursor: number
 }
 
-function openFirehose({ options, state, queue, cursor }: Opening): Firehose {
+async function openFirehose({ options, state, queue, cursor }: Opening): Promise<Firehose> {
+  // Only those who select this reader install the package, which brings a compiler along.
+  const { Firehose } = await import('@atproto/sync')
   let gathered: Event[] = []
   let tail = Promise.resolve()
   // The reader passes each message to its runner as a task; running them one after the other keeps their order.

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
+import { siblingModule } from '@holdfast/runtime/sibling-module'
 
 export type SignatureCurve = 'secp256k1' | 'P-256'
 
@@ -40,7 +41,7 @@ export function createSignatureBatches(): (job: SignatureJob) => Promise<boolean
   let scheduled = false
 
   const start = (): Worker => {
-    const started = new Worker(new URL('./signature-thread.ts', import.meta.url), { execArgv: [] })
+    const started = new Worker(siblingModule('./signature-thread', import.meta.url), { execArgv: [] })
     const fail = (error: unknown) => {
       if (thread !== started) return
       thread = undefined

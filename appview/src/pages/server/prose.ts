@@ -3,7 +3,9 @@
  * rendered in threads with a deadline. Meanwhile the page is made with a placeholder for each text. Results are cached by the
  * hash of the text.
  */
+
 import { hash } from 'node:crypto'
+import { siblingModule } from '@holdfast/runtime/sibling-module'
 import { createThreadPool, ThreadLostError } from '../../threads/thread-pool.ts'
 import { escapeText, type Html, trusted } from '../html.ts'
 import { renderMarkdown } from '../markdown.ts'
@@ -51,7 +53,7 @@ export function createProse({
   deadlineMs = usualDeadlineMs,
 }: ProseOptions = {}): Prose {
   const pool = createThreadPool<MarkdownJob, RenderedText>({
-    script: { name: './markdown-thread', from: import.meta.url },
+    script: siblingModule('./markdown-thread', import.meta.url),
     threads: 2,
     heapMb: 128,
     maxWaiting: 500,

@@ -1,3 +1,4 @@
+import { siblingModule } from '@holdfast/runtime/sibling-module'
 import { createThreadPool } from '../../threads/thread-pool.ts'
 import type { CheckLimits, MetainfoVerdict, TorrentClaims } from './metainfo-check.ts'
 
@@ -40,7 +41,7 @@ export function createMetainfoChecker(options: CheckerOptions = {}): MetainfoChe
   const { heapMb = 512, deadline = defaultDeadline } = options
 
   const pool = createThreadPool<CheckJob & { giveBack: boolean }, Checked>({
-    script: { name: './metainfo-thread', from: import.meta.url },
+    script: siblingModule('./metainfo-thread', import.meta.url),
     threads: 2,
     heapMb,
     maxWaiting: Number.POSITIVE_INFINITY,

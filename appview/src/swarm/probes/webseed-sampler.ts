@@ -1,3 +1,4 @@
+import { siblingModule } from '@holdfast/runtime/sibling-module'
 import { createThreadPool, ThreadLostError } from '../../threads/thread-pool.ts'
 import type { Sampling } from './webseed-sample.ts'
 
@@ -9,7 +10,7 @@ export interface WebseedSampler extends AsyncDisposable {
 /** Makes a sampler that works in a thread, since each check of a webseed parses the whole `.torrent`, which may be hostile. */
 export function createWebseedSampler(): WebseedSampler {
   const pool = createThreadPool<Uint8Array, Sampling>({
-    script: { name: './webseed-sample-thread', from: import.meta.url },
+    script: siblingModule('./webseed-sample-thread', import.meta.url),
     threads: 1,
     heapMb: 512,
     maxWaiting: Number.POSITIVE_INFINITY,

@@ -25,14 +25,13 @@ export async function scrapeWebSocket(
   names: readonly string[],
   scraping: Scraping,
 ): Promise<ScrapeAnswer> {
+  const WebSocketTracker = await loadClient()
   const port = url.port || (url.protocol === 'wss:' ? '443' : '80')
   // Look the name up only once, so that the address that was checked is the one that is used.
   const address = await scraping.fetch.findAddress(
     { hostname: url.hostname, port },
     { purpose: 'tracker', signal: scraping.signal },
   )
-  // Load the client only when it is needed, which it never is on most servers.
-  const { default: WebSocketTracker } = await import('bittorrent-tracker/websocket-tracker')
   const signal = AbortSignal.any([scraping.signal, AbortSignal.timeout(scraping.timeoutMs)])
   const connection = connect(url, address)
   const client = new EventEmitter()
@@ -60,6 +59,23 @@ export async function scrapeWebSocket(
     tracker.expectingResponse = false
     tracker.destroy()
     connection.terminate()
+  }
+}
+
+/**
+ * Loads the client when it is first needed, which it never is on most servers. Its package needs a WebRTC library that is
+ * not built for every machine, and is left out there by npm.
+ */
+async function loadClient() {
+  try {
+    return (await import('bittorrent-tracker/websocket-tracker')).default
+  } catch (cause) {
+    throw new Error(
+      'trackers over WebSocket are not asked: the package bittorrent-tracker cannot be loaded here',
+      {
+        cause,
+      },
+    )
   }
 }
 

@@ -1,4 +1,4 @@
-import { jsonToLex } from '@atproto/lex'
+import { jsonToLex } from '@atproto/lex-json'
 import type { subscribeRecords as schema } from '@holdfast/lexicons'
 import { type Authorities, canonicalNsid } from '@holdfast/lexicons/authority'
 import { mappedRecord } from '@holdfast/lexicons/foreign'

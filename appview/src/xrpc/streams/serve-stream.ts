@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { l } from '@atproto/lex'
+import type { l } from '@atproto/lex-schema'
 import type { Server } from '@atproto/xrpc-server'
 import { type Authorities, servedMethods } from '@holdfast/lexicons/authority'
 import type { WebSocket } from 'ws'

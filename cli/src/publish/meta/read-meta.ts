@@ -1,4 +1,10 @@
-import { isAtUriString, isDatetimeString, isDidString, isLanguageString, isUriString } from '@atproto/lex'
+import {
+  isAtUriString,
+  isDatetimeString,
+  isDidString,
+  isLanguageString,
+  isUriString,
+} from '@atproto/lex-schema'
 import {
   type Document,
   isAlias,

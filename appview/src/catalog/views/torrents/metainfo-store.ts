@@ -3,6 +3,7 @@
  * in a thread, only a few at a time, and cached by their CID while there is space. Only the requests for them have to wait.
  */
 
+import { siblingModule } from '@holdfast/runtime/sibling-module'
 import type { Db } from '../../../store/sql.ts'
 import { createThreadPool, ThreadsBusyError } from '../../../threads/thread-pool.ts'
 import { readMetainfoBytes } from '../../read/metainfo.ts'
@@ -37,7 +38,7 @@ function createMetainfoStore(db: Db): MetainfoStore {
   const underWay = new Map<string, Promise<Uint8Array | undefined>>()
   const take = createSlots()
   const threads = createThreadPool<ReissueJob, Uint8Array>({
-    script: { name: './metainfo-reissue-thread', from: import.meta.url },
+    script: siblingModule('./metainfo-reissue-thread', import.meta.url),
     threads: 1,
     heapMb: 256,
     maxWaiting: mostWaiting,

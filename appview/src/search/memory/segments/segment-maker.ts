@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { siblingModule } from '@holdfast/runtime/sibling-module'
 import type { Catalog } from '../../../store/open.ts'
 import { createSegmentMaker, type MadeSegment, type MakeSegment } from './make-segment.ts'
 import { segmentSize } from './segment.ts'
@@ -21,9 +22,8 @@ export function startSegmentMaker({ db, databaseUrl }: Catalog, signal: AbortSig
       capacity: capacityHere,
       [Symbol.asyncDispose]: async () => {},
     }
-  // The published package contains .js files; in the repository Node runs the .ts files.
-  const file = import.meta.url.endsWith('.ts') ? './segment-thread.ts' : './segment-thread.js'
-  const thread = new Worker(new URL(file, import.meta.url), { workerData: databaseUrl, execArgv: [] })
+  const file = siblingModule('./segment-thread', import.meta.url)
+  const thread = new Worker(file, { workerData: databaseUrl, execArgv: [] })
   thread.unref()
   let job: PromiseWithResolvers<MadeSegment> | undefined
   let ended: Error | undefined
