@@ -5,6 +5,7 @@ const publicHost = '^appview/src/outbound/public-host\\.ts$'
 /** What every interface of the index stands on: XRPC, pages and feeds. */
 const interfaces = [
   lexicons,
+  runtime,
   ...['runtime', 'threads', 'store', 'search-terms', 'catalog', 'search', 'http'].map(appview),
 ]
 const components = {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { pack } from '../../scripts/pack.ts'
+import { buildPackages } from '../../scripts/release/pack.ts'
 import { needs } from '../system/requirements.ts'
 
 const repository = join(import.meta.dirname, '../..')
@@ -20,9 +20,10 @@ test.skipIf(!hasTools)('the packed library runs and type-checks its README in an
       env: { ...process.env, npm_config_offline: 'true' },
     })
   try {
-    const packed = pack('torrent', folder)
+    using built = buildPackages(['torrent'])
+    const [packed] = built.pack(folder)
     writeFileSync(join(folder, 'package.json'), '{"type": "module"}')
-    run('npm', ['install', '--no-audit', '--no-fund', packed])
+    run('npm', ['install', '--no-audit', '--no-fund', packed!])
 
     const readme = readFileSync(join(repository, 'torrent/README.md'), 'utf8')
     const example = /```js\n([\s\S]*?)```/.exec(readme)![1]!
