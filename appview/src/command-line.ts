@@ -28,10 +28,10 @@ export async function runCommand(args: readonly string[], env: Env): Promise<num
       'Commands for the operator of an AppView: serve the index, look after it, decide what it shows.',
     )
     .version(version)
-    .exitOverride()
     .showHelpAfterError('(add --help to see what this command accepts)')
   program
-    .command('serve', { isDefault: true })
+    // A first word that is no command must be reported as such, and not as an argument of `serve`.
+    .command('serve', { isDefault: args[0] === undefined || args[0].startsWith('-') })
     .description('follow the network and serve the index until stopped by a signal')
     .action(async () => {
       exitCode = await runUntilStopped(async (running, onBroken) => {
@@ -99,14 +99,22 @@ export async function runCommand(args: readonly string[], env: Env): Promise<num
     })
   program.addCommand(statusCommand(connect))
   program.addCommand(admissionCommands(connect))
+  throwErrors(program)
   try {
     await program.parseAsync([...args], { from: 'user' })
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode
+    // What commander reports is help, which was asked for, or wrong usage.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     process.stderr.write(`${messageOf(error)}\n`)
     return 1
   }
   return exitCode
+}
+
+/** Makes a command and those below it throw a CommanderError where they would end the process. */
+function throwErrors(command: Command): void {
+  command.exitOverride()
+  for (const child of command.commands) throwErrors(child)
 }
 
 interface RebuildArguments {

@@ -1,7 +1,6 @@
 import { ConfigError } from '@holdfast/runtime/operator-error'
 import { expect, test } from 'vitest'
 import { loadConfig, loadOperatorConfig } from './config.ts'
-import { durationMs, sizeBytes } from './runtime/env.ts'
 
 test('reports all problems at once, each with what to write instead', () => {
   const env = {
@@ -76,15 +75,6 @@ test('asks the DHT only when enabled, through the usual nodes unless others are 
   expect(loadConfig({ HOLDFAST_DHT: 'on', HOLDFAST_DHT_NODES: '192.0.2.1:6881' }).dhtNodes).toEqual([
     { host: '192.0.2.1', port: 6881 },
   ])
-})
-
-test('reads durations and sizes', () => {
-  expect(['30s', '5m', '24h', '7d', '250ms', '1.5h'].map(durationMs)).toEqual([
-    30_000, 300_000, 86_400_000, 604_800_000, 250, 5_400_000,
-  ])
-  expect(['500kB', '10MB', '4TB', '1.5GB'].map(sizeBytes)).toEqual([500_000, 10_000_000, 4e12, 1.5e9])
-  for (const bad of ['', '5', 'm', '-5m', '5 m', '1e3s'])
-    expect(() => durationMs(bad), bad).toThrow('duration')
 })
 
 test('the operator’s commands find the AppView on this machine', () => {

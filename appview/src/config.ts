@@ -2,19 +2,9 @@ import { isIP } from 'node:net'
 import { totalmem } from 'node:os'
 import { type Authorities, defaultAuthorities, parseAuthorities } from '@holdfast/lexicons/authority'
 import { redisUrl } from '@holdfast/runtime/redis-url'
+import { durationMs, sizeBytes } from '@holdfast/runtime/units'
 import type { AdmissionPolicy } from './catalog/admission-policy.ts'
-import {
-  durationMs,
-  type EnvReader,
-  flag,
-  listOf,
-  oneOf,
-  port,
-  readEnv,
-  sizeBytes,
-  urlOf,
-  wholeNumber,
-} from './runtime/env.ts'
+import { type EnvReader, flag, listOf, oneOf, port, readEnv, urlOf, wholeNumber } from './runtime/env.ts'
 
 /** Where records come from: a relay or PDS whose commits carry proofs, or a Jetstream, whose records are fetched again with proof. */
 export interface SourceConfig {

@@ -97,6 +97,33 @@ test('Bobby finds Alice’s dataset by search and by infohash', async () => {
   expect(await bobby!.run('search', '--sort', 'newest', '--min-size', 'huge')).toMatchObject({ code: 2 })
 })
 
+test('an order of search that does not exist is wrong usage, like a limit beyond 100', async () => {
+  expect(await bobby!.run('search', '--limit', '1000')).toMatchObject({ code: 2 })
+  expect(await bobby!.run('search', '--sort', 'foo')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('sort is one of relevance, newest'),
+  })
+})
+
+test('a search without results says so on standard error, but not with --quiet or --json', async () => {
+  const nothing = ['search', 'quicksilver', 'assays']
+  expect(await bobby!.run(...nothing)).toMatchObject({
+    code: 0,
+    stdout: '',
+    stderr: expect.stringContaining('No datasets match quicksilver assays.'),
+  })
+  expect(await bobby!.run(...nothing, '--quiet')).toMatchObject({ code: 0, stdout: '', stderr: '' })
+  expect(await bobby!.run(...nothing, '--json')).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('showing a record that is not visible says how to learn why', async () => {
+  const gone = `${dataset}-gone`
+  expect(await bobby!.run('show', gone)).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining(`holdfast status ${gone}`),
+  })
+})
+
 test('Bobby adds a mirror that has the right bytes', async () => {
   await using wrong = await startFileServer(bobby!.home)
   const refused = await bobby!.run('webseed', 'add', torrent.uri, wrong.url)

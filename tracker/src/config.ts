@@ -1,6 +1,7 @@
 import os from 'node:os'
 import { ConfigError } from '@holdfast/runtime/operator-error'
 import { redisUrl } from '@holdfast/runtime/redis-url'
+import { durationMs, sizeBytes } from '@holdfast/runtime/units'
 import ipaddr from 'ipaddr.js'
 import { defaultPeersPerAddress } from './swarms/memory.ts'
 
@@ -54,7 +55,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): T
     host: read('HOLDFAST_TRACKER_HOST', undefined, readHost),
     appviewUrls: read('HOLDFAST_APPVIEW_URL', ['http://127.0.0.1:3000'], readUrls),
     workers: read('HOLDFAST_TRACKER_WORKERS', 1, readWorkers),
-    maxListAgeMs: read('HOLDFAST_TRACKER_MAX_LIST_AGE', 24 * hourMs, readDuration),
+    maxListAgeMs: read('HOLDFAST_TRACKER_MAX_LIST_AGE', dayMs, durationMs),
     redisUrl: read('HOLDFAST_REDIS_URL', undefined, redisUrl),
     redisMayPersist: read('HOLDFAST_REDIS_ALLOW_PERSISTENCE', false, readSwitch),
     dataDir: read('HOLDFAST_DATA_DIR', './data', (value) => value),
@@ -62,19 +63,17 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): T
     trustedProxies: read('HOLDFAST_TRUSTED_PROXIES', [], readCidrs),
     isPublic: read('HOLDFAST_PUBLIC_URL', false, () => true),
     adminToken: read('HOLDFAST_ADMIN_TOKEN', undefined, (value) => value),
-    memoryBytes: read('HOLDFAST_TRACKER_MEMORY', 1024 ** 3, readSize),
+    memoryBytes: read('HOLDFAST_TRACKER_MEMORY', 1024 ** 3, readMemorySize),
     maxTorrents: read('HOLDFAST_TRACKER_MAX_TORRENTS', 4_000_000, readCount(1, 16_000_000)),
     peersPerAddress: read('HOLDFAST_TRACKER_PEERS_PER_ADDRESS', defaultPeersPerAddress, readCount(1, 60_000)),
     socketsPerAddress: 200,
-    intervalSeconds: read('HOLDFAST_TRACKER_INTERVAL', 30 * 60, (value) => readDuration(value) / 1000),
+    intervalSeconds: read('HOLDFAST_TRACKER_INTERVAL', 30 * 60, (value) => durationMs(value) / 1000),
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config
 }
 
-const hourMs = 3_600_000
-const durationUnits: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: hourMs, d: 24 * hourMs }
-const sizeUnits: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9 }
+const dayMs = 86_400_000
 
 function readPort(value: string): number {
   const port = Number(value)
@@ -113,16 +112,9 @@ function readUrls(value: string): string[] {
   return urls.map((url) => url.replace(/\/+$/, ''))
 }
 
-function readDuration(value: string): number {
-  const match = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(value)
-  if (match === null) throw new Error('expected a duration such as 30s, 5m or 24h')
-  return Number(match[1]) * durationUnits[match[2]!]!
-}
-
-function readSize(value: string): number {
-  const match = /^(\d+(?:\.\d+)?)(KB|MB|GB)$/.exec(value)
-  const bytes = match === null ? Number.NaN : Number(match[1]) * sizeUnits[match[2]!]!
-  if (!(bytes >= 1e6 && bytes <= 4 * 1024 ** 3)) throw new Error('expected a size from 1MB to 4GB')
+function readMemorySize(value: string): number {
+  const bytes = sizeBytes(value)
+  if (bytes < 1e6 || bytes > 4 * 1024 ** 3) throw new Error('expected a size from 1MB to 4GB')
   return bytes
 }
 

@@ -16,7 +16,10 @@ export async function resolveAuthor(db: Db, author: string): Promise<string> {
 /** The error for an AT-URI or an infohash of which there is no visible record. */
 export function nothingVisible({ uri, infoHash }: { uri?: string; infoHash?: string }): CallerError {
   return infoHash === undefined
-    ? new CallerError('RecordNotFound', `No visible record has the AT-URI ${uri}; getRecordStatus says why.`)
+    ? new CallerError(
+        'RecordNotFound',
+        `No visible record has the AT-URI ${uri}. To learn why, run: holdfast status ${uri}`,
+      )
     : new CallerError('ContentNotFound', 'No visible record names content with this infohash.')
 }
 

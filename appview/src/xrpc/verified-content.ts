@@ -14,7 +14,7 @@ export async function verifiedContent(
   if (lookup.missing === 'record') throw nothingVisible(params)
   throw new CallerError(
     'MetainfoUnavailable',
-    'The record is known, but its metainfo has not been verified; getRecordStatus says why.',
+    `The record is known, but its metainfo has not been verified. To learn why, run: holdfast status ${params.uri ?? 'AT-URI'}`,
   )
 }
 

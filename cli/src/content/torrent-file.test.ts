@@ -53,8 +53,16 @@ test.each<[string, RequestListener, { kind: string; message: RegExp }]>([
     (_, response) => response.end('\n<!DOCTYPE html><p>Download'),
     { kind: 'failure', message: /is a web page/ },
   ],
-  ['is no bencode', (_, response) => response.end('PK'), { kind: 'failure', message: /ice\.torrent: / }],
-  ['is empty', (_, response) => response.end(), { kind: 'failure', message: /ice\.torrent: / }],
+  [
+    'is no bencode',
+    (_, response) => response.end('PK'),
+    { kind: 'failure', message: /ice\.torrent is not a \.torrent: / },
+  ],
+  [
+    'is empty',
+    (_, response) => response.end(),
+    { kind: 'failure', message: /ice\.torrent is not a \.torrent: / },
+  ],
   [
     'has no end',
     (_, response) => {
@@ -72,15 +80,28 @@ test('waits as long as configured for a server that does not answer', async () =
   await expect(fetchFrom(() => {}, { limits })).rejects.toMatchObject({ kind: 'network' })
 })
 
-test('does not ask an address in the local network', async () => {
+test('does not ask an address in the local network, and says how to allow it', async () => {
   let requests = 0
   const count: RequestListener = (_, response) => {
     requests++
     response.end(made.metainfo)
   }
   const limits = { ...small, allowPrivateHosts: false }
-  await expect(fetchFrom(count, { limits })).rejects.toMatchObject({ kind: 'network' })
+  await expect(fetchFrom(count, { limits })).rejects.toMatchObject({
+    kind: 'network',
+    message: expect.stringMatching(
+      /127\.0\.0\.1:\d+ is .* in a private network.*HOLDFAST_ALLOW_PRIVATE_HOSTS=on/,
+    ),
+  })
   expect(requests).toBe(0)
+})
+
+test('names a file that is not a .torrent', async () => {
+  const file = join(home, 'ice')
+  await expect(readTorrentFile(file)).rejects.toMatchObject({
+    kind: 'failure',
+    message: expect.stringContaining(`${file} is not a .torrent: it is not bencode`),
+  })
 })
 
 test('reports a missing file and says what else can be named', async () => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type Metainfo, MetainfoError, parseMetainfo } from '@holdfast/torrent/metainfo'
+import { type Metainfo, MetainfoError, MetainfoLimitError, parseMetainfo } from '@holdfast/torrent/metainfo'
 import { CommandError } from '../command-error.ts'
 
 /** Limits for a `.torrent` that is fetched from an address. */
@@ -57,7 +57,13 @@ function parse(bytes: Uint8Array, place: string): Metainfo {
     return parseMetainfo(bytes)
   } catch (cause) {
     if (cause instanceof MetainfoError)
-      throw new CommandError('failure', `${place}: ${cause.message}`, { cause })
+      throw new CommandError(
+        'failure',
+        cause instanceof MetainfoLimitError
+          ? `${place}: ${cause.message}`
+          : `${place} is not a .torrent: ${cause.message.replace(/^file: is /, 'it is ')}`,
+        { cause },
+      )
     throw cause
   }
 }

@@ -36,6 +36,7 @@ const read = async (service: string) => {
 test.each([
   [404, 'RecordNotFound', 'notFound'],
   [400, 'InvalidSwap', 'conflict'],
+  [400, 'InvalidQuery', 'usage'],
   [401, 'AuthMissing', 'auth'],
   [400, 'ExpiredToken', 'auth'],
   [429, 'RateLimitExceeded', 'network'],

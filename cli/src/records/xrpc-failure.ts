@@ -32,8 +32,18 @@ export function failureOf(error: unknown, doing: string): CommandError {
   return new CommandError('failure', `${doing}: ${message}`, { cause: error })
 }
 
+/** The errors that our lexicons declare for a parameter which the caller has to correct. */
+const wrongParameters: ReadonlySet<string> = new Set([
+  'InvalidCursor',
+  'InvalidInfoHash',
+  'InvalidQuery',
+  'InvalidRange',
+  'InvalidSubject',
+])
+
 function kindOf(status: number, name: string): FailureKind {
   if (name === 'InvalidSwap') return 'conflict'
+  if (wrongParameters.has(name)) return 'usage'
   if (status === 401 || status === 403 || name === 'AuthMissing' || name === 'ExpiredToken') return 'auth'
   if (status === 404 || /NotFound$/.test(name)) return 'notFound'
   if (status === 429 || status >= 500) return 'network'

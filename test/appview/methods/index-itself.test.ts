@@ -148,6 +148,17 @@ describe.each(testBackends())('methods about the index itself, on $name', ({ ope
     expect(await refusal(operator(bob, 'destroy'))).toBe('400 InvalidSubject')
   })
 
+  test('refuses a decision about a DID that no account can have', async () => {
+    const decide = (subject: string, action: string) =>
+      call(index.url, 'updateAdmission', { body: { subject, action }, token: adminToken })
+    for (const did of ['did:plc:abc', 'did:plc:00000000000000000000000!', 'did:key:z6Mk', 'did:web:nowhere'])
+      expect(await refusal(decide(did, 'allow')), did).toBe('400 InvalidSubject')
+    for (const did of ['did:plc:x234567abcdefghijklmnopq', 'did:web:data.example.org'])
+      for (const action of ['deny', 'restore']) await decide(did, action)
+    // A decision that an older version accepted can be taken back.
+    await decide('did:plc:abc', 'restore')
+  })
+
   test('getIngestStatus answers only the operator', async () => {
     expect(await refusal(index.ask('getIngestStatus'))).toBe('401 AuthenticationRequired')
     expect(await query(index.url, 'getIngestStatus', {}, { token: adminToken })).toMatchObject({

@@ -12,6 +12,9 @@ export function updateAdmission(db: Db): Answer<typeof admin.updateAdmission.mai
   return async ({ input }) => {
     const action = toAction(input.action)
     const subjects = await parseSubjects(db, input.subject)
+    // A decision on an impossible DID, which an older version accepted, can be taken back.
+    if (action !== 'restore')
+      for (const { kind, value } of subjects) if (kind === 'did') assertPossibleDid(value)
     let affected = 0
     for (const subject of subjects)
       affected += await decideAdmission(db, subject, { action, reason: input.reason })
@@ -53,6 +56,16 @@ export async function parseSubjects(
   throw new CallerError(
     'InvalidSubject',
     'Expected a DID, a handle, the AT-URI of a record, an infohash in any form, or a magnet link.',
+  )
+}
+
+/** The AT Protocol has accounts of these two kinds. @throws CallerError InvalidSubject */
+function assertPossibleDid(did: string): void {
+  if (/^did:plc:[a-z2-7]{24}$/.test(did)) return
+  if (/^did:web:(?:localhost(?:%3A\d+)?|(?:[a-z\d-]+\.)+[a-z\d-]+)$/.test(did)) return
+  throw new CallerError(
+    'InvalidSubject',
+    `No account can have the DID ${did.slice(0, 100)}. A DID is did:plc: with 24 characters (a to z, 2 to 7), or did:web: with a domain name. Check that you copied all of it.`,
   )
 }
 

@@ -5,7 +5,7 @@ import { CommandError } from '../../command-error.ts'
 import type { Connections } from '../../connections.ts'
 import { counted, formatBytes, parseBytes } from '../../output/quantities.ts'
 import { shorten } from '../../output/shorten.ts'
-import { type Cell, note, plain, print, printJson, printTable } from '../../output/terminal.ts'
+import { type Cell, note, plain, print, printJson, printTable, remark } from '../../output/terminal.ts'
 import { collect } from '../../publish/make-torrent.ts'
 
 type Params = ParamsOf<typeof searchDatasets.main>
@@ -58,7 +58,7 @@ Examples:
     const appview = await connections.appView(options.appview)
     const answer = await appview.query(searchDatasets, paramsOf(words, options))
     if (options.json) printJson(answerJson(answer))
-    else show(answer)
+    else show(answer, words.join(' '))
   })
 }
 
@@ -127,11 +127,14 @@ function paramsOf(words: string[], options: Options): Params {
   return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined)) as Params
 }
 
-function show({ datasets, facets, cursor, hitsTotal, hitsEstimated, searchedQuery }: Answer): void {
+function show(
+  { datasets, facets, cursor, hitsTotal, hitsEstimated, searchedQuery }: Answer,
+  query: string,
+): void {
   if (searchedQuery)
-    note(`Nothing matched the query as typed; these are the results for ${plain(searchedQuery)}.`)
+    remark(`Nothing matched the query as typed; these are the results for ${plain(searchedQuery)}.`)
   if (datasets.length === 0) {
-    note('Nothing found.')
+    remark(query ? `No datasets match ${query}.` : 'No datasets match these filters.')
     return
   }
   const rows = datasets.map(({ record, uri, counts, swarm, author }): Cell[] => {
