@@ -72,7 +72,7 @@ describe.each(testBackends())('a catalog that is built beside the old one, on $n
       sql`SELECT uri FROM local.record_change ORDER BY uri`,
     )
     expect(told.map((change) => change.uri)).toEqual([uri('both'), uri('fresh')])
-    // Triggers and functions are those of the new one.
+    // Triggers and functions are now those of the new catalog.
     await write(catalog.db, { later: 'Later ice' })
     expect(await found()).toHaveLength(3)
     await migrateAll(catalog.db)

@@ -39,7 +39,10 @@ export interface InterfacesParts {
   resolver: DidResolver
   guardedFetch: GuardedFetch
   version: string
-  /** Under which others reach this server; asked with each request, as the port is known only once it is open. */
+  /**
+   * The URL by which others reach this server. It is asked for with each request, because the port is known only once
+   * it is open.
+   */
   publicUrl: () => string
   /** What follows the network; undefined until it does, for the interfaces are open before that. */
   ingest: () => IngestStatusSource | undefined

@@ -36,7 +36,7 @@ describe.each(testBackends())('whose trackers and webseeds count for a torrent, 
       infoHashV1: infoHash,
       bytes: Buffer.concat([bytes.subarray(0, -1), Buffer.from('7:comment4:minee')]),
       did: stranger,
-      // Says that it is older.
+      // The stranger claims an earlier date.
       record: { createdAt: '1990-01-01T00:00:00Z' },
     })
     await name(authors, { metainfoCid: 'blob-original' })

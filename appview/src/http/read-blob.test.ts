@@ -8,7 +8,7 @@ import { blobReader } from './read-blob.ts'
 
 const did = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 
-/** A PDS that gives out this text for every blob, and counts. */
+/** A PDS that answers every request for a blob with this text, and counts the requests. */
 async function startPds(text: string) {
   let asked = 0
   const server = createServer((_req, res) => {

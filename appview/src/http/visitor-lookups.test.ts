@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { DidResolver } from '../ingest/identity/did-resolver.ts'
 import { createKeyLookup } from './visitor-lookups.ts'
 
-/** A resolver that knows one account and counts whom it asks about others. */
+/** A resolver that knows one account and counts the look-ups of others. */
 function countingResolver() {
   const asked: string[] = []
   const identity = { signingKey: { didKey: 'did:key:z' } } as never

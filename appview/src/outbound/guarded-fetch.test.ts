@@ -176,7 +176,7 @@ test('names and redirects that lead to one address share its budget', async () =
   })
   const allowances = {
     ...defaultAllowances,
-    // What is for all together would refuse whichever comes second.
+    // The usual gap between requests to any hosts would refuse the second one.
     'third-party': { ...defaultAllowances['third-party'], all: { gapMs: 0, daily: 1_000 } },
   }
   const requests = createRequestBudget(allowances)

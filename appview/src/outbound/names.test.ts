@@ -75,7 +75,7 @@ test('limits the look-ups of each visitor and in all', async () => {
     Promise.all(Array.from({ length: count }, (_, i) => names.whyNot(`${id}${i}.org`, visitor(id))))
   expect(await ask('one', 5)).toEqual(['missing', 'missing', 'missing', 'busy', 'busy'])
   expect(await ask('two', 3)).toEqual(['missing', 'missing', 'busy'])
-  // What is known costs nothing, and accounts have their own.
+  // Known names cost nothing, and accounts have limits of their own.
   expect(await names.whyNot('one0.org', visitor('one'))).toBe('missing')
   expect(await names.whyNot('data.org', { kind: 'account', id: 'did:web:a' })).toBe('found')
 })

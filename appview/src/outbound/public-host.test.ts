@@ -5,7 +5,7 @@ const privateAddresses = [
   ...['0.0.0.0', '10.0.0.1', '100.64.0.1', '127.0.0.1', '169.254.169.254', '172.16.0.1', '192.168.0.1'],
   ...['192.0.0.1', '198.18.0.1', '203.0.113.1', '224.0.0.1', '240.0.0.1', '255.255.255.255'],
   ...['::', '::1', 'fe80::1', 'fc00::1', 'fd12:3456::1', 'fec0::1', 'ff02::1', '2001:db8::1', '4000::1'],
-  // Another address inside: mapped, compatible, translated (NAT64, also a network's own), 6to4 and Teredo.
+  // These contain another address: mapped, compatible, translated (NAT64, also with a network's own prefix), 6to4, Teredo.
   ...['::ffff:127.0.0.1', '::ffff:a00:1', '::127.0.0.1', '::8.8.8.8', '::ffff:0:127.0.0.1'],
   ...['64:ff9b::127.0.0.1', '64:ff9b::a9fe:a9fe', '64:ff9b:1::8.8.8.8', '2002:7f00:1::', '2001:0:7f00:1::'],
 ]

@@ -25,6 +25,6 @@ test('changing the codes of records requires a new version of the index', async 
     .update(JSON.stringify(codes.map(String)))
     .digest('hex')
     .slice(0, 16)
-  // When this fails, old records are found by other codes than new ones: raise the version, and write both here.
+  // When this fails, new records get other codes than old ones had. Raise the version, and write both here.
   expect({ indexVersion, hash }).toEqual({ indexVersion: 1, hash: 'b28ddcc85b5be627' })
 })

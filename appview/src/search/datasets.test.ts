@@ -26,7 +26,7 @@ describe.each(testBackends())('searchDatasets on $name', ({ open }) => {
 
   test('searches by phrases, exclusions and fields', async () => {
     expect(await searchable.find('"sea ice"')).toEqual(['noaa sea-ice'])
-    // Words that say nothing by themselves are in no index; side by side they are in the text.
+    // Stop words are not indexed, but a phrase of them is found in the text.
     expect(await searchable.find('"of the"')).toEqual(['noaa goes'])
     expect(await searchable.find('ice -"sea ice"')).not.toContain('noaa sea-ice')
     expect(await searchable.find('ice -satellites')).toEqual(['noaa glaciers'])

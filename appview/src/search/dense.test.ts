@@ -1,6 +1,6 @@
 /**
- * What strangers can make dense: everything names everything, at the limits of the lexicons. Each read is measured by the
- * rows that the store goes through, at a size and at ten times that size: a square would be a hundred times as many.
+ * Records in which everything names everything, at the limits of the lexicons. A read is measured by the rows that the store
+ * goes through, at one size and at ten times that size: if that grew with the square, it would be a hundred times as many.
  */
 import { randomBytes } from 'node:crypto'
 import { type SQL, sql } from 'drizzle-orm'
@@ -51,7 +51,10 @@ describe.skipIf(!able).each(testBackends({ isLong: true }))(
       return ops.map(({ uri }) => uri)
     }
 
-    /** Torrent records of one verified content, each naming these datasets; resolves with what more of them begin with. */
+    /**
+     * Writes torrent records of one verified content that name these datasets; resolves with the fields that they
+     * share.
+     */
     async function putTorrents(name: string, count: number, datasets: readonly string[]) {
       const infoHashV1 = randomBytes(20).toString('hex')
       const record = { datasets: datasets.map((uri) => ({ uri })) }
@@ -67,13 +70,13 @@ describe.skipIf(!able).each(testBackends({ isLong: true }))(
         'torrent',
         many(count, (n) => [`${name}-${n}`, { name: 'ice', infoHashV1, metainfo, ...record }]),
       )
-      // Named by metainfo of others than who published first, so that it has to be found that none of them may speak.
+      // Trackers named by the metainfo of strangers, so that each has to be found not to count.
       const tracker = { infoHash: infoHashV1, tracker: 'https://theirs.example.org/announce' }
       await addTrackerTargets(catalog.db, [{ ...tracker, by: { metainfoCid: `blob-${name}` } }])
       return { name: 'ice', infoHashV1, metainfo }
     }
 
-    /** How many times as many rows are gone through at ten times the size. */
+    /** The factor by which the number of rows grows at ten times the size. */
     async function growth(
       fill: (count: number, name: string) => Promise<(db: Db) => Promise<unknown>>,
     ): Promise<number> {
@@ -182,7 +185,7 @@ describe.skipIf(!able).each(testBackends({ isLong: true }))(
         many(20, (n) => [`named-${n}`, { title: `Named ${n}` }]),
       )
       const grown = await growth(async (count, name) => {
-        // A thousand of each at the larger size: as many as a record may have.
+        // At the larger size, a thousand references, which is as many as a record may have.
         const derivedFrom = Array.from({ length: count * 10 }, (_, n) => ({ uri: named[n % 20] }))
         const uris = await putAll(
           'dataset',
@@ -242,7 +245,7 @@ async function rowsOf(db: Db, read: (db: Db) => Promise<unknown>): Promise<numbe
         inner.transaction((tx) => work(measured(tx as unknown as Db))),
     }) as unknown as Db
   await db.transaction(async (tx) => {
-    // Of tables as small as these all rows would be read, which is no square of anything in large ones.
+    // The planner would read small tables whole, which it does not do with large ones.
     await tx.execute(sql`SET LOCAL enable_seqscan = off`)
     await tx.execute(sql`SET LOCAL jit = off`)
     await read(measured(tx as unknown as Db))

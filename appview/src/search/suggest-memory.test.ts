@@ -46,7 +46,7 @@ describe.each(testBackends())('completions from memory on $name', ({ open }) => 
     suggest(searchable.catalog.db, q, limit, searched)
   const fromMemory = async (...asked: Parameters<typeof answered>) => (await answered(...asked)).suggestions
 
-  /** Waits out what is taken in or merged just now: meanwhile the store answers, as it should. */
+  /** Waits until memory answers, because the store does while changes are taken in or segments merged. */
   async function inStep(q: string) {
     await vi.waitFor(async () => {
       await memory.caughtUp()
@@ -54,7 +54,7 @@ describe.each(testBackends())('completions from memory on $name', ({ open }) => 
     }, 10_000)
   }
 
-  /** Completions that come late are left out: on a busy machine they are asked for again. */
+  /** Repeats a comparison, because on a busy machine completions may come too late and be empty. */
   const unlessLate = (compare: () => Promise<void>) => vi.waitFor(compare, 10_000)
 
   const typed = [
@@ -116,7 +116,7 @@ describe.each(testBackends())('completions from memory on $name', ({ open }) => 
   })
 })
 
-/** Titles of few words, which alone make their words weigh enough for the store to look at. */
+/** Records with titles of few words, so that each word has an impact high enough for the store's candidates. */
 function made(i: number): Record<string, unknown> {
   return {
     title: `${words[i % 10]} ${words[(3 * i + 1) % 10]} ${words[(7 * i + 2) % 10]}`,

@@ -81,7 +81,7 @@ describe.each(testBackends())('searchTorrents on $name', ({ open }) => {
       '"by month"',
     ])
       expect(await find(q)).toEqual(['ice'])
-    // A phrase that stands nowhere is taken apart.
+    // A phrase that no torrent has is split into its words.
     expect(await find('"month extent"')).toEqual(['ice'])
     expect(await find('ice -north')).toEqual([])
   })

@@ -62,7 +62,7 @@ describe.each(testBackends())('torrents and datasets in need of seeders, on $nam
     return uri
   }
 
-  /** Which torrents help is asked for: the page, the feed, the views and the totals must say the same. */
+  /** The torrents in need of seeders, on which the page, the feed, the views and the totals must agree. */
   async function wanted(): Promise<string[]> {
     const { unseeded, few } = await needsReader(catalog.db)()
     const onPage = [...unseeded.uris, ...few.uris].sort()

@@ -10,7 +10,7 @@ import { withPatience } from './patience.ts'
 import { isStoreAway, StoreUnavailableError } from './store-unavailable.ts'
 import { openThreadedPglite, type ThreadedPglite } from './threaded-pglite.ts'
 
-/** Longer than any turn of the event loop, on any machine. */
+/** A statement that takes longer than any turn of the event loop, on any machine. */
 const long = 'SELECT count(*)::int AS n FROM generate_series(1, 1000000)'
 
 let store: ThreadedPglite
@@ -121,7 +121,7 @@ test('ends the thread when the module aborts', async () => {
   await using laid = await layStore()
   await using doomed = await openThreadedPglite(laid.dataDir)
   await rm(join(laid.dataDir, 'pg_wal'), { recursive: true })
-  // PostgreSQL panics where it can write no log.
+  // PostgreSQL panics when it cannot write its log.
   const asked = doomed.query('SELECT pg_switch_wal()').then(() => doomed.query('CREATE TABLE lost ()'))
   await expect(asked).rejects.toMatchObject({ code: '58000' })
   expect((await doomed.lost).message).toContain('the embedded store stopped')

@@ -52,7 +52,7 @@ describe.each(testBackends())('swarm health on $name', ({ open }) => {
     await catalog[Symbol.asyncDispose]()
   })
 
-  // A check that a busy machine held up is followed by a rest a hundred times as long.
+  // The time limit is long, because after a check that took long on a busy machine the next one waits a hundred times as long.
   const poll = (read: () => Promise<unknown>) => expect.poll(read, { timeout: 50_000, interval: 20 })
   const one = async (query: ReturnType<typeof sql>) => (await rows(catalog.db, query))[0]
 
@@ -152,7 +152,7 @@ describe.each(testBackends())('swarm health on $name', ({ open }) => {
       source_status: 'online',
     })
     expect(origin.asked.has('/robots/kept-out')).toBe(false)
-    // An edit writes the dataset's row anew; what is known of its sources comes back.
+    // An edit rewrites the dataset's row, and the state of its sources has to be derived again.
     await putRecord(catalog, 'dataset', 'sources', {
       title: 'Sources',
       sources: [{ url: `${origin.url}/gone` }],

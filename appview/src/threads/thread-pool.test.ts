@@ -47,7 +47,7 @@ test('refuses jobs beyond the number and the time that may wait', async () => {
 
 test('runs jobs of one owner between the long jobs of another', async () => {
   const { run } = open({ threads: 2 })
-  // Both threads have started: one that is starting would keep its first job waiting for that.
+  // Wait until both threads have started, because the first job of a thread waits for that.
   await Promise.all([0, 1].map(() => run({ waitMs: 50 }, { deadlineMs })))
   const done: string[] = []
   const theirs = Array.from({ length: 4 }, () =>

@@ -15,7 +15,7 @@ import { noteSweeps, readSweeps } from '../store/sweep-notes.ts'
 import { startSweeper } from './start-sweeper.ts'
 
 const did = 'did:plc:large'
-/** More than one sweep goes over while somebody waits. */
+/** More records than are swept while the caller waits. */
 const many = 2_600
 const uri = (n: number) => `at://${did}/dataset/d${n}`
 
@@ -147,7 +147,7 @@ describe.each(testBackends())('a large account, on $name', ({ open }) => {
     await write([put(1)], { complete: true, askedAtMs })
     await write([put(2)])
     expect(await held()).toBe(0)
-    // The same in one batch, where the last word would win.
+    // The same in one batch, in which the last entry would win.
     await applyBatch(catalog.db, { accounts: [{ did, active: false, status: 'deleted' }, late] })
     await write([put(3)])
     expect(await held()).toBe(0)

@@ -1,6 +1,6 @@
 /**
- * Whatever is written in whatever order, what was derived is what would be derived of all of it now. `HOLDFAST_SETTLE_RUNS=500`
- * tries more scripts than a usual run.
+ * Whatever is written in whatever order, the derived rows equal those that are derived from everything at the end.
+ * `HOLDFAST_SETTLE_RUNS=500` tries more scripts than a usual run.
  */
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
@@ -34,7 +34,7 @@ interface Step {
   run(db: Db, place: number): Promise<unknown>
 }
 
-/** `place` makes revisions that rise and CIDs that differ. */
+/** `place` gives each write a higher revision and another CID. */
 function commit(db: Db, place: number, { author }: Name, op: RecordOp): Promise<unknown> {
   const rev = `3n${String(place).padStart(11, '0')}`
   return applyBatch(db, { commits: [{ did: authors[author]!, rev, dataCid: 'data', ops: [op] }] })
@@ -170,14 +170,14 @@ const probes = fc
       },
     }
   })
-/** What becomes of veiled accounts in time. */
+/** Does what the sweeper does with veiled accounts later. */
 const sweeping: Step = {
   what: 'sweep',
   run: async (db) => {
     for (const subject of await readSweeps(db)) await sweep(db, subject)
   },
 }
-/** Every tracker says what it said; only then is it seen that the operator has let others speak. */
+/** Repeats the answer of every tracker, because decisions about whose trackers count apply from the next answer on. */
 async function askAgain(db: Db, place: number): Promise<void> {
   const said = await rows<{ infoHash: string; seeders: number }>(
     db,
@@ -201,7 +201,7 @@ const steps = fc.array(
   { minLength: 15, maxLength: 45, size: 'max' },
 )
 
-/** Everything there is, as if all of it had just been written but nothing told of it. */
+/** All rows, as if they had just been written and nothing had been derived from them. */
 async function touchEverything(db: Db) {
   const ids = async (table: string) =>
     (await rows<{ id: number }>(db, sql`SELECT id FROM ${sql.raw(`catalog.${table}`)}`)).map(({ id }) => id)
@@ -244,7 +244,7 @@ async function read(db: Db, what: Readonly<Record<string, ReturnType<typeof sql>
   return Object.fromEntries(found)
 }
 
-/** Forgets everything but the policy of admission. */
+/** Deletes everything but the admission policy. */
 async function empty(db: Db): Promise<void> {
   const tables = await rows<{ name: string }>(
     db,
@@ -254,7 +254,7 @@ async function empty(db: Db): Promise<void> {
   await db.execute(sql.raw(`TRUNCATE ${tables.map(({ name }) => name).join(', ')}`))
 }
 
-/** Takes back all that is derived, so that only what was written is left. */
+/** Resets everything that is derived, so that only what was written is left. */
 async function scrub(db: Db): Promise<void> {
   for (const table of ['record', 'dataset', 'torrent', 'webseed', 'assessment', 'profile', 'card_key'])
     await db.execute(sql`UPDATE ${sql.raw(`catalog.${table}`)} SET visible = false`)
@@ -265,7 +265,7 @@ async function scrub(db: Db): Promise<void> {
     codes = CASE WHEN content_id IS NULL THEN codes ELSE '{}' END`)
 }
 
-/** So that a failure says what was done. */
+/** Describes a step, so that a failure says what was done. */
 function readable(step: Step): Step {
   return Object.assign(step, { [fc.toStringMethod]: () => step.what })
 }

@@ -1,5 +1,5 @@
 /**
- * Every pair of those who write, at the same time, on the same account. `HOLDFAST_HAMMER_ROUNDS=200` hammers for longer
+ * Every pair of writers, at the same time, on the same account. `HOLDFAST_HAMMER_ROUNDS=200` hammers for longer
  * than the few rounds of a usual run.
  */
 import { sql } from 'drizzle-orm'
@@ -111,7 +111,7 @@ describe.each(testBackends())('who may be seen, on $name', ({ name: store, open 
   })
   afterAll(() => catalog[Symbol.asyncDispose]())
 
-  // PGlite has one connection: two at once only take turns.
+  // PGlite has one connection, so two writers only take turns.
   const names = Object.keys(writers)
   const beside = (name: string) =>
     names.slice(names.indexOf(name)).slice(0, store === 'PGlite' ? 1 : names.length)

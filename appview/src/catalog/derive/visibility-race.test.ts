@@ -1,6 +1,7 @@
 /**
- * A decision that commits while somebody else's batch lies between its step of visibility and its commit. The batch is
- * held there by the row that it writes last, a cursor or the live stream's, which PostgreSQL lets another connection lock.
+ * A decision that commits while another batch is between deriving visibility and its commit. The batch is kept there by a
+ * lock of another connection on the row that it writes last, which is a cursor or that of the live stream. Only PostgreSQL
+ * has several connections.
  */
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
@@ -103,7 +104,7 @@ const decisions: Readonly<
 const server = testBackends().find(({ name }) => name === 'PostgreSQL')
 const pairs = Object.keys(begun).flatMap((batch) =>
   Object.entries(decisions).flatMap(([decision, { isHiddenBefore }]) =>
-    // Metainfo of what is hidden is told to no stream, so that nothing holds it.
+    // Metainfo of a hidden record causes no event, so the batch writes no row that could be locked.
     isHiddenBefore && batch !== 'ingest' ? [] : [{ batch, decision }],
   ),
 )
@@ -131,11 +132,13 @@ test.runIf(server).each(pairs)(
 interface Locked {
   write: (db: Db) => Promise<unknown>
   meanwhile: (db: Db) => Promise<unknown>
-  /** What the batch writes last. */
+  /** The row that the batch writes last. */
   lockedBy: 'cursor' | 'stream'
 }
 
-/** Runs `meanwhile` while `write` waits just before its commit, until it is done or waits too. */
+/**
+ * Runs `meanwhile` while `write` waits just before its commit; `write` goes on when `meanwhile` is done or waits, too.
+ */
 async function lockedBetween({ db }: Catalog, { write, meanwhile, lockedBy }: Locked): Promise<void> {
   await db.execute(sql`
     INSERT INTO local.stream (name, epoch) VALUES ('records', 'one'), ('infoHashes', 'one') ON CONFLICT DO NOTHING`)

@@ -23,7 +23,7 @@ test('counts an owner again only when there may be room', async () => {
   expect(await add('a')).toBe(true)
   expect(await add('a')).toBe(true)
   expect(asked).toEqual(['a'])
-  // Both were updates: the store still holds 198, and two of 200 are worth a look.
+  // Both were updates, so the store still has 198. Two of 200 are more than 1 %, so it is counted again.
   expect(await add('a')).toBe(true)
   expect(asked).toEqual(['a', 'a'])
   held.set('a', 200)
@@ -72,7 +72,7 @@ test('includes what is added while an owner is counted again', async () => {
   expect(await admit(1)).toBe(true)
   answer({ records: 4 })
   expect(await large).toBe(true)
-  // Four in the store, one meanwhile and five: there is no room for more.
+  // Four in the store, one added meanwhile and five now fill the limit of ten.
   expect(await admit(1)).toBe(false)
 })
 

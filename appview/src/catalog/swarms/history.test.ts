@@ -54,7 +54,7 @@ describe.each(testBackends())('swarm history on $name', ({ open }) => {
     await say(other, ago(40 * minuteMs), 3)
     await say(other, ago(30 * minuteMs), 5)
     await say(one, ago(20 * minuteMs), 1)
-    // What was true until the change stands at the time it was last seen to be.
+    // The old count is recorded at the time at which it was last confirmed.
     expect(await history()).toEqual([
       [60, 3],
       [40, 3],
@@ -97,13 +97,13 @@ describe.each(testBackends())('swarm history on $name', ({ open }) => {
 
   test('thins out old points but keeps the time of the last seeder', async () => {
     const points = [
-      // Within a day: everything.
+      // Within the last day, every point is kept.
       [10, 5],
       [20, 6],
       [600, 0],
-      // Two days ago, 10:00 to 10:50: the last, and the last that had seeders.
+      // Of the hour two days ago, the last point is kept and the last one with seeders.
       ...[0, 10, 20, 30, 40, 50].map((m) => [2 * 1440 + 150 - m, m < 30 ? 7 : 0]),
-      // Forty days ago, over the day: the same by day.
+      // Of the day forty days ago, the same two.
       ...[0, 60, 120, 180].map((m) => [40 * 1440 + 400 - m, m === 0 ? 9 : 0]),
     ] as [number, number][]
     for (const [minutes, seeders] of points)

@@ -58,7 +58,7 @@ async function fill(db: Db): Promise<void> {
   await db.execute(sql`ANALYZE`)
 }
 
-/** How many rows were read of each table, those included that a filter then left out. */
+/** How many rows of each table were read, including those that a filter then dropped. */
 function rowsRead(plan: unknown): Record<string, number> {
   const read: Record<string, number> = {}
   const visit = (node: unknown): void => {

@@ -22,7 +22,7 @@ export interface FollowParts {
   readonly signal: AbortSignal
   /** Finds out whether the source is a PDS or a relay; asks until it answers. */
   readonly originOf: (host: string) => Promise<Origin>
-  /** Up to where the source was read before; undefined if it never was. */
+  /** The position up to which the source was read before; undefined if it never was. */
   readonly startFrom: (host: string) => Promise<{ seq: number; eventTime?: string } | undefined>
   readonly forgetCursor: (host: string) => Promise<void>
   /** Called when events of the source may have been missed, so that its repositories have to be compared. */
@@ -36,7 +36,10 @@ export interface FollowParts {
 export interface Following {
   readonly host: string
   readonly done: Promise<void>
-  /** The last event that may be written as the cursor, as all before it are settled, and when it was made if that is known. */
+  /**
+   * The last event that may be written as the cursor, as all before it are settled, and when it was made if that is
+   * known.
+   */
   position(): { seq: number; timeMs: number | undefined } | undefined
   /** Everything that was settled so far is stored. */
   stored(): void

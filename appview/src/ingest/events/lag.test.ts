@@ -77,7 +77,7 @@ test('before the first connection, the lag is that of the last stored event', ()
 test.each([
   ['2026-11-20T00:00:00.000Z', start],
   ['2026-11-20T01:00:00+01:00', start],
-  // Clocks differ; nothing was made in the future.
+  // Clocks differ, so a time a little in the future counts as now.
   ['2026-11-20T00:04:00Z', start],
   ['2026-11-20T00:06:00Z', undefined],
   ['275760-09-13T00:00:00Z', undefined],

@@ -124,7 +124,7 @@ test('a frame without records of ours is not decoded', () => {
     { op: 1, t: '#commit' },
     { ...commitOf('app.bsky.feed.post/3l'), blocks: new Uint8Array(3_000) },
   )
-  // The block bytes are garbage to any decoder of repositories, and the filter sees only the repository's name.
+  // The blocks are random bytes, which no decoder could read, and the filter needs only the repository's DID.
   const seen: string[] = []
   const scanner = createFrameScanner({ wantsPath: () => true, tracks: (did) => seen.push(did) === 0 }, [
     'org.',

@@ -63,7 +63,7 @@ test('refuses a repository that another key signed', async () => {
   await expect(read({ key })).rejects.toMatchObject({ fault: 'bad-signature' })
 })
 
-/** Reads a repository of fifty records with other options than would accept it. */
+/** Reads a repository of fifty records with options that refuse it. */
 async function filledReader() {
   const { repo, car } = await filledRepo()
   const options = { ...limits, did: repo.did, key: repo.key, nowMs: Date.now() }
@@ -81,7 +81,7 @@ test('never reads a damaged repository as a different one', async () => {
       if (!cut) damaged[at]! ^= 1 << bit
       const outcome = await readRepo(chunked(damaged, 4_096), options).catch((error: unknown) => error)
       if (outcome instanceof Error) expect(outcome).toBeInstanceOf(VerifyError)
-      // A record whose block no longer mentions us reads as missing, never as something else.
+      // A damaged repository may lack one of our records, but never gives another one.
       else
         for (const [i, found] of (outcome as typeof whole).records.entries()) {
           expect(found).toEqual(found.record ? whole.records[i] : { ...whole.records[i], record: undefined })

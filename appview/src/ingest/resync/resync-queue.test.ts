@@ -31,7 +31,7 @@ test('slow hosts get a few places while the others are read in turn', async () =
   expect(started).toEqual(slow)
   await add('e.slow.test 1', 'f.slow.test 1', 'good.test 1', 'good.test 2', 'fine.test 1')
   for (const did of slow) await finish(did, 'slow')
-  // One of the slow ones, whatever names it goes by, and all the others.
+  // One of the slow hosts, which share a domain, and all the others.
   expect(started.slice(4).sort()).toEqual(['e.slow.test 1', 'fine.test 1', 'good.test 1', 'good.test 2'])
   await finish('e.slow.test 1')
   expect(started.at(-1)).toBe('f.slow.test 1')

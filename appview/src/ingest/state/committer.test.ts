@@ -69,7 +69,7 @@ test('refuses only the entry that the store cannot take, and still moves the cur
     onFault: (error, what) => what === 'refused' && refused.push(error),
   })
   const poison = commitOf(2)
-  // What no check foresaw: here a value that cannot be written as JSON.
+  // A value that cannot be written as JSON stands for any that the checks did not foresee.
   Object.assign((poison.ops[0] as { value: object }).value, { sizeBytes: 1n })
   const entries = [commitOf(1), poison, commitOf(3)]
   await Promise.all(entries.map((commit) => committer.write({ commit }, { settle: () => done++ })))

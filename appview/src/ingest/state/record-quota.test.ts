@@ -18,7 +18,7 @@ describe.each(testBackends())('record quota on $name', ({ open }) => {
   })
   afterAll(() => catalog[Symbol.asyncDispose]())
 
-  /** Admits commits of 200 records as ingest does: each is handed over, and in the store when that is waited for. */
+  /** Admits commits of 200 records as ingest does. Each is handed over, and in the store once `settled` resolves. */
   function startIngesting(did: string, some: Partial<RecordLimits>) {
     const limits = { ...unlimited, ...some }
     const host = `${did.slice('did:plc:'.length)}.example.net`

@@ -114,7 +114,7 @@ test('a batch has no more decoded bytes than a transaction may have', async () =
   expect(batches).toEqual([1, 2, 2, 2])
 })
 
-/** Of a kind that only the store refuses. */
+/** A value that only the store refuses. */
 const poison = { sizeBytes: 1e300 }
 
 function put(did: string, rkey: string, more: object = {}): RecordOp {

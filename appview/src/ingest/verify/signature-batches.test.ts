@@ -46,7 +46,7 @@ test.each(['secp256k1', 'P-256'] as const)('agrees with node:crypto on any %s si
     fc.asyncProperty(fc.uint8Array(), fc.tuple(half, half), fc.boolean(), async (data, halves, negated) => {
       const job = signed(data)
       const signature = Buffer.from(job.signature)
-      // The other signature of the same message, which atproto refuses before it comes here.
+      // The high-S form of the same signature, which atproto refuses before it comes here.
       if (negated) signature.set(negate(signature.subarray(32), order), 32)
       for (const [i, extreme] of halves.entries()) if (extreme) signature.set(extreme, i * 32)
       const key = { key: toPublicKey(curve, job.point), dsaEncoding: 'ieee-p1363' } as const
@@ -67,7 +67,7 @@ function negate(scalar: Uint8Array, order: string): Buffer {
 test('starts another thread after one that ended', async () => {
   const check = createSignatureBatches()
   const job = signer('secp256k1')(Buffer.from('data'))
-  // No point of the curve: only a caller's mistake can bring it here.
+  // This key is no point of the curve, which only a mistake of the caller can cause.
   await expect(check({ ...job, point: new Uint8Array(64) })).rejects.toThrow()
   expect(await check(job)).toBe(true)
 })

@@ -33,7 +33,7 @@ test.each([
   expect(said.filter((text) => /(?<![\p{N}.,])1 (?!más)\p{L}{2,}s\b/u.test(text))).toEqual([])
 })
 
-/** What each text that counts says of one; those that take a size have that in its unit. */
+/** Each text with a count, for one of something; texts with sizes are left out. */
 function textsOfOne(value: unknown): string[] {
   if (typeof value === 'object' && value !== null)
     return Object.entries(value).flatMap(([key, part]) =>

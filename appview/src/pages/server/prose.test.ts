@@ -54,6 +54,6 @@ test.each([
   const before = process.threadCpuUsage()
   await Promise.all([shown(text), shown(`${text} `)])
   const { user, system } = process.threadCpuUsage(before)
-  // All that this thread did meanwhile, in processor time: how long it had to wait for the processor is the machine's matter.
+  // The processor time of this thread, which does not include waiting for a busy processor.
   expect((user + system) / 1000).toBeLessThan(150)
 })

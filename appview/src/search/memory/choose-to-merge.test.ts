@@ -8,7 +8,7 @@ interface Sized {
   deletedCount: number
 }
 
-/** Merges until all is well, and says how many rows were read for it. */
+/** Merges until nothing needs merging, and returns how many rows that read. */
 function settle(segments: Sized[]): number {
   let read = 0
   for (
@@ -34,7 +34,7 @@ test('keeps segments few, however datasets come and go', () => {
       const live = segments.reduce((sum, { size, deletedCount }) => sum + size - deletedCount, 0)
       settle(segments)
       expect(segments.reduce((sum, { size, deletedCount }) => sum + size - deletedCount, 0)).toBe(live)
-      // Full ones hold more than half of a segment each; of the others there are eight of a size at most.
+      // Large segments are more than half full, and of the others there are at most eight in each tier.
       expect(segments.length).toBeLessThanOrEqual((2 * live) / segmentSize + 8 * 6)
     }),
   )

@@ -1,6 +1,6 @@
 /**
- * Each condition, order and boost by itself, put to both engines. A kind of condition without a sample here is an error of
- * types; `memory-index.test.ts` puts them together at random.
+ * Asks both engines for each condition, order and boost by itself. A kind of condition without a sample here is a type
+ * error. `memory-index.test.ts` combines them at random.
  */
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -30,7 +30,7 @@ import type { RunningMemoryIndex } from './start-memory-index.ts'
 
 type Sample = Partial<SearchRequest>
 
-/** For each kind of condition what some rows meet and others do not. */
+/** For each kind of condition, samples that some rows meet and others do not. */
 const samples: Readonly<Record<Condition['kind'], readonly Sample[]>> = {
   word: [
     { required: [{ kind: 'word', base: baseOf(stemOf('glacier')) }] },
@@ -72,7 +72,7 @@ const samples: Readonly<Record<Condition['kind'], readonly Sample[]>> = {
   'needs-seeders': [true, false].map((is): Sample => ({ filters: [{ kind: 'needs-seeders', is }] })),
 }
 
-/** What only torrents are asked. */
+/** The conditions that only torrents have. */
 const ofTorrents: ReadonlySet<string> = new Set(['metainfo-status', 'webseed', 'needs-seeders'])
 
 function clausesOf(q: string): SearchRequest['clauses'] {
@@ -107,7 +107,7 @@ describe.each(testBackends())('both engines on $name', ({ open }) => {
   const askMemory = (corpus: Corpus, request: SearchRequest) =>
     searchMemory(searchable.catalog.db, memory, { corpus, request, correct: async () => undefined })
 
-  /** Waits out what is merged just now: meanwhile memory leaves all to the store. */
+  /** Waits until segments are merged, since memory leaves everything to the store meanwhile. */
   const fromMemory = (corpus: Corpus, request: SearchRequest): Promise<SearchOutcome> =>
     vi.waitFor(async () => {
       const outcome = await askMemory(corpus, request)
@@ -115,7 +115,7 @@ describe.each(testBackends())('both engines on $name', ({ open }) => {
       return outcome!
     }, 10_000)
 
-  /** What both say; it is the same. */
+  /** The answer, which must be the same from both. */
   async function fromBoth(corpus: Corpus, request: SearchRequest): Promise<SearchOutcome> {
     const held = withoutLabels(await fromMemory(corpus, request))
     expect(held).toEqual(withoutLabels(await fromStore(corpus, request)))
@@ -144,7 +144,7 @@ describe.each(testBackends())('both engines on $name', ({ open }) => {
         if (!supportsRequest(request)) expect(await askMemory(corpus, request)).toBeUndefined()
         const ask = supportsRequest(request) ? fromBoth : fromStore
         const { hitsTotal } = await ask(corpus, { ...request, facets: corpus.facets })
-        // A sample that everything or nothing meets would show little.
+        // A sample that all rows or none meet would not test the condition.
         expect(hitsTotal, JSON.stringify(request)).toBeGreaterThan(0)
         if (kind !== 'every-row') expect(hitsTotal, JSON.stringify(request)).toBeLessThan(all)
       }

@@ -32,19 +32,19 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
   })
   afterAll(() => searchable[Symbol.asyncDispose]())
 
-  /** Memory alone: undefined where it leaves the question to the store. */
+  /** Searches in memory where it can, and says whether the store answered. */
   async function fromMemory(parameters: DatasetSearch, searched: SearchMemory = memory) {
     const { answeredBy, ...results } = await searchDatasets(searchable.catalog.db, parameters, searched)
     return { results, isFromStore: answeredBy === 'store' }
   }
 
-  /** Waits out what is taken in or merged just now: meanwhile the store answers, as it should. */
+  /** Waits until memory answers, because the store does while changes are taken in or segments merged. */
   async function answersFromMemory(parameters: DatasetSearch) {
     await memory.caughtUp()
     await vi.waitFor(async () => expect((await fromMemory(parameters)).isFromStore).toBe(false))
   }
 
-  /** Every match ranked in the store, its words weighed as memory weighs them. */
+  /** Ranks every match in the store, with the word weights of memory. */
   const exactly = (parameters: DatasetSearch) =>
     searchExactly(searchable.catalog.db, parameters, memory.current()!.index)
 
@@ -170,7 +170,7 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
   test('takes in what a long transaction wrote, after later ones were taken in', async () => {
     const find = async (q: string) => (await fromMemory({ q })).results.hits.map(({ uri }) => shortOf(uri))
     const { db, kind } = searchable.catalog
-    // PGlite has one connection: nothing happens beside a transaction.
+    // PGlite has one connection, so nothing can happen during a transaction.
     const beside = kind === 'pglite' ? (work: () => Promise<void>) => work() : undefined
     const write = sql`UPDATE catalog.dataset SET seeders = 7 WHERE uri = ${`at://${noaa}/dataset/glaciers`}`
     const meanwhile = async () => {
@@ -233,7 +233,7 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
   })
 })
 
-/** Facets in one order of values: the store and memory order equal counts by their own alphabets. */
+/** Facets with their values in one order, because the store and memory sort values of equal counts differently. */
 function counted(facets: Awaited<ReturnType<typeof searchDatasets>>['facets']) {
   return facets?.map(({ field, values }) => ({
     field,

@@ -19,7 +19,7 @@ describe.each(testBackends())('reading the changes of the store, on $name', ({ o
     const explain = db.transaction(async (tx) => {
       await tx.execute(sql`INSERT INTO catalog.search_change (dataset_id, found)
         SELECT id, true FROM generate_series(1, 50000) AS id`)
-      // As for a statement that is prepared once and asked with one position after another.
+      // This makes the planner treat it like a statement that is prepared once for all positions.
       await tx.execute(sql`SET LOCAL plan_cache_mode = 'force_generic_plan'`)
       const { text, parameters } = statementOf(sql`SELECT ${isBehind(await readPosition(tx))} AS "isBehind"`)
       await tx.execute(sql.raw(`PREPARE asked AS ${text}`))

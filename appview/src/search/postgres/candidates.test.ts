@@ -6,7 +6,7 @@ import { candidatesForPhrase, usualDepth } from './candidates.ts'
 
 const all = 1_000_000
 
-/** A phrase of words in so many of a million records, at each impact or above ever fewer. */
+/** A phrase whose words are in this many of a million records, and in fewer with each higher impact. */
 function candidatesOf(records: number) {
   const above = Array.from({ length: 16 }, (_, i) => Math.round(records / 2 ** i))
   const statistics = { records: all, has: () => true, of: () => ({ records, above }) }

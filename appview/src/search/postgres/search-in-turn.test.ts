@@ -16,7 +16,7 @@ describe.each(testBackends())('turns of reads in the store, on $name', ({ name, 
   })
   afterAll(() => searchable[Symbol.asyncDispose]())
 
-  /** With every turn of the store taken by somebody else. */
+  /** Runs a read while all turns are taken. */
   async function whileOthersSearch(read: () => Promise<unknown>): Promise<unknown> {
     const { promise: others, resolve: end } = Promise.withResolvers<void>()
     const turns = [1, 2, 3].map(() => inTurn(searchable.catalog.db, () => others))

@@ -108,7 +108,7 @@ function read(text: string) {
   }
 }
 
-/** Of this process, so that a busy machine does not count. */
+/** The processor time of this process, which a busy machine does not change. */
 function millisecondsOf(work: () => unknown): number {
   const before = process.cpuUsage()
   work()

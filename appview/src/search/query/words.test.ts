@@ -114,7 +114,7 @@ test('makes a snippet of hostile text quickly', () => {
   }
 })
 
-// A description may be half a megabyte; from each letter of it to the end would be minutes in the main thread.
+// A description may have half a megabyte, for which quadratic time would be minutes in the main thread.
 test.each(['x', 'xX', "x'", 'x-', 'é', '漢', 'ก'])(
   'splits a text of nothing but %s in time linear in its length',
   (shape) => {

@@ -10,7 +10,7 @@ import { filterBytes } from './scrape-filter.ts'
 const name = randomBytes(20).toString('hex')
 const never = new AbortController().signal
 const full = new Uint8Array(filterBytes).fill(255)
-/** Two bits for each of so many addresses. */
+/** A filter with two bits set for each of this many addresses. */
 const filterOf = (addresses: number) => {
   const filter = new Uint8Array(filterBytes)
   filter.fill(0b11, 0, addresses)
@@ -61,7 +61,7 @@ const id = randomBytes(20)
 const text = (value: string) => Buffer.from(value, 'latin1')
 const secondKind: Say = (_name, { transaction }) =>
   Buffer.concat([text('d1:rd2:id20:'), id, text('e1:t4:'), transaction, text('1:y1:r1:yd8:toString1:xee')])
-/** Each of these ends a parser that believes the types, or goes on for ever. */
+/** Each of these would crash a parser that trusts types, or keep it busy for ever. */
 const hostile: Record<string, Say> = {
   nothing: () => text(''),
   'no bencode': () => randomBytes(500),

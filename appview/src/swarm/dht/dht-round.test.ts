@@ -15,7 +15,7 @@ import { startSwarmHealth } from '../swarm-health.ts'
 
 const hash = (bytes: number) => randomBytes(bytes).toString('hex')
 const [shared, lonely, secret, second] = [hash(20), hash(20), hash(20), hash(32)]
-/** Seeders by name; of a v2 infohash the first 20 bytes are the name. */
+/** Seeders by name, which for a v2 infohash is its first 20 bytes. */
 const seeders: Record<string, number> = { [shared]: 4, [second.slice(0, 40)]: 2 }
 const quick = { ownTrackerMs: 20, discoveryMs: 20, dueMs: 20, dhtGapMs: 1, dhtRecheckMs: 3_600_000 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { confirmedBits, estimateAddresses, filterBytes } from './scrape-filter.ts'
 
-/** The filter of these addresses (4 or 16 bytes), as BEP 33 makes it. */
+/** The BEP 33 filter of these addresses (4 or 16 bytes each). */
 function filterOf(addresses: readonly Uint8Array[]): Uint8Array {
   const filter = new Uint8Array(filterBytes)
   for (const address of addresses) {

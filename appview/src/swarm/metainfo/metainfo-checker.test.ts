@@ -9,7 +9,7 @@ const root = Buffer.alloc(32, 2)
 let checker: MetainfoChecker
 afterEach(() => checker[Symbol.asyncDispose]())
 
-/** A `.torrent` of more than a million bytes: what is padded is outside `info`, where nobody looks. */
+/** A `.torrent` of more than a million bytes, padded outside `info`. */
 function largeTorrent() {
   const { infoHashV1, bytes } = makeTorrent('ice.csv', Buffer.alloc(40_000, 7))
   const padding = Buffer.concat([Buffer.from('4:zzzz1200000:'), Buffer.alloc(1_200_000, 0x61)])
@@ -38,7 +38,7 @@ test('checks large files without blocking the event loop', async () => {
 })
 
 test('a check that takes too long is stopped, and others are not', async () => {
-  // A minute for what is small, and a millisecond for the large one.
+  // Small files get a minute, and the large one a millisecond.
   const perMbMs = -59_999 / (largeTorrent().bytes.length / 1e6)
   checker = createMetainfoChecker({ deadline: { baseMs: 60_000, perMbMs } })
   const claims = { name: 'ice.csv' }

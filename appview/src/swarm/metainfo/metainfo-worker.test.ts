@@ -114,7 +114,7 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
     const uri = await publish('elsewhere', bytes, claims, bytes.length, author)
     await settledAs(uri, { status: 'pending', error: expect.stringContaining('once the record is let in') })
     expect(elsewhere.asked).toEqual([])
-    // An infohash that is let in lets in who has its metainfo, not who says so.
+    // Allowing an infohash admits the record whose metainfo has it, not one that only claims it.
     await decideAdmission(catalog.db, { kind: 'infohash', value: infoHashV1 }, { action: 'allow' })
     expect(await read(uri)).toMatchObject({ visible: false })
     await decideAdmission(catalog.db, { kind: 'did', value: author }, { action: 'allow' })
@@ -199,7 +199,7 @@ describe.each(testBackends())('metainfo worker on $name', ({ open }) => {
     await commit('did:plc:quick', [good])
     const isVerified = () => outcomes.slice(before).some(([status]) => status === 'verified')
     await expect.poll(isVerified, { timeout: 20_000, interval: 5 }).toBe(true)
-    // Four at a time wait there, and four more whose end the server has not heard of; without shares it would be 24.
+    // Four requests wait at a time, and the server may not know yet that four others ended; without the limit it would be 24.
     expect(stuck.mostOpen).toBeLessThan(17)
     await stuck[Symbol.asyncDispose]()
   })

@@ -95,7 +95,7 @@ describe.each(testBackends())('own trackers on $name', ({ open }) => {
   })
 })
 
-/** What our tracker answers at `/swarms`; the story in `test/swarm` runs against the tracker itself. */
+/** The answer of our tracker at `/swarms`; a test in `test/swarm` asks the tracker itself. */
 async function startSwarmList() {
   const state = { swarms: [] as [string[], number, number, number][], wantsToken: false }
   const server = createServer((request, response) => {

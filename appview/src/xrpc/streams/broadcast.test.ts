@@ -6,7 +6,7 @@ import type { StreamEntry } from './recent.ts'
 const catalog = { listen: async () => ({ [Symbol.asyncDispose]: async () => {} }) } as unknown as Catalog
 const consumer = (): Consumer => ({ wake: () => {}, end: () => {} })
 
-/** A stream at `head` whose reads are counted and wait until they are let go. */
+/** A stream at `head` whose reads are counted, and wait until `letGo` is called. */
 async function startBlocked(head: { seq: number }) {
   const reads: number[] = []
   let letGo = () => {}
@@ -49,7 +49,7 @@ test('reads nothing for a client that left while it waited for its turn', async 
   for (const reader of readers) broadcast.leave(reader)
   letGo()
   expect(await Promise.all(steps)).toEqual(readers.map(() => undefined))
-  // As many as are read for at a time had begun before they left.
+  // Only the reads that were already running when the clients left.
   expect(reads.length).toBeLessThanOrEqual(8)
   await broadcast[Symbol.asyncDispose]()
 })

@@ -7,7 +7,7 @@ import { type Broadcast, startBroadcast } from './broadcast.ts'
 import { runConnection } from './connection.ts'
 import type { StreamEntry } from './recent.ts'
 
-/** A stream that has a gigabyte to say, made as it is read. */
+/** A stream of a gigabyte, which is made while it is read. */
 const entry = (seq: number): StreamEntry => ({
   seq,
   frame: frames,

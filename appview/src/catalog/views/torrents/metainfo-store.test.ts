@@ -9,7 +9,7 @@ import { metainfoStoreOf } from './metainfo-store.ts'
 
 const plan = { operators: ['udp://a.example:1'], trackers: [], warnings: [], webseeds: [], others: [] }
 
-/** A small torrent in a file of 9 MB: the rest is outside `info`. */
+/** A file of 9 MB with a small torrent; most of it is outside `info`. */
 function largeFile() {
   const { infoHashV1, bytes } = makeTorrent('ice.csv', Buffer.alloc(40_000, 7))
   const padding = Buffer.concat([Buffer.from('4:zzzz9000000:'), Buffer.alloc(9_000_000, 'abcdefg')])
@@ -40,7 +40,7 @@ describe.each(testBackends())('serving metainfo from $name', ({ open }) => {
     expect(parseMetainfo(read[0]!).trackers.map(({ url }) => url)).toEqual(['udp://a.example:1'])
     expect(parseMetainfo(read[1]!).infoHashV1).toBe(large.infoHashV1)
     expect(Buffer.compare(read[2]!, large.bytes)).toBe(0)
-    // Read and parsed at once it is seconds; a slice is 30 ms at most, and the machine may be busy.
+    // Reading and parsing everything at once takes seconds, and a slice at most 30 ms; the rest is for a busy machine.
     expect(delay.max / 1e6).toBeLessThan(1_000)
   })
 
