@@ -79,3 +79,8 @@ test('normalizes every spelling of an infohash', () => {
   expect(announcedInfoHashes({ infoHashV1: v1, infoHashV2: v2 })).toEqual([v1, v2.slice(0, 40)])
   expect(announcedInfoHashes({ infoHashV1: null, infoHashV2: v2 })).toEqual([v2.slice(0, 40)])
 })
+
+test('a link with as many repeated parameters as it may have says each once', () => {
+  const repeated = `magnet:?xt=urn:btih:${v1}${'&tr=x&tr.1=y&so=0'.repeat(3_800)}`
+  expect(parseMagnet(repeated).trackers).toEqual(['x', 'y'])
+})

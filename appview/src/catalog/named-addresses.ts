@@ -84,20 +84,31 @@ export function byStanding(record: { did: SQL; uri: SQL; id: SQL }): SQL {
     coalesce((SELECT f.at FROM local.first_seen f WHERE f.uri = ${record.uri}), 'infinity'), ${record.id}`
 }
 
+/** Of a content with more records than this, who was first is looked for among the oldest. */
+const mostRecords = 10_000
+
 /** The account that was first to publish a content here, among those with visible records. */
 function firstAuthor(infoHash: SQL): SQL {
+  const oldest = (where: SQL) => sql`(
+    SELECT t.id, t.did, t.uri FROM catalog.torrent t WHERE t.visible AND t.metainfo_status = 'verified' AND ${where}
+    ORDER BY t.id LIMIT ${mostRecords})`
   return sql`(
-    SELECT t.did FROM catalog.torrent t
-    WHERE t.visible AND t.metainfo_status = 'verified' AND (t.info_hash_v2 = ${infoHash}
-      OR (t.info_hash_v1 = ${infoHash} AND t.info_hash_v2 IS NULL))
+    SELECT t.did FROM (
+      ${oldest(sql`t.info_hash_v2 = ${infoHash}`)}
+      UNION ALL ${oldest(sql`t.info_hash_v1 = ${infoHash} AND t.info_hash_v2 IS NULL`)}) AS t
     ORDER BY ${byStanding({ did: sql`t.did`, uri: sql`t.uri`, id: sql`t.id` })} LIMIT 1)`
 }
 
 /** Whether somebody who may speak for the content names the tracker of the row `s` of `local.swarm`. */
-export const speaksForContent = sql`(s.own OR s.tracker = ${dhtSource} OR s.named IS NOT TRUE OR EXISTS (
-  WITH first AS MATERIALIZED (SELECT ${firstAuthor(sql`s.info_hash`)} AS did)
-  SELECT FROM ${namers({ infoHash: sql`s.info_hash`, kind: 'tracker', url: sql`s.tracker` })} AS namer, first
-  WHERE ${isLetIn(sql`namer.did`)} OR namer.did = first.did))`
+export const speaksForContent = speaks(
+  sql`(WITH first AS MATERIALIZED (SELECT ${firstAuthor(sql`s.info_hash`)} AS did) SELECT did FROM first)`,
+)
+
+function speaks(first: SQL): SQL {
+  return sql`(s.own OR s.tracker = ${dhtSource} OR s.named IS NOT TRUE OR EXISTS (
+    SELECT FROM ${namers({ infoHash: sql`s.info_hash`, kind: 'tracker', url: sql`s.tracker` })} AS namer
+    WHERE ${isLetIn(sql`namer.did`)} OR namer.did = ${first}))`
+}
 
 /** Whether a visible record names the tracker of the row `s` of `local.swarm`, so that it is asked and shown. */
 export const isWatched = sql`(s.own OR s.tracker = ${dhtSource} OR s.named IS NOT TRUE
@@ -108,8 +119,11 @@ export const isWatched = sql`(s.own OR s.tracker = ${dhtSource} OR s.named IS NO
  * higher. NULL when no tracker has been asked.
  */
 export function believedSeeders(infoHash: SQL): SQL {
+  // Who was first is found once for all trackers, and only if it matters.
   return sql`(
+    WITH first AS MATERIALIZED (SELECT ${firstAuthor(infoHash)} AS did)
     SELECT greatest(max(s.seeders) FILTER (WHERE s.own),
       percentile_disc(0.5) WITHIN GROUP (ORDER BY s.seeders) FILTER (WHERE NOT s.own))
-    FROM local.swarm s WHERE s.info_hash = ${infoHash} AND s.seeders IS NOT NULL AND ${speaksForContent})`
+    FROM local.swarm s WHERE s.info_hash = ${infoHash} AND s.seeders IS NOT NULL
+      AND ${speaks(sql`(SELECT did FROM first)`)})`
 }

@@ -8,7 +8,7 @@ const rules = {
 } satisfies Record<string, FieldRule>
 
 /** How many characters of file paths are indexed; the first files are enough to find a torrent. */
-const pathTextLimit = 100_000
+export const pathTextLimit = 100_000
 /** How many pairs of neighboring words in file paths are indexed; enough for all but the largest torrents. */
 const mostPairs = 2_000
 

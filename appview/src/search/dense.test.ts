@@ -103,6 +103,30 @@ describe.skipIf(!able).each(testBackends({ isLong: true }))(
       expect(grown).toBeLessThan(20)
     })
 
+    test.each(['a torrent', 'a dataset', 'a count of its seeders'])(
+      'writing %s costs the same, however many torrents of one content name every dataset',
+      async (written) => {
+        const grown = await growth(async (count, name) => {
+          const datasets = await putAll(
+            'dataset',
+            many(20, (n) => [`${name}-${n}`, { title: `Ice of ${name} ${n}` }]),
+          )
+          const { infoHashV1 } = await putTorrents(name, count * 6, datasets)
+          const [torrent] = await rows<{ id: number }>(
+            catalog.db,
+            sql`SELECT id FROM catalog.torrent WHERE uri = ${`at://${author}/torrent/${name}-1`}`,
+          )
+          if (written === 'a torrent') return (db) => settle(db, createTouched({ torrents: [torrent!.id] }))
+          if (written === 'a dataset') return (db) => settle(db, createTouched({ datasetUris: datasets }))
+          await catalog.db.execute(sql`
+            INSERT INTO local.swarm (info_hash, tracker, seeders, scraped_at, own)
+            VALUES (${infoHashV1}, 'https://ours.example.org/announce', 7, now(), true)`)
+          return (db) => settle(db, createTouched({ swarms: [infoHashV1] }))
+        })
+        expect(grown).toBeLessThan(3)
+      },
+    )
+
     test('grows no faster than the torrents and webseeds of one content', async () => {
       let shown: unknown
       const grown = await growth(async (count, name) => {

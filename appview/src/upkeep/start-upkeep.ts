@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { recountNext } from '../catalog/recounts.ts'
 import { startRounds } from '../runtime/rounds.ts'
 import { refreshSearchStatisticsIfDue } from '../search-terms/statistics.ts'
 import type { Catalog } from '../store/open.ts'
@@ -14,8 +15,14 @@ export interface UpkeepParts {
 }
 
 const maintenanceEveryMs = 3_600_000
+const recountEveryMs = 1_000
+/** A round of recounts ends after this time, and rests nine times as long. */
+const recountForMs = 500
 
-/** Starts the upkeep of the catalog: deleting what is too old, and counting words again for the search. Disposing ends it. */
+/**
+ * Starts the upkeep of the catalog: deleting what is too old, counting words again for the search, and what was left to be
+ * counted later. Disposing ends it.
+ */
 export function startUpkeep(parts: UpkeepParts): AsyncDisposable {
   const stop = new AbortController()
   const options = { restShare: 100, signal: stop.signal, log: parts.log }
@@ -30,6 +37,12 @@ export function startUpkeep(parts: UpkeepParts): AsyncDisposable {
       name: 'search statistics',
       everyMs: parts.statisticsEveryMs ?? 60_000,
     }),
+    startRounds(() => recountSome(parts.catalog, stop.signal), {
+      ...options,
+      name: 'recounts',
+      everyMs: recountEveryMs,
+      restShare: 9,
+    }),
   ]
   return {
     async [Symbol.asyncDispose]() {
@@ -37,4 +50,9 @@ export function startUpkeep(parts: UpkeepParts): AsyncDisposable {
       await Promise.all(rounds.map(({ ended }) => ended))
     },
   }
+}
+
+async function recountSome({ db }: Catalog, signal: AbortSignal): Promise<void> {
+  const until = performance.now() + recountForMs
+  while (!signal.aborted && performance.now() < until && (await recountNext(db)));
 }

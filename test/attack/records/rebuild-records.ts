@@ -105,6 +105,7 @@ function keyOf(grown: Parameters<typeof recordKey>[0], n: number): string {
 const besides = [
   'account',
   'backfill',
+  'recount',
   'repo',
   'search_change',
   'source_cursor',

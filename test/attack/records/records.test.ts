@@ -39,7 +39,7 @@ describe.skipIf(!able).each(testBackends({ isLong: true }))('random records on $
       seed: 2,
       odd: true,
       recordBytes: 5_000,
-      pathsPerDataset: 4,
+      pathsPerDataset: 2,
       patience,
     })
     expect(findings).toEqual([])

@@ -14,6 +14,8 @@ const maxDatasetsPerKey = 100
 const maxRounds = 12
 const maxNeighbors = 1_000
 const maxAtOnce = 2_000
+/** At most this many rows are gone through to find those that share keys with some datasets. */
+const maxSharers = 50_000
 /** The longest key that is stored as it is, because a B-tree limits its entries; of longer keys the hash is stored. */
 const maxKeyLength = 300
 
@@ -61,7 +63,9 @@ export async function removeCardKeys(tx: Db, datasetIds: readonly number[]): Pro
   )
   const sharers = await rows<{ id: number }>(
     tx,
-    sql`SELECT DISTINCT near.dataset_id AS id FROM ${sharersOf(sql`SELECT DISTINCT unnest(${textArray(removed.map(({ key }) => key))}) AS key`)}
+    sql`SELECT DISTINCT id FROM (
+          SELECT near.dataset_id AS id FROM ${sharersOf(sql`SELECT DISTINCT unnest(${textArray(removed.map(({ key }) => key))}) AS key`)}
+          LIMIT ${maxSharers}) AS sharer
         LIMIT ${maxNeighbors}`,
   )
   return sharers.map(({ id }) => id)
@@ -88,7 +92,8 @@ async function regroupSome(tx: Db, ids: readonly number[]): Promise<void> {
       WHERE mate.group_id IN (SELECT group_id FROM changed) LIMIT ${maxNeighbors})
     UNION
     (SELECT sharer.id, sharer.group_id FROM catalog.dataset sharer WHERE sharer.id IN (
-      SELECT near.dataset_id FROM ${sharersOf(sql`SELECT DISTINCT key FROM catalog.card_key WHERE dataset_id = ${anyIdOf(ids)}`)})
+      SELECT near.dataset_id FROM ${sharersOf(sql`SELECT DISTINCT key FROM catalog.card_key WHERE dataset_id = ${anyIdOf(ids)}`)}
+      LIMIT ${maxSharers})
       LIMIT ${maxNeighbors})`,
   )
   const shared = await readNeighbors(

@@ -41,10 +41,10 @@ export const torrent = table(
     codes: codes('codes').notNull(),
   },
   (t) => [
-    index('torrent_v1').on(t.infoHashV1),
-    index('torrent_v2').on(t.infoHashV2),
+    index('torrent_v1').on(t.infoHashV1, t.id),
+    index('torrent_v2').on(t.infoHashV2, t.id),
     index('torrent_v2_truncated').on(sql`left(info_hash_v2, 40)`),
-    index('torrent_content').on(t.contentId),
+    index('torrent_content').on(t.contentId, t.id),
     index('torrent_metainfo').on(t.metainfoCid).where(sql`metainfo_status = 'verified'`),
     index('torrent_did').on(t.did, t.id),
     index('torrent_newest').on(t.createdAt, t.id).where(sql`visible`),
@@ -54,7 +54,9 @@ export const torrent = table(
     index('torrent_wanted')
       .on(sql`(coalesce(seeders, 2147483647))`, t.id)
       .where(sql`visible and wanted and metainfo_status = 'verified'`),
-    index('torrent_supersedes').on(t.supersedes).where(sql`supersedes is not null`),
+    index('torrent_supersedes')
+      .on(t.supersedes)
+      .where(sql`supersedes is not null and visible and metainfo_status = 'verified'`),
     index('torrent_most').on(sql`(coalesce(seeders, -1))`, t.id).where(sql`visible`),
     index('torrent_largest').on(sql`(coalesce(size_bytes, -1))`, t.id).where(sql`visible`),
     index('torrent_smallest').on(sql`(coalesce(size_bytes, 9223372036854775807))`, t.id).where(sql`visible`),
@@ -71,8 +73,28 @@ export const torrentDataset = table(
   },
   (t) => [
     primaryKey({ columns: [t.torrentId, t.datasetUri] }),
-    index('torrent_dataset_uri').on(t.datasetUri),
+    index('torrent_dataset_uri').on(t.datasetUri, t.torrentId),
   ],
+)
+
+/**
+ * What is derived from so many rows that it is derived later, some at a time: see `catalog/recounts.ts`. Nearly always
+ * empty.
+ */
+export const recount = table(
+  'recount',
+  {
+    /** `seeders`: the count of a content, for its torrents; `wanted`: the torrents of a dataset; `counts`: a dataset. */
+    kind: text('kind', { enum: ['seeders', 'wanted', 'counts'] }).notNull(),
+    /** As `swarmKey` gives it, or the AT-URI of a dataset. */
+    subject: textC('subject').notNull(),
+    /** The last torrent that is done. */
+    afterId: ref('after_id').notNull().default(0),
+    /** Whether it is to be done again from the beginning, since something changed meanwhile. */
+    again: boolean('again').notNull().default(false),
+    since: instant('since').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.kind, t.subject] }), index('recount_since').on(t.since)],
 )
 
 /** One content, identified by its verified infohashes. Torrent records of any author refer to it. */
