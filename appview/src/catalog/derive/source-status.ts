@@ -1,6 +1,6 @@
 import { foreignCollections } from '@holdfast/lexicons/foreign'
 import { sql } from 'drizzle-orm'
-import { anyOf, type Db } from '../../store/sql.ts'
+import { anyOf, type Db, rows } from '../../store/sql.ts'
 import { shown } from '../shown.ts'
 import type { Touched } from './touched.ts'
 
@@ -16,6 +16,8 @@ export const isNamedSource = sql`EXISTS (
  */
 export async function refreshSourceStatus(db: Db, { probedDatasetUris }: Touched): Promise<void> {
   if (probedDatasetUris.size === 0) return
+  const uris = await probedAmong(db, [...probedDatasetUris])
+  if (uris.length === 0) return
   await db.execute(sql`
     UPDATE catalog.dataset d SET source_status = best.status
     FROM (
@@ -24,6 +26,16 @@ export async function refreshSourceStatus(db: Db, { probedDatasetUris }: Touched
         WHERE p.subject = d.uri AND p.status NOT IN ('unchecked', 'skipped') AND ${isNamedSource}
         ORDER BY p.detail ? 'homepage',
           array_position(ARRAY['online', 'degraded', 'refused', 'offline', 'gone'], p.status) LIMIT 1) AS status
-      FROM catalog.dataset d WHERE d.uri = ${anyOf([...probedDatasetUris])}) AS best
+      FROM catalog.dataset d WHERE d.uri = ${anyOf(uris)}) AS best
     WHERE d.uri = best.uri AND d.source_status IS DISTINCT FROM best.status`)
+}
+
+/** The datasets with a source that was ever probed, or with a status; new ones have neither, and to judge them is dear. */
+async function probedAmong(db: Db, uris: readonly string[]): Promise<string[]> {
+  const found = await rows<{ uri: string }>(
+    db,
+    sql`SELECT d.uri FROM catalog.dataset d WHERE d.uri = ${anyOf(uris)}
+        AND (d.source_status IS NOT NULL OR EXISTS (SELECT FROM local.probe p WHERE p.subject = d.uri))`,
+  )
+  return found.map((row) => row.uri)
 }
