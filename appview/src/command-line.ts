@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { counted } from '@holdfast/runtime/counted'
 import { messageOf, OperatorError } from '@holdfast/runtime/operator-error'
 import { Command, CommanderError } from 'commander'
 import { admissionCommands } from './admin/admission-commands.ts'
@@ -95,7 +96,7 @@ export async function runCommand(args: readonly string[], env: Env): Promise<num
       await using catalog = await openCatalog(loadConfig(env))
       const { out: file, torrents, kind } = options
       const done = await exportIndex(catalog.db, { file, torrents, kind, stdout: process.stdout })
-      process.stderr.write(`${done.records} records, ${done.torrents} torrents\n`)
+      process.stderr.write(`${counted(done.records, 'record')}, ${counted(done.torrents, 'torrent')}\n`)
     })
   program.addCommand(statusCommand(connect))
   program.addCommand(admissionCommands(connect))
@@ -159,7 +160,9 @@ async function writeArchive(config: AppViewConfig, directory: string): Promise<v
     signal: new AbortController().signal,
     onFailed: (did, error) => process.stderr.write(`${did} was left out: ${messageOf(error)}\n`),
   })
-  process.stderr.write(`${done.repos} repositories, ${done.blobs} metainfo files, ${done.failed} left out\n`)
+  process.stderr.write(
+    `${repositories(done.repos)}, ${counted(done.blobs, 'metainfo file')}, ${done.failed} left out\n`,
+  )
 }
 
 async function runRebuild(env: Env, options: RebuildArguments): Promise<number> {
@@ -179,7 +182,7 @@ async function runRebuild(env: Env, options: RebuildArguments): Promise<number> 
       onProgress,
       onImport: ({ repos, failed, records }) => {
         if ((repos + failed) % 100 === 0)
-          process.stderr.write(`${repos} repositories, ${records} records read\n`)
+          process.stderr.write(`${repositories(repos)}, ${counted(records, 'record')} read\n`)
       },
       ...(from ? { from } : {}),
       goesOn: options.continue === true,
@@ -196,5 +199,14 @@ async function runRebuild(env: Env, options: RebuildArguments): Promise<number> 
 }
 
 function describe({ listed, hosts, repos, datasets, torrents, verifiedTorrents }: RebuildProgress): string {
-  return `${listed}/${hosts} sources listed; ${repos.synchronized} repositories read, ${repos.waiting} waiting; ${datasets} datasets; ${verifiedTorrents}/${torrents} torrents verified`
+  return [
+    `${listed}/${counted(hosts, 'source')} listed`,
+    `${repositories(repos.synchronized)} read, ${repos.waiting} waiting`,
+    counted(datasets, 'dataset'),
+    `${verifiedTorrents}/${counted(torrents, 'torrent')} verified`,
+  ].join('; ')
+}
+
+function repositories(count: number): string {
+  return counted(count, 'repository', 'repositories')
 }

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises'
+import { counted } from '@holdfast/runtime/counted'
 import { messageOf, OperatorError } from '@holdfast/runtime/operator-error'
 import { readTrackedDids } from './catalog/read/repo.ts'
 import type { SourceConfig } from './config.ts'
@@ -28,7 +29,7 @@ export async function checkSources(
   const enough = Math.ceil(indexed * leastShare)
   const has = from ? await countGiven(from) : await countListed(parts.sources, { pds: parts.pds, enough })
   if (has > 0 && has >= enough) return
-  const what = has === 0 ? 'no account at all' : `${has} accounts, and the index has ${indexed}`
+  const what = has === 0 ? 'no account at all' : `${counted(has, 'account')}, and the index has ${indexed}`
   throw new OperatorError(
     `The place to rebuild from has ${what}. Nothing was changed. Name the right place, or start with an empty database or HOLDFAST_DATA_DIR.`,
   )

@@ -1,3 +1,4 @@
+import { counted } from '@holdfast/runtime/counted'
 import { OperatorError } from '@holdfast/runtime/operator-error'
 import type { Logger } from 'pino'
 import { pino } from 'pino'
@@ -135,7 +136,7 @@ async function checkFound(
   if (has >= had * leastShare) return
   const percent = (share: number) => `${Math.floor(share * 100)} %`
   throw new OperatorError(
-    `Found ${has} ${has === 1 ? 'record' : 'records'}, and the index has ${had}: ${percent(has / had)}, less than ${percent(leastShare)}. The index was not changed. Rebuild with --continue to search further, or with --at-least ${Math.floor((has / had) * 100)} to accept what was found.`,
+    `Found ${counted(has, 'record')}, and the index has ${had}: ${percent(has / had)}, less than ${percent(leastShare)}. The index was not changed. Rebuild with --continue to search further, or with --at-least ${Math.floor((has / had) * 100)} to accept what was found.`,
   )
 }
 

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate } from 'node:timers/promises'
+import { counted } from '@holdfast/runtime/counted'
 import type { Swarms } from './swarms/swarms.ts'
 import type { TrustedProxies } from './wire/proxy.ts'
 
@@ -46,7 +47,7 @@ export class Pages {
   #readiness(): string {
     const leftOut = this.#parts.listLeftOut()
     if (leftOut === 0) return 'ok\n'
-    return `ok, but the allow-list is full: ${leftOut} torrents are not served. Raise HOLDFAST_TRACKER_MAX_TORRENTS.\n`
+    return `ok, but the allow-list is full: ${counted(leftOut, 'torrent is', 'torrents are')} not served. Raise HOLDFAST_TRACKER_MAX_TORRENTS.\n`
   }
 
   #mayWatch(request: IncomingMessage, client: string): boolean {

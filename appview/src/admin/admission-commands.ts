@@ -1,4 +1,5 @@
 import type { admin } from '@holdfast/lexicons'
+import { counted } from '@holdfast/runtime/counted'
 import { Command, InvalidArgumentError } from 'commander'
 import type { OperatorClient } from './operator-client.ts'
 
@@ -43,7 +44,7 @@ export function admissionCommands(connect: () => OperatorClient): Command {
 }
 
 function describe({ admission, affected }: admin.updateAdmission.$OutputBody): string {
-  return `${admission.subject} is ${admission.state}; ${affected} ${affected === 1 ? 'record was' : 'records were'} shown or hidden by this`
+  return `${admission.subject} is ${admission.state}; ${counted(affected, 'record was', 'records were')} shown or hidden by this`
 }
 
 function count(text: string): number {

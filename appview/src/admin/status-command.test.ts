@@ -1,6 +1,6 @@
-import type { admin } from '@holdfast/lexicons'
+import type { admin, getStats } from '@holdfast/lexicons'
 import { expect, test } from 'vitest'
-import { describeSweeps } from './status-command.ts'
+import { describeSweeps, describeTotals } from './status-command.ts'
 
 const since = '2026-05-01T10:00:00.000Z' as admin.getIngestStatus.Sweep['since']
 
@@ -21,4 +21,9 @@ test('says how many records of a denied account are still to be updated', () => 
 
 test('does not mention decisions that need no more updates', () => {
   expect(describeSweeps([])).toEqual([])
+})
+
+test('status counts one of each kind in the singular', () => {
+  const one = { datasets: 1, torrents: 1, infoHashes: 1, authors: 1 } as getStats.Stats
+  expect(describeTotals(one)).toBe('1 dataset, 1 torrent, 1 content announced, 1 author')
 })

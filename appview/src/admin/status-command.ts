@@ -1,4 +1,5 @@
 import type { admin, describeServer, getStats } from '@holdfast/lexicons'
+import { counted } from '@holdfast/runtime/counted'
 import { Command } from 'commander'
 import { outdatedAdvice } from '../store/index-version.ts'
 import type { OperatorClient } from './operator-client.ts'
@@ -24,11 +25,20 @@ export function statusCommand(connect: () => OperatorClient): Command {
 export function describeSweeps(sweeps: readonly admin.getIngestStatus.Sweep[]): string[] {
   if (sweeps.length === 0) return []
   const lines = sweeps.map(({ subject, remaining, since }) => {
-    const records = remaining === 1 ? 'record' : 'records'
-    const left = remaining === undefined ? 'records not counted yet' : `${remaining} ${records} to go`
+    const left = remaining === undefined ? 'records not counted yet' : `${counted(remaining, 'record')} to go`
     return `  ${subject}  ${left}, since ${since}`
   })
   return ['decisions that are in effect, while the flags of their records are still being updated', ...lines]
+}
+
+export function describeTotals({ datasets, torrents, infoHashes, authors }: getStats.Stats): string {
+  const totals = [
+    counted(datasets, 'dataset'),
+    counted(torrents, 'torrent'),
+    `${counted(infoHashes, 'content')} announced`,
+    counted(authors, 'author'),
+  ]
+  return totals.join(', ')
 }
 
 function describe(
@@ -38,7 +48,7 @@ function describe(
 ): string {
   const hosts = ingest.hosts.map((host) => {
     const lag = host.lagMs === undefined ? '' : `, ${(host.lagMs / 1000).toFixed(1)} s behind`
-    const waiting = host.waiting ? `, ${host.waiting} events waiting` : ''
+    const waiting = host.waiting ? `, ${counted(host.waiting, 'event')} waiting` : ''
     const parked = host.parked ? `, ${host.parked} more waiting for the servers of their accounts` : ''
     const behind = host.caughtUp ? `, caught up${parked}` : `${lag}${waiting}${parked}`
     return `  ${host.host}  ${host.connected ? 'connected' : 'not connected'}${behind}${host.error ? `  (${host.error})` : ''}`
@@ -47,7 +57,7 @@ function describe(
     items.length === 0 ? 'none' : items.map((item) => `${item.count} ${name(item as never)}`).join(', ')
   return [
     `${server.name ?? server.url ?? 'Holdfast'} ${server.version}, admission ${server.admission}`,
-    `${stats.datasets} datasets, ${stats.torrents} torrents, ${stats.infoHashes} contents announced, ${stats.authors} authors`,
+    describeTotals(stats),
     ...(ingest.needsRebuild ? [outdatedAdvice] : []),
     ingest.caughtUp ? 'sources (all caught up)' : 'sources',
     ...hosts,

@@ -1,0 +1,4 @@
+/** A count with its noun: `1 record`, `2 records`. `plural` is needed where it is not formed with an s. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`
+}
