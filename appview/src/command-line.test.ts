@@ -13,6 +13,9 @@ test.each([
   [['nonsense'], "unknown command 'nonsense'", '--help'],
   [['admin', 'alow', 'did:plc:x'], "unknown command 'alow'", 'Did you mean allow?'],
   [['rebuild', '--nope'], "unknown option '--nope'", '--help'],
+  [['rebuild', '--at-least', 'most'], "'most' is invalid", 'a percentage from 0 to 100'],
+  [['rebuild', '--from-dids', 'a', '--from-hosts', 'b'], '--from-dids', 'cannot be used with'],
+  [['rebuild', '--from-archive', 'a', '--from-dids', 'b'], '--from-archive', 'cannot be used with'],
 ])('%j is wrong usage, with advice', (args, fault, advice) => {
   const { status, stderr } = run(...args)
   expect(stderr).toContain(fault)

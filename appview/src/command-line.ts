@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { counted } from '@holdfast/runtime/counted'
-import { messageOf, OperatorError } from '@holdfast/runtime/operator-error'
-import { Command, CommanderError } from 'commander'
+import { messageOf } from '@holdfast/runtime/operator-error'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { admissionCommands } from './admin/admission-commands.ts'
 import { exportIndex } from './admin/export.ts'
 import { operatorClient } from './admin/operator-client.ts'
@@ -44,13 +44,17 @@ export async function runCommand(args: readonly string[], env: Env): Promise<num
     .description(
       'read everything from the network again, then replace the index with the result; what this server decided and counted stays',
     )
-    .option(
-      '--from-archive <folder>',
-      'read from a folder that export --archive wrote, without asking any host',
+    .addOption(
+      new Option(
+        '--from-archive <folder>',
+        'read from a folder that export --archive wrote, without asking any host',
+      ).conflicts(['fromDids', 'fromHosts']),
     )
-    .option(
-      '--from-dids <file>',
-      'read only the accounts in this list (one DID on each line), each from its own host',
+    .addOption(
+      new Option(
+        '--from-dids <file>',
+        'read only the accounts in this list (one DID on each line), each from its own host',
+      ).conflicts('fromHosts'),
     )
     .option(
       '--from-hosts <urls>',
@@ -60,6 +64,7 @@ export async function runCommand(args: readonly string[], env: Env): Promise<num
     .option(
       '--at-least <percent>',
       'replace the index only if at least this share of its records was found again (default: 90)',
+      readShare,
     )
     .option('--yes', 'do not ask before the index is replaced')
     .addHelpText(
@@ -120,23 +125,19 @@ function throwErrors(command: Command): void {
 
 interface RebuildArguments {
   continue?: boolean
-  atLeast?: string
+  /** A share from 0 to 1. */
+  atLeast?: number
   yes?: boolean
   fromArchive?: string
   fromDids?: string
   fromHosts?: string
 }
 
-/** Reads what to rebuild from. @throws OperatorError when more than one place is named. */
+/** Reads what to rebuild from. */
 async function rebuildSource(
   env: Env,
   { fromArchive, fromDids, fromHosts }: RebuildArguments,
 ): Promise<{ config: AppViewConfig; from?: RebuildFrom }> {
-  if ([fromArchive, fromDids, fromHosts].filter((given) => given !== undefined).length > 1) {
-    throw new OperatorError(
-      'Rebuild from one place only: use --from-archive, --from-dids or --from-hosts, not several of them.',
-    )
-  }
   const config = loadConfig(fromHosts === undefined ? env : { ...env, HOLDFAST_SOURCES: fromHosts })
   if (fromArchive !== undefined) return { config, from: { archive: fromArchive } }
   if (fromDids === undefined) return { config }
@@ -144,11 +145,10 @@ async function rebuildSource(
   return { config, from: { dids: lines.filter((line) => line.startsWith('did:')) } }
 }
 
-function readShare(percent: string | undefined): number | undefined {
-  if (percent === undefined) return undefined
+function readShare(percent: string): number {
   const share = Number(percent.replace(/\s*%$/, '')) / 100
   if (percent.trim() !== '' && share >= 0 && share <= 1) return share
-  throw new OperatorError(`--at-least takes a percentage between 0 and 100, not ${JSON.stringify(percent)}.`)
+  throw new InvalidArgumentError('Write a percentage from 0 to 100.')
 }
 
 async function writeArchive(config: AppViewConfig, directory: string): Promise<void> {
@@ -166,7 +166,6 @@ async function writeArchive(config: AppViewConfig, directory: string): Promise<v
 }
 
 async function runRebuild(env: Env, options: RebuildArguments): Promise<number> {
-  const leastShare = readShare(options.atLeast)
   const { config, from } = await rebuildSource(env, options)
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
@@ -186,7 +185,7 @@ async function runRebuild(env: Env, options: RebuildArguments): Promise<number> 
       },
       ...(from ? { from } : {}),
       goesOn: options.continue === true,
-      ...(leastShare !== undefined && { leastShare }),
+      ...(options.atLeast !== undefined && { leastShare: options.atLeast }),
     })
     return 0
   } catch (error) {

@@ -22,7 +22,7 @@ interface Message {
 
 const [appView = 'http://localhost:3000', port = '0'] = process.argv.slice(2)
 const endangered = new Set<string>()
-/** Where the stream was read to; undefined until there is a listing to go on from. */
+/** The position up to which the stream was read; undefined until the datasets were listed. */
 let position: { seq: number; epoch: string } | undefined
 
 createServer((_req, res) => {
@@ -35,7 +35,7 @@ createServer((_req, res) => {
 })
 follow()
 
-/** Reads the stream from where it was left, and again whenever the connection ends. */
+/** Reads the stream from the last position, and connects again whenever the connection ends. */
 function follow(): void {
   const url = new URL(`/xrpc/${methods.subscribeRecords}`, appView.replace(/^http/, 'ws'))
   if (position) {
@@ -44,7 +44,7 @@ function follow(): void {
   }
   const socket = new WebSocket(url)
   socket.binaryType = 'arraybuffer'
-  // One message after the other: a listing is finished before the changes that arrived during it are applied.
+  // Messages are handled one after the other, so that changes which arrive during a listing are applied after it.
   let handled: Promise<unknown> = Promise.resolve()
   socket.addEventListener('message', ({ data }) => {
     const [header, body] = [...decodeAll(new Uint8Array(data as ArrayBuffer))] as unknown as [
@@ -64,7 +64,7 @@ function follow(): void {
 }
 
 async function handle({ header, body }: Message): Promise<void> {
-  // A cursor of another life of the stream: begin again from a listing, at the next connection.
+  // The cursor is not valid any more, so the datasets are listed again after the next connection.
   if (header.op === -1) throw new Error(`the stream ended: ${body.error}`)
   if (header.t === '#info') {
     if (!position || body.name !== 'Hello') await list()
@@ -78,7 +78,7 @@ function isWanted({ record, mapped }: { record: unknown; mapped?: unknown }): bo
   return risk?.level === 'endangered' && keywords.some(({ name }) => name.toLowerCase() === 'climate')
 }
 
-/** All there is now: after the first hello, and whenever the stream cannot tell what was missed. */
+/** Lists all datasets, after the first connection and whenever the stream cannot say what was missed. */
 async function list(): Promise<void> {
   endangered.clear()
   for (let cursor: string | undefined; ; ) {

@@ -169,7 +169,7 @@ test.each([
   expect(await contentOf(victim)).toEqual({ README: 'mine' })
 })
 
-/** A torrent as a parser that let everything through would give it. */
+/** A torrent as a parser without any checks would return it. */
 function withFiles(metainfo: Metainfo, list: (files: MetainfoFile[]) => MetainfoFile[]): Metainfo {
   const changed = list([...metainfo.files])
   return { ...metainfo, files: changed, iterateFiles: () => changed.values() as Generator<MetainfoFile> }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { type CatalogKind, importEntry, readCatalog } from './catalog.ts'
 import { importBag } from './formats/bagit.ts'
 
-// Rich entries of each kind, in which every value is a different word: each must be in the record or be listed as left over.
+// Entries with many fields, in which every value is a different word. Each must be in the record or reported as left over.
 
 const options = { createdAt: '2026-11-20T12:00:00.000Z' }
 
@@ -30,7 +30,7 @@ const polygon: Draw = (next) => ({
   coordinates: [Array.from({ length: 5 }, () => [degrees(next), degrees(next)])],
 })
 
-/** What an entry may have in the place of a value: the right thing, several of them, or something else. */
+/** What an entry may have in place of a value: a valid one, several, or something else. */
 const anything = [word, address, date, period, number, flag, polygon, few(word), few(address), few(date)]
 const agent = of({ name: word, email: word, url: address, affiliation: word, identifier: word })
 const place = of({
@@ -206,7 +206,7 @@ kinds.croissant = {
   fixed: { ...kinds['json-ld']!.fixed, conformsTo: () => 'http://mlcommons.org/croissant/1.0' },
 }
 
-/** Classes, and what a value is: the field says it. */
+/** Classes and types of values, which follow from the field. */
 const structural =
   /^(?:@?type|@context|@language|dateType|descriptionType|relatedIdentifierType|conformsTo|propertyID|key)$/
 

@@ -16,7 +16,7 @@ const titlesOf = (input: Input) =>
     (_, index) => input.importAt(index, { createdAt: '2026-11-20T12:00:00.000Z' }).record.title,
   )
 
-/** Answers as a server of these documents would. */
+/** A fetch whose answers are these documents. */
 const serverOf =
   (answers: Record<string, { body: string | Buffer; type?: string }>): typeof fetch =>
   async (address) => {

@@ -9,7 +9,7 @@ afterEach(() => {
   setVerbosity('normal')
 })
 
-/** Every character that a terminal could take for an order, a line break or a turn of direction. */
+/** Every character that a terminal could read as a command, a line break or a change of direction. */
 const hostile = [
   ...Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)),
   ...Array.from({ length: 33 }, (_, code) => String.fromCharCode(0x7f + code)),

@@ -20,7 +20,7 @@ async function newDirectory(): Promise<string> {
   return directory
 }
 
-/** A tracker's core with its list, and how to ask it. */
+/** The swarms of a tracker with their allow-list. */
 function follow(urls: string[], directory: string, maxAgeMs = 60_000, maxTorrents = 1000) {
   const swarms = new Swarms(openSwarmMemory({ maxTorrents, peerBytes: 1 << 20 }))
   const lines: string[] = []

@@ -4,7 +4,7 @@ import { Journal, readRecords } from './journal.ts'
 
 const infoHash = new Uint8Array(20)
 
-/** Notes `count` announces of an IPv4 address, on a port each. */
+/** Notes `count` announces of an IPv4 address, each with another port. */
 function announce(journal: Journal, address: number, count: number): void {
   const one = newAnnounce()
   one.address[0] = address

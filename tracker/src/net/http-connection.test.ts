@@ -12,7 +12,7 @@ const config = { ...loadConfig({}), ...small }
 const parts = { allowList: ownAllowList([{ infoHashV1 }]), log: pino({ level: 'silent' }) }
 const query = `info_hash=${infoHashV1.replace(/../g, '%$&')}&peer_id=-XX0001-abcdefghijkl&left=1`
 
-/** Sends `text` on one connection; what came back until it was closed. */
+/** Sends `text` on one connection, and returns what was received until it was closed. */
 async function exchange(port: number, ...texts: string[]): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   let answer = ''
@@ -82,7 +82,7 @@ test('reads no more requests from a client that does not read its answers', asyn
   socket.pause()
   const requests =
     `GET /scrape?info_hash=${infoHashV1.replace(/../g, '%$&')} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(500)
-  // What fills the kernel's buffers on both sides; beyond it every byte would be the tracker's memory.
+  // Enough to fill the kernel's buffers on both sides; anything more would take memory of the tracker.
   const scrapes = async (): Promise<number> => {
     const text = await (await fetch(`http://127.0.0.1:${tracker.port}/metrics`)).text()
     return Number(/transport="http",outcome="scrape"} (\d+)/.exec(text)![1])

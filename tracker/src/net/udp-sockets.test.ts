@@ -14,7 +14,7 @@ import { openUdpSockets } from './udp-sockets.ts'
 const torrent = 'aa'.repeat(20)
 const build = fileURLToPath(new URL('../../native/build.mjs', import.meta.url))
 
-/** Without Linux and a compiler it serves by node:dgram alone. */
+/** Without Linux and a compiler, only node:dgram is tested. */
 const canBuild = needs('batch UDP', 'a C compiler')
 
 beforeAll(() => {
@@ -24,7 +24,7 @@ beforeAll(() => {
   loadBatchSockets(file)
   return () => {
     rmSync(directory, { recursive: true })
-    // Whatever is tested after this in the same process is to have no batch sockets again.
+    // Later tests in this process must not use batch sockets.
     loadBatchSockets(file)
   }
 })
@@ -118,7 +118,7 @@ test.skipIf(!canBuild)('batch: answers every announce in a queue full of connect
   client.on('message', (answer: Buffer) => {
     if (answer.readInt32BE(0) === 1) announces.answered++
   })
-  // All of it is sent before this thread reads again, and waits in the kernel.
+  // Everything is sent before this thread reads again, so it waits in the kernel.
   const connects = Math.floor(queueLength() * 0.7)
   const flood = createSocket('udp4')
   await new Promise<void>((bound) => flood.bind(0, '127.0.0.1', bound))
@@ -134,7 +134,7 @@ test.skipIf(!canBuild)('batch: answers every announce in a queue full of connect
   flood.close()
 })
 
-/** How many small datagrams the kernel keeps for the tracker: what one of them takes there is 768 bytes. */
+/** How many small datagrams the kernel queues for the tracker, at 768 bytes each. */
 function queueLength(): number {
   const limit = Number(readFileSync('/proc/sys/net/core/rmem_max', 'utf8'))
   return (2 * Math.min(8 << 20, process.getuid?.() === 0 ? 8 << 20 : limit)) / 768

@@ -60,7 +60,7 @@ test('drops the peer of a full address that was silent longest', () => {
   const ports: number[] = []
   swarms.forEachPeer((_, { port }) => ports.push(port), { from: 1, count: 10 })
   expect(ports.sort((a, b) => a - b)).toEqual([1, 2, 4, 5, 6, 7, 8, 9])
-  // Another node tells late what it heard before all of these.
+  // Another node reports an announce late that was made before all of these.
   say(v4(1), 10, { tick: 0 })
   expect(swarms.totals()).toMatchObject({ peers4: 8, crowded: 2 })
 })
@@ -100,7 +100,7 @@ test('keeps every household of a swarm within its limit and nobody else out', ()
       let tick = 0
       for (const { host, port, later } of commands) {
         tick = (tick + later) & 0x7f
-        // Most of them behind few addresses.
+        // Most peers share a few addresses.
         const from = host < 550 ? host % 10 : host
         said.set(from, (said.get(from) ?? new Set()).add(port))
         say(v4(from), port, { tick, seeder: port % 2 === 0 })

@@ -31,7 +31,7 @@ test.each([0, 1] as const)(
     const count = 40_000
     for (let peer = 0; peer < count; peer++) say(peer, { family, seeder: peer % 4 === 0 })
     expect(say(0, { family, seeder: true })).toMatchObject({ seeders: count / 4, leechers: (count / 4) * 3 })
-    // Every other one goes, then the rest in an order of their own.
+    // Every other peer leaves, then the rest in another order.
     for (let peer = 0; peer < count; peer += 2) say(peer, { family, event: stopped })
     expect(swarms.totals()[family === 0 ? 'peers4' : 'peers6']).toBe(count / 2)
     for (let peer = 0; peer < count; peer++) say(peer, { family, seeder: true })
@@ -60,7 +60,7 @@ test('lists every peer of a swarm with the same probability', () => {
   expect(told[7]).toBe(0)
   const expected = (rounds * 10) / (peers - 1)
   for (const [peer, times] of told.entries()) {
-    // Six standard deviations of a fair draw.
+    // Six standard deviations of a uniform draw.
     if (peer !== 7) expect(Math.abs(times - expected), `peer ${peer}`).toBeLessThan(6 * Math.sqrt(expected))
   }
 })

@@ -12,7 +12,7 @@ interface Seen {
   hasBody: boolean
 }
 
-/** What node:http makes of `bytes` that come by one connection, and whether it would take more from it. */
+/** How node:http reads `bytes` from one connection, and whether it would read more from it. */
 async function readByNode(bytes: Buffer): Promise<Seen[]> {
   const seen: Seen[] = []
   const server = createServer({ requireHostHeader: false }, (request: IncomingMessage, response) => {
@@ -40,7 +40,7 @@ async function readByNode(bytes: Buffer): Promise<Seen[]> {
 
 const next = 'GET /next HTTP/1.1\r\nHost: x\r\n\r\n'
 
-/** Agrees with node:http about the head at the start of `bytes`, or leaves it to it. */
+/** Checks that the head at the start of `bytes` is read as node:http does, or left to it. */
 async function expectAgreement(bytes: Buffer): Promise<boolean> {
   const head = readHead(bytes, 16_384)
   if (typeof head === 'string') return false

@@ -38,7 +38,7 @@ test.each([
   const { swarms, hub, join } = newHub()
   const joined = Array.from({ length: 100 }, (_, peer) => join(address(peer)))
   expect(swarms.totals().socketPeers).toBe(expected)
-  // The first of them announces again and takes the place of the one that has been silent longest.
+  // The first browser announces again and replaces the one that was silent longest.
   joined[0]!.announce()
   expect(swarms.totals().socketPeers).toBe(expected)
   for (const { socket } of joined) hub.close(socket)
