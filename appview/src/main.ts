@@ -4,6 +4,7 @@ import type { RequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { applyAdmissionPolicy } from './catalog/admission-policy.ts'
+import { journalName, type OpenJournal, openDecisionJournal } from './catalog/decision-journal.ts'
 import type { AppViewConfig } from './config.ts'
 import { type HttpServer, startHttpServer } from './http/http-server.ts'
 import { createDidResolver } from './ingest/identity/did-resolver.ts'
@@ -61,6 +62,8 @@ export async function startAppView(
     log.fatal({ err }, 'the embedded database stopped working: this program ends, to be started again')
     overrides.onBroken?.()
   })
+  const journal = await keepDecisions(catalog, config, log)
+  if (journal) parts.use(journal)
   await applyAdmissionPolicy(catalog.db, config.admission)
   if (await isOutdated(catalog.db)) log.warn(outdatedAdvice)
   const guardedFetch = openOutbound(config, { registry, userAgent: `holdfast/${version}` })
@@ -76,7 +79,7 @@ export async function startAppView(
   const late = { publicUrl, ingest: () => ingest }
   const interfaces = parts.use(
     await startInterfaces({
-      ...{ catalog, config, registry, resolver, guardedFetch, version, log },
+      ...{ journal, catalog, config, registry, resolver, guardedFetch, version, log },
       ...late,
       ...overrides,
     }),
@@ -96,6 +99,23 @@ export async function startAppView(
     ingest,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
+}
+
+/** PostgreSQL has its own log and backups; beside the embedded database the decisions are in a file of their own. */
+async function keepDecisions(
+  { db, kind }: Catalog,
+  config: AppViewConfig,
+  log: Logger,
+): Promise<OpenJournal | undefined> {
+  if (kind !== 'pglite') return undefined
+  const journal = await openDecisionJournal(config.dataDir, db)
+  const { takenOver } = journal
+  if (takenOver > 0)
+    log.warn(
+      { decisions: takenOver, file: journalName },
+      'decisions that the database lacked were taken from their file',
+    )
+  return journal
 }
 
 function openStore(config: AppViewConfig, log: Logger): Promise<Catalog> {

@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
+import type { DecisionJournal } from './catalog/admissions.ts'
 import { resolveAccount } from './catalog/read/account.ts'
 import { startTotalsKeeper } from './catalog/views/pages/totals-keeper.ts'
 import type { AppViewConfig } from './config.ts'
@@ -47,6 +48,8 @@ export interface InterfacesParts {
   /** What follows the network; undefined until it does, for the interfaces are open before that. */
   ingest: () => IngestStatusSource | undefined
   log: Logger
+  /** Where decisions are kept beside the database. */
+  journal?: DecisionJournal | undefined
   validateResponse?: boolean
   /** Interfaces beside the usual ones, asked first. */
   interfaces?: readonly RequestHandler[]
@@ -92,6 +95,7 @@ export async function startInterfaces(parts: InterfacesParts): Promise<Interface
     totals,
     ingest: { status: () => ingest().status() },
     adminToken: config.adminToken,
+    journal: parts.journal,
     serviceAuth: {
       serviceDid: () => didOf(publicUrl()),
       serviceId,

@@ -22,6 +22,7 @@ export type Collection = (typeof collections)[CollectionName]
 export const adminMethods = {
   getIngestStatus: schemas.admin.getIngestStatus.$lxm,
   listAdmissions: schemas.admin.listAdmissions.$lxm,
+  listDecisions: schemas.admin.listDecisions.$lxm,
   updateAdmission: schemas.admin.updateAdmission.$lxm,
 } as const
 

@@ -1,50 +1,53 @@
 import { sql } from 'drizzle-orm'
-import { type Db, rows, toInstant } from '../store/sql.ts'
+import { type Db, rows } from '../store/sql.ts'
 import { noteRemaining, noteSweeps } from '../store/sweep-notes.ts'
 import { writing } from '../store/write-turns.ts'
+import {
+  type AdmissionAction,
+  type AdmissionSubject,
+  type Decision,
+  newDecision,
+  putDecision,
+  sweptBy,
+  writeHistory,
+} from './decisions.ts'
 import { countUnsettled, type Scope } from './derive/visibility.ts'
-import { knownForms, writeForm } from './info-hash-forms.ts'
+import { knownForms } from './info-hash-forms.ts'
 import { countSwept, sweepSome } from './sweeps.ts'
 
-export type AdmissionAction = 'allow' | 'deny' | 'restore'
-
-/** What a decision is about. An infohash is lowercase hex: v1 (40), v2 (64) or truncated v2 (40). */
-export interface AdmissionSubject {
-  kind: 'did' | 'uri' | 'infohash'
-  value: string
-}
-
-export interface Admission {
-  subject: string
-  subjectKind: AdmissionSubject['kind']
-  action: 'allow' | 'deny'
-  reason: string | null
-  decidedAt: string
+/** Keeps decisions outside the database. */
+export interface DecisionJournal {
+  /** Resolves when they are on the disk. */
+  append(decisions: readonly Decision[]): Promise<void>
 }
 
 /**
  * Writes a decision of the operator, which takes effect at once (invariants 5 and 9): when this resolves, what is denied
  * has disappeared from every interface. A decision on an infohash applies to all infohashes of the content, also those that
- * become known later. Resolves with how many records are shown or hidden by it; if they are more than a few, their flags are
+ * become known later. It is kept in the history, and in `journal` before this resolves. Resolves with how many records are shown or hidden by it; if they are more than a few, their flags are
  * updated afterwards (`sweeps.ts`).
  */
 export async function decideAdmission(
   db: Db,
   subject: AdmissionSubject,
-  decision: { action: AdmissionAction; reason?: string | undefined },
+  made: {
+    action: AdmissionAction
+    reason?: string | undefined
+    by?: string | undefined
+    journal?: DecisionJournal | undefined
+  },
 ): Promise<number> {
-  const { affected, scope, sweeps } = await writing(db, async (tx) => {
-    const forms = subject.kind === 'infohash' ? await formsOf(tx, subject.value) : []
-    await writeDecision(tx, subject, decision)
-    await tx.execute(sql`DELETE FROM local.info_hash_admission WHERE subject = ${subject.value}`)
-    if (decision.action !== 'restore')
-      for (const form of forms) await writeForm(tx, form, { subject: subject.value, action: decision.action })
-    const sweeps =
-      subject.kind === 'infohash' ? forms.map((value) => ({ kind: 'infohash' as const, value })) : [subject]
+  const { affected, scope, sweeps, decision } = await writing(db, async (tx) => {
+    const infoHashes = subject.kind === 'infohash' ? await formsOf(tx, subject.value) : []
+    const decision = newDecision(subject, { ...made, infoHashes })
+    await writeHistory(tx, [decision])
+    await putDecision(tx, decision)
+    const sweeps = sweptBy(decision)
     await noteSweeps(tx, sweeps)
-    const scope = scopeOf(subject, forms)
-    return { affected: await countUnsettled(tx, scope, fewRecords), scope, sweeps }
+    const scope = scopeOf(subject, infoHashes)
+    return { affected: await countUnsettled(tx, scope, fewRecords), scope, sweeps, decision }
   })
+  await made.journal?.append([decision])
   // Many records are counted only after the commit, because until then nothing is hidden.
   const counted = affected < fewRecords ? affected : await countSwept(db, subject, scope, mostCounted)
   // This number is reported until the first batch of the sweep has counted what is left.
@@ -56,37 +59,6 @@ export async function decideAdmission(
 const fewRecords = 1_000
 /** Counting stops at this many records, since the operator waits for the answer. */
 const mostCounted = 200_000
-
-async function writeDecision(
-  tx: Db,
-  { kind, value }: AdmissionSubject,
-  { action, reason }: { action: AdmissionAction; reason?: string | undefined },
-): Promise<void> {
-  if (action === 'restore') {
-    await tx.execute(sql`DELETE FROM local.admission WHERE subject = ${value}`)
-    return
-  }
-  await tx.execute(sql`
-    INSERT INTO local.admission (subject, subject_kind, action, reason) VALUES (${value}, ${kind}, ${action}, ${reason ?? null})
-    ON CONFLICT (subject) DO UPDATE SET subject_kind = excluded.subject_kind, action = excluded.action,
-      reason = excluded.reason, decided_at = excluded.decided_at`)
-}
-
-/** Newest first, keyset-paged by `decidedAt` and subject. */
-export async function listAdmissions(
-  db: Db,
-  page: { limit: number; before?: { decidedAt: string; subject: string } },
-): Promise<Admission[]> {
-  const after = page.before
-    ? sql`WHERE (decided_at, subject) < (${page.before.decidedAt}::timestamptz, ${page.before.subject})`
-    : sql``
-  const found = await rows<Admission & Record<string, unknown>>(
-    db,
-    sql`SELECT subject, subject_kind AS "subjectKind", action, reason, decided_at AS "decidedAt"
-        FROM local.admission ${after} ORDER BY decided_at DESC, subject DESC LIMIT ${page.limit}`,
-  )
-  return found.map((row) => ({ ...row, decidedAt: toInstant(row.decidedAt) }))
-}
 
 /** All infohashes of a content, including those that were known at an earlier decision. */
 async function formsOf(tx: Db, infoHash: string): Promise<string[]> {

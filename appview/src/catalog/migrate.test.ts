@@ -67,12 +67,17 @@ describe.each(testBackends())('the schemas, on $name', ({ name, open }) => {
     await decideAdmission(catalog.db, { kind: 'did', value: 'did:plc:denied' }, { action: 'deny' })
     await putRecord(catalog, 'dataset', 'ice', { title: 'Sea ice' })
     const old = 'b42ce5ad3f60d93d41e73684862bf592dfe5a8eaee1fa775462c444e3588a3ab'
-    await catalog.db.execute(sql`UPDATE holdfast_migrations.local SET hash = ${old}`)
+    await catalog.db.execute(sql`DROP TABLE local.decision`)
+    await catalog.db.execute(sql`DELETE FROM holdfast_migrations.local`)
+    await catalog.db.execute(sql`INSERT INTO holdfast_migrations.local (hash, created_at) VALUES (${old}, 1)`)
     await catalog.db.execute(sql`UPDATE holdfast_migrations.catalog SET hash = 'of another version'`)
     await migrateAll(catalog.db)
     expect(await rows(catalog.db, sql`SELECT uri FROM catalog.record`)).toEqual([])
     expect(await rows(catalog.db, sql`SELECT subject FROM local.admission`)).toEqual([
       { subject: 'did:plc:denied' },
+    ])
+    expect(await rows(catalog.db, sql`SELECT subject, action FROM local.decision`)).toEqual([
+      { subject: 'did:plc:denied', action: 'deny' },
     ])
   })
 
@@ -97,10 +102,13 @@ describe.each(testBackends())('the schemas, on $name', ({ name, open }) => {
 
   test('refuses decisions of an unknown version and changes nothing', async () => {
     await using catalog = await open()
-    await catalog.db.execute(sql`UPDATE holdfast_migrations.local SET hash = 'of another version'`)
+    await catalog.db.execute(
+      sql`UPDATE holdfast_migrations.local SET hash = 'of another version' WHERE id = (SELECT max(id) FROM holdfast_migrations.local)`,
+    )
+    const before = await rows(catalog.db, sql`SELECT hash FROM holdfast_migrations.local ORDER BY id`)
     await expect(migrateAll(catalog.db)).rejects.toThrow(/Another version of Holdfast made this database/)
-    expect(await rows(catalog.db, sql`SELECT hash FROM holdfast_migrations.local`)).toEqual([
-      { hash: 'of another version' },
-    ])
+    expect(await rows(catalog.db, sql`SELECT hash FROM holdfast_migrations.local ORDER BY id`)).toEqual(
+      before,
+    )
   })
 })

@@ -1,12 +1,14 @@
 import { createServer, type Server, XRPCError } from '@atproto/xrpc-server'
 import * as lexicons from '@holdfast/lexicons'
 import type { Authorities } from '@holdfast/lexicons/authority'
+import type { DecisionJournal } from '../catalog/admissions.ts'
 import { holdsToken } from '../http/operator-token.ts'
 import type { SearchMemory } from '../search/memory/search-memory.ts'
 import type { Db } from '../store/sql.ts'
 import { isStoreAway, storeAwayMessage } from '../store/store-unavailable.ts'
 import { getIngestStatus, type IngestStatusSource } from './admin/getIngestStatus.ts'
 import { listAdmissions } from './admin/listAdmissions.ts'
+import { listDecisions } from './admin/listDecisions.ts'
 import { updateAdmission } from './admin/updateAdmission.ts'
 import { operatorAuth } from './auth/operator.ts'
 import { type ServiceAuthParts, serviceAuth } from './auth/service-auth.ts'
@@ -40,6 +42,8 @@ export interface XrpcParts {
   totals: CurrentTotals
   ingest: IngestStatusSource
   adminToken: string | undefined
+  /** Where decisions are kept beside the database. */
+  journal?: DecisionJournal | undefined
   serviceAuth: ServiceAuthParts
   streams: { infoHashes: Broadcast; records: Broadcast }
   /** Whether to check every answer against its lexicon, as tests do. */
@@ -86,7 +90,8 @@ export function createXrpcServer(parts: XrpcParts): Server {
 
   serve(operator, lexicons.admin.getIngestStatus, getIngestStatus(db, parts.ingest))
   serve(operator, lexicons.admin.listAdmissions, listAdmissions(db))
-  serve(operator, lexicons.admin.updateAdmission, updateAdmission(db))
+  serve(operator, lexicons.admin.listDecisions, listDecisions(db))
+  serve(operator, lexicons.admin.updateAdmission, updateAdmission(db, parts.journal))
   return server
 }
 

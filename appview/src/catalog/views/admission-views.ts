@@ -3,7 +3,7 @@ import type { defs } from '@holdfast/lexicons'
 import { type SQL, sql } from 'drizzle-orm'
 import { decodeCursor, encodeCursor } from '../../store/page-cursor.ts'
 import { type Db, rows, toInstant } from '../../store/sql.ts'
-import type { AdmissionSubject } from '../admissions.ts'
+import type { AdmissionSubject } from '../decisions.ts'
 import type { Page } from './records/listings.ts'
 
 export type AdmissionKind = 'account' | 'record' | 'content'
@@ -25,7 +25,8 @@ interface AdmissionRow extends Record<string, unknown> {
   v2: string | null
 }
 
-const kinds = { did: 'account', uri: 'record', infohash: 'content' } as const
+/** What the lexicons call a kind of subject. */
+export const subjectKindNames = { did: 'account', uri: 'record', infohash: 'content' } as const
 const subjectKinds = { account: 'did', record: 'uri', content: 'infohash' } as const
 
 /** Reads decisions, latest first. @throws InvalidCursorError */
@@ -98,7 +99,7 @@ async function readPage(db: Db, subjects: SQL, page: Page & { listing: string })
 function toAdmissionView(row: AdmissionRow): defs.AdmissionView {
   return {
     subject: row.subject,
-    kind: kinds[row.subjectKind],
+    kind: subjectKindNames[row.subjectKind],
     state: row.action === 'allow' ? 'allowed' : row.action === 'deny' ? 'denied' : 'awaiting-review',
     ...(row.reason && { reason: row.reason }),
     ...(row.subjectKind === 'infohash' && { infoHashes: [formsOf(row)] }),

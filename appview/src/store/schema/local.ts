@@ -21,6 +21,25 @@ export const admission = table('admission', {
   decidedAt: instant('decided_at').notNull().defaultNow(),
 })
 
+/** Every decision that the operator ever made, also those taken back. Rows are only added. */
+export const decision = table(
+  'decision',
+  {
+    /** A UUID, by which a copy outside the database knows what it has. */
+    id: text('id').primaryKey(),
+    at: instant('at').notNull(),
+    action: text('action', { enum: ['allow', 'deny', 'restore'] }).notNull(),
+    subject: text('subject').notNull(),
+    subjectKind: text('subject_kind', { enum: ['did', 'uri', 'infohash'] }).notNull(),
+    reason: text('reason'),
+    /** Who decided, as they named themselves; null if nobody said. */
+    by: text('by'),
+    /** All infohashes of the content, as they were known then; empty for other subjects. */
+    infoHashes: jsonb('info_hashes').$type<readonly string[]>().notNull().default([]),
+  },
+  (t) => [index('decision_at').on(t.at, t.id), index('decision_subject').on(t.subject, t.at)],
+)
+
 /**
  * All infohashes of each content that was decided on, as known from verified metainfo: denying the v1 infohash must also deny
  * a record that names only the v2 one, even after a rebuild.

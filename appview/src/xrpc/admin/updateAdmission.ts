@@ -1,5 +1,6 @@
 import type { admin } from '@holdfast/lexicons'
-import { type AdmissionAction, type AdmissionSubject, decideAdmission } from '../../catalog/admissions.ts'
+import { type DecisionJournal, decideAdmission } from '../../catalog/admissions.ts'
+import type { AdmissionAction, AdmissionSubject } from '../../catalog/decisions.ts'
 import { readAdmission } from '../../catalog/views/admission-views.ts'
 import type { Db } from '../../store/sql.ts'
 import { CallerError } from '../caller-error.ts'
@@ -8,7 +9,10 @@ import { resolveAuthor, resolveUri } from '../lookups.ts'
 import type { Answer } from '../serve.ts'
 
 /** Lets the operator allow or deny an account, a record or content, or take such a decision back. */
-export function updateAdmission(db: Db): Answer<typeof admin.updateAdmission.main> {
+export function updateAdmission(
+  db: Db,
+  journal?: DecisionJournal,
+): Answer<typeof admin.updateAdmission.main> {
   return async ({ input }) => {
     const action = toAction(input.action)
     const subjects = await parseSubjects(db, input.subject)
@@ -17,7 +21,7 @@ export function updateAdmission(db: Db): Answer<typeof admin.updateAdmission.mai
       for (const { kind, value } of subjects) if (kind === 'did') assertPossibleDid(value)
     let affected = 0
     for (const subject of subjects)
-      affected += await decideAdmission(db, subject, { action, reason: input.reason })
+      affected += await decideAdmission(db, subject, { action, reason: input.reason, by: input.by, journal })
     return { admission: await readAdmission(db, subjects[0]), affected }
   }
 }

@@ -4,4 +4,5 @@
 
 export * as getIngestStatus from './admin/getIngestStatus.ts'
 export * as listAdmissions from './admin/listAdmissions.ts'
+export * as listDecisions from './admin/listDecisions.ts'
 export * as updateAdmission from './admin/updateAdmission.ts'

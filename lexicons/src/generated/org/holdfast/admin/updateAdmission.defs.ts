@@ -25,6 +25,9 @@ export const $input = /*#__PURE__*/ l.jsonPayload({
   reason: /*#__PURE__*/ l.optional(
     /*#__PURE__*/ l.string({ maxLength: 10000 }),
   ),
+  by: /*#__PURE__*/ l.optional(
+    /*#__PURE__*/ l.string({ maxLength: 640, maxGraphemes: 64 }),
+  ),
 })
 
 export type $Input<B = l.BinaryData> = l.InferPayload<typeof $input, B>
