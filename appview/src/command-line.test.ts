@@ -1,11 +1,16 @@
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { runCommand } from './command-line.ts'
 
-const entry = fileURLToPath(new URL('../bin/holdfast-appview.mjs', import.meta.url))
-
-function run(...args: string[]): { status: number | null; stderr: string } {
-  return spawnSync(process.execPath, [entry, ...args], { encoding: 'utf8', env: {} })
+/** Runs a command in this process, and returns what it wrote to standard error. */
+async function run(...args: string[]): Promise<{ code: number; stderr: string }> {
+  let stderr = ''
+  const written = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    stderr += text
+    return true
+  })
+  onTestFinished(() => written.mockRestore())
+  const code = await runCommand(args, {})
+  return { code, stderr }
 }
 
 test.each([
@@ -16,13 +21,15 @@ test.each([
   [['rebuild', '--at-least', 'most'], "'most' is invalid", 'a percentage from 0 to 100'],
   [['rebuild', '--from-dids', 'a', '--from-hosts', 'b'], '--from-dids', 'cannot be used with'],
   [['rebuild', '--from-archive', 'a', '--from-dids', 'b'], '--from-archive', 'cannot be used with'],
-])('%j is wrong usage, with advice', (args, fault, advice) => {
-  const { status, stderr } = run(...args)
+])('%j is wrong usage, with advice', async (args, fault, advice) => {
+  const { code, stderr } = await run(...args)
   expect(stderr).toContain(fault)
   expect(stderr).toContain(advice)
-  expect(status).toBe(2)
+  expect(code).toBe(2)
 })
 
-test('help that was asked for is no error', () => {
-  expect(run('admin', 'allow', '--help').status).toBe(0)
+test('the version that was asked for is no error', async () => {
+  const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
+  onTestFinished(() => written.mockRestore())
+  expect((await run('--version')).code).toBe(0)
 })
