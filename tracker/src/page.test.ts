@@ -42,7 +42,7 @@ test('reports a list that does not fit on the readiness page and in the metrics'
   )
   const get = async (path: string): Promise<string> =>
     (await fetch(`http://127.0.0.1:${tracker.port}${path}`)).text()
-  await expect.poll(() => get('/health/ready')).toContain('1 torrents are not served')
+  await expect.poll(() => get('/health/ready')).toContain('1 torrent is not served')
   expect(await get('/metrics')).toContain('holdfast_tracker_list_left_out 1')
   expect(await get('/health/live')).toBe('ok\n')
 })
