@@ -1,5 +1,6 @@
 import type { listTorrents as schema } from '@holdfast/lexicons'
 import { listTorrentUris } from '../../catalog/views/records/listings.ts'
+import { readWithinBytes } from '../../catalog/views/records/page-bytes.ts'
 import { readTorrentViews } from '../../catalog/views/torrents/torrent-views.ts'
 import type { Db } from '../../store/sql.ts'
 import { resolveAuthor, resolveUri } from '../lookups.ts'
@@ -14,7 +15,10 @@ export function listTorrents(
     const did = params.author === undefined ? undefined : await resolveAuthor(db, params.author)
     const dataset =
       params.dataset === undefined ? undefined : ((await resolveUri(db, params.dataset)) ?? params.dataset)
-    const { uris, cursor } = await listTorrentUris(db, { did, dataset }, params)
+    const { uris, cursor } = await readWithinBytes(db, params.limit, {
+      read: (limit) => listTorrentUris(db, { did, dataset }, { ...params, limit }),
+      urisOf: (page) => page.uris,
+    })
     return {
       torrents: await readTorrentViews(db, uris, { detail: 'card', trackers }),
       ...(cursor && { cursor }),

@@ -1,4 +1,5 @@
 import type { searchTorrents as schema } from '@holdfast/lexicons'
+import { readWithinBytes } from '../../catalog/views/records/page-bytes.ts'
 import { readTorrentViews } from '../../catalog/views/torrents/torrent-views.ts'
 import { searchTorrents as search } from '../../search/torrents.ts'
 import type { Db } from '../../store/sql.ts'
@@ -11,7 +12,10 @@ export function searchTorrents(
   { trackers }: { trackers: readonly string[] },
 ): Answer<typeof schema.main> {
   return async ({ params }) => {
-    const results = await search(db, params)
+    const results = await readWithinBytes(db, params.limit, {
+      read: (limit) => search(db, { ...params, limit }),
+      urisOf: ({ hits }) => hits.map(({ uri }) => uri),
+    })
     const matched = new Map(results.hits.map((hit) => [hit.uri, hit.matchedFiles]))
     const views = await readTorrentViews(db, [...matched.keys()], { detail: 'card', trackers })
     const torrents = views.map((view) => {

@@ -18,7 +18,7 @@ import {
 import { type SwarmRow, toSwarm } from '../torrents/swarm-views.ts'
 import { isUsable, webseedDropped } from '../torrents/usable-address.ts'
 import { namedWebseeds } from '../torrents/webseed-views.ts'
-import { type AssessmentRow, assessmentsJson, toAssessmentView } from './assessment-views.ts'
+import { type AssessmentRow, assessmentsJson, toAssessmentViews } from './assessment-views.ts'
 import { type DescriberRow, describersJson, toDescriberView, toGroupView } from './group-views.ts'
 
 export interface DatasetViewOptions {
@@ -53,8 +53,8 @@ interface DatasetRow extends RecordRow {
 function datasetQuery(uris: readonly string[], { detail }: DatasetViewOptions): SQL {
   const isPage = detail === 'page'
   return sql`
-    SELECT ${recordColumns}, ${countsJson} AS counts, ${allSwarmsJson} AS swarm, ${describersJson(isPage ? 100 : 10)} AS describers,
-      ${assessmentsJson(isPage ? 200 : 20)} AS assessments, ${probesJson(sql`d.uri`, { history: isPage })} AS probes,
+    SELECT ${recordColumns}, ${countsJson} AS counts, ${allSwarmsJson} AS swarm, ${describersJson(isPage ? { limit: 100, titleLength: 10_000 } : { limit: 10, titleLength: 300 })} AS describers,
+      ${assessmentsJson(isPage ? { limit: 200, maxBytes: 500_000 } : { limit: 20, maxBytes: 10_000 })} AS assessments, ${probesJson(sql`d.uri`, { history: isPage })} AS probes,
       ${isPage ? supersededByJson : sql`NULL::jsonb`} AS "supersededBy"
     FROM catalog.record r JOIN catalog.dataset d USING (id)
     WHERE ${shown('d')} AND r.uri = ${anyOf(uris)}`
@@ -108,7 +108,7 @@ function toDatasetView(row: DatasetRow, refs: Refs): defs.DatasetView {
     ...(group && { group }),
     ...(swarm && { swarm }),
     ...(sources.length > 0 && { sourceStatus: toSourceStatus(sources, row.probes) }),
-    assessments: (row.assessments ?? []).map(toAssessmentView),
+    assessments: toAssessmentViews(row.assessments ?? []),
     ...(row.supersededBy && { supersededBy: row.supersededBy.map(toDescriberView) }),
   }
 }

@@ -29,9 +29,9 @@ const [mostContents, mostTorrents, mostDatasets] = [100, 100, 20].map((most) => 
  * {@link DescriberRow}, oldest first. They share an identifier, or somebody else's torrent for them has the same infohash. A
  * single torrent record that names two datasets does not join them.
  */
-export function describersJson(limit: number): SQL {
+export function describersJson({ limit, titleLength }: { limit: number; titleLength: number }): SQL {
   return sql`(
-    SELECT jsonb_agg(jsonb_build_object('total', total, 'uri', r.uri, 'cid', r.cid, 'title', o.title,
+    SELECT jsonb_agg(jsonb_build_object('total', total, 'uri', r.uri, 'cid', r.cid, 'title', left(o.title, ${titleLength}),
       'createdAt', o.created_at, 'key', oldest.key, 'author', ${authorJson(sql`r.did`)})
       ORDER BY o.created_at, o.id)
     FROM (

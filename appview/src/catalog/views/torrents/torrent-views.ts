@@ -108,7 +108,7 @@ function toTorrentView(
       name: name.slice(0, 500),
       trackers: content?.private ? [] : trackers,
     }),
-    datasets: toDatasets(refs),
+    datasets: toDatasets(refs, { titleLength: detail === 'page' ? 2_000 : 300 }),
     webseeds: toWebseedViews(row),
     ...(swarm && { swarm }),
     ...(row.supersededBy && {
@@ -117,7 +117,10 @@ function toTorrentView(
   }
 }
 
-function toDatasets({ refs, targets }: Refs): defs.TorrentDataset[] {
+function toDatasets(
+  { refs, targets }: Refs,
+  { titleLength }: { titleLength: number },
+): defs.TorrentDataset[] {
   return refs
     .filter(({ field }) => field.startsWith('datasets'))
     .slice(0, 200)
@@ -125,7 +128,10 @@ function toDatasets({ refs, targets }: Refs): defs.TorrentDataset[] {
       const target = targets.get(uri)
       return {
         uri: uri as defs.TorrentDataset['uri'],
-        ...(target?.visible && { cid: target.cid, ...(target.title && { title: target.title }) }),
+        ...(target?.visible && {
+          cid: target.cid,
+          ...(target.title && { title: target.title.slice(0, titleLength) }),
+        }),
       }
     })
 }
