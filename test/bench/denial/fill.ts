@@ -63,7 +63,8 @@ async function projectDatasets(db: Db, word: string, after: number): Promise<voi
     FROM catalog.record WHERE kind = 'dataset' AND id > ${after}`)
   await db.execute(sql`
     INSERT INTO catalog.dataset_change (dataset_id, changed_at)
-    SELECT id, indexed_at FROM catalog.dataset WHERE id > ${after}`)
+    SELECT id, indexed_at FROM catalog.dataset WHERE id > ${after}
+    ON CONFLICT (dataset_id) DO UPDATE SET changed_at = excluded.changed_at`)
 }
 
 async function projectTorrents(db: Db, word: string, after: number): Promise<void> {
