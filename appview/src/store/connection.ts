@@ -66,6 +66,7 @@ export function openConnection(url: string, codecs: Codecs, onOver: () => void):
   Object.assign(client.options.parsers, codecs.parsers)
   Object.assign(client.options.serializers, codecs.serializers)
   let before: Promise<unknown> = Promise.resolve()
+  let isNew = true
 
   function over(): void {
     if (isOver) return
@@ -74,6 +75,12 @@ export function openConnection(url: string, codecs: Codecs, onOver: () => void):
   }
   const send = ({ text, parameters = [], prepare = false, asArrays }: Statement) => {
     if (isOver) return Promise.reject(new ConnectionOverError('the connection to the database ended'))
+    if (isNew) {
+      isNew = false
+      // Compiling takes seconds for statements that then read a few hundred rows, because their costs are estimated too high. Not
+      // a parameter of the connection, which PgBouncer would refuse.
+      client.unsafe('SET jit = off').catch(() => {})
+    }
     const query = client.unsafe(text, parameters as never[], { prepare })
     const answer = (asArrays ? query.values() : query) as unknown as Promise<Row[]>
     return inTime(answer, 'The database did not answer in time.', () => {
