@@ -48,7 +48,7 @@ const components = {
   [appview('feeds')]: interfaces,
   [appview('admin')]: [lexicons, runtime, ...['store', 'catalog', 'ingest'].map(appview)],
   '^tracker/': [lexicons, torrent, runtime],
-  '^cli/': [lexicons, torrent],
+  '^cli/': [lexicons, torrent, runtime],
 }
 /**
  * The folders of a component, and which of the others each may import: arrows between folders point one way. What stands beside

@@ -8,5 +8,7 @@ if (major < 24) {
 } else {
   await import('./appview/bin/quick-start.mjs')
   const { start } = await import('./start.ts')
+  const { loadEnvFile } = await import('@holdfast/runtime/settings')
+  loadEnvFile()
   process.exitCode = await start(process.env)
 }

@@ -14,5 +14,7 @@ if (major < 24) {
   const { runCommand } = await import(
     existsSync(source) ? source.href : new URL('../dist/command-line.js', import.meta.url).href
   )
+  const { loadEnvFile } = await import('@holdfast/runtime/settings')
+  loadEnvFile()
   process.exitCode = await runCommand(process.argv.slice(2), process.env)
 }

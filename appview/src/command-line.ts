@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { counted } from '@holdfast/runtime/counted'
 import { messageOf } from '@holdfast/runtime/operator-error'
+import { describeSettings } from '@holdfast/runtime/settings'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { admissionCommands } from './admin/admission-commands.ts'
 import { exportIndex } from './admin/export.ts'
 import { operatorClient } from './admin/operator-client.ts'
 import { statusCommand } from './admin/status-command.ts'
-import { type AppViewConfig, loadConfig, loadOperatorConfig } from './config.ts'
+import { type AppViewConfig, loadConfig, loadOperatorConfig, readConfig } from './config.ts'
 import { confirmRebuild } from './confirm-rebuild.ts'
 import { exportArchive } from './ingest/archive/archive.ts'
 import { createDidResolver } from './ingest/identity/did-resolver.ts'
@@ -34,7 +35,16 @@ export async function runCommand(args: readonly string[], env: Env): Promise<num
     // A first word that is no command must be reported as such, and not as an argument of `serve`.
     .command('serve', { isDefault: args[0] === undefined || args[0].startsWith('-') })
     .description('follow the network and serve the index until stopped by a signal')
-    .action(async () => {
+    .option('--config-check', 'print the settings in force, or what is wrong with them, and end')
+    .addHelpText(
+      'after',
+      '\nSettings are environment variables, also from a file .env in the working directory; .env.example lists them.\n\nExamples:\n  holdfast-appview serve\n  HOLDFAST_DATABASE_URL_FILE=/run/secrets/database holdfast-appview serve --config-check',
+    )
+    .action(async ({ configCheck }: { configCheck?: boolean }) => {
+      if (configCheck) {
+        process.stdout.write(describeSettings(readConfig(env).inForce))
+        return
+      }
       exitCode = await runUntilStopped(async (running, onBroken) => {
         running.use(await startAppView(loadConfig(env), { onBroken }))
       })

@@ -1,10 +1,15 @@
-import { isIP } from 'node:net'
 import { totalmem } from 'node:os'
 import { type Authorities, defaultAuthorities, parseAuthorities } from '@holdfast/lexicons/authority'
-import { redisUrl } from '@holdfast/runtime/redis-url'
+import { anyText, flag, listOf, oneOf, urlOf, wholeNumber } from '@holdfast/runtime/grammars'
+import {
+  type Environment,
+  readSettings,
+  type SettingInForce,
+  type Settings,
+} from '@holdfast/runtime/settings'
+import { type LogLevel, sharedSettings } from '@holdfast/runtime/shared-settings'
 import { durationMs, sizeBytes } from '@holdfast/runtime/units'
 import type { AdmissionPolicy } from './catalog/admission-policy.ts'
-import { type EnvReader, flag, listOf, oneOf, port, readEnv, urlOf, wholeNumber } from './runtime/env.ts'
 
 /** Where records come from: a relay or PDS whose commits carry proofs, or a Jetstream, whose records are fetched again with proof. */
 export interface SourceConfig {
@@ -23,6 +28,8 @@ export interface AppViewConfig {
   readonly databaseUrl: string | undefined
   /** Where to connect when a session must last, for locks and LISTEN; `databaseUrl` by default. */
   readonly databaseSessionUrl: string | undefined
+  /** The address to listen on; undefined for all. */
+  readonly host: string | undefined
   /** 0 for any free port. */
   readonly port: number
   /** Without a trailing slash; when undefined, it is made from the port that the server listens on. */
@@ -70,94 +77,93 @@ export interface OutboundLimits {
   readonly trackerGapMs: number
 }
 
-export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+/** Reads the AppView's configuration. @throws ConfigError that names every problem */
+export function loadConfig(env: Environment): AppViewConfig {
+  return readConfig(env).config
+}
 
-/** Reads the AppView's configuration. @throws ConfigError that names every problem. */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>): AppViewConfig {
-  const reader = readEnv(env)
-  const allowPrivateHosts = reader.read('HOLDFAST_ALLOW_PRIVATE_HOSTS', flag, false)
-  const publicUrl = reader.read('HOLDFAST_PUBLIC_URL', urlOf('http', 'https'), undefined)
-  const trackerPort = reader.read('HOLDFAST_TRACKER_PORT', port, 6969)
-  const trackerUdpPort = reader.read('HOLDFAST_TRACKER_UDP_PORT', port, 6969)
+/** Reads the configuration, and what is in force for each variable. @throws ConfigError that names every problem */
+export function readConfig(env: Environment): { config: AppViewConfig; inForce: readonly SettingInForce[] } {
+  const settings = readSettings(env)
+  const allowPrivateHosts = sharedSettings.allowPrivateHosts(settings)
+  const publicUrl = sharedSettings.publicUrl(settings)
+  const trackerPort = sharedSettings.trackerPort(settings)
+  const trackerUdpPort = sharedSettings.trackerUdpPort(settings)
   const config: AppViewConfig = {
-    sources: reader.read('HOLDFAST_SOURCES', listOf(source), [
-      { kind: 'firehose', url: 'wss://bsky.network' },
-    ]),
-    reader: reader.read('HOLDFAST_READER', oneOf('ours', 'reference'), 'ours'),
-    plcUrl: reader.read('HOLDFAST_PLC_URL', urlOf('http', 'https'), 'https://plc.directory'),
-    dataDir: reader.read('HOLDFAST_DATA_DIR', String, './data'),
-    databaseUrl: reader.read('HOLDFAST_DATABASE_URL', urlOf('postgres', 'postgresql'), undefined),
-    databaseSessionUrl: reader.read(
-      'HOLDFAST_DATABASE_SESSION_URL',
-      urlOf('postgres', 'postgresql'),
-      undefined,
-    ),
-    port: reader.read('HOLDFAST_PORT', port, 3000),
+    sources: settings.read('HOLDFAST_SOURCES', listOf(source), 'wss://bsky.network'),
+    reader: settings.read('HOLDFAST_READER', oneOf('ours', 'reference'), 'ours'),
+    plcUrl: sharedSettings.plcUrl(settings),
+    dataDir: sharedSettings.dataDir(settings),
+    databaseUrl: settings.secret('HOLDFAST_DATABASE_URL', postgresUrl),
+    databaseSessionUrl: settings.secret('HOLDFAST_DATABASE_SESSION_URL', postgresUrl),
+    host: sharedSettings.host(settings),
+    port: sharedSettings.port(settings),
     publicUrl,
-    admission: reader.read(
+    admission: settings.read(
       'HOLDFAST_ADMISSION',
       oneOf('open', 'accounts', 'reviewed'),
       allowPrivateHosts ? 'open' : 'reviewed',
     ),
-    adminToken: reader.read('HOLDFAST_ADMIN_TOKEN', String, undefined),
+    adminToken: sharedSettings.adminToken(settings),
     allowPrivateHosts,
-    trackers: reader.read(
+    trackers: settings.read(
       'HOLDFAST_TRACKERS',
       listOf(urlOf('http', 'https', 'udp', 'ws', 'wss')),
-      ownTracker(publicUrl, trackerPort, trackerUdpPort),
+      ownTracker(publicUrl, trackerPort, trackerUdpPort).join(','),
     ),
-    dhtNodes: dhtNodesOf(reader),
-    stunServers: reader.read('HOLDFAST_STUN_SERVERS', listOf(stunServer), []),
-    redisUrl: reader.read('HOLDFAST_REDIS_URL', redisUrl, undefined),
-    trustedProxies: reader.read('HOLDFAST_TRUSTED_PROXIES', listOf(network), []),
-    authorities: reader.read('HOLDFAST_AUTHORITIES', parseAuthorities, defaultAuthorities),
-    logLevel: reader.read(
-      'HOLDFAST_LOG_LEVEL',
-      oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
-      'info',
-    ),
-    name: reader.read('HOLDFAST_NAME', String, undefined),
-    abuseContact: reader.read('HOLDFAST_ABUSE_CONTACT', String, undefined),
-    maxMetainfoBytes: reader.read('HOLDFAST_MAX_METAINFO_SIZE', sizeBytes, 100e6),
+    dhtNodes: dhtNodesOf(settings),
+    stunServers: settings.read('HOLDFAST_STUN_SERVERS', listOf(stunServer), ''),
+    redisUrl: sharedSettings.redisUrl(settings),
+    trustedProxies: sharedSettings.trustedProxies(settings),
+    authorities: settings.read('HOLDFAST_AUTHORITIES', parseAuthorities, defaultAuthorities.join(',')),
+    logLevel: sharedSettings.logLevel(settings),
+    name: settings.read('HOLDFAST_NAME', anyText),
+    abuseContact: settings.read('HOLDFAST_ABUSE_CONTACT', anyText),
+    maxMetainfoBytes: settings.read('HOLDFAST_MAX_METAINFO_SIZE', sizeBytes, '100MB'),
     outbound: {
-      hostGapMs: reader.read('HOLDFAST_OUTBOUND_HOST_GAP', durationMs, 10_000),
-      hostDaily: reader.read('HOLDFAST_OUTBOUND_HOST_DAILY', wholeNumber, 1_000),
-      accountDaily: reader.read('HOLDFAST_OUTBOUND_ACCOUNT_DAILY', wholeNumber, 5_000),
-      daily: reader.read('HOLDFAST_OUTBOUND_DAILY', wholeNumber, 200_000),
-      trackerGapMs: reader.read('HOLDFAST_OUTBOUND_TRACKER_GAP', durationMs, 2_000),
+      hostGapMs: settings.read('HOLDFAST_OUTBOUND_HOST_GAP', durationMs, '10s'),
+      hostDaily: settings.read('HOLDFAST_OUTBOUND_HOST_DAILY', wholeNumber(), '1000'),
+      accountDaily: settings.read('HOLDFAST_OUTBOUND_ACCOUNT_DAILY', wholeNumber(), '5000'),
+      daily: settings.read('HOLDFAST_OUTBOUND_DAILY', wholeNumber(), '200000'),
+      trackerGapMs: settings.read('HOLDFAST_OUTBOUND_TRACKER_GAP', durationMs, '2s'),
     },
-    replayMs: reader.read('HOLDFAST_REPLAY', durationMs, 7 * 86_400_000),
-    maxStreams: reader.read('HOLDFAST_MAX_STREAMS', wholeNumber, 5_000),
-    repoMemoryBytes: reader.read('HOLDFAST_REPO_MEMORY', sizeBytes, 512e6),
-    searchMemoryBytes: reader.read('HOLDFAST_SEARCH_MEMORY', sizeBytes, quarterOfMemory()),
+    replayMs: settings.read('HOLDFAST_REPLAY', durationMs, '7d'),
+    maxStreams: settings.read('HOLDFAST_MAX_STREAMS', wholeNumber(), '5000'),
+    repoMemoryBytes: settings.read('HOLDFAST_REPO_MEMORY', sizeBytes, '512MB'),
+    searchMemoryBytes: settings.read('HOLDFAST_SEARCH_MEMORY', sizeBytes, `${quarterOfMemory()}B`),
   }
   if (config.sources.length === 0)
-    reader.problem(
+    settings.problem(
       'HOLDFAST_SOURCES names no source: write at least one relay or PDS, such as wss://bsky.network',
     )
   if (config.reader === 'reference' && !isInstalled('@atproto/sync')) {
-    reader.problem(
+    settings.problem(
       'HOLDFAST_READER is reference, for which a package is missing: npm install @atproto/sync, where Holdfast is installed',
     )
   }
-  reader.finish()
-  return Object.freeze(config)
+  settings.finish()
+  return { config: Object.freeze(config), inForce: settings.inForce }
 }
 
 /** How the operator's commands reach the running AppView. @throws ConfigError */
-export function loadOperatorConfig(env: Readonly<Record<string, string | undefined>>): {
-  url: string
-  token: string
-} {
-  const reader = readEnv(env)
-  const here = `http://127.0.0.1:${reader.read('HOLDFAST_PORT', port, 3000)}`
-  const [url = here] = reader.read('HOLDFAST_APPVIEW_URL', listOf(urlOf('http', 'https')), [])
-  const token = reader.read('HOLDFAST_ADMIN_TOKEN', String, undefined)
+export function loadOperatorConfig(env: Environment): { url: string; token: string } {
+  const settings = readSettings(env)
+  const here = urlHere(sharedSettings.host(settings), sharedSettings.port(settings))
+  const [url = here] = sharedSettings.appviewUrls(settings, here)
+  const token = sharedSettings.adminToken(settings)
   if (token === undefined)
-    reader.problem('HOLDFAST_ADMIN_TOKEN is not set: write the token the AppView was started with')
-  reader.finish()
+    settings.problem('HOLDFAST_ADMIN_TOKEN is not set: write the token the AppView was started with')
+  settings.finish()
   return { url, token: token ?? '' }
 }
+
+/** The URL by which this machine reaches a server that listens here. */
+export function urlHere(host: string | undefined, port: number): string {
+  const isAny = host === undefined || host === '0.0.0.0' || host === '::'
+  return `http://${isAny ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+const postgresUrl = urlOf('postgres', 'postgresql')
 
 /** In bytes: a quarter of the machine's memory, or of what this process may use of it. */
 function quarterOfMemory(): number {
@@ -191,13 +197,9 @@ function isInstalled(name: string): boolean {
   }
 }
 
-function dhtNodesOf(reader: EnvReader): AppViewConfig['dhtNodes'] {
-  const isAsked = reader.read('HOLDFAST_DHT', flag, false)
-  const nodes = reader.read(
-    'HOLDFAST_DHT_NODES',
-    listOf(hostAndPort),
-    usualDhtNodes.split(',').map(hostAndPort),
-  )
+function dhtNodesOf(settings: Settings): AppViewConfig['dhtNodes'] {
+  const isAsked = settings.read('HOLDFAST_DHT', flag, 'off')
+  const nodes = settings.read('HOLDFAST_DHT_NODES', listOf(hostAndPort), usualDhtNodes)
   return isAsked ? nodes : undefined
 }
 
@@ -212,14 +214,6 @@ function hostAndPort(text: string): { host: string; port: number } {
 function stunServer(text: string): string {
   if (!/^stuns?:(?:[\w.-]+|\[[\da-fA-F:]+\])(?::\d{1,5})?$/.test(text))
     throw new Error(`"${text}" is not a STUN server: write stun:host or stun:host:port`)
-  return text
-}
-
-function network(text: string): string {
-  const [address = '', bits] = text.split('/')
-  const family = isIP(address)
-  if (family === 0 || (bits !== undefined && !(Number(bits) <= (family === 4 ? 32 : 128))))
-    throw new Error(`"${text}" is neither an address nor a network such as 10.0.0.0/8`)
   return text
 }
 

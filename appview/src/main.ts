@@ -5,7 +5,7 @@ import { type Logger, pino } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { applyAdmissionPolicy } from './catalog/admission-policy.ts'
 import { journalName, type OpenJournal, openDecisionJournal } from './catalog/decision-journal.ts'
-import type { AppViewConfig } from './config.ts'
+import { type AppViewConfig, urlHere } from './config.ts'
 import { type HttpServer, startHttpServer } from './http/http-server.ts'
 import { createDidResolver } from './ingest/identity/did-resolver.ts'
 import { type Ingest, startIngest } from './ingest/start-ingest.ts'
@@ -84,7 +84,7 @@ export async function startAppView(
       ...overrides,
     }),
   )
-  http = parts.use(await startHttpServer(config.port, interfaces.http))
+  http = parts.use(await startHttpServer(config, interfaces.http))
   log.info({ url: publicUrl(), admission: config.admission, store: catalog.kind }, 'the index is open')
 
   ingest = parts.use(startIngest({ db: catalog.db, config, guardedFetch, log, registry }))
@@ -92,7 +92,7 @@ export async function startAppView(
 
   const running = parts.move()
   return {
-    url: `http://127.0.0.1:${http.port}`,
+    url: urlHere(config.host, http.port),
     publicUrl: publicUrl(),
     port: http.port,
     catalog,

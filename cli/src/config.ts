@@ -1,4 +1,8 @@
-import { type Authorities, parseAuthorities } from '@holdfast/lexicons/authority'
+import { type Authorities, defaultAuthorities, parseAuthorities } from '@holdfast/lexicons/authority'
+import { anyText, urlOf } from '@holdfast/runtime/grammars'
+import { ConfigError } from '@holdfast/runtime/operator-error'
+import { readSettings } from '@holdfast/runtime/settings'
+import { sharedSettings } from '@holdfast/runtime/shared-settings'
 import { CommandError } from './command-error.ts'
 
 /** The settings that environment variables give; command line options override them. */
@@ -24,36 +28,34 @@ export interface Credentials {
 
 /** Reads the environment variables. Throws one CommandError that lists every problem. */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
-  const problems: string[] = []
-  const read = <T>(parse: () => T, otherwise: T): T => {
-    try {
-      return parse()
-    } catch (error) {
-      problems.push((error as Error).message)
-      return otherwise
-    }
-  }
-  const url = (name: string) =>
-    read(() => (env[name] ? httpUrl(name, env[name].split(',')[0]!.trim()) : undefined), undefined)
+  const settings = readSettings(env)
+  const plcUrl = sharedSettings.plcUrl(settings)
+  const [appviewUrl = defaultAppviewUrl] = sharedSettings.appviewUrls(settings, defaultAppviewUrl)
   const config: Config = {
-    appviewUrl: url('HOLDFAST_APPVIEW_URL') ?? 'http://127.0.0.1:3000',
-    plcUrl: url('HOLDFAST_PLC_URL') ?? 'https://plc.directory',
-    authorities: read(() => parseAuthorities(env.HOLDFAST_AUTHORITIES), parseAuthorities(undefined)),
-    allowPrivateHosts:
-      /^(1|true|on|yes)$/i.test(env.HOLDFAST_ALLOW_PRIVATE_HOSTS ?? '') ||
-      isLoopback(url('HOLDFAST_PLC_URL')),
-    identifier: env.HOLDFAST_IDENTIFIER?.replace(/^@/, '') || undefined,
-    appPassword: env.HOLDFAST_APP_PASSWORD || undefined,
-    pdsUrl: url('HOLDFAST_PDS'),
-    configDirectory: env.HOLDFAST_CONFIG_DIR || undefined,
+    appviewUrl,
+    plcUrl,
+    authorities: settings.read('HOLDFAST_AUTHORITIES', parseAuthorities, defaultAuthorities.join(',')),
+    allowPrivateHosts: sharedSettings.allowPrivateHosts(settings) || isLoopback(plcUrl),
+    identifier: settings.read('HOLDFAST_IDENTIFIER', withoutAt),
+    appPassword: settings.secret('HOLDFAST_APP_PASSWORD', anyText),
+    pdsUrl: settings.read('HOLDFAST_PDS', urlOf('http', 'https')),
+    configDirectory: settings.read('HOLDFAST_CONFIG_DIR', anyText),
   }
-  if (problems.length > 0) throw new CommandError('usage', problems.join('\n'))
+  try {
+    settings.finish()
+  } catch (error) {
+    if (error instanceof ConfigError) throw new CommandError('usage', error.problems.join('\n'))
+    throw error
+  }
   return config
 }
 
+const defaultAppviewUrl = 'http://127.0.0.1:3000'
+const withoutAt = (handle: string): string => handle.replace(/^@/, '')
+
 /** Whether a URL is on this machine. A PLC directory here means a development network, whose other servers are here too. */
-function isLoopback(url: string | undefined): boolean {
-  const host = url === undefined ? '' : new URL(url).hostname
+function isLoopback(url: string): boolean {
+  const host = new URL(url).hostname
   return host === 'localhost' || host.startsWith('127.') || host === '[::1]'
 }
 

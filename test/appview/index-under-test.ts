@@ -83,7 +83,7 @@ export async function startIndex(options: {
       ...(options.interfaces && { interfaces: options.interfaces }),
     }),
   )
-  http = parts.use(await startHttpServer(config.port, interfaces.http))
+  http = parts.use(await startHttpServer(config, interfaces.http))
   const running = parts.move()
   let rev = 0
   return {

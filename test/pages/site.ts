@@ -52,7 +52,7 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
       log,
     }),
   )
-  http = stack.use(await startHttpServer(0, interfaces.http))
+  http = stack.use(await startHttpServer({ port: 0 }, interfaces.http))
   const resources = stack.move()
   return {
     url: `http://127.0.0.1:${http.port}`,

@@ -1,8 +1,8 @@
 import os from 'node:os'
-import { ConfigError } from '@holdfast/runtime/operator-error'
-import { redisUrl } from '@holdfast/runtime/redis-url'
+import { flag, localAddress, wholeNumber } from '@holdfast/runtime/grammars'
+import { type Environment, readSettings, type SettingInForce } from '@holdfast/runtime/settings'
+import { sharedSettings } from '@holdfast/runtime/shared-settings'
 import { durationMs, sizeBytes } from '@holdfast/runtime/units'
-import ipaddr from 'ipaddr.js'
 import { defaultPeersPerAddress } from './swarms/memory.ts'
 
 export interface TrackerConfig {
@@ -33,109 +33,53 @@ export interface TrackerConfig {
   readonly intervalSeconds: number
 }
 
-/**
- * Reads the tracker's variables.
- * @throws ConfigError that lists every wrong variable
- */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>): TrackerConfig {
-  const problems: string[] = []
-  const read = <T>(name: string, fallback: T, parse: (value: string) => T): T => {
-    const value = env[name]?.trim()
-    if (value === undefined || value === '') return fallback
-    try {
-      return parse(value)
-    } catch (error) {
-      problems.push(`${name}=${value}: ${(error as Error).message}`)
-      return fallback
-    }
-  }
+/** Reads the tracker's configuration. @throws ConfigError that names every problem */
+export function loadConfig(env: Environment): TrackerConfig {
+  return readConfig(env).config
+}
+
+/** Reads the configuration, and what is in force for each variable. @throws ConfigError that names every problem */
+export function readConfig(env: Environment): { config: TrackerConfig; inForce: readonly SettingInForce[] } {
+  const settings = readSettings(env)
   const config: TrackerConfig = {
-    port: read('HOLDFAST_TRACKER_PORT', 6969, readPort),
-    udpPort: read('HOLDFAST_TRACKER_UDP_PORT', 6969, readPort),
-    host: read('HOLDFAST_TRACKER_HOST', undefined, readHost),
-    appviewUrls: read('HOLDFAST_APPVIEW_URL', ['http://127.0.0.1:3000'], readUrls),
-    workers: read('HOLDFAST_TRACKER_WORKERS', 1, readWorkers),
-    maxListAgeMs: read('HOLDFAST_TRACKER_MAX_LIST_AGE', dayMs, durationMs),
-    redisUrl: read('HOLDFAST_REDIS_URL', undefined, redisUrl),
-    redisMayPersist: read('HOLDFAST_REDIS_ALLOW_PERSISTENCE', false, readSwitch),
-    dataDir: read('HOLDFAST_DATA_DIR', './data', (value) => value),
-    logLevel: read('HOLDFAST_LOG_LEVEL', 'info', readLogLevel),
-    trustedProxies: read('HOLDFAST_TRUSTED_PROXIES', [], readCidrs),
-    isPublic: read('HOLDFAST_PUBLIC_URL', false, () => true),
-    adminToken: read('HOLDFAST_ADMIN_TOKEN', undefined, (value) => value),
-    memoryBytes: read('HOLDFAST_TRACKER_MEMORY', 1024 ** 3, readMemorySize),
-    maxTorrents: read('HOLDFAST_TRACKER_MAX_TORRENTS', 4_000_000, readCount(1, 16_000_000)),
-    peersPerAddress: read('HOLDFAST_TRACKER_PEERS_PER_ADDRESS', defaultPeersPerAddress, readCount(1, 60_000)),
+    port: sharedSettings.trackerPort(settings),
+    udpPort: sharedSettings.trackerUdpPort(settings),
+    host: settings.read('HOLDFAST_TRACKER_HOST', localAddress),
+    appviewUrls: sharedSettings.appviewUrls(settings),
+    workers: settings.read('HOLDFAST_TRACKER_WORKERS', workers, '1'),
+    maxListAgeMs: settings.read('HOLDFAST_TRACKER_MAX_LIST_AGE', durationMs, '24h'),
+    redisUrl: sharedSettings.redisUrl(settings),
+    redisMayPersist: settings.read('HOLDFAST_REDIS_ALLOW_PERSISTENCE', flag, 'off'),
+    dataDir: sharedSettings.dataDir(settings),
+    logLevel: sharedSettings.logLevel(settings),
+    trustedProxies: sharedSettings.trustedProxies(settings),
+    isPublic: sharedSettings.publicUrl(settings) !== undefined,
+    adminToken: sharedSettings.adminToken(settings),
+    memoryBytes: settings.read('HOLDFAST_TRACKER_MEMORY', swarmMemory, `${1024 ** 3}B`),
+    maxTorrents: settings.read('HOLDFAST_TRACKER_MAX_TORRENTS', wholeNumber(1, 16_000_000), '4000000'),
+    peersPerAddress: settings.read(
+      'HOLDFAST_TRACKER_PEERS_PER_ADDRESS',
+      wholeNumber(1, 60_000),
+      String(defaultPeersPerAddress),
+    ),
     socketsPerAddress: 200,
-    intervalSeconds: read('HOLDFAST_TRACKER_INTERVAL', 30 * 60, (value) => durationMs(value) / 1000),
+    intervalSeconds: settings.read('HOLDFAST_TRACKER_INTERVAL', durationMs, '30m') / 1000,
   }
-  if (problems.length > 0) throw new ConfigError(problems)
-  return config
+  if (config.appviewUrls.length === 0)
+    settings.problem(
+      'HOLDFAST_APPVIEW_URL names no AppView: write at least one, such as http://127.0.0.1:3000',
+    )
+  settings.finish()
+  return { config, inForce: settings.inForce }
 }
 
-const dayMs = 86_400_000
-
-function readPort(value: string): number {
-  const port = Number(value)
-  if (!/^\d+$/.test(value) || port > 65535)
-    throw new Error('expected a port from 0 to 65535 (0 for any free port)')
-  return port
+function workers(text: string): number {
+  return text === 'auto' ? Math.min(os.availableParallelism(), 64) : atMost64(text)
 }
+const atMost64 = wholeNumber(1, 64)
 
-function readCount(least: number, most: number): (value: string) => number {
-  return (value) => {
-    const count = Number(value)
-    if (/^\d+$/.test(value) && count >= least && count <= most) return count
-    throw new Error(`expected a number from ${least} to ${most}`)
-  }
-}
-
-function readHost(value: string): string {
-  if (!ipaddr.isValid(value)) throw new Error('expected an address of this machine, such as 127.0.0.1 or ::1')
-  return value
-}
-
-function readWorkers(value: string): number {
-  const workers = value === 'auto' ? os.availableParallelism() : Number(value)
-  if (!Number.isInteger(workers) || workers < 1 || workers > 64)
-    throw new Error('expected 1 to 64, or "auto"')
-  return workers
-}
-
-function readUrls(value: string): string[] {
-  const urls = value.split(',').map((url) => url.trim())
-  for (const url of urls) {
-    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-      throw new Error(`expected http:// or https:// addresses separated by commas, not "${url}"`)
-    }
-  }
-  return urls.map((url) => url.replace(/\/+$/, ''))
-}
-
-function readMemorySize(value: string): number {
-  const bytes = sizeBytes(value)
-  if (bytes < 1e6 || bytes > 4 * 1024 ** 3) throw new Error('expected a size from 1MB to 4GB')
+function swarmMemory(text: string): number {
+  const bytes = sizeBytes(text)
+  if (bytes < 1e6 || bytes > 4 * 1024 ** 3) throw new Error('write a size from 1MB to 4GB')
   return bytes
-}
-
-function readCidrs(value: string): string[] {
-  return value.split(',').map((each) => {
-    const cidr = each.trim()
-    if (!ipaddr.isValid(cidr) && !ipaddr.isValidCIDR(cidr)) {
-      throw new Error(`expected addresses or networks such as 10.0.0.0/8,::1, not "${cidr}"`)
-    }
-    return cidr
-  })
-}
-
-function readSwitch(value: string): boolean {
-  if (/^(?:1|true|yes|on)$/.test(value)) return true
-  if (/^(?:0|false|no|off)$/.test(value)) return false
-  throw new Error('expected true or false')
-}
-
-function readLogLevel(value: string): string {
-  const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
-  if (!levels.includes(value)) throw new Error(`expected one of ${levels.join(', ')}`)
-  return value
 }

@@ -1,18 +1,17 @@
 import { messageOf } from '@holdfast/runtime/operator-error'
-import { loadConfig } from './config.ts'
+import { describeSettings, type Environment } from '@holdfast/runtime/settings'
+import { readConfig } from './config.ts'
 import { startTracker } from './main.ts'
 
 /** Runs the tracker until it is told to stop; resolves to the exit code. */
-export async function runTracker(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<number> {
+export async function runTracker(args: readonly string[], env: Environment): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(help)
     return 0
   }
+  const checksConfig = args.length === 1 && args[0] === '--config-check'
   const takeOver = args.length === 1 && args[0] === '--take-over'
-  if (args.length > 0 && !takeOver) {
+  if (args.length > 0 && !takeOver && !checksConfig) {
     process.stderr.write(
       `holdfast-tracker does not accept the argument "${args[0]}"; see holdfast-tracker --help\n`,
     )
@@ -22,7 +21,12 @@ export async function runTracker(
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopped())
   })
   try {
-    await using tracker = await startTracker(loadConfig(env), { takeOver, offersHandover: true })
+    const { config, inForce } = readConfig(env)
+    if (checksConfig) {
+      process.stdout.write(describeSettings(inForce))
+      return 0
+    }
+    await using tracker = await startTracker(config, { takeOver, offersHandover: true })
     await Promise.race([stop, tracker.failure, tracker.handedOver])
   } catch (error) {
     process.stderr.write(`${messageOf(error)}\n`)
@@ -35,8 +39,10 @@ const help = `holdfast-tracker: a BitTorrent tracker for exactly the torrents an
 
   holdfast-tracker               starts
   holdfast-tracker --take-over   starts in place of the one that runs on the same data directory, with its peers
+  holdfast-tracker --config-check   prints the settings in force, or what is wrong with them, and ends
 
-Everything is set by the environment:
+Everything is set by the environment, or by a file .env in the working directory. A secret may be in a file that
+HOLDFAST_ADMIN_TOKEN_FILE or HOLDFAST_REDIS_URL_FILE names.
   HOLDFAST_APPVIEW_URL            AppViews to follow, separated by commas   http://127.0.0.1:3000
   HOLDFAST_TRACKER_PORT           HTTP and WebSocket                        6969
   HOLDFAST_TRACKER_UDP_PORT       UDP                                       6969

@@ -41,12 +41,19 @@ export interface HttpServer extends AsyncDisposable {
   readonly port: number
 }
 
+export interface ListenAt {
+  /** An address of this machine; undefined for all. */
+  readonly host?: string | undefined
+  /** 0 for any free port. */
+  readonly port: number
+}
+
 /**
  * Serves every interface of the index on one port (0 takes any free one). Disposal waits for requests in progress.
  *
  * @throws Error that says what to do when the port cannot be opened
  */
-export async function startHttpServer(port: number, parts: HttpServerParts): Promise<HttpServer> {
+export async function startHttpServer(at: ListenAt, parts: HttpServerParts): Promise<HttpServer> {
   const app = express()
   app.listen = ((...args: Parameters<typeof app.listen>) =>
     createServer({ maxHeaderSize }, app).listen(...args)) as typeof app.listen
@@ -71,7 +78,7 @@ export async function startHttpServer(port: number, parts: HttpServerParts): Pro
   app.use(notFound)
   app.use(ourFault(parts.log))
   // The XRPC server takes over WebSocket upgrades of the app it is mounted in when that listens.
-  const server = await listening(app, port)
+  const server = await listening(app, at)
   guardUpgrades(server, { app, limiter, own, ...parts })
   server.keepAliveTimeout = 65_000
   return {
@@ -120,17 +127,19 @@ function guardUpgrades(
   server.on('upgrade', limitStreams(upgrade, { limiter, own, addressOf, most: maxStreams, registry }))
 }
 
-function listening(app: express.Express, port: number): Promise<ReturnType<express.Express['listen']>> {
+function listening(app: express.Express, at: ListenAt): Promise<ReturnType<express.Express['listen']>> {
   return new Promise((resolve, reject) => {
-    const server = app.listen(port)
+    const server = at.host === undefined ? app.listen(at.port) : app.listen(at.port, at.host)
     server.once('listening', () => resolve(server))
     server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(new OperatorError(portProblem(port, cause), { cause })),
+      reject(new OperatorError(problemOf(at, cause), { cause })),
     )
   })
 }
 
-function portProblem(port: number, { code, message }: NodeJS.ErrnoException): string {
+function problemOf({ port, host }: ListenAt, { code, message }: NodeJS.ErrnoException): string {
+  if (code === 'EADDRNOTAVAIL')
+    return `This machine has no address ${host}. Set HOLDFAST_HOST to one that it has, or leave it out to listen on all.`
   if (code === 'EADDRINUSE')
     return `Port ${port} is in use by another program. Stop it, or set HOLDFAST_PORT to another port.`
   if (code === 'EACCES')
