@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { homepageKey } from './homepage.ts'
 import { identityKeys, normalizeIdentifier, recognizeIdentifier } from './identifiers.ts'
+import { identifierText } from './vocabularies/identifiers.ts'
+import { identifierUrl } from './vocabularies/web-addresses.ts'
 
 test.each([
   ['doi', '10.5061/dryad.8515', 'doi', '10.5061/dryad.8515'],
@@ -98,3 +100,16 @@ test('recognizes typed identifiers but not plain words', () => {
   expect(recognizeIdentifier('sea level rise')).toBeUndefined()
   expect(recognizeIdentifier('publisher:noaa')).toBeUndefined()
 })
+
+test.each(['constructor', '__proto__', 'toString'])(
+  'a scheme named %s is unknown like any other',
+  (scheme) => {
+    expect(normalizeIdentifier({ scheme, value: ' x ' })).toEqual({
+      scheme: scheme.toLowerCase(),
+      value: 'x',
+    })
+    expect(identityKeys({ identifiers: [{ scheme, value: 'x' }] })).toEqual([])
+    expect(identifierUrl({ scheme, value: 'x' })).toBeUndefined()
+    expect(identifierText(scheme, 'x')).toBe('x')
+  },
+)

@@ -1,4 +1,5 @@
 import { homepageKey, parseWebUrl, trimTrailing } from './homepage.ts'
+import { ownValue } from './own-value.ts'
 
 /** A persistent identifier, as it is written in a record or normalized. */
 export interface Identifier {
@@ -14,7 +15,7 @@ export interface Identifier {
  * Identifiers of schemes unknown here are only trimmed.
  */
 export function normalizeIdentifier({ scheme, value }: Identifier): Identifier | undefined {
-  const normalize = normalizers[scheme.toLowerCase()]
+  const normalize = ownValue(normalizers, scheme.toLowerCase())
   const text = value.trim()
   if (normalize) return normalize(text)
   return text === '' ? undefined : { scheme: scheme.toLowerCase(), value: text }

@@ -1,4 +1,5 @@
 import type { defs } from '@holdfast/lexicons'
+import { ownValue } from '@holdfast/lexicons/own-value'
 import { findLinks, soleLink } from './prose.ts'
 
 /**
@@ -57,7 +58,7 @@ function spdxOfName(text: string): string | undefined {
     .replace(/["“”.]+$|^["“”]+/g, '')
     .replace(/\s+/g, ' ')
     .trim()
-  const plain = names[name.replace(/ licen[sc]e$/, '')]
+  const plain = ownValue(names, name.replace(/ licen[sc]e$/, ''))
   if (plain !== undefined) return plain
   const commons =
     /^(?:creative commons )?cc[ -](by(?:[ -](?:nc|nd|sa))*)[ -](\d\.\d)(?: international)?(?: licen[sc]e)?$/.exec(

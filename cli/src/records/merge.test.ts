@@ -95,3 +95,12 @@ test('a source with few fields removes none of the others', () => {
     removed: [],
   })
 })
+
+test('a field named __proto__ stays a field', () => {
+  const current = JSON.parse(
+    '{"title": "Ice", "__proto__": {"title": "Snow"}, "spatial": {"__proto__": {"name": "x"}}}',
+  )
+  const { record } = mergeRecord({ base: undefined, current, incoming: { keywords: [] }, isPartial: true })
+  expect(Object.getPrototypeOf(record)).toBe(Object.prototype)
+  expect(Object.keys(record)).toContain('__proto__')
+})

@@ -37,18 +37,20 @@ export interface Replaced {
  */
 export function mergeRecord({ base, current, incoming, isPartial }: Merge): Merged {
   const notes = { kept: new Set<string>(), replaced: [] as Replaced[], removed: new Set<string>() }
-  const record: Record<string, unknown> = {}
+  const fields: [string, unknown][] = []
   for (const name of new Set([...Object.keys(current), ...Object.keys(incoming)])) {
     if (isPartial && incoming[name] === undefined) {
-      record[name] = current[name]
+      fields.push([name, current[name]])
       if (base !== undefined && !isDeepStrictEqual(current[name], base[name])) notes.kept.add(name)
       continue
     }
     const said = base === undefined ? unknown : base[name]
     const merged = mergeValue({ base: said, current: current[name], incoming: incoming[name] }, name, notes)
-    if (merged !== undefined) record[name] = merged
+    if (merged !== undefined) fields.push([name, merged])
     else if (current[name] !== undefined) notes.removed.add(name)
   }
+  // A field may be named `__proto__`, which an assignment would make the prototype.
+  const record = Object.fromEntries(fields)
   return { record, kept: [...notes.kept], replaced: notes.replaced, removed: [...notes.removed] }
 }
 
@@ -100,14 +102,14 @@ function mergeObject(
   field: string,
   notes: Notes,
 ): Record<string, unknown> {
-  const merged: Record<string, unknown> = {}
+  const fields: [string, unknown][] = []
   for (const name of new Set([...Object.keys(current), ...Object.keys(incoming)])) {
     const before = base === unknown ? unknown : base[name]
     const versions = { base: before, current: current[name], incoming: incoming[name] }
     const value = mergeValue(versions, `${field}.${name}`, notes)
-    if (value !== undefined) merged[name] = value
+    if (value !== undefined) fields.push([name, value])
   }
-  return merged
+  return Object.fromEntries(fields)
 }
 
 /**

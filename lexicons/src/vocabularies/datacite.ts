@@ -1,5 +1,6 @@
 import { edtfBounds } from '../edtf.ts'
 import type { defs } from '../index.ts'
+import { ownValue } from '../own-value.ts'
 import type { DescribedDataset } from './described-dataset.ts'
 import { identifierText } from './identifiers.ts'
 import { node } from './json-ld.ts'
@@ -102,7 +103,7 @@ const contributorTypes: ReadonlySet<string> = new Set([
 
 /** An identifier whose scheme DataCite does not have is written as an address if there is one, or left out. */
 function toRelated({ relation, scheme, value }: defs.RelatedIdentifier): object[] {
-  const type = relatedTypes[scheme.toLowerCase()]
+  const type = ownValue(relatedTypes, scheme.toLowerCase())
   const address = type === undefined ? (isWebUrl(value) ? value : identifierUrl({ scheme, value })) : value
   if (address === undefined) return []
   return [

@@ -1,3 +1,5 @@
+import { ownValue } from '../own-value.ts'
+
 const resolvers: Readonly<Record<string, string>> = {
   doi: 'https://doi.org/',
   ark: 'https://n2t.net/ark:',
@@ -11,5 +13,5 @@ const resolvers: Readonly<Record<string, string>> = {
 
 /** An identifier in a form that shows its scheme, such as https://doi.org/… for a DOI. */
 export function identifierText(scheme: string, value: string): string {
-  return /^[a-z][a-z0-9+.-]*:/i.test(value) ? value : `${resolvers[scheme] ?? ''}${value}`
+  return /^[a-z][a-z0-9+.-]*:/i.test(value) ? value : `${ownValue(resolvers, scheme) ?? ''}${value}`
 }

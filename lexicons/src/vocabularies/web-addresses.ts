@@ -1,3 +1,5 @@
+import { ownValue } from '../own-value.ts'
+
 /** Whether a stranger's address may become a link: only http(s) addresses may. Anything else is shown as text. */
 export function isWebUrl(url: string): boolean {
   return /^https?:\/\/[^\s/?#]/i.test(url) && URL.canParse(url)
@@ -6,7 +8,7 @@ export function isWebUrl(url: string): boolean {
 /** The web address at which an identifier resolves, using the resolvers that each scheme's own documentation names. */
 export function identifierUrl({ scheme, value }: { scheme: string; value: string }): string | undefined {
   if (isWebUrl(value)) return value
-  const resolver = resolvers[scheme.toLowerCase()]
+  const resolver = ownValue(resolvers, scheme.toLowerCase())
   return resolver && `${resolver}${encodeURI(value.toWellFormed())}`
 }
 

@@ -1,3 +1,4 @@
+import { ownValue } from '@holdfast/lexicons/own-value'
 import { LatestMap } from '@holdfast/runtime/latest-map'
 import type { AccountUpdate } from '../../catalog/accounts.ts'
 import { PrivateAddressError } from '../../outbound/guarded-fetch-errors.ts'
@@ -108,7 +109,7 @@ async function askPds(
     return await pds.getRepoStatus(pdsUrl, did)
   } catch (error) {
     if (error instanceof PrivateAddressError) throw error
-    const status = error instanceof HostRefusedError ? statusOf[error.error] : undefined
+    const status = error instanceof HostRefusedError ? ownValue(statusOf, error.error) : undefined
     return status ? { active: false, status } : undefined
   }
 }
@@ -120,5 +121,5 @@ function reversible(update: AccountUpdate): AccountUpdate {
 
 /** The account status that a PDS's refusal of a repository implies; undefined when it implies none. */
 export function statusOfRefusal(error: HostRefusedError): string | undefined {
-  return statusOf[error.error]
+  return ownValue(statusOf, error.error)
 }

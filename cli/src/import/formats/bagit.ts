@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { dataset, defs } from '@holdfast/lexicons'
 import { collections } from '@holdfast/lexicons/nsid'
+import { ownValue } from '@holdfast/lexicons/own-value'
 import { readBytesInside } from '../../files/read-inside.ts'
 import { accountFor } from '../account-for.ts'
 import { decodeText } from '../decode-text.ts'
@@ -77,9 +78,9 @@ const ofPayload = /^(payload-oxum|bag-size|bag-count)$/i
 export function importBag(bag: Bag, options: { createdAt: string }): Imported {
   const leftOver: LeftOver[] = []
   const said = (field: string) =>
-    bag.info.flatMap(([label, value]) => (known[label.toLowerCase()] === field ? [value] : []))
+    bag.info.flatMap(([label, value]) => (ownValue(known, label.toLowerCase()) === field ? [value] : []))
   for (const [label, value] of bag.info)
-    if (!known[label.toLowerCase()] && !ofPayload.test(label))
+    if (!ownValue(known, label.toLowerCase()) && !ofPayload.test(label))
       leftOver.push({ field: `bag-info.txt/${label}`, value })
   const identifiers = said('identifier').map((text) => toIdentifier(text))
   const [firstDescription = ''] = said('description')

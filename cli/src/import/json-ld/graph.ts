@@ -75,7 +75,8 @@ function isReference({ '@id': _, '@type': type, ...rest }: Record<string, unknow
 function shortenFields(object: Record<string, unknown>, walk: Walk): Node {
   const short: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(object)) {
-    if (key === '@context') continue
+    // Under `__proto__` an object keeps no field: an assignment would give it what it inherits.
+    if (key === '@context' || key === '__proto__') continue
     const name = key === '@type' ? 'type' : key === '@id' ? 'id' : localName(key)
     // Two vocabularies may state the same value; a different value keeps its long name, and so is listed as left over.
     const languages = name === 'type' ? undefined : languagesOf(value)

@@ -1,4 +1,5 @@
 import type { defs } from '@holdfast/lexicons'
+import { ownValue } from '@holdfast/lexicons/own-value'
 
 export type Uri = defs.Source['url']
 
@@ -45,7 +46,7 @@ export function toChecksum(algorithm: unknown, value: unknown): defs.Checksum | 
   const name = String(algorithm ?? '')
     .toLowerCase()
     .replace(/^.*checksumalgorithm_/, '')
-  const known = algorithms[name] ?? algorithms[name.replace(/[^a-z0-9]/g, '')]
+  const known = ownValue(algorithms, name) ?? ownValue(algorithms, name.replace(/[^a-z0-9]/g, ''))
   const digest = String(value ?? '')
     .trim()
     .toLowerCase()

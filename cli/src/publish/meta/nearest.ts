@@ -1,3 +1,5 @@
+import { ownValue } from '@holdfast/lexicons/own-value'
+
 /** Names that people use for fields of a dataset, with the field's own name. */
 const otherNames: Readonly<Record<string, string>> = {
   abstract: 'description',
@@ -37,7 +39,7 @@ const otherNames: Readonly<Record<string, string>> = {
 /** The known name that somebody most likely meant; undefined if none is similar. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const wanted = plain(name)
-  const other = otherNames[wanted]
+  const other = ownValue(otherNames, wanted)
   const ranked = known
     .map((candidate) => ({ candidate, distance: distanceOf(wanted, plain(candidate)) }))
     .sort((a, b) => a.distance - b.distance)
