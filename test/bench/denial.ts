@@ -14,7 +14,7 @@ import { fill, tellAll } from './denial/fill.ts'
 import { untilGone } from './denial/interfaces.ts'
 import type { Bench } from './main.ts'
 
-const large = 'did:plc:large'
+const large = `did:plc:${'large'.repeat(5).slice(0, 24)}`
 const word = 'basalt'
 
 export const run: Bench = async ({ quick, log }) => {
