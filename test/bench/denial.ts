@@ -11,7 +11,7 @@ import { waitFor } from '../network/wait-for.ts'
 import { call } from '../system/xrpc.ts'
 import { countMessages } from './denial/count-messages.ts'
 import { fill, tellAll } from './denial/fill.ts'
-import { untilGone } from './denial/interfaces.ts'
+import { showEverywhere, untilGone } from './denial/interfaces.ts'
 import type { Bench } from './main.ts'
 
 const large = `did:plc:${'large'.repeat(5).slice(0, 24)}`
@@ -85,6 +85,7 @@ async function measureDenial(index: IndexUnderTest, of: { torrents: number; last
     uri: `at://${large}/${collections.dataset}/${word}1`,
     lastOther: of.lastOther,
   }
+  await showEverywhere(index.url, account)
   const tracker = await countMessages(index.url, 'subscribeInfoHashes', {})
   const startedAt = performance.now()
   const since = () => performance.now() - startedAt

@@ -27,6 +27,12 @@ export async function untilGone(
   return { afterMs: Math.max(...Object.values(byInterface)), byInterface }
 }
 
+/** Makes sure that every interface shows the account, so that its absence later says something; also their first, slow answer. */
+export async function showEverywhere(url: string, account: DeniedAccount): Promise<void> {
+  for (const [name, shows] of Object.entries(interfaces(url, account)))
+    if (!(await shows())) throw new Error(`${name} does not show the account before it is denied`)
+}
+
 function interfaces(
   url: string,
   { did, uri, word, lastOther }: DeniedAccount,
