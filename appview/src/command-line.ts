@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { counted } from '@holdfast/runtime/counted'
-import { messageOf } from '@holdfast/runtime/operator-error'
+import { messageOf, OperatorError } from '@holdfast/runtime/operator-error'
 import { describeSettings } from '@holdfast/runtime/settings'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { admissionCommands } from './admin/admission-commands.ts'
+import { backUp, restore } from './admin/backup-commands.ts'
 import { exportIndex } from './admin/export.ts'
 import { operatorClient } from './admin/operator-client.ts'
 import { statusCommand } from './admin/status-command.ts'
@@ -17,6 +18,7 @@ import { openOutbound } from './open-outbound.ts'
 import { type RebuildProgress, rebuild } from './rebuild.ts'
 import type { RebuildFrom } from './rebuild-sources.ts'
 import { runUntilStopped } from './runtime/run-until-stopped.ts'
+import { moveToPostgres } from './store/move.ts'
 import { openCatalog } from './store/open.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -113,6 +115,51 @@ export async function runCommand(args: readonly string[], env: Env): Promise<num
       const done = await exportIndex(catalog.db, { file, torrents, kind, stdout: process.stdout })
       process.stderr.write(`${counted(done.records, 'record')}, ${counted(done.torrents, 'torrent')}\n`)
     })
+  program
+    .command('backup')
+    .description(
+      'write what only this server knows (decisions, histories of swarms and sources) into one file, while it runs',
+    )
+    .argument('<file>', 'the file to write, which must not exist; it is compressed with gzip')
+    .option('--json', 'print how many rows of each table as one JSON line')
+    .addHelpText('after', '\nExample:\n  holdfast-appview backup holdfast-$(date +%F).gz')
+    .action(async (file: string, { json }: { json?: boolean }) => {
+      const { config, inForce } = readConfig(env)
+      const settings = describeSettings(inForce)
+      printRows(await backUp(file, { config, client: connect, version, settings }), 'backed up', json)
+    })
+  program
+    .command('restore')
+    .description('restore what backup wrote; stop the AppView first')
+    .argument('<file>', 'a file that backup wrote')
+    .option('--replace', 'delete the decisions and histories that this database has first')
+    .option('--json', 'print how many rows of each table as one JSON line')
+    .addHelpText(
+      'after',
+      '\nThe index itself is gathered again from the network. The settings that were in force are the first line of the file:\n\nExamples:\n  holdfast-appview restore holdfast-2026-11-30.gz\n  zcat holdfast-2026-11-30.gz | head -1',
+    )
+    .action(async (file: string, { replace, json }: { replace?: boolean; json?: boolean }) => {
+      printRows(await restore(file, loadConfig(env), { replaces: replace === true }), 'restored', json)
+    })
+  program
+    .command('move')
+    .description('move everything from the embedded database to an empty PostgreSQL; stop the AppView first')
+    .option('--json', 'print how many rows of each table as one JSON line')
+    .addHelpText(
+      'after',
+      '\nThe embedded database in HOLDFAST_DATA_DIR stays as it is. Start the AppView with the same HOLDFAST_DATABASE_URL afterwards.\n\nExample:\n  HOLDFAST_DATABASE_URL=postgres://me@localhost/index holdfast-appview move',
+    )
+    .action(async ({ json }: { json?: boolean }) => {
+      const { dataDir, databaseUrl } = loadConfig(env)
+      if (databaseUrl === undefined)
+        throw new OperatorError('HOLDFAST_DATABASE_URL is not set: write the PostgreSQL database to move to')
+      const progress = createProgress(process.stderr)
+      const moved = await moveToPostgres({ dataDir }, { databaseUrl }, ({ done, total }) =>
+        progress(`${Math.floor((100 * done) / total)} % (${done} of ${total} rows)`),
+      )
+      progress(undefined)
+      printRows(Object.fromEntries(moved), 'moved', json)
+    })
   program.addCommand(statusCommand(connect))
   program.addCommand(admissionCommands(connect))
   throwErrors(program)
@@ -131,6 +178,22 @@ export async function runCommand(args: readonly string[], env: Env): Promise<num
 function throwErrors(command: Command): void {
   command.exitOverride()
   for (const child of command.commands) throwErrors(child)
+}
+
+/** Shows one line in place of the one before it, at a terminal only; undefined clears it. */
+function createProgress(output: NodeJS.WriteStream): (line: string | undefined) => void {
+  return (line) => {
+    if (output.isTTY) output.write(`\r\u001b[K${line ?? ''}`)
+  }
+}
+
+function printRows(rows: Readonly<Record<string, number>>, done: string, json: boolean | undefined): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(rows)}\n`)
+    return
+  }
+  for (const [table, count] of Object.entries(rows))
+    process.stdout.write(`${counted(count, 'row')} of ${table} ${done}\n`)
 }
 
 interface RebuildArguments {

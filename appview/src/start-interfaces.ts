@@ -95,6 +95,7 @@ export async function startInterfaces(parts: InterfacesParts): Promise<Interface
     totals,
     ingest: { status: () => ingest().status() },
     adminToken: config.adminToken,
+    version: parts.version,
     journal: parts.journal,
     serviceAuth: {
       serviceDid: () => didOf(publicUrl()),

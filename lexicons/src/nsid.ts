@@ -20,6 +20,7 @@ export type Collection = (typeof collections)[CollectionName]
 
 /** The operator's methods, which are a group of their own, by short name. */
 export const adminMethods = {
+  getBackup: schemas.admin.getBackup.$lxm,
   getIngestStatus: schemas.admin.getIngestStatus.$lxm,
   listAdmissions: schemas.admin.listAdmissions.$lxm,
   listDecisions: schemas.admin.listDecisions.$lxm,

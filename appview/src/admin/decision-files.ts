@@ -1,5 +1,6 @@
-import { open, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import type { admin, defs } from '@holdfast/lexicons'
+import { openNewFile } from '@holdfast/runtime/new-file'
 import { OperatorError } from '@holdfast/runtime/operator-error'
 import type { OperatorClient } from './operator-client.ts'
 
@@ -99,14 +100,6 @@ async function read(file: string): Promise<string> {
 }
 
 async function writeNew(file: string, text: string): Promise<void> {
-  const out = await open(file, 'wx').catch((cause) => {
-    const why =
-      (cause as NodeJS.ErrnoException).code === 'EEXIST' ? 'it exists already' : (cause as Error).message
-    throw new OperatorError(`Cannot write ${file}: ${why}. Nothing was changed.`, { cause })
-  })
-  try {
-    await out.writeFile(text)
-  } finally {
-    await out.close()
-  }
+  await using out = await openNewFile(file)
+  await out.writeFile(text)
 }

@@ -8,6 +8,8 @@ export interface OperatorClient {
     params?: Readonly<Record<string, string | number | undefined>>,
   ): Promise<Body>
   call<Body>(method: MethodName, body: object): Promise<Body>
+  /** A query whose answer is a file. It may take as long as it needs. @throws OperatorError when no AppView answers */
+  download(method: MethodName): Promise<ReadableStream<Uint8Array>>
 }
 
 /** Calls the AppView at a URL with its operator's token. */
@@ -26,6 +28,16 @@ export function operatorClient({ url, token }: { url: string; token: string }): 
       for (const [name, value] of Object.entries(params))
         if (value !== undefined) query.set(name, String(value))
       return ask(method, `?${query}`)
+    },
+    async download(method) {
+      const headers = { authorization: `Bearer ${token}` }
+      const response = await fetch(new URL(`/xrpc/${methods[method]}`, url), { headers }).catch(
+        async (cause) => {
+          throw new OperatorError(await whatIsWrong(url), { cause })
+        },
+      )
+      if (!response.ok || response.body === null) return answer(url, Promise.resolve(response))
+      return response.body
     },
     call: (method, body) =>
       ask(method, '', {

@@ -6,6 +6,7 @@ import { holdsToken } from '../http/operator-token.ts'
 import type { SearchMemory } from '../search/memory/search-memory.ts'
 import type { Db } from '../store/sql.ts'
 import { isStoreAway, storeAwayMessage } from '../store/store-unavailable.ts'
+import { getBackup } from './admin/getBackup.ts'
 import { getIngestStatus, type IngestStatusSource } from './admin/getIngestStatus.ts'
 import { listAdmissions } from './admin/listAdmissions.ts'
 import { listDecisions } from './admin/listDecisions.ts'
@@ -42,6 +43,7 @@ export interface XrpcParts {
   totals: CurrentTotals
   ingest: IngestStatusSource
   adminToken: string | undefined
+  version: string
   /** Where decisions are kept beside the database. */
   journal?: DecisionJournal | undefined
   serviceAuth: ServiceAuthParts
@@ -88,6 +90,7 @@ export function createXrpcServer(parts: XrpcParts): Server {
     filter: recordFilter(db, authorities),
   })
 
+  serve(operator, lexicons.admin.getBackup, getBackup(db, parts.version))
   serve(operator, lexicons.admin.getIngestStatus, getIngestStatus(db, parts.ingest))
   serve(operator, lexicons.admin.listAdmissions, listAdmissions(db))
   serve(operator, lexicons.admin.listDecisions, listDecisions(db))

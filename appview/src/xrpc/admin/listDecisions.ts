@@ -13,14 +13,13 @@ export function listDecisions(db: Db): Answer<typeof admin.listDecisions.main> {
     const page = await readDecisions(db, { limit, cursor, subjects: subjects?.map(({ value }) => value) })
     return {
       ...(page.cursor && { cursor: page.cursor }),
-      decisions: page.decisions.map(({ id, at, action, subject, subjectKind, reason, by, infoHashes }) => ({
+      decisions: page.decisions.map(({ id, at, action, subject, subjectKind, reason, by }) => ({
         id,
         subject,
         kind: subjectKindNames[subjectKind],
         action,
         ...(reason !== null && { reason }),
         ...(by !== null && { by }),
-        ...(infoHashes.length > 0 && { infoHashes: [...infoHashes] }),
         createdAt: at as admin.listDecisions.Decision['createdAt'],
       })),
     }

@@ -90,11 +90,6 @@ type Decision = {
   by?: string
 
   /**
-   * All infohashes of the content, as they were known then.
-   */
-  infoHashes?: string[]
-
-  /**
    * When it was decided.
    */
   createdAt: l.DatetimeString
@@ -124,12 +119,6 @@ const decision = /*#__PURE__*/ l.typedObject<Decision>(
     ),
     by: /*#__PURE__*/ l.optional(
       /*#__PURE__*/ l.string({ maxLength: 640, maxGraphemes: 64 }),
-    ),
-    infoHashes: /*#__PURE__*/ l.optional(
-      /*#__PURE__*/ l.array(
-        /*#__PURE__*/ l.string({ maxLength: 64, maxGraphemes: 64 }),
-        { maxLength: 100 },
-      ),
     ),
     createdAt: /*#__PURE__*/ l.string({ format: 'datetime' }),
   }),
