@@ -91,7 +91,7 @@ test('says why it does not start and what to change', async () => {
     ],
     [
       { HOLDFAST_DATABASE_URL: 'mysql://x', HOLDFAST_PORT: 'x' },
-      /The configuration has 2 problems:\n {2}HOLDFAST_DATABASE_URL=mysql.*\n {2}HOLDFAST_PORT=x/,
+      /The configuration has 2 problems:\n {2}HOLDFAST_DATABASE_URL=.hidden..*postgres.*\n {2}HOLDFAST_PORT=x/,
     ],
   ]
   for (const [changes, message] of cases) {

@@ -41,7 +41,7 @@ test('a list or an archive with less than a tenth of the accounts stops a rebuil
   await expect(check({ archive })).rejects.toThrow('2 accounts, and the index has 30')
   await writeFile(join(archive, 'did_plc_c.car'), '')
   await check({ archive })
-  await expect(check({ dids: ['did:plc:1', 'did:plc:1'] })).rejects.toThrow('1 accounts')
+  await expect(check({ dids: ['did:plc:1', 'did:plc:1'] })).rejects.toThrow('has 1 account,')
   await check({ dids: ['did:plc:1', 'did:plc:2', 'did:plc:3'] })
 })
 
