@@ -1,6 +1,6 @@
 import type { admin, getStats } from '@holdfast/lexicons'
 import { expect, test } from 'vitest'
-import { describeSweeps, describeTotals } from './status-command.ts'
+import { describeSweeps, describeTooLarge, describeTotals } from './status-command.ts'
 
 const since = '2026-05-01T10:00:00.000Z' as admin.getIngestStatus.Sweep['since']
 
@@ -21,6 +21,13 @@ test('says how many records of a denied account are still to be updated', () => 
 
 test('does not mention decisions that need no more updates', () => {
   expect(describeSweeps([])).toEqual([])
+})
+
+test('says what an operator can do for repositories that are too large', () => {
+  expect(describeTooLarge([{ state: 'synchronized', count: 9 }])).toEqual([])
+  expect(describeTooLarge([{ state: 'too-large', count: 1 }])).toEqual([
+    '  1 repository too large to be read; the log names the limit, and HOLDFAST_REPO_MEMORY can be raised',
+  ])
 })
 
 test('status counts one of each kind in the singular', () => {

@@ -21,6 +21,15 @@ export function statusCommand(connect: () => OperatorClient): Command {
     })
 }
 
+/** Only the operator can help repositories that are too large. */
+export function describeTooLarge(repos: readonly admin.getIngestStatus.RepoCount[]): string[] {
+  const count = repos.find(({ state }) => state === 'too-large')?.count ?? 0
+  if (count === 0) return []
+  return [
+    `  ${counted(count, 'repository', 'repositories')} too large to be read; the log names the limit, and HOLDFAST_REPO_MEMORY can be raised`,
+  ]
+}
+
 /** Decisions take effect at once, and the flags of records are updated afterwards; these lines say how many are left. */
 export function describeSweeps(sweeps: readonly admin.getIngestStatus.Sweep[]): string[] {
   if (sweeps.length === 0) return []
@@ -62,6 +71,7 @@ function describe(
     ingest.caughtUp ? 'sources (all caught up)' : 'sources',
     ...hosts,
     `repositories: ${list(ingest.repos, (item: admin.getIngestStatus.RepoCount) => item.state)}`,
+    ...describeTooLarge(ingest.repos),
     `metainfo: ${list(ingest.metainfo ?? [], (item: admin.getIngestStatus.MetainfoCount) => item.status)}`,
     `refused: ${list(ingest.rejects, (item: admin.getIngestStatus.RejectCount) => item.reason)}`,
     ...describeSweeps(ingest.sweeps ?? []),

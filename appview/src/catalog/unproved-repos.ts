@@ -1,9 +1,11 @@
 /**
  * Repositories that a source has named but of which nothing is proved yet. Their number is limited, since a source could name
- * any number. Until a repository is proved, its `host` is the source that listed it, or null.
+ * any number. Until a repository is proved, its `host` is the source that listed it, or null. Those that are too
+ * large do not count: each cost eight whole reads, which are limited.
  */
 import { sql } from 'drizzle-orm'
 import { type Db, rows } from '../store/sql.ts'
+import { isTooLarge } from './too-large-repos.ts'
 
 /** The most unproved repositories that wait to be read: of one source, and in all. */
 export const mostUnproved = { perSource: 50_000, inAll: 200_000 } as const
@@ -18,7 +20,7 @@ export async function hasRoomForUnproved(
     db,
     sql`
     SELECT count(*)::int AS all, count(*) FILTER (WHERE host = ${source})::int AS "ofSource"
-    FROM (SELECT host FROM catalog.repo WHERE state <> 'synchronized' AND rev IS NULL LIMIT ${inAll}) AS unproved`,
+    FROM (SELECT host FROM catalog.repo WHERE state <> 'synchronized' AND rev IS NULL AND NOT ${isTooLarge()} LIMIT ${inAll}) AS unproved`,
   )
   return row !== undefined && row.all < inAll && row.ofSource < perSource
 }

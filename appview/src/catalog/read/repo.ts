@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { anyOf, type Db, rows, toInstant } from '../../store/sql.ts'
+import { isTooLarge } from '../too-large-repos.ts'
 
 export interface RepoRow {
   did: string
@@ -11,10 +12,14 @@ export interface RepoRow {
 }
 
 /** Reads the synchronization state of these repos; a repo never seen is absent. */
-export async function readRepos(db: Db, dids: readonly string[]): Promise<Map<string, RepoRow>> {
-  const found = await rows<RepoRow & Record<string, unknown>>(
+export async function readRepos(
+  db: Db,
+  dids: readonly string[],
+): Promise<Map<string, RepoRow & { isTooLarge: boolean }>> {
+  const found = await rows<RepoRow & { isTooLarge: boolean } & Record<string, unknown>>(
     db,
-    sql`SELECT did, rev, data_cid AS "dataCid", state, host, tries FROM catalog.repo WHERE did = ${anyOf(dids)}`,
+    sql`SELECT did, rev, data_cid AS "dataCid", state, host, tries, ${isTooLarge()} AS "isTooLarge"
+        FROM catalog.repo WHERE did = ${anyOf(dids)}`,
   )
   return new Map(found.map((row) => [row.did, row]))
 }
@@ -49,7 +54,8 @@ export async function hasReposToRead(db: Db): Promise<boolean> {
 export async function readNextDue(db: Db): Promise<string | undefined> {
   const [row] = await rows<{ at: string | null }>(
     db,
-    sql`SELECT min(coalesce(retry_at, now())) AS at FROM catalog.repo WHERE state = 'desynchronized'`,
+    sql`SELECT min(coalesce(retry_at, now())) AS at FROM catalog.repo
+        WHERE state = 'desynchronized' AND NOT ${isTooLarge()}`,
   )
   return row?.at ? toInstant(row.at) : undefined
 }

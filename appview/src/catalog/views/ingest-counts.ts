@@ -1,6 +1,7 @@
 import type { admin } from '@holdfast/lexicons'
 import { sql } from 'drizzle-orm'
 import { type Db, rows, toInstant } from '../../store/sql.ts'
+import { isTooLarge } from '../too-large-repos.ts'
 
 export interface IngestCounts {
   repos: { state: string; count: number }[]
@@ -12,7 +13,7 @@ export interface IngestCounts {
 export async function readIngestCounts(db: Db): Promise<IngestCounts> {
   const repos = await rows<{ state: string; count: number }>(
     db,
-    sql`SELECT CASE WHEN a.active THEN r.state WHEN a.active IS NULL THEN r.state ELSE 'inactive' END AS state, count(*)::int AS count
+    sql`SELECT CASE WHEN NOT a.active THEN 'inactive' WHEN ${isTooLarge('r')} THEN 'too-large' ELSE r.state END AS state, count(*)::int AS count
         FROM catalog.repo r LEFT JOIN catalog.account a USING (did) GROUP BY 1 ORDER BY 1`,
   )
   const rejects = await rows<{ reason: string; count: number; lastAt: string }>(

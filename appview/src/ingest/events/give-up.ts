@@ -26,8 +26,8 @@ export function createGiveUp(parts: {
       const stored = await states.get(frame.did).catch(() => undefined)
       const state = stored?.state
       const isCommit = frame.kind === 'commit' || frame.kind === 'sync'
-      if (state === 'desynchronized' || (state === 'in-progress' && isCommit)) {
-        if (isCommit) resyncs.buffer(frame, origin)
+      if (stored && (state === 'desynchronized' || (state === 'in-progress' && isCommit))) {
+        if (isCommit) resyncs.buffer(frame, origin, stored)
         return event.settle()
       }
       resyncs.request(frame.did, { why, stored, source: origin.host, event })

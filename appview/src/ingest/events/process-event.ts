@@ -82,7 +82,7 @@ async function processCommit(
     return event.settle()
   // The whole repository is being read, or is about to be. The stored state says so, and the event is not needed.
   if (stored && stored.state !== 'synchronized') {
-    parts.resyncs.buffer(frame, origin)
+    parts.resyncs.buffer(frame, origin, stored)
     return event.settle()
   }
   if (!stored && parts.standing.isKnownInactive(frame.did)) {

@@ -1,9 +1,11 @@
+import { retryTooLarge } from '../../catalog/too-large-repos.ts'
 import type { KeyedQueue } from '../../runtime/keyed-queue.ts'
 import { createSemaphore } from '../../runtime/semaphore.ts'
 import { createDecoder, maxDecodedBytes } from '../decoding.ts'
 import { createDidResolver, type DidResolver } from '../identity/did-resolver.ts'
 import { createHandleCheck, type HandleCheck } from '../identity/handles.ts'
 import { type Backfill, startBackfill } from '../resync/backfill.ts'
+import { describeLimits } from '../resync/beyond-limits.ts'
 import { createProofFetch } from '../resync/proof-fetch.ts'
 import { type Reconcile, startReconcile } from '../resync/reconcile.ts'
 import { createResyncs, type Resyncs } from '../resync/resync.ts'
@@ -43,7 +45,9 @@ export async function startHandling(
   const states = await loadRepoStates(db)
   const asking = createAsking(parts, committer)
   const shared: Shared = { db, committer, queue, states, wanted, metrics, log, signal, ...asking }
-  const { resyncs, process } = createEventHandling(shared, limitsOf(config))
+  const limits = limitsOf(config)
+  await retryTooLarge(db, describeLimits(limits))
+  const { resyncs, process } = createEventHandling(shared, limits)
   started.use(resyncs)
   const { resolver, pds, checkHandle } = asking
   const reconcileMs = config.reconcileMs ?? dayMs
@@ -117,7 +121,12 @@ function createEventHandling(
     onRequest: (did, why) => log.info({ did, why }, 'a repository is read whole'),
     onFailure: (did, error, retryAt) => {
       const reason = error instanceof Error ? error.message : error
-      log.info({ did, retryAt, reason }, 'a repository could not be read')
+      if (retryAt) log.info({ did, retryAt, reason }, 'a repository could not be read')
+      else
+        log.warn(
+          { did, reason },
+          'a repository is too large to be read; it waits until it or the limits change',
+        )
     },
   })
   const process = createEventProcessor({

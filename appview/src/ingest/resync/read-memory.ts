@@ -22,7 +22,16 @@ export type ReadShare = Disposable & {
 /** A repository could not be read now for lack of memory, which is not a fault of its host. */
 export class ReadMemoryError extends Error {
   override readonly name = 'ReadMemoryError'
+  /** Whether it took nearly all the memory, so that it fits at no other time either. */
+  readonly isTooLarge: boolean
+  constructor(message: string, isTooLarge: boolean) {
+    super(message)
+    this.isTooLarge = isTooLarge
+  }
 }
+
+/** A read that took more of the memory than this is too large, because others are nearly always under way. */
+const mostOfMemory = 3 / 4
 
 interface Reading {
   usedBytes: number
@@ -55,6 +64,7 @@ export function createReadMemory(maxBytes: number): ReadMemory {
             ended.stop.abort(
               new ReadMemoryError(
                 `reads of whole repositories use the ${maxBytes} bytes that they may; this one used the most`,
+                ended.usedBytes > maxBytes * mostOfMemory,
               ),
             )
           }

@@ -1,6 +1,7 @@
 import { LatestMap } from '@holdfast/runtime/latest-map'
 import { readRecordUsage } from '../../catalog/read/record-counts.ts'
 import { readDueRepos, readNextDue, readRepoRecords } from '../../catalog/read/repo.ts'
+import { untilChanged } from '../../catalog/too-large-repos.ts'
 import { forgetUnproved } from '../../catalog/unproved-repos.ts'
 import type { KeyedQueue } from '../../runtime/keyed-queue.ts'
 import type { Db } from '../../store/sql.ts'
@@ -18,6 +19,7 @@ import type { RecordQuota } from '../state/record-quota.ts'
 import type { RepoState, RepoStates } from '../state/repo-states.ts'
 import { VerifyError } from '../verify/verify-error.ts'
 import type { Wanted } from '../wanted.ts'
+import { describeLimits, isBeyondLimits } from './beyond-limits.ts'
 import { createEventBuffer, type EventBuffer } from './event-buffer.ts'
 import { keepPace, TooSlowError } from './keep-pace.ts'
 import { createReadMemory, ReadMemoryError, type ReadShare } from './read-memory.ts'
@@ -40,8 +42,8 @@ export type Resyncs = AsyncDisposable & {
     did: string,
     request: { why: string; stored: RepoState | undefined; source?: string; event?: Settles },
   ): void
-  /** Keeps an event of a repository that waits. */
-  buffer(frame: CommitFrame | SyncFrame, origin: Origin): void
+  /** Keeps an event of a repository that waits, of which this is the stored state. */
+  buffer(frame: CommitFrame | SyncFrame, origin: Origin, stored: RepoState): void
   /** Looks in the store for repositories that are due, as after a backfill has listed some. */
   wake(): void
   readonly waiting: number
@@ -62,7 +64,8 @@ export interface ResyncParts {
   /** Handles an event that was buffered, after the snapshot; already in the repository's queue. */
   readonly replay: (frame: CommitFrame | SyncFrame, origin: Origin) => Promise<void>
   readonly onRequest: (did: string, why: string) => void
-  readonly onFailure: (did: string, error: unknown, retryAt: Date) => void
+  /** Without `retryAt`, the repository is not read again until it or the limits change. */
+  readonly onFailure: (did: string, error: unknown, retryAt: Date | undefined) => void
   readonly limits: ResyncLimits
   readonly signal: AbortSignal
 }
@@ -92,8 +95,18 @@ export function createResyncs(parts: ResyncParts): Resyncs {
       return at === undefined ? undefined : Date.parse(at)
     },
   })
+  /** A repository that is too large is read again a day after it changed, however often that is. */
+  const readInADay = (did: string, stored: RepoState, event?: Settles) => {
+    if (stored.tooLarge === 'waits-a-day') return event?.settle()
+    parts.states.set(did, { ...stored, tooLarge: 'waits-a-day' })
+    const retryAt = new Date(Date.now() + dayMs).toISOString()
+    const error = 'it was too large for this server, and changed since; it is read again within a day'
+    const repoState = { did, state: 'desynchronized', error, tries: stored.tries, retryAt } as const
+    void parts.committer.write({ repoState }, event)
+  }
   return {
     request(did, { why, stored, source, event }) {
+      if (stored?.tooLarge) return readInADay(did, stored, event)
       if (!stored && source !== undefined && !unheardOf.take(source)) {
         parts.metrics.reject('quota-resyncs')
         return event?.settle()
@@ -109,7 +122,11 @@ export function createResyncs(parts: ResyncParts): Resyncs {
       void parts.committer.write({ repoState }, event)
       if (allowed) queue.add(did)
     },
-    buffer: buffer.add,
+    buffer(frame, origin, stored) {
+      const isNewer = stored.rev === null || frame.rev > stored.rev
+      if (stored.tooLarge && isNewer) readInADay(frame.did, stored)
+      else buffer.add(frame, origin)
+    },
     wake: queue.wake,
     get waiting() {
       return queue.length
@@ -124,6 +141,8 @@ const dayMs = 24 * 3_600_000
 const mostCounted = 200_000
 /** What was never proved in so many tries is forgotten: half a day later if its host refuses, an hour if it is away. */
 const triesTillForgotten = 8
+/** What is larger than the limits is read so often: a host may have sent something else by mistake. */
+const triesTillTooLarge = 8
 
 /** Counts by key in days of our own clock. */
 function createDailyQuota(perDay: number): { take(key: string): boolean } {
@@ -149,7 +168,7 @@ async function resyncOne(did: string, parts: ReadParts, buffer: EventBuffer): Pr
   // Where the store is away, the repository stays due in it, and is taken up again.
   const before = (await parts.states.get(did)) ?? unknownRepo
   buffer.open(did)
-  parts.states.set(did, { ...before, state: 'in-progress' })
+  parts.states.set(did, { ...withoutTooLarge(before), state: 'in-progress' })
   try {
     const fetched = await fetchSnapshot(did, before, parts)
     parts.share.keep()
@@ -166,6 +185,10 @@ async function resyncOne(did: string, parts: ReadParts, buffer: EventBuffer): Pr
     await parts.committer.write({})
     return error instanceof TooSlowError || isHostTrouble(error) ? 'slow' : undefined
   }
+}
+
+function withoutTooLarge({ tooLarge: _, ...state }: RepoState): RepoState {
+  return state
 }
 
 const unknownRepo: RepoState = { state: 'desynchronized', rev: null, data: null, tries: 0 }
@@ -265,7 +288,9 @@ async function putOff(
   const decided =
     error instanceof VerifyError || error instanceof UnresolvableError || error instanceof HostRefusedError
   const firstMs = decided ? limits.firstRetryMs * 30 : limits.firstRetryMs
-  const retryAt = new Date(Date.now() + Math.min(firstMs * 2 ** Math.min(tries - 1, 20), limits.maxRetryMs))
+  const isTooLarge = isBeyondLimits(error) && tries >= triesTillTooLarge
+  const retryMs = Math.min(firstMs * 2 ** Math.min(tries - 1, 20), limits.maxRetryMs)
+  const retryAt = isTooLarge ? undefined : new Date(Date.now() + retryMs)
   if (error instanceof VerifyError) parts.metrics.reject(reasonOf(error.fault))
   if (error instanceof UnresolvableError) parts.metrics.reject('did-unresolvable')
   parts.onFailure(did, error, retryAt)
@@ -274,14 +299,23 @@ async function putOff(
   const status = refusal === 'deleted' && tries < triesTillDeleted ? 'deactivated' : refusal
   if (status) void parts.committer.write({ account: { did, active: false, status } })
   if (status === 'deleted') return parts.states.drop(did)
-  if (before.rev === null && tries >= triesTillForgotten && !(error instanceof ReadMemoryError)) {
+  const isForgotten = before.rev === null && tries >= triesTillForgotten && !isTooLarge
+  if (isForgotten && !(error instanceof ReadMemoryError)) {
     // What was handed over before must be in the store: it may be of this repository.
     await parts.committer.write({})
     if (await forgetUnproved(parts.db, did)) return parts.states.drop(did)
   }
-  parts.states.set(did, { ...before, state: 'desynchronized', tries })
-  const message = (error instanceof Error ? error.message : String(error)).slice(0, 500)
+  const state = { ...withoutTooLarge(before), state: 'desynchronized', tries } as const
+  parts.states.set(did, isTooLarge ? { ...state, tooLarge: 'until-changed' } : state)
+  const said = (error instanceof Error ? error.message : String(error)).slice(0, 500)
+  const message = isTooLarge ? `${said}; ${describeLimits(limits)}` : said
   void parts.committer.write({
-    repoState: { did, state: 'desynchronized', error: message, tries, retryAt: retryAt.toISOString() },
+    repoState: {
+      did,
+      state: 'desynchronized',
+      error: message,
+      tries,
+      retryAt: retryAt?.toISOString() ?? untilChanged,
+    },
   })
 }

@@ -10,6 +10,11 @@ export interface RepoState {
   readonly rev: string | null
   readonly data: CidKey | null
   readonly tries: number
+  /**
+   * The whole repository is larger than this server reads. It is read again when it or the limits change: it waits for that,
+   * or it changed and waits for the end of a day.
+   */
+  readonly tooLarge?: 'until-changed' | 'waits-a-day'
 }
 
 /**
@@ -64,7 +69,9 @@ export async function loadRepoStates(db: Db, capacity = 200_000): Promise<RepoSt
       // The state may have changed while it was read from the store.
       if (!row || states.has(did)) return states.get(did)
       const data = row.dataCid ? (cidKeyFromString(row.dataCid) ?? null) : null
-      const state = { state: row.state, rev: row.rev, data, tries: row.tries }
+      const { state: name, rev, tries } = row
+      const tooLarge = row.isTooLarge ? ({ tooLarge: 'until-changed' } as const) : {}
+      const state: RepoState = { state: name, rev, data, tries, ...tooLarge }
       states.set(did, state)
       return state
     },

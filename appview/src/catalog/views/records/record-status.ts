@@ -2,6 +2,7 @@ import type { getRecordStatus } from '@holdfast/lexicons'
 import { sql } from 'drizzle-orm'
 import { type Db, rows, toInstant } from '../../../store/sql.ts'
 import { shown } from '../../shown.ts'
+import { isTooLarge } from '../../too-large-repos.ts'
 import { toWarnings } from './record-warnings.ts'
 import { hiddenReason, type StandingRow, standingJson } from './standing.ts'
 
@@ -74,9 +75,10 @@ async function unknown(db: Db, uri: string): Promise<RecordStatusView> {
     status: string | null
     state: string | null
     error: string | null
+    isTooLarge: boolean
   }>(
     db,
-    sql`SELECT a.active, a.status, p.state, p.error FROM (SELECT) AS one
+    sql`SELECT a.active, a.status, p.state, p.error, ${isTooLarge('p')} AS "isTooLarge" FROM (SELECT) AS one
         LEFT JOIN catalog.account a ON a.did = ${did} LEFT JOIN catalog.repo p ON p.did = ${did}`,
   )
   const about = { uri: uri as RecordStatusView['uri'], warnings: [] }
@@ -86,7 +88,12 @@ async function unknown(db: Db, uri: string): Promise<RecordStatusView> {
     return {
       ...about,
       status: 'unknown',
-      message: join(row.error, 'The account’s whole repository is being read again; check again in a while.'),
+      message: join(
+        row.error,
+        row.isTooLarge
+          ? 'The account’s whole repository has to be read, and is too large for this server; it is tried again within a day after the account’s next change.'
+          : 'The account’s whole repository is being read again; check again in a while.',
+      ),
     }
   return {
     ...about,

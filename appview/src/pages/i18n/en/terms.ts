@@ -47,6 +47,7 @@ export const termsEn = {
     'in-progress': 'being read',
     synchronized: 'up to date',
     inactive: 'inactive',
+    'too-large': 'too large to be read',
   },
   backfill: {
     none: '',

@@ -49,6 +49,7 @@ export const termsEs: typeof termsEn = {
     'in-progress': 'leyéndose',
     synchronized: 'al día',
     inactive: 'inactivo',
+    'too-large': 'demasiado grande para leerse',
   },
   backfill: {
     none: '',

@@ -278,13 +278,14 @@ type RepoCount = {
   $type?: 'org.holdfast.admin.getIngestStatus#repoCount'
 
   /**
-   * The state of the repos.
+   * The state of the repos. Those that are “too-large” for this server’s limits are not read again until they or the limits change.
    */
   state:
     | 'desynchronized'
     | 'in-progress'
     | 'synchronized'
     | 'inactive'
+    | 'too-large'
     | l.UnknownString
 
   /**
@@ -301,7 +302,13 @@ const repoCount = /*#__PURE__*/ l.typedObject<RepoCount>(
   'repoCount',
   /*#__PURE__*/ l.object({
     state: /*#__PURE__*/ l.string<{
-      knownValues: ['desynchronized', 'in-progress', 'synchronized', 'inactive']
+      knownValues: [
+        'desynchronized',
+        'in-progress',
+        'synchronized',
+        'inactive',
+        'too-large',
+      ]
       maxLength: 640
       maxGraphemes: 64
     }>({ maxLength: 640, maxGraphemes: 64 }),
