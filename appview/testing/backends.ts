@@ -76,10 +76,15 @@ export async function openScratchDatabase(url: string): Promise<Catalog> {
   }
 }
 
-/** An empty database of its own for one test, by URL; dropped on disposal. */
-export async function createScratchDatabase(url: string): Promise<AsyncDisposable & { url: string }> {
+/** A database of its own for one test, by URL: empty, or a copy of the database `template`. It is dropped on disposal. */
+export async function createScratchDatabase(
+  url: string,
+  { template }: { template?: string } = {},
+): Promise<AsyncDisposable & { url: string }> {
   const name = `holdfast_test_${randomBytes(6).toString('hex')}`
-  await onServer(url, (sql) => sql.unsafe(`CREATE DATABASE ${name}`))
+  await onServer(url, (sql) =>
+    sql.unsafe(`CREATE DATABASE ${name} ${template ? `TEMPLATE ${template} STRATEGY file_copy` : ''}`),
+  )
   const scratch = new URL(url)
   scratch.pathname = `/${name}`
   return {

@@ -52,6 +52,8 @@ export async function startIndex(options: {
   env?: Readonly<Record<string, string>>
   admission?: AdmissionPolicy
   resolver?: DidResolver
+  /** Whether answers are checked against their lexicons, which takes time; so unless false. */
+  validateResponse?: boolean
   /** Asked before all others. */
   interfaces?: readonly RequestHandler[]
 }): Promise<IndexUnderTest> {
@@ -77,7 +79,7 @@ export async function startIndex(options: {
       guardedFetch: createGuardedFetch({ allowPrivateHosts: true }),
       version: 'test',
       log,
-      validateResponse: true,
+      validateResponse: options.validateResponse ?? true,
       publicUrl: () => config.publicUrl ?? `http://localhost:${http?.port ?? 0}`,
       ingest: () => undefined,
       ...(options.interfaces && { interfaces: options.interfaces }),

@@ -10,7 +10,7 @@ import { adminToken, type IndexUnderTest, startIndex } from '../appview/index-un
 import { waitFor } from '../network/wait-for.ts'
 import { call } from '../system/xrpc.ts'
 import { countMessages } from './denial/count-messages.ts'
-import { fill, tellAll } from './denial/fill.ts'
+import { fill, tellAgain, tellAll } from './denial/fill.ts'
 import { showEverywhere, untilGone } from './denial/interfaces.ts'
 import type { Bench } from './main.ts'
 
@@ -57,12 +57,7 @@ async function measureStreams({ url, catalog }: IndexUnderTest, events: number) 
   const live = await countMessages(url, 'subscribeRecords', {})
   await live.reached(1)
   const startedAt = performance.now()
-  await catalog.db.execute(sql`
-    WITH moved AS (UPDATE local.stream SET seq = seq + ${wanted} WHERE name = 'records' RETURNING seq - ${wanted} AS seq),
-    told AS (INSERT INTO local.record_change (seq, action, kind, uri, cid)
-      SELECT moved.seq + row_number() OVER (ORDER BY c.seq), action, kind, uri, cid
-      FROM moved, local.record_change c WHERE c.seq <= ${wanted})
-    SELECT pg_notify('holdfast_record', '')`)
+  await tellAgain(catalog.db, wanted)
   await live.reached(wanted)
   const liveMs = performance.now() - startedAt
   live.close()

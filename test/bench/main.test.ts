@@ -20,6 +20,7 @@ test.each([
   [['main'], 'no bench is called "main"'],
   [[], 'npm run bench -- NAME'],
   [['one', 'two'], 'one bench at a time'],
+  [['crowd', '--datasets', 'many'], '--datasets takes a number'],
   [['--loud'], "Unknown option '--loud'"],
 ])('%j exits with 1 and says what to do', async (args, message) => {
   const { code, stdout, stderr } = await bench(...args)

@@ -12,6 +12,8 @@ export interface BenchOptions {
   quick: boolean
   /** Another set of questions, for `relevance`. */
   queries?: string | undefined
+  /** How many datasets there are, for the benches of large catalogs. */
+  datasets?: number | undefined
   /** Prints progress and notes for people; on standard error with --json. */
   log: (line: string) => void
 }
@@ -33,13 +35,13 @@ async function main(args: string[]): Promise<number> {
     console.log(usage(names))
     return 0
   }
-  const { name, json, quick, queries } = given
+  const { name, json, quick, queries, datasets } = given
   if (!name) return fail(usage(names))
   if (!names.includes(name))
     return fail(`no bench is called ${JSON.stringify(name)}; there are: ${names.join(', ') || 'none'}`)
   const { run } = (await import(`./${name}.ts`)) as { run: Bench }
   const tell = json ? console.error : console.log
-  const { figures, ratios } = await run({ quick, queries, log: tell })
+  const { figures, ratios } = await run({ quick, queries, datasets, log: tell })
   tell(table(name, { figures, ratios }))
   if (json) console.log(JSON.stringify({ bench: name, figures, ratios }))
   return 0
@@ -60,11 +62,17 @@ function readArguments(args: string[]) {
         json: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
         queries: { type: 'string' },
+        datasets: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     })
     if (positionals.length > 1) return { problem: `one bench at a time, not ${positionals.length}` }
-    return { name: positionals[0], ...values }
+    const { datasets, ...rest } = values
+    if (datasets !== undefined && !/^[1-9]\d{3,7}$/.test(datasets))
+      return {
+        problem: `--datasets takes a number from 1,000 to 99,999,999, not ${JSON.stringify(datasets)}`,
+      }
+    return { name: positionals[0], ...rest, datasets: datasets === undefined ? undefined : Number(datasets) }
   } catch (error) {
     return { problem: (error as Error).message }
   }
@@ -72,10 +80,13 @@ function readArguments(args: string[]) {
 
 function usage(names: readonly string[]): string {
   return [
-    'npm run bench -- NAME [--json] [--quick] [--queries FILE]',
+    'npm run bench -- NAME [--json] [--quick] [--datasets N] [--queries FILE]',
     '',
     '  --json          print one JSON line {bench, figures, ratios} and move the rest to stderr',
     '  --quick         a short run that shows the bench works; do not quote its figures',
+    '  --datasets N    for crowd, pages and search: the size of the catalog, 1000000 if not given. Loading takes',
+    '                  minutes, so the PostgreSQL server keeps each loaded database, named holdfast_bench_…, for',
+    '                  later runs. DROP DATABASE frees its space',
     '  --queries FILE  for relevance: questions of your own, a line each: {"query", "datasets": [slug, …]}',
     '',
     `Benches: ${names.length > 0 ? names.join(', ') : 'none'} (what each measures: test/bench/README.md)`,

@@ -15,13 +15,13 @@ const pauseMs = 50
  * pause, when the machine is the limit. The server is a process of its own, and the times are the clients', so they hold
  * all that the server, the database and the clients themselves take on one machine.
  */
-export async function run({ quick, log }: BenchOptions): Promise<BenchResult> {
+export async function run({ quick, datasets: given, log }: BenchOptions): Promise<BenchResult> {
   const server = process.env.HOLDFAST_TEST_DATABASE_URL
   if (!server)
     throw new Error(
       'Set HOLDFAST_TEST_DATABASE_URL to a PostgreSQL server that may hold the scratch database.',
     )
-  const datasets = Number(process.env.HOLDFAST_BENCH_ROWS ?? (quick ? 10_000 : 1_000_000))
+  const datasets = given ?? (quick ? 10_000 : 1_000_000)
   const url = await preparePages(server, datasets, log)
   await using site = await startServer(url)
   const path = () => {

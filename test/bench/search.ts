@@ -21,17 +21,16 @@ const clients = 64
 
 /**
  * Measures query times over a large catalog in PostgreSQL (HOLDFAST_TEST_DATABASE_URL), compared with SQLite FTS5 bm25
- * on the same texts and queries. Our search also counts hits and facets; FTS5 only reads the page. HOLDFAST_BENCH_ROWS
- * sets another number of datasets; there are three and a half times as many torrents. The loaded database is kept and
- * reused.
+ * on the same texts and queries. Our search also counts hits and facets; FTS5 only reads the page.
+ * There are three and a half times as many torrents as datasets. The loaded database is kept and reused.
  */
-export async function run({ quick, log }: BenchOptions): Promise<BenchResult> {
+export async function run({ quick, datasets: given, log }: BenchOptions): Promise<BenchResult> {
   const server = process.env.HOLDFAST_TEST_DATABASE_URL
   if (!server)
     throw new Error(
       'Set HOLDFAST_TEST_DATABASE_URL to a PostgreSQL server that may hold the scratch databases.',
     )
-  const datasets = Number(process.env.HOLDFAST_BENCH_ROWS ?? (quick ? 10_000 : 1_000_000))
+  const datasets = given ?? (quick ? 10_000 : 1_000_000)
   const queries = makeQueries(quick ? 100 : 1_000, 20_261_120)
   const large = await measureSize({ server, datasets, torrents: Math.floor(datasets * 3.5), queries, log })
   const curve = await measureGrowth({ server, datasets, queries, log })

@@ -2,7 +2,7 @@ import { datasetTerms } from '@holdfast/appview/search-terms/dataset-terms'
 import { torrentCodes } from '@holdfast/appview/search-terms/torrent-terms'
 import { type Db, rows } from '@holdfast/appview/store/sql'
 import { collections } from '@holdfast/lexicons/nsid'
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 
 /** The CID of every record; nothing checks it. */
 const cid = 'bafyreigdmqpykrgxyaxtlafqpqhzrb7qy2rh75nldvfd4tucqmqqme5yje'
@@ -95,15 +95,25 @@ async function projectTorrents(db: Db, word: string, after: number): Promise<voi
     WHERE td.dataset_uri = d.uri AND d.id > ${after}`)
 }
 
-/** Announces everything to the live stream, as if it had just arrived. */
-export async function tellAll(db: Db): Promise<number> {
+/** Announces all records, or those that `where` selects, to the live stream, as if they had just arrived in order of id. */
+export async function tellAll(db: Db, where: SQL = sql`true`): Promise<number> {
   await db.execute(sql`
     INSERT INTO local.record_change (seq, action, kind, uri, cid)
-    SELECT row_number() OVER (ORDER BY id), 'upsert', kind, uri, cid FROM catalog.record`)
+    SELECT row_number() OVER (ORDER BY id), 'upsert', kind, uri, cid FROM catalog.record WHERE ${where}`)
   const [told] = await rows<{ seq: number }>(
     db,
     sql`INSERT INTO local.stream (name, epoch, seq) SELECT 'records', 'bench', max(seq) FROM local.record_change
         ON CONFLICT (name) DO UPDATE SET seq = excluded.seq RETURNING seq`,
   )
   return told!.seq
+}
+
+/** Announces the first `count` changes of the live stream again, in one transaction. */
+export async function tellAgain(db: Db, count: number): Promise<void> {
+  await db.execute(sql`
+    WITH moved AS (UPDATE local.stream SET seq = seq + ${count} WHERE name = 'records' RETURNING seq - ${count} AS seq),
+    told AS (INSERT INTO local.record_change (seq, action, kind, uri, cid)
+      SELECT moved.seq + row_number() OVER (ORDER BY c.seq), action, kind, uri, cid
+      FROM moved, local.record_change c WHERE c.seq <= ${count})
+    SELECT pg_notify('holdfast_record', '')`)
 }

@@ -13,13 +13,21 @@ export interface Sizes {
   torrents: number
 }
 
-const did = 'did:plc:bench'
+/** Datasets and torrents belong to this many accounts in turn. */
+export const authors = 1_000
+
+/** The author of a dataset or torrent, by its id. */
+export function authorOf(id: number): string {
+  const letters = String(id % authors).replaceAll(/\d/g, (digit) => 'abcdefghij'[Number(digit)]!)
+  return `did:plc:bench${letters.padStart(19, 'a')}`
+}
 
 /** The columns of a dataset row that the indexer writes, in the text format of COPY. */
 export async function datasetRow(
   id: number,
   made: SyntheticDataset,
 ): Promise<{ row: string; phrases: string; words: Iterable<string> }> {
+  const did = authorOf(id)
   const uri = `at://${did}/${collections.dataset}/${id}`
   const keywords = made.keywords.map((keyword) => keyword.toLowerCase())
   const record = {
@@ -97,12 +105,15 @@ export async function loadPostgres(
   sizes: Sizes,
   log: (line: string) => void,
 ): Promise<void> {
-  const indexes = await dropIndexes(client)
+  const indexes = await dropIndexes(client, ['dataset', 'torrent', 'dataset_phrases', 'vocabulary'])
   for (const table of ['dataset', 'dataset_phrases', 'torrent', 'vocabulary'])
     await client.unsafe(`ALTER TABLE catalog.${table} SET UNLOGGED`)
   await client.unsafe('CREATE UNLOGGED TABLE word (word text, base bigint)')
-  const made = { datasets: sizes.datasets, torrents: Math.min(sizes.torrents, distinctTorrents) }
-  const chunks = (['datasets', 'torrents'] as const).flatMap((kind) => chunksOf(url, kind, made[kind]))
+  const distinct = Math.min(sizes.torrents, distinctTorrents)
+  const chunks = [
+    ...chunksOf(url, { kind: 'datasets', after: 0, total: sizes.datasets }),
+    ...chunksOf(url, { kind: 'torrents', after: sizes.datasets, total: distinct }),
+  ]
   await Promise.all(Array.from({ length: workers }, () => work(chunks, log)))
   await finish(client, indexes, sizes, log)
 }
@@ -110,16 +121,22 @@ export async function loadPostgres(
 /** Completes the database after every chunk is in: further torrents, the vocabulary and the indexes. */
 export async function finish(
   client: postgres.Sql,
-  indexes: readonly (readonly [name: string, definition: string])[],
+  indexes: Indexes,
   sizes: Sizes,
   log: (line: string) => void,
 ): Promise<void> {
-  await multiplyTorrents(client, sizes.torrents)
+  await multiplyTorrents(client, sizes)
   log(`${sizes.torrents} torrents`)
   await client.unsafe(
     `INSERT INTO catalog.vocabulary (kind, key, text, base) SELECT 'word', word, word, min(base) FROM word GROUP BY word`,
   )
   await client.unsafe('DROP TABLE word')
+  await createIndexes(client, indexes, log)
+  await client.unsafe('VACUUM ANALYZE catalog.dataset')
+  await client.unsafe('VACUUM ANALYZE catalog.torrent')
+}
+
+export async function createIndexes(client: postgres.Sql, indexes: Indexes, log: (line: string) => void) {
   await client.begin(async (tx) => {
     await tx.unsafe(`SET LOCAL maintenance_work_mem = '1GB'`)
     for (const [name, definition] of indexes) {
@@ -128,34 +145,35 @@ export async function finish(
       log(`index ${name}: ${((performance.now() - started) / 1000).toFixed(0)} s`)
     }
   })
-  await client.unsafe('VACUUM ANALYZE catalog.dataset')
-  await client.unsafe('VACUUM ANALYZE catalog.torrent')
 }
 
 /**
  * Repeats the torrents until there are enough: each copy is another record with the same words, so that every word is
  * as common as it should be, and belongs to samples of its own.
  */
-async function multiplyTorrents(client: postgres.Sql, total: number): Promise<void> {
+async function multiplyTorrents(client: postgres.Sql, { datasets, torrents }: Sizes): Promise<void> {
   const rate = (n: number) =>
     `SELECT ${sampleCode(n as SampleRate)} WHERE (t.id + copy * ${distinctTorrents}) % ${n} = 0`
   await client.unsafe(`
-    INSERT INTO catalog.torrent (id, uri, did, info_hash_v1, name, size_bytes, metainfo_status, created_at, indexed_at, visible,
-      seeders, formats, names_web_seeds, codes)
+    INSERT INTO catalog.torrent (id, uri, did, info_hash_v1, name, size_bytes, content_id,
+      metainfo_status, created_at, indexed_at, visible, seeders, formats, names_web_seeds, codes)
     SELECT t.id + copy * ${distinctTorrents}, t.uri || '-' || copy, t.did, lpad(to_hex(t.id + copy * ${distinctTorrents}), 40, '0'), t.name,
-      t.size_bytes + copy, t.metainfo_status, t.created_at + copy * interval '1 minute', t.indexed_at, t.visible, t.seeders, t.formats, false,
+      t.size_bytes + copy, t.id + copy * ${distinctTorrents}, t.metainfo_status, t.created_at + copy * interval '1 minute', t.indexed_at, t.visible, t.seeders, t.formats, false,
       ARRAY(SELECT code FROM unnest(t.codes) AS code WHERE NOT code = ANY ('{${sampleRates.map(sampleCode).join(',')}}')
         UNION ALL ${sampleRates.map(rate).join(' UNION ALL ')} ORDER BY 1)
-    FROM catalog.torrent t CROSS JOIN generate_series(1, ${Math.ceil(total / distinctTorrents)}) AS copy
-    WHERE t.id + copy * ${distinctTorrents} <= ${total}`)
+    FROM catalog.torrent t CROSS JOIN generate_series(1, ${Math.ceil(torrents / distinctTorrents)}) AS copy
+    WHERE t.id + copy * ${distinctTorrents} <= ${datasets + torrents}`)
 }
 
-function chunksOf(url: string, kind: Chunk['kind'], total: number): Chunk[] {
+function chunksOf(
+  url: string,
+  { kind, after, total }: { kind: Chunk['kind']; after: number; total: number },
+): Chunk[] {
   const size = chunkSize[kind]
   return Array.from({ length: Math.ceil(total / size) }, (_, i) => ({
     url,
     kind,
-    from: i * size + 1,
+    from: after + i * size + 1,
     count: Math.min(size, total - i * size),
   }))
 }
@@ -173,11 +191,14 @@ async function work(chunks: Chunk[], log: (line: string) => void): Promise<void>
   }
 }
 
-async function dropIndexes(client: postgres.Sql): Promise<[name: string, definition: string][]> {
-  const found = await client<{ indexname: string; indexdef: string }[]>`
-    SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'catalog'
-      AND tablename IN ('dataset', 'torrent', 'dataset_phrases', 'vocabulary') AND indexname NOT LIKE '%pk%'`
-  for (const { indexname } of found) await client.unsafe(`DROP INDEX catalog.${indexname}`)
+export type Indexes = readonly (readonly [name: string, definition: string])[]
+
+/** Drops the indexes of these tables except the primary keys, and returns them for {@link createIndexes}. */
+export async function dropIndexes(client: postgres.Sql, tables: readonly string[]): Promise<Indexes> {
+  const found = await client<{ schemaname: string; indexname: string; indexdef: string }[]>`
+    SELECT schemaname, indexname, indexdef FROM pg_indexes WHERE schemaname IN ('catalog', 'local')
+      AND tablename = ANY (${[...tables]}) AND indexname NOT LIKE '%pk%'`
+  for (const { schemaname, indexname } of found) await client.unsafe(`DROP INDEX ${schemaname}.${indexname}`)
   return found.map(({ indexname, indexdef }) => [indexname, indexdef])
 }
 
@@ -188,8 +209,8 @@ export async function loadChunk(client: postgres.Sql, { kind, from, count }: Chu
     const lines = Array.from({ length: count }, (_, i) => torrentRow(from + i, maker))
     await copy(
       client,
-      `catalog.torrent (id, uri, did, info_hash_v1, name, size_bytes, metainfo_status, created_at, indexed_at, visible,
-      seeders, formats, names_web_seeds, codes)`,
+      `catalog.torrent (id, uri, did, info_hash_v1, name, size_bytes, content_id, metainfo_status, created_at,
+      indexed_at, visible, seeders, formats, names_web_seeds, codes)`,
       lines,
     )
     return
@@ -217,6 +238,7 @@ export async function loadChunk(client: postgres.Sql, { kind, from, count }: Chu
 
 function torrentRow(id: number, maker: CorpusMaker): string {
   const made = maker.torrent()
+  const did = authorOf(id)
   const uri = `at://${did}/${collections.torrent}/${id}`
   const codes = torrentCodes({ uri, did, name: made.name, paths: made.paths })
   return line([
@@ -226,6 +248,8 @@ function torrentRow(id: number, maker: CorpusMaker): string {
     id.toString(16).padStart(40, '0'),
     made.name,
     made.sizeBytes,
+    // The content of a torrent has the same id, where a bench has contents.
+    id,
     'verified',
     made.createdAt,
     made.createdAt,

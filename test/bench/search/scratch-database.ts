@@ -5,7 +5,7 @@ import { keptDatabase } from '../../system/kept-database.ts'
 import { loadPostgres, type Sizes } from './load-postgres.ts'
 
 /** Changes with anything that the content of a loaded database depends on, so that an older database is not reused. */
-const layout = 3
+export const layout = 4
 
 /**
  * Creates a database with a synthetic catalog of these sizes next to the given one, and returns its URL. The database
@@ -20,7 +20,8 @@ export function prepareDatabase(
   return keptDatabase(serverUrl, name, { fill: (url) => fill(url, sizes, log), log })
 }
 
-async function fill(url: string, sizes: Sizes, log: (line: string) => void): Promise<void> {
+/** Fills an empty database, so that everything of datasets and torrents that is searched is there. */
+export async function fill(url: string, sizes: Sizes, log: (line: string) => void): Promise<void> {
   await using catalog = await openCatalog({ databaseUrl: url })
   const client = postgres(url, { max: 1, onnotice: () => {} })
   try {
