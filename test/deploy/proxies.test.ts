@@ -24,7 +24,6 @@ import { scratchDirectory } from '../system/scratch.ts'
 const examples = new URL('../../deploy/proxies/', import.meta.url)
 const infoHashV1 = 'ab'.repeat(20)
 const client = '127.0.0.7'
-const trackerName = 'tracker.example.org'
 const appviewName = 'data.example.org'
 const query = `info_hash=${'%ab'.repeat(20)}&peer_id=-XX0001-abcdefghijkl&left=0&port=1000`
 
@@ -38,6 +37,7 @@ const brokenHellos = [
 interface Place {
   folder: string
   port: number
+  healthPort: number
   appviewPort: number
   trackerPort: number
 }
@@ -47,6 +47,8 @@ interface Proxy {
   example: string
   adapt(example: string, place: Place): string
   args(config: string, place: Place): string[]
+  /** The tracker's name, where it is not one of its own. */
+  trackerName?: string
 }
 
 const proxies: Record<string, Proxy> = {
@@ -84,10 +86,26 @@ const proxies: Record<string, Proxy> = {
         .replaceAll(/^(\S+\.example\.org) \{/gm, `https://$1:${port} {\n\tbind 127.0.0.1\n\ttls internal`),
     args: (config) => ['run', '--adapter', 'caddyfile', '--config', config],
   },
+  // One name for both programs.
+  'Caddy in compose': {
+    command: 'caddy',
+    example: '../docker/Caddyfile',
+    trackerName: appviewName,
+    adapt: (example, { folder, port, healthPort }) =>
+      example
+        .replace(
+          /^\{$/m,
+          `{\n\tskip_install_trust\n\tauto_https disable_redirects\n\tstorage file_system ${folder}`,
+        )
+        .replace('{$DOMAIN} {', `https://${appviewName}:${port} {\n\tbind 127.0.0.1\n\ttls internal`)
+        .replace('{$CONTACT}', 'you@example.org')
+        .replace('127.0.0.1:2020', `127.0.0.1:${healthPort}`),
+    args: (config) => ['run', '--adapter', 'caddyfile', '--config', config],
+  },
 }
 
 let index: IndexUnderTest
-const hasAnyProxy = Object.values(proxies).some(({ command }) => needs('the AppView behind proxies', command))
+let hasAnyProxy = false
 beforeAll(async () => {
   if (!hasAnyProxy) return
   index = await startIndex({
@@ -101,10 +119,11 @@ beforeAll(async () => {
 })
 afterAll(() => index?.[Symbol.asyncDispose]())
 
-for (const [name, proxy] of Object.entries(proxies)) {
+for (const [name, { trackerName = 'tracker.example.org', ...proxy }] of Object.entries(proxies)) {
   const able = needs(`the programs behind ${name}`, proxy.command, 'openssl')
+  hasAnyProxy ||= able
   test.skipIf(!able)(
-    `behind ${name}, the tracker’s clients keep their addresses, which its log does not contain`,
+    `behind ${name}, the tracker’s clients keep their addresses, and no log has them`,
     async () => {
       await using scratch = await scratchDirectory()
       const config = {
@@ -120,7 +139,7 @@ for (const [name, proxy] of Object.entries(proxies)) {
       const ask = (page: string, from?: string) => askFor(running.port, trackerName, page, from)
       {
         await using _tracker = await startTracker({ ...config, port: ports.trackerPort }, parts)
-        await running.answers(async () => (await ask('/health')).status === 200)
+        await running.answers(async () => (await ask('/scrape')).status < 500)
 
         for (const from of [client, '127.0.0.8', client]) {
           const { body } = await ask(`/announce?${query}`, from)
@@ -198,15 +217,15 @@ test('Traefik is told of both programs, and of no path for metrics', async () =>
   })
   expect(served).toEqual([
     [`Host(\`${appviewName}\`) && !Path(\`/metrics\`)`, 'http://127.0.0.1:3000'],
-    [`Host(\`${trackerName}\`) && !Path(\`/metrics\`)`, 'http://127.0.0.1:6969'],
+    ['Host(`tracker.example.org`) && !Path(`/metrics`)', 'http://127.0.0.1:6969'],
   ])
 })
 
 async function startProxy(proxy: Proxy, folder: string, ports: Pick<Place, 'appviewPort' | 'trackerPort'>) {
-  const place = { folder, port: await freePort(), ...ports }
-  for (const name of [appviewName, trackerName]) await makeCertificate(folder, name)
+  const place = { folder, port: await freePort(), healthPort: await freePort(), ...ports }
+  for (const name of [appviewName, 'tracker.example.org']) await makeCertificate(folder, name)
   const example = await readFile(new URL(proxy.example, examples), 'utf8')
-  const config = path.join(folder, proxy.example)
+  const config = path.join(folder, path.basename(proxy.example))
   const adapted = proxy
     .adapt(example, place)
     .replaceAll('127.0.0.1:3000', `127.0.0.1:${place.appviewPort}`)
