@@ -139,6 +139,7 @@ export async function startInterfaces(parts: InterfacesParts): Promise<Interface
     trackers: config.trackers,
     publicUrl,
     name: config.name ?? 'Holdfast',
+    version: parts.version,
     documents: stack.use(createDocumentWriter()),
     adminEmail: () => adminEmail(config, publicUrl()),
   })

@@ -11,10 +11,15 @@ export function lexiconDocuments(authority: string = canonicalAuthority): Lexico
   )
 }
 
+/** All JSON lexicons, including foreign ones that ours refer to. */
+export function allDocuments(): LexiconDoc[] {
+  const foreign = foreignFiles().map((file) => parseLexiconDoc(JSON.parse(readFileSync(file, 'utf8'))))
+  return [...lexiconDocuments(), ...foreign]
+}
+
 /** All JSON lexicons, including foreign ones that ours refer to, ready for `@atproto/lexicon`. */
 export function loadLexicons(): Lexicons {
-  const foreign = foreignFiles().map((file) => parseLexiconDoc(JSON.parse(readFileSync(file, 'utf8'))))
-  return new Lexicons([...lexiconDocuments(), ...foreign])
+  return new Lexicons(allDocuments())
 }
 
 function ownFiles(): string[] {

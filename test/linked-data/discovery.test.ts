@@ -40,6 +40,16 @@ describe.each(testBackends())('discovery over $name', ({ open }) => {
     }
   }
 
+  test('describes the API in OpenAPI and serves each lexicon', async () => {
+    const api = (await (await get('/openapi.json')).json()) as { paths: object; servers: { url: string }[] }
+    expect(api.servers).toEqual([{ url: home }])
+    for (const path of Object.keys(api.paths).filter((path) => !path.includes('.admin.'))) {
+      const nsid = path.slice('/xrpc/'.length)
+      expect(await (await get(`/lexicons/${nsid}.json`)).json()).toMatchObject({ lexicon: 1, id: nsid })
+    }
+    expect((await get('/lexicons/..%2Fpackage.json')).status).toBe(404)
+  })
+
   test('lists every visible page in a sitemap', async () => {
     const { sitemapindex } = await xml('/sitemap.xml')
     const found: { loc: string; lastmod?: string }[] = []

@@ -51,6 +51,7 @@ const requirements = {
   caddy: command('caddy'),
   openssl: command('openssl'),
   'systemd-analyze': command('systemd-analyze'),
+  python3: command('python3'),
   libtorrent: pythonModule('libtorrent'),
   feedparser: pythonModule('feedparser'),
   'HTTP::OAI': { here: () => runs('perl', '-MHTTP::OAI', '-e', '1'), get: 'install libhttp-oai-perl' },

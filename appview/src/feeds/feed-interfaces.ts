@@ -7,7 +7,7 @@ import type { FeedParts } from './sources.ts'
 import { wellKnownRouter } from './well-known/well-known-router.ts'
 
 /** Everything that programs follow by standards of others; each passes on what is not its own. */
-export function feedInterfaces(parts: FeedParts & OaiParts): RequestHandler[] {
+export function feedInterfaces(parts: FeedParts & OaiParts & { version: string }): RequestHandler[] {
   return [
     feedsRouter(parts),
     linkedDataRouter(parts),

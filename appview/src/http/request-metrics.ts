@@ -35,6 +35,8 @@ const sections = [
   'torrent',
   'search',
   '.well-known',
+  'openapi.json',
+  'lexicons',
   'health',
   'metrics',
 ]

@@ -8,6 +8,9 @@ export function apiCatalog(home: string): object {
   const interfaces = [
     {
       anchor: `${home}/xrpc/`,
+      'service-desc': [
+        { href: `${home}/openapi.json`, type: 'application/vnd.oai.openapi+json;version=3.1' },
+      ],
       'service-doc': [{ href: `${home}/api`, type: html }],
       'service-meta': [{ href: `${home}/xrpc/${methods.describeServer}`, type: 'application/json' }],
       status: [{ href: `${home}/health`, type: 'application/json' }],

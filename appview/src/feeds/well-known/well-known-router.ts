@@ -1,13 +1,17 @@
-/** The well-known URLs from which programs discover the rest: `/.well-known/api-catalog` (RFC 9727) and `/.well-known/void`. */
+/**
+ * The URLs from which programs discover the rest: `/.well-known/api-catalog` (RFC 9727), `/.well-known/void`, the API in OpenAPI
+ * (`/openapi.json`), and each lexicon (`/lexicons/NSID.json`).
+ */
 import express, { type Router } from 'express'
 import { answerBadRequest } from '../bad-request-error.ts'
 import { formats, writeGraph } from '../linked-data/documents.ts'
 import { acceptedForm, namedForm } from '../linked-data/negotiation.ts'
 import { addressOf, apiCatalog, apiCatalogType } from './api-catalog.ts'
+import { describeApi, lexiconOf } from './describe-api.ts'
 import { voidGraph } from './void.ts'
 
-/** Serves both, and links to the first in a header of the home page; passes on all other requests. */
-export function wellKnownRouter(parts: { publicUrl: () => string; name: string }): Router {
+/** Serves them, and links to the first in a header of the home page; passes on all other requests. */
+export function wellKnownRouter(parts: { publicUrl: () => string; name: string; version: string }): Router {
   const router = express.Router({ caseSensitive: true, strict: true })
   router.get(['/', '/.well-known/api-catalog'], (_req, res, next) => {
     res.append('Link', `<${addressOf(parts.publicUrl())}>; rel="api-catalog"`)
@@ -24,6 +28,18 @@ export function wellKnownRouter(parts: { publicUrl: () => string; name: string }
     const form = named ?? acceptedForm(req, ['ttl', 'jsonld', 'rdf'])
     res.setHeader('Cache-Control', 'public, max-age=3600')
     res.type(formats[form].type).send(writeGraph(form, voidGraph(parts.publicUrl(), parts.name)))
+  })
+  router.get('/openapi.json', (_req, res) => {
+    res.setHeader('Cache-Control', 'public, max-age=3600')
+    res.setHeader('Access-Control-Allow-Origin', '*')
+    res.json(describeApi({ ...parts, serverUrl: parts.publicUrl() }))
+  })
+  router.get('/lexicons/:file', (req, res, next) => {
+    const document = lexiconOf(req.params.file)
+    if (!document) return next()
+    res.setHeader('Cache-Control', 'public, max-age=3600')
+    res.setHeader('Access-Control-Allow-Origin', '*')
+    return res.json(document)
   })
   router.use(answerBadRequest)
   return router
