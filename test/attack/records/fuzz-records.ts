@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { RecordOp } from '@holdfast/appview/catalog/apply-batch'
 import { cidKeyOf } from '@holdfast/appview/ingest/cid-key'
 import { planRecord } from '@holdfast/appview/ingest/record-op'
@@ -10,6 +9,7 @@ import { collections, methods } from '@holdfast/lexicons/nsid'
 import { sql } from 'drizzle-orm'
 import { startIndex } from '../../appview/index-under-test.ts'
 import { seeded } from '../../torrent/random-tree.ts'
+import { measure, measureAtBest } from '../measure-hold.ts'
 import { encodeGrown, type GrownRecord, growRecords } from './grow-record.ts'
 
 /**
@@ -159,42 +159,6 @@ async function ask(url: string): Promise<number> {
   const response = await fetch(url)
   await response.arrayBuffer()
   return response.status
-}
-
-/** Measures the time of `work`, and the longest processor time of the main thread between two turns of the event loop. */
-async function measure<T>(work: () => Promise<T>): Promise<{ result: T; holdMs: number; tookMs: number }> {
-  const cpuMs = () => {
-    const { user, system } = process.threadCpuUsage()
-    return (user + system) / 1_000
-  }
-  await nextTurn()
-  const started = performance.now()
-  let isOver = false
-  let holdMs = 0
-  const watching = (async () => {
-    for (let before = cpuMs(); !isOver; ) {
-      await nextTurn()
-      const now = cpuMs()
-      holdMs = Math.max(holdMs, now - before)
-      before = now
-    }
-  })()
-  const result = await work().finally(() => {
-    isOver = true
-  })
-  const tookMs = performance.now() - started
-  await watching
-  return { result, holdMs, tookMs }
-}
-
-/** Measures work that can be repeated. If it exceeds the limit, the best of three counts, because another test's garbage may be collected meanwhile. */
-async function measureAtBest<T>(work: () => Promise<T>, mayHoldMs: number) {
-  let least = await measure<T>(work)
-  for (let again = 0; again < 2 && least.holdMs > mayHoldMs; again++) {
-    const once = await measure(work)
-    if (once.holdMs < least.holdMs) least = once
-  }
-  return least
 }
 
 /** The number of rows in all tables that records are written to. */

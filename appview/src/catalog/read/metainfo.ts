@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { type Db, rows } from '../../store/sql.ts'
 
-/** How many bytes are read at once; decoding them takes 25 ms with PGlite and a few ms with PostgreSQL. */
-const sliceBytes = 125_000
+/** How many bytes are read at once; a multiple of 3, so that base64 has no padding. */
+const sliceBytes = 480_000
 
 /** Reads the bytes of a verified `.torrent` in slices, so that a large one does not block others; undefined if it was deleted. */
 export async function readMetainfoBytes(db: Db, cid: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -13,15 +13,14 @@ export async function readMetainfoBytes(db: Db, cid: string): Promise<Uint8Array
   if (!row) return undefined
   const bytes = new Uint8Array(row.size)
   for (let at = 0; at < row.size; at += sliceBytes) {
-    const [slice] = await rows<{ bytes: Uint8Array }>(
+    // As base64, because PGlite takes ten times as long to decode bytes as hexadecimal text.
+    const [slice] = await rows<{ base64: string }>(
       db,
-      sql`SELECT substring(bytes FROM ${at + 1}::int FOR ${sliceBytes}::int) AS bytes
+      sql`SELECT encode(substring(bytes FROM ${at + 1}::int FOR ${sliceBytes}::int), 'base64') AS base64
           FROM catalog.metainfo WHERE cid = ${cid}`,
     )
     if (!slice) return undefined
-    bytes.set(slice.bytes, at)
-    // Give way, because PGlite answers within the same turn of the event loop.
-    await new Promise((resolve) => setImmediate(resolve))
+    bytes.set(Buffer.from(slice.base64, 'base64'), at)
   }
   return bytes
 }
@@ -39,12 +38,13 @@ export async function readMetainfoOf(db: Db, infoHash: string): Promise<Uint8Arr
 /** Yields all verified metainfo with the CID of its bytes, one at a time, with bounded memory. */
 export async function* readMetainfoBlobs(db: Db): AsyncGenerator<{ cid: string; bytes: Uint8Array }> {
   for (let after = ''; ; ) {
-    const [row] = await rows<{ cid: string; bytes: Uint8Array }>(
+    const [row] = await rows<{ cid: string }>(
       db,
-      sql`SELECT cid, bytes FROM catalog.metainfo WHERE cid > ${after} ORDER BY cid LIMIT 1`,
+      sql`SELECT cid FROM catalog.metainfo WHERE cid > ${after} ORDER BY cid LIMIT 1`,
     )
     if (!row) return
-    yield row
+    const bytes = await readMetainfoBytes(db, row.cid)
+    if (bytes) yield { cid: row.cid, bytes }
     after = row.cid
   }
 }

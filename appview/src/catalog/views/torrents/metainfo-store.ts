@@ -1,6 +1,7 @@
 /**
  * Reads and rewrites verified `.torrent` files, which may have a hundred megabytes each: they are read in slices, rewritten
  * in a thread, only a few at a time, and cached by their CID while there is space. Only the requests for them have to wait.
+ * However many slow readers a file has, it is in memory once.
  */
 
 import { siblingModule } from '@holdfast/runtime/sibling-module'
@@ -35,6 +36,7 @@ export function metainfoStoreOf(db: Db): MetainfoStore {
 
 function createMetainfoStore(db: Db): MetainfoStore {
   const cache = createByteCache(cacheBytes)
+  const inUse = createInUse()
   const underWay = new Map<string, Promise<Uint8Array | undefined>>()
   const take = createSlots()
   const threads = createThreadPool<ReissueJob, Uint8Array>({
@@ -53,7 +55,7 @@ function createMetainfoStore(db: Db): MetainfoStore {
   return {
     async read(cid, plan) {
       const key = plan ? `${cid} ${JSON.stringify(plan)}` : cid
-      const kept = cache.get(key)
+      const kept = cache.get(key) ?? inUse.get(key)
       if (kept) return kept
       let making = underWay.get(key)
       if (!making) {
@@ -61,7 +63,10 @@ function createMetainfoStore(db: Db): MetainfoStore {
         underWay.set(key, making)
       }
       const bytes = await making
-      if (bytes) cache.set(key, bytes)
+      if (bytes) {
+        cache.set(key, bytes)
+        inUse.set(key, bytes)
+      }
       return bytes
     },
   }
@@ -83,6 +88,26 @@ function createSlots() {
       if (next) next()
       else running--
     }
+  }
+}
+
+/** Knows the files that something still uses, such as an answer to a slow reader. It does not keep them itself. */
+function createInUse() {
+  const buffers = new Map<string, WeakRef<ArrayBufferLike>>()
+  const collected = new FinalizationRegistry<string>((key) => {
+    if (buffers.get(key)?.deref() === undefined) buffers.delete(key)
+  })
+  return {
+    get(key: string): Uint8Array | undefined {
+      const buffer = buffers.get(key)?.deref()
+      return buffer && new Uint8Array(buffer)
+    },
+    /** The bytes must be all of their buffer. */
+    set(key: string, { buffer }: Uint8Array): void {
+      if (buffers.get(key)?.deref() === buffer) return
+      buffers.set(key, new WeakRef(buffer))
+      collected.register(buffer, key)
+    },
   }
 }
 
