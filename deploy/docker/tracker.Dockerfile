@@ -29,6 +29,6 @@ WORKDIR /data
 VOLUME /data
 USER node
 EXPOSE 6969/tcp 6969/udp
-HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --start-interval=2s \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
   CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.HOLDFAST_TRACKER_PORT || 6969}/health/ready`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["holdfast-tracker"]
