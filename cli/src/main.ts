@@ -1,7 +1,6 @@
 import { CommanderError } from 'commander'
 import { CommandError, exitCodes, type FailureKind } from './command-error.ts'
-import { loadConfig } from './config.ts'
-import { connect } from './connections.ts'
+import type { Connections } from './connections.ts'
 import { complain, printJson, setVerbosity } from './output/terminal.ts'
 import { assertCommand, program } from './program.ts'
 
@@ -13,7 +12,7 @@ export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   setVerbosity(flags.quiet ? 'quiet' : flags.verbose ? 'verbose' : 'normal')
   try {
     const words = commandFirst(args)
-    const holdfast = await program(connect(loadConfig(env)), words)
+    const holdfast = await program(() => openConnections(env), words)
     // `help torrent create` means `torrent create --help`.
     const topic = words[0] === 'help' ? words.slice(1).filter((word) => !word.startsWith('-')) : undefined
     if (topic) assertCommand(holdfast, topic)
@@ -22,6 +21,12 @@ export async function main(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   } catch (error) {
     return report(error, { ...flags, verbose: flags.verbose || env.HOLDFAST_LOG_LEVEL === 'debug' })
   }
+}
+
+/** Loaded only when a command needs it: help takes a third of the time without. */
+async function openConnections(env: NodeJS.ProcessEnv): Promise<Connections> {
+  const [{ connect }, { loadConfig }] = await Promise.all([import('./connections.ts'), import('./config.ts')])
+  return connect(loadConfig(env))
 }
 
 interface Flags {

@@ -4,32 +4,93 @@ import type { Connections } from './connections.ts'
 import { complain } from './output/terminal.ts'
 import { version } from './version.ts'
 
-/** The module of each command, in the order of the help. */
-const commands: Record<string, (connections: Connections) => Promise<Command>> = {
-  login: async (c) => (await import('./commands/account/login.ts')).loginCommand(c),
-  logout: async (c) => (await import('./commands/account/logout.ts')).logoutCommand(c),
-  whoami: async (c) => (await import('./commands/account/whoami.ts')).whoamiCommand(c),
-  torrent: async (c) => (await import('./commands/torrent/torrent.ts')).torrentCommand(c),
-  dataset: async () => (await import('./commands/dataset/dataset.ts')).datasetCommand(),
-  publish: async (c) => (await import('./commands/write/publish.ts')).publishCommand(c),
-  import: async (c) => (await import('./commands/write/import.ts')).importCommand(c),
-  adopt: async (c) => (await import('./commands/write/adopt.ts')).adoptCommand(c),
-  webseed: async (c) => (await import('./commands/webseed/webseed.ts')).webseedCommand(c),
-  search: async (c) => (await import('./commands/read/search.ts')).searchCommand(c),
-  show: async (c) => (await import('./commands/read/show.ts')).showCommand(c),
-  get: async (c) => (await import('./commands/read/get.ts')).getCommand(c),
-  status: async (c) => (await import('./commands/read/status.ts')).statusCommand(c),
-  edit: async (c) => (await import('./commands/write/edit.ts')).editCommand(c),
-  delete: async (c) => (await import('./commands/write/delete.ts')).deleteCommand(c),
-  export: async (c) => (await import('./commands/read/export.ts')).exportCommand(c),
-  completion: async () => (await import('./commands/completion.ts')).completionCommand(),
+interface Entry {
+  readonly about: string
+  load(connections: Connections): Promise<Command>
+}
+
+/** Each command, in the order of the help, with what it is for. Its module is loaded only when it is used. */
+const commands: Readonly<Record<string, Entry>> = {
+  login: {
+    about: 'sign in to an account; several may be signed in at once',
+    load: async (c) => (await import('./commands/account/login.ts')).loginCommand(c),
+  },
+  logout: {
+    about: 'end the session at the server and remove the account from this machine',
+    load: async (c) => (await import('./commands/account/logout.ts')).logoutCommand(c),
+  },
+  whoami: {
+    about: 'show the account that commands write to',
+    load: async (c) => (await import('./commands/account/whoami.ts')).whoamiCommand(c),
+  },
+  torrent: {
+    about: 'make, inspect and check .torrent files',
+    load: async (c) => (await import('./commands/torrent/torrent.ts')).torrentCommand(c),
+  },
+  dataset: {
+    about: 'write a file that describes a dataset',
+    load: async () => (await import('./commands/dataset/dataset.ts')).datasetCommand(),
+  },
+  publish: {
+    about: 'make torrents of files and publish them with their dataset; run again to update',
+    load: async (c) => (await import('./commands/write/publish.ts')).publishCommand(c),
+  },
+  import: {
+    about: 'publish the datasets of a catalog; after an interruption, run it again to resume',
+    load: async (c) => (await import('./commands/write/import.ts')).importCommand(c),
+  },
+  adopt: {
+    about: 'republish somebody’s dataset with its torrents, or a torrent, in your own repo, with attribution',
+    load: async (c) => (await import('./commands/write/adopt.ts')).adoptCommand(c),
+  },
+  webseed: {
+    about: 'publish and check HTTP servers that have a torrent’s files',
+    load: async (c) => (await import('./commands/webseed/webseed.ts')).webseedCommand(c),
+  },
+  search: {
+    about: 'search datasets by words, "phrases", -exclusions and field:value',
+    load: async (c) => (await import('./commands/read/search.ts')).searchCommand(c),
+  },
+  show: {
+    about: 'show a dataset with its torrents, or a torrent by AT-URI, infohash or magnet link',
+    load: async (c) => (await import('./commands/read/show.ts')).showCommand(c),
+  },
+  get: {
+    about: 'get a dataset’s torrents: the .torrent, a magnet link, or the files themselves',
+    load: async (c) => (await import('./commands/read/get.ts')).getCommand(c),
+  },
+  status: {
+    about: 'ask the AppView whether it has a record, and if not why',
+    load: async (c) => (await import('./commands/read/status.ts')).statusCommand(c),
+  },
+  edit: {
+    about: 'change one of your records: in your editor, by --set and --unset, or from a file',
+    load: async (c) => (await import('./commands/write/edit.ts')).editCommand(c),
+  },
+  delete: {
+    about: 'delete records of yours, after asking',
+    load: async (c) => (await import('./commands/write/delete.ts')).deleteCommand(c),
+  },
+  export: {
+    about:
+      'write the datasets of an account, or one of them, as DCAT JSON-LD, DataCite JSON or BagIt tag files',
+    load: async (c) => (await import('./commands/read/export.ts')).exportCommand(c),
+  },
+  completion: {
+    about: 'print a completion script for your shell',
+    load: async () => (await import('./commands/completion.ts')).completionCommand(),
+  },
 }
 
 /**
- * The command line parser. If the first word is a command, only that command is loaded, because loading all of them
- * takes time.
+ * The command line parser. Of the commands only the one that the first word names is loaded, because loading all of them
+ * takes time; the others are there by name, for the help and for words that are nearly theirs. A completion script names
+ * every option, so it loads all.
  */
-export async function program(connections: Connections, words: readonly string[]): Promise<Command> {
+export async function program(
+  connections: () => Promise<Connections>,
+  words: readonly string[],
+): Promise<Command> {
   const [wanted] = words
   const holdfast = new Command('holdfast')
     .description(
@@ -38,9 +99,11 @@ export async function program(connections: Connections, words: readonly string[]
     .version(version)
     .showHelpAfterError('(holdfast --help shows all commands, holdfast COMMAND --help one of them)')
     .addHelpText('after', help)
-  const isOne = wanted !== undefined && wanted !== 'completion' && Object.hasOwn(commands, wanted)
-  for (const name of isOne ? [wanted] : Object.keys(commands))
-    holdfast.addCommand(await commands[name]!(connections))
+  const topic = wanted === 'help' ? words.slice(1).find((word) => !word.startsWith('-')) : wanted
+  for (const [name, { about, load }] of Object.entries(commands)) {
+    const isLoaded = name === topic || wanted === 'completion'
+    holdfast.addCommand((isLoaded ? await load(await connections()) : new Command(name)).description(about))
+  }
   holdfast.helpCommand('help [command...]', 'show help for a command')
   settle(holdfast)
   return holdfast

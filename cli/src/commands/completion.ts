@@ -4,7 +4,6 @@ import { printJson, printText } from '../output/terminal.ts'
 /** `holdfast completion`: prints a script that completes commands and options in a shell. */
 export function completionCommand(): Command {
   return new Command('completion')
-    .description('print a completion script for your shell')
     .addArgument(new Argument('<shell>', 'which one').choices(['bash', 'zsh', 'fish']))
     .option('--json', 'print JSON')
     .addHelpText(

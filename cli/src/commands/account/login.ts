@@ -18,7 +18,6 @@ interface Options {
 /** `holdfast login`: signs in through the browser, or with an app password. */
 export function loginCommand(connections: Connections): Command {
   return new Command('login')
-    .description('sign in to an account; several may be signed in at once')
     .argument('[handle]', 'handle or DID (default: HOLDFAST_IDENTIFIER)')
     .option(
       '--app-password [password]',

@@ -12,7 +12,6 @@ interface Options {
 /** `holdfast logout`: revokes the session at the server and removes the account from this machine. */
 export function logoutCommand(connections: Connections): Command {
   return new Command('logout')
-    .description('end the session at the server and remove the account from this machine')
     .option('--account <handle>', 'the account to sign out of (default: the one that commands write to)')
     .option('--all', 'every account')
     .option('--json', 'print JSON')

@@ -5,7 +5,6 @@ import { print, printJson } from '../../output/terminal.ts'
 /** `holdfast whoami`: shows the account that commands write to. */
 export function whoamiCommand(connections: Connections): Command {
   return new Command('whoami')
-    .description('show the account that commands write to')
     .option('--account <handle>', 'one of the signed-in accounts')
     .option('--json', 'print JSON')
     .action(async (options: { account?: string; json?: boolean }) => {

@@ -3,7 +3,5 @@ import { datasetNewCommand } from './new.ts'
 
 /** `holdfast dataset …`. */
 export function datasetCommand(): Command {
-  return new Command('dataset')
-    .description('write a file that describes a dataset')
-    .addCommand(datasetNewCommand())
+  return new Command('dataset').addCommand(datasetNewCommand())
 }

@@ -24,9 +24,6 @@ interface Options {
 /** `holdfast export`: writes the datasets of a repo in the formats of other catalogs. */
 export function exportCommand(connections: Connections): Command {
   return new Command('export')
-    .description(
-      'write the datasets of an account, or one of them, as DCAT JSON-LD, DataCite JSON or BagIt tag files',
-    )
     .argument('[who]', 'handle, DID, or AT-URI of a dataset (default: the account you are signed in to)')
     .addOption(
       new Option('--format <format>', 'the format').choices(['dcat', 'datacite', 'bagit']).default('dcat'),

@@ -29,7 +29,6 @@ interface Options {
 /** `holdfast get`: gets the .torrent, a magnet link, a download in a BitTorrent client, or the files over HTTP. */
 export function getCommand(connections: Connections): Command {
   return new Command('get')
-    .description('get a dataset’s torrents: the .torrent, a magnet link, or the files themselves')
     .argument(
       '<what>',
       'AT-URI of a dataset or torrent, infohash, magnet link, or a .torrent or its http(s) address',

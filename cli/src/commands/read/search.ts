@@ -42,7 +42,6 @@ interface Options {
 /** `holdfast search`: searches datasets at the AppView, with every filter of its lexicon. */
 export function searchCommand(connections: Connections): Command {
   const command = new Command('search')
-    .description('search datasets by words, "phrases", -exclusions and field:value')
     .argument('[query...]', 'what to search for; an AT-URI, infohash or DOI finds what it identifies')
     .addHelpText(
       'after',

@@ -31,7 +31,6 @@ interface Options {
 /** `holdfast show`: shows a dataset with its torrents, or a torrent, as the AppView knows it. */
 export function showCommand(connections: Connections): Command {
   return new Command('show')
-    .description('show a dataset with its torrents, or a torrent by AT-URI, infohash or magnet link')
     .argument('<what>', 'AT-URI, infohash or magnet link')
     .option('--appview <url>', 'AppView (HOLDFAST_APPVIEW_URL)')
     .addOption(

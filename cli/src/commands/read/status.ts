@@ -7,7 +7,6 @@ import { plain, print, printJson } from '../../output/terminal.ts'
 /** `holdfast status`: shows the status of a record at the AppView. */
 export function statusCommand(connections: Connections): Command {
   return new Command('status')
-    .description('ask the AppView whether it has a record, and if not why')
     .argument('<at-uri>', 'the record')
     .option('--appview <url>', 'AppView (HOLDFAST_APPVIEW_URL)')
     .option('--json', 'print JSON')

@@ -7,7 +7,6 @@ import { torrentVerifyCommand } from './verify.ts'
 /** `holdfast torrent …`. */
 export function torrentCommand(connections: Connections): Command {
   return new Command('torrent')
-    .description('make, inspect and check .torrent files')
     .addCommand(torrentCreateCommand(connections))
     .addCommand(torrentInspectCommand(connections))
     .addCommand(torrentVerifyCommand(connections))

@@ -20,9 +20,6 @@ interface Options {
 /** `holdfast adopt`: republishes what somebody else published, in one's own repo and with attribution. */
 export function adoptCommand(connections: Connections): Command {
   return new Command('adopt')
-    .description(
-      'republish somebody’s dataset with its torrents, or a torrent, in your own repo, with attribution',
-    )
     .argument('<at-uri>', 'the dataset or torrent')
     .option('--no-torrents', 'adopt the dataset without its torrents')
     .option('--replace-fields', 'replace every field with theirs, including fields you changed')

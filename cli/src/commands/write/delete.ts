@@ -18,7 +18,6 @@ interface Options {
 /** `holdfast delete`: deletes one's own records from one's repo, after asking. */
 export function deleteCommand(connections: Connections): Command {
   return new Command('delete')
-    .description('delete records of yours, after asking')
     .argument('<at-uri...>', 'the records')
     .option('--torrents', 'for a dataset, also delete your torrents that contain nothing else')
     .option('-y, --yes', 'do not ask')

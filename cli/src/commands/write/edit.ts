@@ -27,7 +27,6 @@ interface Options {
 /** `holdfast edit`: changes one of one's own records, in an editor or by flags. */
 export function editCommand(connections: Connections): Command {
   return new Command('edit')
-    .description('change one of your records: in your editor, by --set and --unset, or from a file')
     .argument('<at-uri>', 'the record')
     .option(
       '--set <field=value>',

@@ -24,7 +24,6 @@ interface Options {
 /** `holdfast import`: publishes the datasets of a catalog in one's own repo. */
 export function importCommand(connections: Connections): Command {
   return new Command('import')
-    .description('publish the datasets of a catalog; after an interruption, run it again to resume')
     .argument('<input>', 'a file, an https:// address, a bag, a directory of files, or - for standard input')
     .addOption(new Option('--from <kind>', 'the kind of input (default: detected)').choices(inputKinds))
     .option('--charset <name>', 'its encoding, if the input does not state it (default: UTF-8)')

@@ -43,7 +43,6 @@ interface Options extends PathOptions {
 /** `holdfast publish`: makes torrents of paths and publishes them, with their dataset, in one's own repo. */
 export function publishCommand(connections: Connections): Command {
   const command = new Command('publish')
-    .description('make torrents of files and publish them with their dataset; run again to update')
     .argument('[path...]', 'files or directories; each becomes one torrent (none: publish the dataset alone)')
     .option(
       '--dataset <meta>',
