@@ -6,8 +6,8 @@
  * skipped. A read of a whole repo (`complete`) is also applied at the same rev, and records that it does not name are deleted.
  */
 import { tidTimeMs } from '@holdfast/lexicons/tid'
-import { sql } from 'drizzle-orm'
-import { anyOf, type Db, recordset, rows } from '../store/sql.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import { anyOf, type Db, recordset, rows, textArray } from '../store/sql.ts'
 import { writingTogether } from '../store/write-turns.ts'
 import { type AccountUpdate, applyAccounts } from './accounts.ts'
 import { advanceCursors, type SourceCursor } from './cursors.ts'
@@ -78,13 +78,15 @@ export async function applyBatch(db: Db, batch: Batch): Promise<Applied> {
   const commits = batch.commits ?? []
   const { sweeps, ...applied } = await writingTogether(db, async (tx) => {
     const sweeps = await applyAccounts(tx, batch.accounts ?? [])
-    const gone = await readGone(tx, batch)
-    const known = commits.filter((commit) => !isOfGone(commit, gone))
-    const fresh = await dropStale(tx, known)
+    const { gone, revs } = await lockRepos(tx, batch)
+    const fresh = dropStale(
+      commits.filter((commit) => !isOfGone(commit, gone)),
+      revs,
+    )
     if (fresh.length > 0) await applyCommits(tx, fresh, gone)
+    await advance(tx, { commits: fresh.filter((commit) => !commit.partial), cursors: batch.cursors ?? [] })
     const states = (batch.repoStates ?? []).filter(({ did }) => gone.get(did)?.active !== false)
     await applyRepoStates(tx, states)
-    await advanceCursors(tx, batch.cursors ?? [])
     return { sweeps, commits: fresh.length, stale: commits.length - fresh.length }
   })
   // The batch has taken effect already. If this fails, the sweeper does it later.
@@ -93,23 +95,39 @@ export async function applyBatch(db: Db, batch: Batch): Promise<Applied> {
 }
 
 /** An account that was deleted once. It may be active again, and some of its earlier records may not be purged yet. */
-interface Gone extends Record<string, unknown> {
+interface Gone {
   did: string
   active: boolean
   deletedAt: string
   purging: boolean
 }
 
-async function readGone(tx: Db, batch: Batch): Promise<Map<string, Gone>> {
-  const dids = [...(batch.commits ?? []), ...(batch.repoStates ?? [])].map(({ did }) => did)
-  if (dids.length === 0) return new Map()
-  const found = await rows<Gone>(
+/** Locks the repos of commits. Returns their revisions, and which accounts of the batch were deleted. */
+async function lockRepos(
+  tx: Db,
+  batch: Batch,
+): Promise<{ gone: ReadonlyMap<string, Gone>; revs: Map<string, string> }> {
+  const written = [...new Set((batch.commits ?? []).map(({ did }) => did))]
+  const dids = [...new Set([...written, ...(batch.repoStates ?? []).map(({ did }) => did)])]
+  if (dids.length === 0) return { gone: new Map(), revs: new Map() }
+  const found = await rows<{
+    did: string
+    rev: string | null
+    active: boolean
+    deletedAt: string | null
+    purging: boolean
+  }>(
     tx,
-    sql`SELECT did, active, deleted_at AS "deletedAt",
+    sql`WITH locked AS MATERIALIZED (SELECT did, rev FROM catalog.repo WHERE did = ${anyOf(written)} FOR UPDATE)
+        SELECT named.did, locked.rev, a.active, a.deleted_at AS "deletedAt",
           EXISTS (SELECT FROM catalog.sweep s WHERE s.subject = a.did AND s.purge_up_to IS NOT NULL) AS purging
-        FROM catalog.account a WHERE did = ${anyOf([...new Set(dids)])} AND deleted_at IS NOT NULL`,
+        FROM unnest(${textArray(dids)}) AS named (did) LEFT JOIN locked ON locked.did = named.did
+        LEFT JOIN catalog.account a ON a.did = named.did AND a.deleted_at IS NOT NULL`,
   )
-  return new Map(found.map((row) => [row.did, row]))
+  const gone = new Map<string, Gone>()
+  for (const { did, active, purging, deletedAt } of found)
+    if (deletedAt !== null) gone.set(did, { did, active, purging, deletedAt })
+  return { gone, revs: new Map(found.map(({ did, rev }) => [did, rev ?? ''])) }
 }
 
 /** Whether a commit belongs to a deleted account, or was asked for before the deletion was known; it is then ignored. */
@@ -131,10 +149,6 @@ async function applyCommits(
   await lockRecords(tx, [...deletes, ...puts.map(({ uri }) => uri)])
   await removeRecords(tx, deletes, touched)
   await reindex(tx, await upsertRecords(tx, puts), touched)
-  await advanceRepos(
-    tx,
-    commits.filter((commit) => !commit.partial),
-  )
   await settle(tx, touched)
 }
 
@@ -180,13 +194,8 @@ interface Written extends WrittenRow {
   value: Record<string, unknown> | null
 }
 
-async function dropStale(tx: Db, commits: readonly RepoCommit[]): Promise<RepoCommit[]> {
-  if (commits.length === 0) return []
-  const known = await rows<{ did: string; rev: string | null }>(
-    tx,
-    sql`SELECT did, rev FROM catalog.repo WHERE did = ${anyOf([...new Set(commits.map((c) => c.did))])} FOR UPDATE`,
-  )
-  const revs = new Map(known.map((row) => [row.did, row.rev ?? '']))
+/** The commits that are newer than the revisions in `revs`, which are moved along. */
+function dropStale(commits: readonly RepoCommit[], revs: Map<string, string>): RepoCommit[] {
   return commits.filter((commit) => {
     const last = revs.get(commit.did) ?? ''
     const newer = commit.complete || commit.partial ? commit.rev >= last : commit.rev > last
@@ -309,23 +318,34 @@ async function reindex(tx: Db, written: readonly Written[], touched: Touched): P
   }
 }
 
-async function advanceRepos(tx: Db, commits: readonly RepoCommit[]): Promise<void> {
-  if (commits.length === 0) return
-  const last = new Map(
-    commits.map((c) => [c.did, { did: c.did, rev: c.rev, data: c.dataCid, host: c.host ?? null }]),
-  )
+/** Writes the states of repos after these commits, and the cursors, in one statement. */
+async function advance(
+  tx: Db,
+  { commits, cursors }: { commits: readonly RepoCommit[]; cursors: readonly SourceCursor[] },
+): Promise<void> {
+  const writes: SQL[] = []
+  if (commits.length > 0) writes.push(advanceRepos(commits))
+  if (cursors.length > 0) writes.push(advanceCursors(cursors))
+  const [first, second] = writes
+  if (first) await tx.execute(second ? sql`WITH first AS (${first}) ${second}` : first)
   const complete = commits.filter((c) => c.complete).map((c) => c.did)
-  await tx.execute(sql`
-    INSERT INTO catalog.repo AS r (did, rev, data_cid, host, state, synced_at)
-    SELECT did, rev, data, host, 'synchronized', now()
-    FROM ${recordset([...last.values()], 'did text, rev text, data text, host text')}
-    ON CONFLICT (did) DO UPDATE SET rev = excluded.rev, data_cid = excluded.data_cid,
-      host = coalesce(excluded.host, r.host), updated_at = now()`)
   if (complete.length > 0) {
     await tx.execute(sql`
       UPDATE catalog.repo SET state = 'synchronized', error = NULL, tries = 0, retry_at = NULL, synced_at = now()
       WHERE did = ${anyOf(complete)}`)
   }
+}
+
+function advanceRepos(commits: readonly RepoCommit[]): SQL {
+  const last = new Map(
+    commits.map((c) => [c.did, { did: c.did, rev: c.rev, data: c.dataCid, host: c.host ?? null }]),
+  )
+  return sql`
+    INSERT INTO catalog.repo AS r (did, rev, data_cid, host, state, synced_at)
+    SELECT did, rev, data, host, 'synchronized', now()
+    FROM ${recordset([...last.values()], 'did text, rev text, data text, host text')}
+    ON CONFLICT (did) DO UPDATE SET rev = excluded.rev, data_cid = excluded.data_cid,
+      host = coalesce(excluded.host, r.host), updated_at = now()`
 }
 
 async function applyRepoStates(tx: Db, states: readonly RepoStateUpdate[]): Promise<void> {

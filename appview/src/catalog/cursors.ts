@@ -1,6 +1,6 @@
 /** The cursor of each source, which is written in one transaction with the events before it. */
-import { sql } from 'drizzle-orm'
-import { type Db, rows, toInstant } from '../store/sql.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import { type Db, recordset, rows, toInstant } from '../store/sql.ts'
 
 export interface SourceCursor {
   host: string
@@ -28,12 +28,18 @@ export async function resetCursor(db: Db, host: string): Promise<void> {
   await db.execute(sql`DELETE FROM catalog.source_cursor WHERE host = ${host}`)
 }
 
-/** Writes the cursors of sources; a cursor never goes back. */
-export async function advanceCursors(tx: Db, cursors: readonly SourceCursor[]): Promise<void> {
-  for (const { host, seq, eventTime } of cursors) {
-    await tx.execute(sql`
-      INSERT INTO catalog.source_cursor AS c (host, seq, event_time) VALUES (${host}, ${seq}, ${eventTime ?? null}::timestamptz)
-      ON CONFLICT (host) DO UPDATE SET seq = greatest(c.seq, excluded.seq),
-        event_time = coalesce(excluded.event_time, c.event_time), updated_at = now()`)
+/** The statement that writes the cursors of sources; a cursor never goes back. */
+export function advanceCursors(cursors: readonly SourceCursor[]): SQL {
+  const last = new Map<string, SourceCursor>()
+  for (const cursor of cursors) {
+    const before = last.get(cursor.host)
+    const seq = Math.max(before?.seq ?? cursor.seq, cursor.seq)
+    last.set(cursor.host, { ...before, ...cursor, seq })
   }
+  return sql`
+    INSERT INTO catalog.source_cursor AS c (host, seq, event_time)
+    SELECT host, seq, "eventTime" FROM ${recordset([...last.values()], 'host text, seq bigint, "eventTime" timestamptz')}
+    ORDER BY host
+    ON CONFLICT (host) DO UPDATE SET seq = greatest(c.seq, excluded.seq),
+      event_time = coalesce(excluded.event_time, c.event_time), updated_at = now()`
 }

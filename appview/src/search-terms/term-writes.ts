@@ -1,24 +1,24 @@
-import { sql } from 'drizzle-orm'
-import { type Db, recordset } from '../store/sql.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import { recordset } from '../store/sql.ts'
 import type { VocabularyEntry } from './dataset-terms.ts'
 
-/** Adds words and names to the vocabulary. They are sorted, so that two transactions never deadlock. */
-export async function writeVocabulary(tx: Db, entries: readonly VocabularyEntry[]): Promise<void> {
+/** The statement that adds words and names to the vocabulary. They are sorted, so that two transactions never deadlock. */
+export function insertVocabulary(entries: readonly VocabularyEntry[]): SQL {
   const unique = new Map(
     entries.filter((entry) => entry.key !== '').map((entry) => [`${entry.kind} ${entry.key}`, entry]),
   )
-  if (unique.size === 0) return
-  await tx.execute(sql`
+  return sql`
     INSERT INTO catalog.vocabulary (kind, key, text, base)
     SELECT kind, key, text, base FROM ${recordset([...unique.values()], 'kind text, key text, text text, base bigint')}
-    ORDER BY kind, key COLLATE "C" ON CONFLICT DO NOTHING`)
+    ORDER BY kind, key COLLATE "C" ON CONFLICT DO NOTHING`
 }
 
-export async function writePhrases(tx: Db, texts: readonly { id: number; phrases: string }[]): Promise<void> {
-  await tx.execute(sql`
+/** The statement that writes the texts in which phrases are looked for. */
+export function insertPhrases(texts: readonly { id: number; phrases: string }[]): SQL {
+  return sql`
     INSERT INTO catalog.dataset_phrases (dataset_id, phrases)
     SELECT id, phrases FROM ${recordset(texts, 'id bigint, phrases text')}
-    ON CONFLICT (dataset_id) DO UPDATE SET phrases = excluded.phrases`)
+    ON CONFLICT (dataset_id) DO UPDATE SET phrases = excluded.phrases`
 }
 
 /** PostgreSQL's text of an array of codes. */

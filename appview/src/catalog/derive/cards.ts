@@ -19,11 +19,14 @@ const maxSharers = 50_000
 /** The longest key that is stored as it is, because a B-tree limits its entries; of longer keys the hash is stored. */
 const maxKeyLength = 300
 
-/** Writes the keys by which datasets are joined; {@link regroup} then joins them. */
+/**
+ * Writes the keys by which datasets are joined; {@link regroup} then joins them. Resolves with the datasets that have no
+ * key.
+ */
 export async function writeCardKeys(
   tx: Db,
   records: readonly { id: number; value: Record<string, unknown> }[],
-): Promise<void> {
+): Promise<number[]> {
   const input = records.flatMap(({ id, value }) => {
     const { own, page, isIdentified: identified } = cardKeys(value)
     return [
@@ -31,11 +34,14 @@ export async function writeCardKeys(
       ...(page === undefined ? [] : [{ id, key: boundedKey(page), own: false, identified }]),
     ]
   })
-  if (input.length === 0) return
+  const keyed = new Set(input.map(({ id }) => id))
+  const keyless = records.flatMap(({ id }) => (keyed.has(id) ? [] : [id]))
+  if (input.length === 0) return keyless
   await tx.execute(sql`
     INSERT INTO catalog.card_key (key, dataset_id, own, identified, visible)
     SELECT key, id, own, identified, false FROM ${recordset(input, 'id bigint, key text, own bool, identified bool')}
     ON CONFLICT DO NOTHING`)
+  return keyless
 }
 
 /** Shortens a key so that an index can store it. */
@@ -45,9 +51,12 @@ export function boundedKey(key: string): string {
   return `${key.slice(0, key.indexOf(':') + 1)}${hash}`
 }
 
-/** Joins touched datasets with those that share keys with them, and separates those that no longer belong together. */
-export async function regroup(tx: Db, { groupedDatasets }: Touched): Promise<void> {
-  const datasetIds = [...groupedDatasets]
+/**
+ * Joins touched datasets with those that share keys with them, and separates those that no longer belong together. A dataset
+ * that was written without a key has a card of its own already.
+ */
+export async function regroup(tx: Db, { groupedDatasets, keylessDatasets }: Touched): Promise<void> {
+  const datasetIds = [...groupedDatasets].filter((id) => !keylessDatasets.has(id))
   for (let at = 0; at < datasetIds.length; at += maxAtOnce)
     await regroupSome(tx, datasetIds.slice(at, at + maxAtOnce))
 }

@@ -21,7 +21,9 @@ export async function refreshDatasetCounts(db: Db, touched: Touched): Promise<vo
   ]
   if (sizes.every((size) => size === 0)) return
   const recounted = await copySeeders(db, touched)
-  const { few, many } = await byTorrents(db, [...touched.datasetUris])
+  const { none, few, many } = await byTorrents(db, [...touched.datasetUris])
+  // Nothing about torrents is to be derived for a dataset that was just written and that none names, here or later.
+  for (const uri of none) if (touched.writtenDatasetUris.has(uri)) touched.datasetUris.delete(uri)
   // Notes of one kind are written before any dataset is locked and those of the other after, here and in `recounts.ts`, so
   // that no two transactions wait for each other.
   await noteRecounts(db, 'wanted', many)
@@ -41,9 +43,9 @@ export async function countTorrents(
   { locked, others }: { locked: readonly string[]; others: readonly string[] },
 ): Promise<void> {
   await lockDatasets(db, others)
-  const { few, many } = await byTorrents(db, [...new Set([...locked, ...others])])
+  const { none, few, many } = await byTorrents(db, [...new Set([...locked, ...others])])
   await noteRecounts(db, 'counts', many)
-  await countNow(db, few)
+  await countNow(db, [...none, ...few])
 }
 
 /** Counts the torrents of these datasets, however many there are. The datasets must be locked. */
@@ -62,20 +64,32 @@ export async function countNow(db: Db, uris: readonly string[]): Promise<void> {
     WHERE n.id = d.id AND (d.torrent_count, d.seeders, d.size_bytes) IS DISTINCT FROM (n.torrents, n.seeders, n.size)`)
 }
 
+interface ByTorrents {
+  none: string[]
+  few: string[]
+  many: string[]
+}
+
 /**
- * Which of these datasets are named by few torrents, and which by too many to go through at once. In the order of an index,
+ * Which of these datasets are named by no torrent, by few, and by too many to go through at once. In the order of an index,
  * so that no more of it is read than is looked at.
  */
-async function byTorrents(db: Db, uris: readonly string[]): Promise<{ few: string[]; many: string[] }> {
-  if (uris.length === 0) return { few: [], many: [] }
-  const found = await rows<{ uri: string }>(
+async function byTorrents(db: Db, uris: readonly string[]): Promise<ByTorrents> {
+  if (uris.length === 0) return { none: [], few: [], many: [] }
+  const found = await rows<{ uri: string; isMany: boolean }>(
     db,
-    sql`SELECT uri FROM unnest(${textArray(uris)}) AS uri WHERE EXISTS (
-      SELECT FROM catalog.torrent_dataset td WHERE td.dataset_uri = uri COLLATE "C"
-      ORDER BY td.torrent_id OFFSET ${torrentsAtOnce})`,
+    sql`SELECT uri, EXISTS (
+        SELECT FROM catalog.torrent_dataset td WHERE td.dataset_uri = uri COLLATE "C"
+        ORDER BY td.torrent_id OFFSET ${torrentsAtOnce}) AS "isMany"
+      FROM unnest(${textArray(uris)}) AS uri
+      WHERE EXISTS (SELECT FROM catalog.torrent_dataset td WHERE td.dataset_uri = uri COLLATE "C" OFFSET 0)`,
   )
-  const many = new Set(found.map(({ uri }) => uri))
-  return { few: uris.filter((uri) => !many.has(uri)), many: [...many] }
+  const isMany = new Map(found.map((row) => [row.uri, row.isMany]))
+  return {
+    none: uris.filter((uri) => !isMany.has(uri)),
+    few: uris.filter((uri) => isMany.get(uri) === false),
+    many: uris.filter((uri) => isMany.get(uri) === true),
+  }
 }
 
 export async function datasetsNamedBy(db: Db, torrentIds: readonly number[]): Promise<string[]> {

@@ -56,11 +56,14 @@ const risk = fc.option(fc.constantFrom('endangered', 'extinct'), { nil: undefine
 const source = 'https://example.org/data'
 
 const datasets = fc
-  .record({ name, title: fc.nat(1), doi: fc.option(fc.nat(1), { nil: undefined }), risk })
-  .map(({ name, title, doi, risk }) =>
+  .record({
+    ...{ name, title: fc.nat(1), hasHomepage: fc.boolean(), doi: fc.option(fc.nat(1), { nil: undefined }) },
+    risk,
+  })
+  .map(({ name, title, hasHomepage, doi, risk }) =>
     putStep('dataset', name, {
       title: `Sea ice ${title}`,
-      homepage: source,
+      ...(hasHomepage && { homepage: source }),
       ...(doi !== undefined && { identifiers: [{ scheme: 'doi', value: `10.5067/ICE${doi}` }] }),
       ...(risk && { risk: { level: risk } }),
     }),

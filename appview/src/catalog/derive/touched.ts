@@ -13,6 +13,8 @@ export interface Touched {
   readonly assessedDatasets: Set<number>
   /** Datasets whose card may have changed. */
   readonly groupedDatasets: Set<number>
+  /** Datasets that were written and have no key by which they could be joined with others. */
+  readonly keylessDatasets: Set<number>
   /** Torrents whose files became known. */
   readonly verifiedTorrents: Set<number>
   /** Torrents that were written, shown or hidden. */
@@ -25,6 +27,8 @@ export interface Touched {
   readonly contents: Set<number>
   /** URIs of datasets whose torrents may have changed. */
   readonly datasetUris: Set<string>
+  /** URIs of datasets that were written; their rows say that no torrent names them. */
+  readonly writtenDatasetUris: Set<string>
   /** URIs of datasets whose source or homepage was probed or may have changed. */
   readonly probedDatasetUris: Set<string>
 }
@@ -55,12 +59,14 @@ export function createTouched(
     assessments: new Set(initial.assessments),
     assessedDatasets: new Set(initial.assessedDatasets),
     groupedDatasets: new Set(initial.groupedDatasets),
+    keylessDatasets: new Set(initial.keylessDatasets),
     verifiedTorrents: new Set(initial.verifiedTorrents),
     torrents: new Set(initial.torrents),
     swarms: new Set(initial.swarms),
     supersededUris: new Set(initial.supersededUris),
     contents: new Set(initial.contents),
     datasetUris: new Set(initial.datasetUris),
+    writtenDatasetUris: new Set(initial.writtenDatasetUris),
     probedDatasetUris: new Set(initial.probedDatasetUris),
   }
 }

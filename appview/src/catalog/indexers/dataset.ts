@@ -2,7 +2,7 @@ import { mappedRecord } from '@holdfast/lexicons/foreign'
 import { identityKeys } from '@holdfast/lexicons/identifiers'
 import { sql } from 'drizzle-orm'
 import { datasetTerms, type SearchableDataset } from '../../search-terms/dataset-terms.ts'
-import { codesText, writePhrases, writeVocabulary } from '../../search-terms/term-writes.ts'
+import { codesText, insertPhrases, insertVocabulary } from '../../search-terms/term-writes.ts'
 import { anyIdOf, type Db, recordset, rows } from '../../store/sql.ts'
 import { mapInTurns } from '../../threads/turns.ts'
 import { boundedKey, removeCardKeys, writeCardKeys } from '../derive/cards.ts'
@@ -15,7 +15,11 @@ export const datasetIndexer: Indexer = {
   async write(tx, written, touched) {
     const records = written.map((record) => ({ ...record, value: describedBy(record.value) }))
     const inputs = await mapInTurns(records, toRow)
+    const phrases = inputs.map((input) => ({ id: input.row.id, phrases: input.terms.phrases }))
+    // One statement writes all three tables, because a batch of one record waits for each statement.
     await tx.execute(sql`
+      WITH phrases AS (${insertPhrases(phrases)}),
+      vocabulary AS (${insertVocabulary(inputs.flatMap((input) => input.terms.vocabulary))})
       INSERT INTO catalog.dataset
         (id, uri, did, group_id, title, publisher, license, risk, scarcity, gone_before, keywords, formats, size_bytes, stated_bytes,
          created_at, indexed_at, visible, risks, scarcities, deadline, codes)
@@ -27,22 +31,15 @@ export const datasetIndexer: Indexer = {
         `id bigint, title text, publisher text, license text, risk text, scarcity text, gone date, keywords jsonb,
          formats jsonb, size bigint, codes text`,
       )} JOIN catalog.record r USING (id)`)
-    await writePhrases(
-      tx,
-      inputs.map((input) => ({ id: input.row.id, phrases: input.terms.phrases })),
-    )
-    await writeVocabulary(
-      tx,
-      inputs.flatMap((input) => input.terms.vocabulary),
-    )
     await writeLookupKeys(tx, records)
-    await writeCardKeys(tx, records)
+    addAll(touched.keylessDatasets, await writeCardKeys(tx, records))
     addAll(
       touched.assessedDatasets,
       records.map((record) => record.id),
     )
     const uris = records.map((record) => record.uri)
     addAll(touched.datasetUris, uris)
+    addAll(touched.writtenDatasetUris, uris)
     addAll(touched.probedDatasetUris, uris)
   },
 
