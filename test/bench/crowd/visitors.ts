@@ -27,7 +27,6 @@ export function kindsOf(datasets: number, seed = 20_261_130): Record<string, Kin
   const words = () => random.pick(queries).words
   const xrpc = (method: keyof typeof methods, q: string) =>
     `/xrpc/${methods[method]}?q=${encodeURIComponent(q)}`
-  const sitemaps = ['/sitemap.xml', '/sitemaps/datasets-0.xml', '/sitemaps/torrents-1.xml']
   return {
     search: { ...person, path: () => xrpc('searchDatasets', words().join(' ')) },
     typeahead: {
@@ -52,7 +51,16 @@ export function kindsOf(datasets: number, seed = 20_261_130): Record<string, Kin
         return `/oai?verb=ListRecords&${token ? `resumptionToken=${encodeURIComponent(token)}` : 'metadataPrefix=oai_dc'}`
       },
     },
-    sitemap: { ...machine, path: () => random.pick(sitemaps) },
+    sitemap: {
+      ...machine,
+      path(last) {
+        // After the index, one of the parts that it names.
+        const parts = [...(last ?? '').matchAll(/<sitemap><loc>([^<]+)</g)].map(
+          ([, url]) => new URL(url!).pathname,
+        )
+        return parts.length > 0 ? random.pick(parts) : '/sitemap.xml'
+      },
+    },
   }
 }
 
