@@ -110,6 +110,16 @@ function speaks(first: SQL): SQL {
     WHERE ${isLetIn(sql`namer.did`)} OR namer.did = ${first}))`
 }
 
+/**
+ * The rows of `local.swarm` of a content, with `speaks`: whether somebody who may speak for the content names the tracker. Who
+ * was first is found once for all trackers, and only if it matters.
+ */
+export function swarmsOf(infoHash: SQL): SQL {
+  return sql`(
+    WITH first AS MATERIALIZED (SELECT ${firstAuthor(infoHash)} AS did)
+    SELECT s.*, ${speaks(sql`(SELECT did FROM first)`)} AS speaks FROM local.swarm s WHERE s.info_hash = ${infoHash})`
+}
+
 /** Whether a visible record names the tracker of the row `s` of `local.swarm`, so that it is asked and shown. */
 export const isWatched = sql`(s.own OR s.tracker = ${dhtSource} OR s.named IS NOT TRUE
   OR ${isNamed({ infoHash: sql`s.info_hash`, kind: 'tracker', url: sql`s.tracker` })})`
@@ -119,11 +129,8 @@ export const isWatched = sql`(s.own OR s.tracker = ${dhtSource} OR s.named IS NO
  * higher. NULL when no tracker has been asked.
  */
 export function believedSeeders(infoHash: SQL): SQL {
-  // Who was first is found once for all trackers, and only if it matters.
   return sql`(
-    WITH first AS MATERIALIZED (SELECT ${firstAuthor(infoHash)} AS did)
     SELECT greatest(max(s.seeders) FILTER (WHERE s.own),
       percentile_disc(0.5) WITHIN GROUP (ORDER BY s.seeders) FILTER (WHERE NOT s.own))
-    FROM local.swarm s WHERE s.info_hash = ${infoHash} AND s.seeders IS NOT NULL
-      AND ${speaks(sql`(SELECT did FROM first)`)})`
+    FROM ${swarmsOf(infoHash)} AS s WHERE s.seeders IS NOT NULL AND s.speaks)`
 }

@@ -103,6 +103,55 @@ describe.skipIf(!able).each(testBackends({ isLong: true }))(
       expect(grown).toBeLessThan(20)
     })
 
+    /** Writes torrents of strangers that name a dataset, more quickly than by records. */
+    async function floodDataset(uri: string, count: number, visible: boolean): Promise<void> {
+      const name = `flood-${++revisions}`
+      await catalog.db.execute(sql`
+        WITH its AS (
+          INSERT INTO catalog.record (uri, did, kind, cid, rev, value, visible, created_at, indexed_at)
+          SELECT format('at://did:plc:flood/torrent/%s-%s', ${name}::text, n), 'did:plc:flood', 'torrent', 'c', 'r', '{}', ${visible}::bool, now(), now()
+          FROM generate_series(1, ${count}::int) AS n RETURNING id, uri),
+        torrents AS (
+          INSERT INTO catalog.torrent (id, uri, did, info_hash_v1, name, metainfo_status, created_at, indexed_at, visible, formats, names_web_seeds, codes)
+          SELECT id, uri, 'did:plc:flood', md5(uri) || '00000000', 'flood', 'absent', now(), now(), ${visible}::bool, '{}', false, '{}' FROM its)
+        INSERT INTO catalog.torrent_dataset (torrent_id, dataset_uri) SELECT id, ${uri} FROM its`)
+    }
+
+    test.each([true, false])(
+      'reading a dataset has a limit, however many torrents name it (visible: %s)',
+      async (visible) => {
+        const flooded: string[] = []
+        for (const count of [10_000, 30_000]) {
+          const uri = await putRecord(catalog, 'dataset', `flooded-${++revisions}`, { title: 'Flooded' })
+          await floodDataset(uri, count, visible)
+          flooded.push(uri)
+        }
+        await catalog.db.execute(sql`ANALYZE catalog.record, catalog.torrent, catalog.torrent_dataset`)
+        // Measured when both are there, because a plan may depend on the size of the tables.
+        const costs: number[] = []
+        for (const uri of flooded)
+          costs.push(await rowsOf(catalog.db, (db) => readDatasetViews(db, [uri], { detail: 'card' })))
+        expect(costs[1]! / costs[0]!).toBeLessThan(1.5)
+      },
+    )
+
+    test('reading a dataset finds the first author of a content once, not for each tracker', async () => {
+      const costs: number[] = []
+      for (const trackers of [1, 40]) {
+        const name = `trackers-${++revisions}`
+        const dataset = await putRecord(catalog, 'dataset', name, { title: `Trackers ${name}` })
+        const { infoHashV1 } = await putTorrents(name, 100, [dataset])
+        const targets = Array.from({ length: trackers }, (_, n) => ({
+          infoHash: infoHashV1,
+          tracker: `https://t${n}.example.org/announce`,
+          by: { metainfoCid: `blob-${name}` },
+        }))
+        await addTrackerTargets(catalog.db, targets)
+        costs.push(await rowsOf(catalog.db, (db) => readDatasetViews(db, [dataset], { detail: 'card' })))
+      }
+      expect(costs[1]! / costs[0]!).toBeLessThan(10)
+    })
+
     test.each(['a torrent', 'a dataset', 'a count of its seeders'])(
       'writing %s costs the same, however many torrents of one content name every dataset',
       async (written) => {

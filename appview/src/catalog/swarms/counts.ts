@@ -4,12 +4,12 @@
  * who may speak for the content (see `named-addresses.ts`).
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { anyOf, type Db, recordset, rows, toInstant } from '../../store/sql.ts'
+import { anyOf, type Db, recordset, rows, textArray, toInstant } from '../../store/sql.ts'
 import { writing } from '../../store/write-turns.ts'
 import { settle } from '../derive/settle.ts'
 import { createTouched } from '../derive/touched.ts'
 import { fewSeeders } from '../derive/wanted-torrents.ts'
-import { believedSeeders, speaksForContent } from '../named-addresses.ts'
+import { believedSeeders, swarmsOf } from '../named-addresses.ts'
 import { appendSwarmHistory, type SwarmState } from './history.ts'
 
 /** The counts of one content at one tracker. */
@@ -113,8 +113,9 @@ async function readCombined(tx: Db, infoHashes: readonly string[]): Promise<Comb
     at: string | null
   }>(
     tx,
-    sql`SELECT info_hash AS "infoHash", max(seeders) AS seeders, max(leechers) AS leechers, max(scraped_at) AS at
-        FROM local.swarm s WHERE info_hash = ${anyOf(infoHashes)} AND ${speaksForContent} GROUP BY info_hash`,
+    sql`SELECT hash AS "infoHash", max(s.seeders) AS seeders, max(s.leechers) AS leechers, max(s.scraped_at) AS at
+        FROM unnest(${textArray([...new Set(infoHashes)])}) AS hash CROSS JOIN LATERAL ${swarmsOf(sql`hash`)} AS s
+        WHERE s.speaks GROUP BY hash`,
   )
   return new Map(found.map(({ infoHash, ...row }) => [infoHash, row]))
 }

@@ -3,7 +3,7 @@ import type { defs } from '@holdfast/lexicons'
 import { mappedRecord } from '@holdfast/lexicons/foreign'
 import { type SQL, sql } from 'drizzle-orm'
 import { anyOf, type Db } from '../../../store/sql.ts'
-import { speaksForContent } from '../../named-addresses.ts'
+import { swarmsOf } from '../../named-addresses.ts'
 import { shown } from '../../shown.ts'
 import { type ProbeRow, probesJson, toSourceStatus } from '../probe-views.ts'
 import { authorJson } from '../records/author-views.ts'
@@ -20,6 +20,7 @@ import { isUsable, webseedDropped } from '../torrents/usable-address.ts'
 import { namedWebseeds } from '../torrents/webseed-views.ts'
 import { type AssessmentRow, assessmentsJson, toAssessmentViews } from './assessment-views.ts'
 import { type DescriberRow, describersJson, toDescriberView, toGroupView } from './group-views.ts'
+import { mostNamingTorrents, namingTorrents } from './naming-torrents.ts'
 
 export interface DatasetViewOptions {
   /** `page`: everything; `card`: what a list shows. */
@@ -60,19 +61,17 @@ function datasetQuery(uris: readonly string[], { detail }: DatasetViewOptions): 
     WHERE ${shown('d')} AND r.uri = ${anyOf(uris)}`
 }
 
-/** The visible torrents that name the dataset `d`. */
-const itsTorrents = sql`
-  catalog.torrent_dataset td JOIN catalog.torrent t ON t.id = td.torrent_id AND ${shown('t')} AND td.dataset_uri = d.uri`
-
 const countsJson = sql`(
+  WITH its AS MATERIALIZED ${namingTorrents}
   SELECT jsonb_build_object(
-    'torrents', count(*), 'verifiedTorrents', count(*) FILTER (WHERE t.metainfo_status = 'verified'),
+    'torrents', CASE WHEN count(*) < ${mostNamingTorrents}::int THEN count(*) ELSE greatest(count(*), d.torrent_count) END,
+    'verifiedTorrents', count(*) FILTER (WHERE t.metainfo_status = 'verified'),
     'webseeds', (
       SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('url', seeds.url, 'warnings', seeds.warnings)), '[]')
-      FROM ${namedWebseeds(itsTorrents)} AS seeds),
+      FROM ${namedWebseeds(sql`its AS t`)} AS seeds),
     'files', coalesce((SELECT sum(file_count) FROM catalog.content WHERE id = ANY (array_agg(t.content_id) FILTER (WHERE t.wanted))), 0),
     'sizeBytes', coalesce((SELECT sum(size_bytes) FROM catalog.content WHERE id = ANY (array_agg(t.content_id) FILTER (WHERE t.wanted))), 0)
-  ) FROM ${itsTorrents})`
+  ) FROM its AS t)`
 
 const allSwarmsJson = sql`(
   SELECT jsonb_build_object(
@@ -80,9 +79,9 @@ const allSwarmsJson = sql`(
       'completed', s.completed, 'checkedAt', s.scraped_at, 'error', NULL, 'own', s.own, 'speaks', true)),
     'believed', d.seeders,
     'lastSeederAt', max((SELECT max(h.at) FROM local.swarm_history h WHERE h.info_hash = s.info_hash AND h.seeders > 0)))
-  FROM (SELECT DISTINCT coalesce(t.info_hash_v2, t.info_hash_v1) AS hash FROM ${itsTorrents} AND t.wanted) AS content
-  JOIN local.swarm s ON s.info_hash = content.hash
-  WHERE ${speaksForContent})`
+  FROM (SELECT DISTINCT coalesce(t.info_hash_v2, t.info_hash_v1) AS hash FROM ${namingTorrents} AS t WHERE t.wanted) AS content
+  CROSS JOIN LATERAL ${swarmsOf(sql`content.hash`)} AS s
+  WHERE s.speaks)`
 
 const supersededByJson = sql`(
   SELECT jsonb_agg(jsonb_build_object('uri', o.uri, 'cid', n.cid, 'title', o.title, 'createdAt', o.created_at,

@@ -3,6 +3,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { toInstant } from '../../../store/sql.ts'
 import { shown } from '../../shown.ts'
 import { type AuthorRow, authorJson, toAuthorView } from '../records/author-views.ts'
+import { namingTorrents } from './naming-torrents.ts'
 
 export interface DescriberRow {
   total: number
@@ -43,9 +44,8 @@ export function describersJson({ limit, titleLength }: { limit: number; titleLen
         FROM catalog.dataset o WHERE o.group_id = d.group_id
         UNION ALL
         SELECT same.id, 'infohash:' FROM (
-          SELECT t.content_id, min(t.id) AS first, max(t.id) AS last FROM catalog.torrent_dataset td
-          JOIN catalog.torrent t ON t.id = td.torrent_id AND ${shown('t')}
-          WHERE td.dataset_uri = d.uri AND t.content_id IS NOT NULL GROUP BY t.content_id ORDER BY first LIMIT ${mostContents}) AS mine
+          SELECT t.content_id, min(t.id) AS first, max(t.id) AS last FROM ${namingTorrents} AS t
+          WHERE t.content_id IS NOT NULL GROUP BY t.content_id ORDER BY first LIMIT ${mostContents}) AS mine
         CROSS JOIN LATERAL (
           SELECT t2.id FROM catalog.torrent t2
           WHERE t2.content_id = mine.content_id AND (t2.id <> mine.first OR t2.id <> mine.last) AND ${shown('t2')}

@@ -2,7 +2,7 @@ import type { getStats } from '@holdfast/lexicons'
 import { sql } from 'drizzle-orm'
 import { type Db, rows } from '../../../store/sql.ts'
 import { needsHelp, takesItsPlace } from '../../derive/wanted-torrents.ts'
-import { speaksForContent } from '../../named-addresses.ts'
+import { swarmsOf } from '../../named-addresses.ts'
 
 export type Totals = Required<Omit<getStats.Stats, '$type'>>
 
@@ -21,8 +21,8 @@ export async function countTotals(db: Db): Promise<Totals> {
     current AS (SELECT * FROM announced WHERE id NOT IN (SELECT id FROM replaced WHERE id IS NOT NULL)),
     swarms AS (
       SELECT max(s.seeders) AS seeders, max(s.leechers) AS leechers
-      FROM announced c JOIN local.swarm s ON s.info_hash = coalesce(c.info_hash_v2, c.info_hash_v1)
-      WHERE ${speaksForContent} GROUP BY c.id)
+      FROM announced c CROSS JOIN LATERAL ${swarmsOf(sql`coalesce(c.info_hash_v2, c.info_hash_v1)`)} AS s
+      WHERE s.speaks GROUP BY c.id)
     SELECT (SELECT count(*)::int FROM catalog.dataset WHERE visible) AS datasets,
       (SELECT count(*)::int FROM catalog.torrent WHERE visible) AS torrents,
       (SELECT count(*)::int FROM catalog.torrent WHERE visible AND metainfo_status = 'verified') AS "verifiedTorrents",

@@ -2,7 +2,7 @@ import type { defs } from '@holdfast/lexicons'
 import { type SQL, sql } from 'drizzle-orm'
 import { anyOf, type Db, rows, toInstant } from '../../../store/sql.ts'
 import { fewSeeders } from '../../derive/wanted-torrents.ts'
-import { believedSeeders, isWatched, speaksForContent } from '../../named-addresses.ts'
+import { believedSeeders, isWatched, swarmsOf } from '../../named-addresses.ts'
 
 export interface SwarmRow {
   trackers: TrackerRow[] | null
@@ -36,8 +36,7 @@ export function swarmJson(infoHash: SQL, options: { history: boolean }): SQL {
       SELECT jsonb_agg(jsonb_build_object('url', tracker, 'seeders', seeders, 'leechers', leechers,
         'completed', completed, 'checkedAt', scraped_at, 'error', error, 'own', own, 'speaks', speaks)
         ORDER BY speaks DESC, seeders DESC NULLS LAST, tracker)
-      FROM (SELECT s.*, ${speaksForContent} AS speaks FROM local.swarm s
-        WHERE s.info_hash = ${infoHash} AND ${isWatched}) AS watched),
+      FROM ${swarmsOf(infoHash)} AS s WHERE ${isWatched}),
     'believed', ${believedSeeders(infoHash)},
     'lastSeederAt', (SELECT max(at) FROM local.swarm_history WHERE info_hash = ${infoHash} AND seeders > 0)
     ${options.history ? history : sql``})`

@@ -17,6 +17,9 @@ export interface WebseedRow {
   author: AuthorRow
 }
 
+/** Of how many torrent records the webseeds are counted: each may have a megabyte. */
+const mostRecords = 100
+
 /**
  * All webseeds of these torrents (a FROM clause with the alias `t`), as rows of `url` and the `warnings` of the record that
  * names it. A webseed is named by the torrent record, by webseed records, or by the metainfo, whose webseeds are known once
@@ -24,7 +27,9 @@ export interface WebseedRow {
  */
 export function namedWebseeds(torrents: SQL): SQL {
   return sql`(
-    SELECT seed ->> 'url' AS url, its.warnings FROM ${torrents} JOIN catalog.record its ON its.id = t.id
+    SELECT seed ->> 'url' AS url, its.warnings
+    FROM (SELECT t.id FROM ${torrents} WHERE t.names_web_seeds ORDER BY t.id LIMIT ${mostRecords}::int) AS t
+    JOIN catalog.record its ON its.id = t.id
     CROSS JOIN jsonb_array_elements(its.value -> 'webseeds') AS seed
     UNION
     SELECT w.url, wr.warnings FROM (SELECT DISTINCT t.info_hash_v1 AS hash FROM ${torrents}) AS content

@@ -1736,7 +1736,7 @@ type DatasetCounts = {
   torrents: number
 
   /**
-   * Visible torrents whose metainfo is verified.
+   * Visible torrents whose metainfo is verified. Like webseeds, files and sizeBytes, it is counted among the oldest thousand.
    */
   verifiedTorrents?: number
 
