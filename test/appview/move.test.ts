@@ -10,7 +10,7 @@ import { createScratchDatabase, layEmbedded } from '@holdfast/appview/testing/ba
 import { putRecord, putTorrent } from '@holdfast/appview/testing/publishing'
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { needs } from '../system/requirements.ts'
+import { databaseUrl, needs } from '../system/requirements.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 
 const isHere = needs('moving from the embedded database to PostgreSQL', 'PostgreSQL')
@@ -31,7 +31,7 @@ test.skipIf(!isHere)(
     const dataDir = join(folder.path, 'data')
     await mkdir(dataDir)
     await layEmbedded(dataDir)
-    await using target = await createScratchDatabase(process.env.HOLDFAST_TEST_DATABASE_URL!)
+    await using target = await createScratchDatabase(databaseUrl())
     let before: unknown
     {
       await using source = await openCatalog({ dataDir })
