@@ -7,9 +7,9 @@ import { startAppView } from '@holdfast/appview/main'
 import { openEmbedded } from '@holdfast/appview/testing/backends'
 import type { admin } from '@holdfast/lexicons'
 import { pino } from 'pino'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { scratchDirectory } from '../system/scratch.ts'
-import { adminToken, startIndex } from './index-under-test.ts'
+import { adminToken, type IndexUnderTest, startIndex } from './index-under-test.ts'
 
 const alice = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const bob = 'did:plc:bbbbbbbbbbbbbbbbbbbbbbbb'
@@ -23,10 +23,28 @@ const standingAt = async (at: { url: string }) => {
 const historyAt = async (at: { url: string }) =>
   (await operatorOf(at).query<admin.listDecisions.$OutputBody>('listDecisions')).decisions
 
+let first: IndexUnderTest
+let second: IndexUnderTest
+beforeAll(async () => {
+  first = await startIndex({ open: openEmbedded })
+  second = await startIndex({ open: openEmbedded })
+})
+afterAll(async () => {
+  await first[Symbol.asyncDispose]()
+  await second[Symbol.asyncDispose]()
+})
+
+test('a file with a line that cannot be read decides nothing and names the line', async () => {
+  await using folder = await scratchDirectory()
+  const file = join(folder.path, 'decisions.jsonl')
+  const good = JSON.stringify({ subject: alice, action: 'deny' })
+  await writeFile(file, `${good}\n{"subject": "${bob}"}\n${good}\nnot JSON\n`)
+  await expect(importDecisions(operatorOf(second), file, 'ana')).rejects.toThrow('lines 2, 4')
+  expect(await standingAt(second)).toEqual([])
+})
+
 test('decisions that one index exports stand in another that imports them', async () => {
   await using folder = await scratchDirectory()
-  await using first = await startIndex({ open: openEmbedded })
-  await using second = await startIndex({ open: openEmbedded })
   const file = join(folder.path, 'decisions.jsonl')
   const decide = (body: object) => operatorOf(first).call('updateAdmission', body)
   await decide({ subject: alice, action: 'deny', reason: 'spam' })
@@ -42,20 +60,9 @@ test('decisions that one index exports stand in another that imports them', asyn
 
 test('a file that exists is not written over', async () => {
   await using folder = await scratchDirectory()
-  await using index = await startIndex({ open: openEmbedded })
   const file = join(folder.path, 'mine')
   await writeFile(file, 'something of mine')
-  await expect(exportDecisions(operatorOf(index), file)).rejects.toThrow('it exists already')
-})
-
-test('a file with a line that cannot be read decides nothing and names the line', async () => {
-  await using folder = await scratchDirectory()
-  await using index = await startIndex({ open: openEmbedded })
-  const file = join(folder.path, 'decisions.jsonl')
-  const good = JSON.stringify({ subject: alice, action: 'deny' })
-  await writeFile(file, `${good}\n{"subject": "${bob}"}\n${good}\nnot JSON\n`)
-  await expect(importDecisions(operatorOf(index), file, 'ana')).rejects.toThrow('lines 2, 4')
-  expect(await standingAt(index)).toEqual([])
+  await expect(exportDecisions(operatorOf(first), file)).rejects.toThrow('it exists already')
 })
 
 test('a denial still stands when the embedded database was lost', async () => {

@@ -8,21 +8,23 @@ import { rows } from '@holdfast/appview/store/sql'
 import { readSweeps } from '@holdfast/appview/store/sweep-notes'
 import { openEmbedded, testBackends } from '@holdfast/appview/testing/backends'
 import { sql } from 'drizzle-orm'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { scratchDirectory } from '../system/scratch.ts'
 
 const [alice, bob] = ['did:plc:alice', 'did:plc:bob']
 const v1 = 'a'.repeat(40)
 let data: Awaited<ReturnType<typeof scratchDirectory>>
 let catalog: Catalog
-beforeEach(async () => {
-  data = await scratchDirectory()
+beforeAll(async () => {
   catalog = await openEmbedded()
 })
-afterEach(async () => {
-  await catalog[Symbol.asyncDispose]()
-  await data[Symbol.asyncDispose]()
+beforeEach(async () => {
+  data = await scratchDirectory()
+  await catalog.db.execute(sql`
+    TRUNCATE local.decision, local.admission, local.info_hash_admission, catalog.sweep`)
 })
+afterEach(() => data[Symbol.asyncDispose]())
+afterAll(() => catalog[Symbol.asyncDispose]())
 
 const account = (value: string) => ({ kind: 'did', value }) as const
 const content = { kind: 'infohash', value: v1 } as const
