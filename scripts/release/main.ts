@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { clearRelease } from './clear-release.ts'
 import { buildPackages, published } from './pack.ts'
 
 const repository = resolve(import.meta.dirname, '../..')
@@ -26,9 +27,7 @@ if (!values['dry-run']) for (const tarball of tarballs) publish(tarball)
 else console.log(`Nothing was published. The release of ${version} lies in ${resolve(values.out)}`)
 
 function makeRelease(out: string, version: string): string[] {
-  // Whatever an earlier run left here must not be taken for part of this release.
-  rmSync(out, { recursive: true, force: true })
-  mkdirSync(out, { recursive: true })
+  clearRelease(out)
   using built = buildPackages(published)
   const tarballs = built.pack(out)
   for (const tarball of tarballs) {
