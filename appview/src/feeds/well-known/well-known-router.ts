@@ -13,6 +13,8 @@ import { voidGraph } from './void.ts'
 /** Serves them, and links to the first in a header of the home page; passes on all other requests. */
 export function wellKnownRouter(parts: { publicUrl: () => string; name: string; version: string }): Router {
   const router = express.Router({ caseSensitive: true, strict: true })
+  // It differs only by the address, which is known once the server listens.
+  let described: { serverUrl: string; api: object } | undefined
   router.get(['/', '/.well-known/api-catalog'], (_req, res, next) => {
     res.append('Link', `<${addressOf(parts.publicUrl())}>; rel="api-catalog"`)
     next()
@@ -32,7 +34,10 @@ export function wellKnownRouter(parts: { publicUrl: () => string; name: string; 
   router.get('/openapi.json', (_req, res) => {
     res.setHeader('Cache-Control', 'public, max-age=3600')
     res.setHeader('Access-Control-Allow-Origin', '*')
-    res.json(describeApi({ ...parts, serverUrl: parts.publicUrl() }))
+    const serverUrl = parts.publicUrl()
+    if (described?.serverUrl !== serverUrl)
+      described = { serverUrl, api: describeApi({ ...parts, serverUrl }) }
+    res.json(described.api)
   })
   router.get('/lexicons/:file', (req, res, next) => {
     const document = lexiconOf(req.params.file)
