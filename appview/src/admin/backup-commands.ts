@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -24,8 +25,7 @@ export interface BackupParts {
  * @throws OperatorError
  */
 export async function backUp(path: string, parts: BackupParts): Promise<RowCounts> {
-  const part = `${path}.part`
-  await rm(part, { force: true })
+  const part = `${path}.part-${randomUUID()}`
   try {
     if (parts.config.databaseUrl === undefined && (await isServed(parts))) await download(part, parts)
     else {

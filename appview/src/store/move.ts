@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { OperatorError } from '@holdfast/runtime/operator-error'
 import { sql } from 'drizzle-orm'
 import { countRows, readTables, type TableName, tablesOf, writeRows } from './copy-rows.ts'
+import { tryToLead } from './leader.ts'
 import { openCatalog } from './open.ts'
 import { type Db, rows } from './sql.ts'
 
@@ -50,9 +51,14 @@ export async function moveToPostgres(
   return counts
 }
 
-/** Nothing that the target has may be lost: it must have no record and no decision. */
+/** Nothing that the target has may be lost: it must have no record, no decision and no history, and no server may use it. */
 async function makeRoom(tx: Db, tables: readonly TableName[]): Promise<void> {
-  for (const table of ['catalog.record', 'local.decision', 'local.swarm_history'] as const)
+  if (!(await tryToLead('ingest', tx)))
+    throw new OperatorError('A server uses the PostgreSQL database. Stop it first. Nothing was changed.')
+  for (const table of [
+    ...(['catalog.record', 'local.admission', 'local.decision'] as const),
+    ...(['local.first_seen', 'local.swarm_history', 'local.probe_history'] as const),
+  ])
     if ((await countRows(tx, table)) > 0)
       throw new OperatorError(
         `The PostgreSQL database already has rows in ${table}. Nothing was changed. Give an empty database.`,
