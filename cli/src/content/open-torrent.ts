@@ -1,7 +1,7 @@
+import { counted } from '@holdfast/runtime/counted'
 import type { Metainfo } from '@holdfast/torrent/metainfo'
 import { CommandError } from '../command-error.ts'
 import type { Connections } from '../connections.ts'
-import { counted } from '../output/quantities.ts'
 import type { FoundMetainfo } from './find-metainfo.ts'
 import { readTorrentFile } from './torrent-file.ts'
 import { readTorrentId } from './torrent-id.ts'

@@ -1,9 +1,10 @@
 import { glob, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { counted } from '@holdfast/runtime/counted'
 import { expect, test } from 'vitest'
 import { drawBar } from './progress-bar.ts'
-import { counted, formatBytes, formatSeconds, parseBytes } from './quantities.ts'
+import { formatBytes, formatSeconds, parseBytes } from './quantities.ts'
 import { shorten } from './shorten.ts'
 
 test.each([

@@ -10,14 +10,6 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
 }
 
-/**
- * A count with its noun: `1 dataset`, `2 datasets`, or `? datasets` if the count is unknown. `plural` is needed where
- * it is not formed with an s.
- */
-export function counted(count: number | undefined, noun: string, plural = `${noun}s`): string {
-  return `${count ?? '?'} ${count === 1 ? noun : plural}`
-}
-
 /** Formats seconds as `1:02:03`, or as `2:03` under an hour. */
 export function formatSeconds(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))

@@ -1,8 +1,8 @@
 import type { Collection } from '@holdfast/lexicons/nsid'
 import { recordWarnings } from '@holdfast/lexicons/rules'
 import { validateRecordJson } from '@holdfast/lexicons/validate'
+import { counted } from '@holdfast/runtime/counted'
 import { CommandError } from '../command-error.ts'
-import { counted } from '../output/quantities.ts'
 import { warn } from '../output/terminal.ts'
 import type { RecordJson } from './repo.ts'
 

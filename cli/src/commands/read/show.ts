@@ -2,11 +2,12 @@ import { type dataset as datasetLexicon, getDataset, getTorrent } from '@holdfas
 import { datasetPath } from '@holdfast/lexicons/dataset-path'
 import { collections } from '@holdfast/lexicons/nsid'
 import { type Citation, citations, citedInfoHashes } from '@holdfast/lexicons/vocabularies/citation'
+import { counted } from '@holdfast/runtime/counted'
 import { Command, Option } from 'commander'
 import { type AnswerOf, type AppView, answerJson } from '../../appview.ts'
 import { CommandError } from '../../command-error.ts'
 import type { Connections } from '../../connections.ts'
-import { counted, formatBytes } from '../../output/quantities.ts'
+import { formatBytes } from '../../output/quantities.ts'
 import { plain, print, printJson, printTable, printText } from '../../output/terminal.ts'
 import { parseReadableUri } from '../../records/record-uri.ts'
 

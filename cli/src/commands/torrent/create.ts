@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises'
+import { counted } from '@holdfast/runtime/counted'
 import { formatMagnet } from '@holdfast/torrent/magnet'
 import { Command } from 'commander'
 import { exitCodes } from '../../command-error.ts'
 import type { Connections } from '../../connections.ts'
 import { saveTorrent } from '../../files/save-torrent.ts'
-import { counted, formatBytes } from '../../output/quantities.ts'
+import { formatBytes } from '../../output/quantities.ts'
 import { print, printJson } from '../../output/terminal.ts'
 import {
   isDirectory,

@@ -1,9 +1,10 @@
+import { counted } from '@holdfast/runtime/counted'
 import type { Metainfo } from '@holdfast/torrent/metainfo'
 import { Command } from 'commander'
 import type { Connections } from '../../connections.ts'
 import { openTorrent } from '../../content/open-torrent.ts'
 import { readV1 } from '../../content/torrent-id.ts'
-import { counted, formatBytes } from '../../output/quantities.ts'
+import { formatBytes } from '../../output/quantities.ts'
 import { plain, print, printJson, printTable, warn } from '../../output/terminal.ts'
 
 /** `holdfast torrent inspect`: checks a .torrent and shows its contents. */

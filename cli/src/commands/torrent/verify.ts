@@ -1,10 +1,11 @@
+import { counted } from '@holdfast/runtime/counted'
 import { type FileProblem, type PieceRange, type VerifyReport, verifyFiles } from '@holdfast/torrent/verify'
 import { Command, Option } from 'commander'
 import { CommandError, exitCodes } from '../../command-error.ts'
 import type { Connections } from '../../connections.ts'
 import { openTorrent } from '../../content/open-torrent.ts'
 import { progressBar } from '../../output/progress-bar.ts'
-import { counted, formatBytes } from '../../output/quantities.ts'
+import { formatBytes } from '../../output/quantities.ts'
 import { plain, print, printJson } from '../../output/terminal.ts'
 
 interface Options {

@@ -1,3 +1,4 @@
+import { counted } from '@holdfast/runtime/counted'
 import type { Metainfo, Webseed } from '@holdfast/torrent/metainfo'
 import { checkWebseed, type WebseedReport } from '@holdfast/torrent/webseed'
 import { Command } from 'commander'
@@ -5,7 +6,6 @@ import { CommandError, exitCodes } from '../../command-error.ts'
 import type { Connections } from '../../connections.ts'
 import { findMetainfo } from '../../content/find-metainfo.ts'
 import { progressBar } from '../../output/progress-bar.ts'
-import { counted } from '../../output/quantities.ts'
 import { plain, print, printJson } from '../../output/terminal.ts'
 
 interface Options {

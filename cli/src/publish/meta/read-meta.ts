@@ -5,6 +5,7 @@ import {
   isLanguageString,
   isUriString,
 } from '@atproto/lex-schema'
+import { counted } from '@holdfast/runtime/counted'
 import {
   type Document,
   isAlias,
@@ -18,7 +19,7 @@ import {
 } from 'yaml'
 import { toUri } from '../../import/values/addresses.ts'
 import { toEdtf } from '../../import/values/dates.ts'
-import { counted, parseBytes } from '../../output/quantities.ts'
+import { parseBytes } from '../../output/quantities.ts'
 import { shorten } from '../../output/shorten.ts'
 import { plain } from '../../output/terminal.ts'
 import type { RecordJson } from '../../records/repo.ts'
