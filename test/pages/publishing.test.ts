@@ -226,6 +226,10 @@ describe.skipIf(!needs('publishing from the browser', 'chromium'))('somebody who
   test('signs in by handle and has to type only the password', async () => {
     const account = system.network.accounts[1]!
     await putRecord(account, { collection: 'dataset', rkey: 'wells', record: { title: 'Wells' } })
+    // No DNS knows a handle of the test network, so the site resolves it only once the index has checked it.
+    const resolved = async () =>
+      (await fetch(`${site}/resolve-handle?${new URLSearchParams({ handle: account.handle })}`)).ok
+    await waitFor(resolved, { what: 'the handle to be checked' })
     await using fresh = await context.browser()!.newContext({ locale: 'en-GB' })
     const own = await fresh.newPage()
     await own.goto(`${site}/my`)
