@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { type Lane, needsMoreThanNpm } from './test/system/requirements.ts'
+import { SecondTries } from './test/system/second-tries.ts'
 import { slowness } from './test/system/slowness.ts'
 
 const every = '{lexicons,torrent,runtime,appview,tracker,cli,test,scripts}/**/*.test.ts'
@@ -42,6 +43,9 @@ export default defineConfig(({ mode }) => {
       globalSetup: ['test/system/templates.ts'],
       setupFiles: ['test/system/seed.ts'],
       maxWorkers: 2,
+      // In a run of a whole lane a test may fail once, and is named at the end; whoever works at it sees it fail at once.
+      retry: lane === 'all' ? 0 : 1,
+      reporters: ['default', new SecondTries()],
       // A minute, and in proportion where the machine is slower. What waits for a condition gives up earlier and says what
       // it waited for. Only chaos, which lasts as long as it is told to, has more.
       testTimeout: limitMs,
