@@ -275,6 +275,30 @@ test('Bobby publishes a successor of Alice’s dataset, once', async () => {
   expect(await record(saved.torrents[0].uri)).toMatchObject({ adoptedFrom: { uri: torrent.uri } })
 })
 
+test('a replaced torrent is marked, and those that a deleted dataset leaves are named', async () => {
+  await writeFile(join(alice!.home, 'ice.csv'), 'year,days\n1820,12\n')
+  const first = await alice!.json('publish', 'ice.csv', '--title', 'Ice on the Rhine', '--no-save')
+  await writeFile(join(alice!.home, 'ice.csv'), 'year,days\n1820,13\n')
+  const second = await alice!.json('publish', 'ice.csv', '--title', 'Ice on the Rhine', '--no-save')
+  const [old, current] = [first.torrents[0].uri, second.torrents[0].uri]
+  await eventually(
+    'the new torrent to be indexed',
+    async () => (await statusOf(bobby!, current)) === 'indexed',
+  )
+  expect((await bobby!.run('show', old)).stdout).toMatch(
+    new RegExp(`^ice.csv \\(superseded\\)$[^]*^superseded by +${current}$`, 'm'),
+  )
+  expect((await bobby!.run('show', current)).stdout).not.toContain('superseded')
+
+  const uri = first.dataset.uri
+  expect(await alice!.json('delete', uri, '--yes')).toEqual({ deleted: [uri], torrentsLeft: [old, current] })
+  const { stdout } = await alice!.run('delete', old, current, '--yes')
+  expect(stdout).toBe('Deleted 2 records. Copies that others adopted are not affected.\n')
+  await eventually('the status of the dataset to say so', async () =>
+    /^unknown: record-deleted: /.test((await bobby!.run('status', uri)).stdout),
+  )
+})
+
 test('Alice edits, exports and deletes her records', async () => {
   expect(
     await alice!.json('edit', dataset, '--set', 'risk.level=endangered', '--set', 'issued="1820"'),

@@ -39,6 +39,13 @@ describe.each(testBackends())('methods about the index itself, on $name', ({ ope
     })
     expect(await status(uriOf(alice, 'dataset', 'never'))).toMatchObject({ status: 'unknown' })
     expect(await status(ice.replace(alice, 'alice.example.org'))).toEqual({ status: 'indexed' })
+    const record = { title: 'Written and deleted', createdAt: '2026-01-01T00:00:00Z' }
+    await index.write(alice, [{ put: 'dataset', rkey: 'brief', record }])
+    await index.write(alice, [{ delete: 'dataset', rkey: 'brief' }])
+    expect(await status(uriOf(alice, 'dataset', 'brief'))).toMatchObject({
+      status: 'unknown',
+      reason: 'record-deleted',
+    })
     const gone = uriOf('did:plc:dddddddddddddddddddddddd', 'dataset', 'x')
     for (const [accountStatus, reason] of [
       ['deactivated', 'account-deactivated'],

@@ -106,6 +106,7 @@ function showDataset({ dataset, torrents }: DatasetAnswer): void {
     ['scarcity', scarcity],
     ['status', dataset.status],
     ['uri', dataset.uri],
+    ...byAuthor(dataset, dataset.supersededBy).map((uri): [string, string] => ['superseded by', uri]),
   ]
   printTable(rows.filter(([, value]) => value).map(([name, value]) => [name, plain(String(value))]))
   for (const source of dataset.sourceStatus ?? [])
@@ -119,8 +120,10 @@ function showDataset({ dataset, torrents }: DatasetAnswer): void {
 
 function showTorrent(torrent: TorrentView): void {
   const { swarm, sizeBytes, fileCount, infoHashV1, infoHashV2, magnet, webseeds = [] } = torrent
+  const successors = byAuthor(torrent, torrent.supersededBy)
   print()
-  print({ style: 'bold', text: plain(torrent.name ?? torrent.uri) })
+  const name = plain(torrent.name ?? torrent.uri)
+  print({ style: 'bold', text: successors.length > 0 ? `${name} (superseded)` : name })
   const rows: [string, string | undefined][] = [
     [
       'size',
@@ -133,6 +136,7 @@ function showTorrent(torrent: TorrentView): void {
     ['v1', infoHashV1],
     ['v2', infoHashV2],
     ['uri', torrent.uri],
+    ...successors.map((uri): [string, string] => ['superseded by', uri]),
     ...webseeds.map(({ url, status, thirdParty }): [string, string] => [
       'webseed',
       `${plain(url)} (${plain(status)}${thirdParty ? ', added by others' : ''})`,
@@ -140,4 +144,12 @@ function showTorrent(torrent: TorrentView): void {
     ['magnet', magnet],
   ]
   printTable(rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, plain(value)]])))
+}
+
+/** AT-URIs of those records that claim to supersede a record and are by its author; what others claim counts for nothing. */
+function byAuthor(
+  view: { readonly author: { readonly did: string } },
+  claims: readonly { readonly uri: string }[] = [],
+): string[] {
+  return claims.map(({ uri }) => uri).filter((uri) => uri.startsWith(`at://${view.author.did}/`))
 }

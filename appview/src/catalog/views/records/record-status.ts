@@ -76,9 +76,11 @@ async function unknown(db: Db, uri: string): Promise<RecordStatusView> {
     state: string | null
     error: string | null
     isTooLarge: boolean
+    wasHere: boolean
   }>(
     db,
-    sql`SELECT a.active, a.status, p.state, p.error, ${isTooLarge('p')} AS "isTooLarge" FROM (SELECT) AS one
+    sql`SELECT a.active, a.status, p.state, p.error, ${isTooLarge('p')} AS "isTooLarge",
+          EXISTS (SELECT FROM local.first_seen f WHERE f.uri = ${uri}) AS "wasHere" FROM (SELECT) AS one
         LEFT JOIN catalog.account a ON a.did = ${did} LEFT JOIN catalog.repo p ON p.did = ${did}`,
   )
   const about = { uri: uri as RecordStatusView['uri'], warnings: [] }
@@ -95,6 +97,8 @@ async function unknown(db: Db, uri: string): Promise<RecordStatusView> {
           : 'The account’s whole repository is being read again; check again in a while.',
       ),
     }
+  if (row?.wasHere && row.state === 'synchronized')
+    return { ...about, status: 'unknown', reason: 'record-deleted', message: advice['record-deleted']! }
   return {
     ...about,
     status: 'unknown',
@@ -134,6 +138,7 @@ const advice: Readonly<Record<string, string>> = {
   'account-suspended': 'The account is suspended by its host.',
   'account-takendown': 'The account was taken down by its host.',
   'account-deleted': 'The account was deleted, and so were its records here.',
+  'record-deleted': 'This server had the record, and its repository no longer has it: its author deleted it.',
   'account-inactive': 'The account is not active.',
   'awaiting-review': 'The operator of this server has not let the record in yet.',
 }

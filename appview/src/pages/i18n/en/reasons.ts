@@ -36,6 +36,7 @@ export const reasonsEn = {
     'account-suspended': 'its account is suspended',
     'account-takendown': 'its account was taken down by its server',
     'account-deleted': 'its account was deleted',
+    'record-deleted': 'its author deleted it',
     'account-inactive': 'its account is not active',
     'denied-account': 'the operator does not list its account',
     'denied-record': 'the operator does not list it',

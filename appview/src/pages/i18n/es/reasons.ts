@@ -38,6 +38,7 @@ export const reasonsEs: typeof reasonsEn = {
     'account-suspended': 'su cuenta está suspendida',
     'account-takendown': 'su servidor retiró la cuenta',
     'account-deleted': 'su cuenta se borró',
+    'record-deleted': 'su autor lo borró',
     'account-inactive': 'su cuenta no está activa',
     'denied-account': 'el operador no muestra su cuenta',
     'denied-record': 'el operador no lo muestra',

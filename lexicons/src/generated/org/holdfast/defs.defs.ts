@@ -1270,7 +1270,7 @@ const metainfoUrl = /*#__PURE__*/ l.typedObject<MetainfoUrl>(
 
 export { metainfoUrl }
 
-/** The status of a record in this index: pending, accepted but not yet complete; indexed and shown; awaiting the operator’s review; rejected, with a reason; hidden by its account or the operator; unknown, never seen. */
+/** The status of a record in this index: pending, accepted but not yet complete; indexed and shown; awaiting the operator’s review; rejected, with a reason; hidden by its account or the operator; unknown, not here: never seen, or deleted, as the reason says. */
 type RecordStatus =
   | 'pending'
   | 'indexed'
@@ -1282,7 +1282,7 @@ type RecordStatus =
 
 export type { RecordStatus }
 
-/** The status of a record in this index: pending, accepted but not yet complete; indexed and shown; awaiting the operator’s review; rejected, with a reason; hidden by its account or the operator; unknown, never seen. */
+/** The status of a record in this index: pending, accepted but not yet complete; indexed and shown; awaiting the operator’s review; rejected, with a reason; hidden by its account or the operator; unknown, not here: never seen, or deleted, as the reason says. */
 const recordStatus = /*#__PURE__*/ l.string<{
   knownValues: [
     'pending',
@@ -1392,12 +1392,13 @@ const rejectReason = /*#__PURE__*/ l.string<{
 
 export { rejectReason }
 
-/** Why a record is hidden. */
+/** Why a record is not shown. */
 type HiddenReason =
   | 'account-deactivated'
   | 'account-suspended'
   | 'account-takendown'
   | 'account-deleted'
+  | 'record-deleted'
   | 'account-inactive'
   | 'denied-account'
   | 'denied-record'
@@ -1407,13 +1408,14 @@ type HiddenReason =
 
 export type { HiddenReason }
 
-/** Why a record is hidden. */
+/** Why a record is not shown. */
 const hiddenReason = /*#__PURE__*/ l.string<{
   knownValues: [
     'account-deactivated',
     'account-suspended',
     'account-takendown',
     'account-deleted',
+    'record-deleted',
     'account-inactive',
     'denied-account',
     'denied-record',

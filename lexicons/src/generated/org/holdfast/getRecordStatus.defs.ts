@@ -59,6 +59,7 @@ export const $output = /*#__PURE__*/ l.jsonPayload({
         'account-suspended',
         'account-takendown',
         'account-deleted',
+        'record-deleted',
         'awaiting-review',
       ]
       maxLength: 640
