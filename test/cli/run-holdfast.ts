@@ -37,7 +37,10 @@ export interface PersonOptions {
 }
 
 /** Makes a person on a network, whose environment contains only what is given. */
-export async function startPerson(network: Network, { account, env }: PersonOptions = {}): Promise<Person> {
+export async function startPerson(
+  network: Pick<Network, 'plcUrl'>,
+  { account, env }: PersonOptions = {},
+): Promise<Person> {
   const home = await mkdtemp(join(tmpdir(), 'holdfast-person-'))
   const environment = {
     PATH: process.env.PATH ?? '',

@@ -1,24 +1,29 @@
-import { createHash } from 'node:crypto'
 import { closeSync, openSync, truncateSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import { emitInfo, emitPieceLayers, type InfoParts } from './create/emit.ts'
+import {
+  assertPortable,
+  type CreatedTorrent,
+  describeTorrent,
+  type InfoOptions,
+  infoOptions,
+} from './create/describe.ts'
 import type { FileTable } from './create/file-table.ts'
 import { assertNothingChanged } from './create/last-look.ts'
 import { automaticPieceLength, chunkPieceLength, hashSources, type Layout, layOut } from './create/layout.ts'
-import { describeNameProblem, type NameProblem } from './create/names.ts'
 import { type CreateProgress, progressMeter } from './create/progress.ts'
 import { openResumeLog, StaleResumeError } from './create/resume.ts'
 import { type Scan, scanFiles } from './create/scan.ts'
 import { cutJobs } from './hashing/cut-jobs.ts'
 import type { HashJob, HashPlan } from './hashing/job.ts'
 import { runJobs } from './hashing/pool.ts'
-import { type OuterOptions, wrapInfo } from './outer-fields.ts'
+import type { OuterOptions } from './outer-fields.ts'
 
+export type { CreatedTorrent } from './create/describe.ts'
 export { describeNameProblem, type NameProblem } from './create/names.ts'
 export type { CreateProgress } from './create/progress.ts'
 export type { OuterOptions } from './outer-fields.ts'
 
-export interface CreateOptions extends OuterOptions {
+export interface CreateOptions extends OuterOptions, InfoOptions {
   /** The default is `hybrid`: one file that v1 and v2 clients share. */
   readonly version?: 'v1' | 'v2' | 'hybrid'
   /** The torrent's name; by default that of the path. It is required for several paths. */
@@ -48,38 +53,11 @@ export interface CreateOptions extends OuterOptions {
   readonly portable?: boolean
   /** Paths on disk that are left out even if they are inside the torrent's directory, such as the `.torrent` itself. */
   readonly leaveOut?: readonly string[]
-  readonly private?: boolean
-  readonly source?: string
-  /** Infohashes in hex, and names of collections, of torrents that share files with this one (BEP 38). */
-  readonly similar?: readonly string[]
-  readonly collections?: readonly string[]
   /** The number of hashing threads; all cores by default. */
   readonly threads?: number
   /** A file that stores finished pieces, so that an interrupted run can be resumed. */
   readonly resumeFile?: string
   readonly signal?: AbortSignal
-}
-
-export interface CreatedTorrent {
-  readonly infoHashV1: string | null
-  readonly infoHashV2: string | null
-  readonly name: string
-  /** The size of the files in bytes, without padding. */
-  readonly sizeBytes: number
-  readonly pieceLengthBytes: number
-  readonly pieceCount: number
-  readonly fileCount: number
-  /** The `.torrent` in one piece, built on first use. */
-  readonly metainfo: Uint8Array
-  /** The `.torrent` in chunks, for trees whose `.torrent` is large. */
-  chunks(): Generator<Uint8Array>
-  /** Files that were left out of the torrent, with the reason. */
-  readonly skipped: readonly { readonly path: string; readonly reason: string }[]
-  /** Names that cause problems on other systems; at most the first hundred. */
-  readonly nameProblems: readonly NameProblem[]
-  readonly nameProblemCount: number
-  /** The number of bytes that did not have to be read again because of the resume file. */
-  readonly resumedBytes: number
 }
 
 /**
@@ -115,7 +93,7 @@ export async function createTorrent(
   const layout = layOut(scan.files, version, choosePieceLength(scan.files, version, options))
   const digests = await hashFiles(scan, layout, { options, meter })
   await assertNothingChanged(scan.files, options.signal)
-  return describe(
+  return describeTorrent(
     { ...digests, ...infoOptions(options), name, layout, files: scan.files, isSingleFile: scan.isSingleFile },
     options,
     scan,
@@ -125,14 +103,6 @@ export async function createTorrent(
 function leftOut({ leaveOut = [], resumeFile }: CreateOptions): Set<string> {
   const places = [...leaveOut, ...(resumeFile === undefined ? [] : [resumeFile])]
   return new Set(places.map((place) => resolve(place)))
-}
-
-function assertPortable({ found, count }: Scan['names']): void {
-  if (count === 0) return
-  const more = count > 10 ? `; and ${count - 10} more` : ''
-  throw new RangeError(
-    `The names are not portable: ${found.slice(0, 10).map(describeNameProblem).join('; ')}${more}.`,
-  )
 }
 
 function nameOf(sources: readonly string[]): string {
@@ -147,15 +117,6 @@ function choosePieceLength(files: FileTable, version: Layout['version'], options
   if (version === 'v1')
     throw new Error('Chunks are found by their v2 piecesRoot: make a v2 or hybrid torrent of them.')
   return chunkPieceLength(files)
-}
-
-function infoOptions(options: CreateOptions) {
-  return {
-    private: options.private ?? false,
-    source: options.source,
-    similar: options.similar ?? [],
-    collections: options.collections ?? [],
-  }
 }
 
 async function hashFiles(
@@ -207,39 +168,4 @@ async function runOrResume(
   // The digests in the file do not match the bytes on disk, although the file times do, so none of them are used.
   truncateSync(resumeFile)
   return runOrResume(jobs, plan, { resumeFile, threads, signal })
-}
-
-function describe(
-  parts: InfoParts & { readonly resumedBytes: number },
-  outer: OuterOptions,
-  { skipped, names }: Scan,
-): CreatedTorrent {
-  const { files, layout, sha256 } = parts
-  const [sha1OfInfo, sha256OfInfo] = [createHash('sha1'), createHash('sha256')]
-  for (const chunk of emitInfo(parts)) {
-    sha1OfInfo.update(chunk)
-    sha256OfInfo.update(chunk)
-  }
-  const chunks = () =>
-    wrapInfo(outer, {
-      info: () => emitInfo(parts),
-      pieceLayers: sha256 && (() => emitPieceLayers(files, layout, sha256)),
-    })
-  return {
-    infoHashV1: parts.sha1 ? sha1OfInfo.digest('hex') : null,
-    infoHashV2: sha256 ? sha256OfInfo.digest('hex') : null,
-    name: parts.name,
-    sizeBytes: files.sizeBytes,
-    pieceLengthBytes: layout.pieceLengthBytes,
-    pieceCount: layout.pieceCount,
-    fileCount: files.length,
-    get metainfo() {
-      return Buffer.concat([...chunks()])
-    },
-    chunks,
-    skipped,
-    nameProblems: names.found,
-    nameProblemCount: names.count,
-    resumedBytes: parts.resumedBytes,
-  }
 }

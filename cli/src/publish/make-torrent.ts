@@ -159,7 +159,7 @@ export async function makeTorrent(
  * The reason why a file or directory of this name is not part of the data: operating systems and clients leave such
  * files everywhere.
  */
-function reasonAgainst(name: string): string | undefined {
+export function reasonAgainst(name: string): string | undefined {
   if (/^(?:\.DS_Store|Thumbs\.db|desktop\.ini)$/i.test(name))
     return 'a file of the operating system (--all-files includes it)'
   if (/^\.pad$/.test(name)) return 'padding of a torrent client (--all-files includes it)'

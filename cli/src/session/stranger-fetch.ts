@@ -1,4 +1,5 @@
 import { safeFetchWrap } from '@atproto-labs/fetch-node'
+import { isRefusedAddress, refusedAddress } from './refused-address.ts'
 
 export interface StrangerFetchOptions {
   /** For development only: whether addresses inside this network are allowed. */
@@ -31,24 +32,6 @@ export function strangerFetch({
     wrapped(input as Request, init).catch((error: unknown) => {
       throw isRefusedAddress(error) ? refusedAddress(addressOf(input)) : error
     })
-}
-
-/** The messages with which `fetch-node` refuses an address. It has no class for these errors. */
-const refusals =
-  /^Blocked by url policy|^Hostname (?:is a non-unicast address|is not a public domain|resolved to non-unicast address)/
-
-function isRefusedAddress(error: unknown): boolean {
-  for (let found = error; found instanceof Error; found = found.cause)
-    if (refusals.test(found.message)) return true
-  return false
-}
-
-/** Has the shape of any failure of `fetch`, whose cause says the reason. */
-function refusedAddress(address: string): TypeError {
-  const cause = new Error(
-    `${address} is or leads to an address in a private network, which records of others may not make this computer ask. If you trust it, set HOLDFAST_ALLOW_PRIVATE_HOSTS=on, or download the file yourself and name its path`,
-  )
-  return new TypeError('fetch failed', { cause })
 }
 
 function addressOf(input: Parameters<typeof fetch>[0]): string {

@@ -58,11 +58,18 @@ export function chunkPieceLength(files: FileTable): number {
 
 /** The files in the form that the hashing jobs need. */
 export function* hashSources(files: FileTable, layout: Layout): Generator<CutSource> {
-  const isPadded = layout.version === 'hybrid' && layout.padsTail
   for (let index = 0; index < files.length; index++) {
     if (files.sizeAt(index) === 0) continue
     const sizeBytes = files.sizeAt(index)
-    const padBytes = isPadded ? -sizeBytes & (layout.pieceLengthBytes - 1) : 0
+    const padBytes = padBytesAfter(sizeBytes, layout)
     yield { path: files.diskPathAt(index), sizeBytes, stamp: files.statAt(index), padBytes }
   }
+}
+
+/** The zeros after a file of this size, which only SHA-1 includes: a hybrid torrent has pad files (BEP 47). */
+export function padBytesAfter(
+  sizeBytes: number,
+  { version, padsTail, pieceLengthBytes }: Pick<Layout, 'version' | 'padsTail' | 'pieceLengthBytes'>,
+): number {
+  return version === 'hybrid' && padsTail ? -sizeBytes & (pieceLengthBytes - 1) : 0
 }

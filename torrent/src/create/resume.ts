@@ -24,8 +24,19 @@ export class StaleResumeError extends Error {
 /** One of this many finished jobs is repeated, and the first in any case, to check whether the file is valid. */
 const sampledShare = 64
 
+export interface ResumeOptions {
+  /** Whether some finished jobs are repeated, to check whether the file is valid; by default, they are. */
+  readonly samples?: boolean
+  /** Whether the record of a job may be used; by default, each may. */
+  readonly accepts?: (job: HashJob) => boolean
+}
+
 /** Opens or creates the file; an incomplete last record, left by a crash, is removed. */
-export function openResumeLog(path: string, plan: HashPlan): ResumeLog {
+export function openResumeLog(
+  path: string,
+  plan: HashPlan,
+  { samples = true, accepts = () => true }: ResumeOptions = {},
+): ResumeLog {
   const sha1 = plan.sha1 && Buffer.from(plan.sha1)
   const sha256 = plan.sha256 && Buffer.from(plan.sha256)
   const salt = JSON.stringify([plan.pieceLengthBytes, sha1 !== null, sha256 !== null])
@@ -47,9 +58,11 @@ export function openResumeLog(path: string, plan: HashPlan): ResumeLog {
       for (const job of jobs) {
         const digests = known.get(keyOf(job, salt).toString('hex'))
         const targets = places(job)
-        const isSampled = digests !== undefined && (sampled.size === 0 || randomInt(sampledShare) === 0)
+        const isSampled =
+          samples && digests !== undefined && (sampled.size === 0 || randomInt(sampledShare) === 0)
         if (isSampled) sampled.set(job.firstPiece, digests)
-        if (isSampled || digests?.length !== targets.reduce((sum, { length }) => sum + length, 0)) {
+        const isComplete = digests?.length === targets.reduce((sum, { length }) => sum + length, 0)
+        if (digests === undefined || isSampled || !isComplete || !accepts(job)) {
           yield job
           continue
         }

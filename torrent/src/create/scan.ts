@@ -175,7 +175,8 @@ function targetInside(root: string | null, diskPath: string): string[] | null {
   return inside === '' || path[0] === '..' || inside.startsWith(sep) ? null : path
 }
 
-function isExcluded(path: readonly string[], globs: readonly string[]): boolean {
+/** Whether a glob matches the name of a path, or if it has a slash the whole path under the root. */
+export function isExcluded(path: readonly string[], globs: readonly string[]): boolean {
   if (globs.length === 0) return false
   const whole = path.join('/')
   return globs.some((glob) =>

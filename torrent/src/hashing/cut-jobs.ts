@@ -15,12 +15,22 @@ export interface CutSource {
 const jobBytes = 4 * 2 ** 20
 const jobFiles = 1024
 
-/** Cuts the work into jobs of whole pieces, in order, one at a time. If aligned, each file starts a piece (BEP 52). */
+export interface CutOptions {
+  readonly pieceLengthBytes: number
+  /** Whether each file starts a piece (BEP 52). */
+  readonly isAligned: boolean
+  /** Whether a job is a single piece; by default, it is as large as suits a thread. */
+  readonly grain?: 'piece'
+}
+
+/** Cuts the work into jobs of whole pieces, in order, one at a time. */
 export function* cutJobs(
   sources: Iterable<CutSource>,
-  { pieceLengthBytes, isAligned }: { readonly pieceLengthBytes: number; readonly isAligned: boolean },
+  { pieceLengthBytes, isAligned, grain }: CutOptions,
 ): Generator<HashJob> {
-  const targetBytes = Math.max(Math.floor(jobBytes / pieceLengthBytes), 1) * pieceLengthBytes
+  const piecesEach = grain === 'piece' ? 1 : Math.max(Math.floor(jobBytes / pieceLengthBytes), 1)
+  const mostFiles = grain === 'piece' ? 1 : jobFiles
+  const targetBytes = piecesEach * pieceLengthBytes
   let parts: HashPart[] = []
   let firstPiece = 0
   let filled = 0
@@ -51,7 +61,7 @@ export function* cutJobs(
       from += stretch
       filled += stretch
       // For tiny files, a job ends with the piece that is being filled.
-      if (parts.length === jobFiles) target = Math.ceil(filled / pieceLengthBytes) * pieceLengthBytes
+      if (parts.length === mostFiles) target = Math.ceil(filled / pieceLengthBytes) * pieceLengthBytes
       if (filled >= target) yield* close()
     }
     if (isAligned) filled = Math.ceil(filled / pieceLengthBytes) * pieceLengthBytes

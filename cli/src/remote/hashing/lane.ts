@@ -1,0 +1,233 @@
+import { type HashPlan, type StreamHasher, streamHasher } from '@holdfast/torrent/create-streamed'
+import { isRefusedAddress } from '../../session/refused-address.ts'
+import { isEncryptedByKey } from '../checksums.ts'
+import { describeChange, rangeValidator } from '../remote-file.ts'
+import { type BodySink, BrokenAnswerError, Connection, type HostGuard } from '../transport/connection.ts'
+import type { Head } from '../transport/head.ts'
+import { Pauses } from '../transport/pauses.ts'
+import { retryAfterMs } from '../transport/retry-after.ts'
+import { PartReader } from './part-reader.ts'
+import type { FileFault, ThreadData, Unit, UnitPart } from './unit.ts'
+
+/** A server that fails this often without sending anything worth the while is given up. */
+const maxFailures = 6
+const maxBusyAnswers = 60
+const worthBytes = 2 ** 20
+const maxRedirects = 8
+/** A server that wants to be left alone for longer ends the run, which is then resumed later. */
+const maxPauseMs = 3_600_000
+const maxKeptOpen = 4
+
+/** A file that cannot be read, for a reason that another attempt at once would not change. */
+export class FaultError extends Error {
+  override readonly name = 'FaultError'
+  readonly kind: FileFault['kind']
+
+  constructor(kind: FileFault['kind'], message: string) {
+    super(message)
+    this.kind = kind
+  }
+}
+
+class BusyError extends Error {
+  readonly waitMs: number | undefined
+
+  constructor(status: number, waitMs: number | undefined) {
+    super(`the server answers ${status}`)
+    this.waitMs = waitMs
+  }
+}
+
+/** The guard of a run, which takes a while to load and is not needed where every host is allowed. */
+export async function guardOf({ allowPrivateHosts }: ThreadData): Promise<HostGuard | null> {
+  return allowPrivateHosts ? null : (await import('../../session/stranger-host.ts')).strangerHosts
+}
+
+export interface LaneResult {
+  readonly fault: FileFault | null
+  readonly requests: number
+}
+
+/** Reads one unit after the other, each stretch of a file by as few requests as the server allows. */
+export class Lane implements Disposable {
+  readonly #data: ThreadData
+  readonly #hasher: StreamHasher
+  readonly #reader: PartReader
+  readonly #pauses: Pauses
+  readonly #guard: HostGuard | null
+  readonly #connections = new Map<string, Connection>()
+  #requests = 0
+
+  constructor(data: ThreadData, guard: HostGuard | null) {
+    this.#data = data
+    this.#guard = guard
+    this.#hasher = streamHasher(data.plan)
+    this.#reader = new PartReader(this.#hasher)
+    this.#pauses = new Pauses(data.pauses)
+  }
+
+  /** `onPieces` gets the number of pieces of the unit that are done so far. */
+  async run(unit: Unit, onPieces: (count: number) => void): Promise<LaneResult> {
+    const progress = piecesOf(unit, this.#data.plan, onPieces)
+    this.#requests = 0
+    this.#hasher.start(unit.firstPiece)
+    for (const part of unit.parts) {
+      const holdsBack = part.checksums.length > 0 && isWhole(part)
+      this.#hasher.startPart(part.sizeBytes)
+      try {
+        await this.#readPart(part, holdsBack ? () => {} : progress.add)
+      } catch (error) {
+        if (!(error instanceof FaultError)) throw error
+        const fault = { url: part.url, kind: error.kind, message: error.message }
+        return { fault, requests: this.#requests }
+      }
+      this.#hasher.endPart(part.padBytes)
+      progress.add((holdsBack ? part.length : 0) + part.padBytes)
+    }
+    this.#hasher.finish()
+    progress.finish()
+    return { fault: null, requests: this.#requests }
+  }
+
+  async #readPart(part: UnitPart, onBytes: (count: number) => void): Promise<void> {
+    using reading = this.#reader.start(part, onBytes)
+    for (let failures = 0, busy = 0; !reading.isComplete; ) {
+      const before = reading.position
+      await this.#pauses.wait(part.host)
+      try {
+        await this.#request(part, reading)
+        if (reading.position === before) throw new BrokenAnswerError('the server sends nothing')
+      } catch (error) {
+        if (reading.isComplete) break
+        if (error instanceof FaultError) throw error
+        if (isRefusedAddress(error)) throw new FaultError('refused', rootMessage(error))
+        if (!(error instanceof BrokenAnswerError || error instanceof BusyError)) throw error
+        const isBusy = error instanceof BusyError && error.waitMs !== undefined
+        if (reading.position - before >= worthBytes) failures = 0
+        if (isBusy ? ++busy > maxBusyAnswers : ++failures > maxFailures)
+          throw new FaultError('network', error.message)
+        const waitMs = error instanceof BusyError ? error.waitMs : undefined
+        if ((waitMs ?? 0) > maxPauseMs)
+          throw new FaultError('network', `${error.message} and asks for a pause`)
+        this.#pauses.pause(part.host, waitMs ?? backoffMs(failures))
+      }
+    }
+    const wrong = reading.wrongChecksum()
+    if (wrong)
+      throw new FaultError(
+        'wrong',
+        `its ${wrong.algorithm} is not the one that its origin publishes (${wrong.by})`,
+      )
+  }
+
+  [Symbol.dispose](): void {
+    for (const connection of this.#connections.values()) connection[Symbol.dispose]()
+    this.#connections.clear()
+  }
+
+  /** Asks for the rest of the part, and follows redirects. */
+  async #request(part: UnitPart, reading: PartReader): Promise<void> {
+    let url = new URL(part.url)
+    for (let hops = 0; hops <= maxRedirects; hops++) {
+      let next: string | undefined
+      this.#requests++
+      await this.#connectionTo(url).get(url, {
+        headers: this.#headersFor(part, reading.position),
+        guard: this.#guard,
+        onHead: (head) => {
+          next = [301, 302, 303, 307, 308].includes(head.status) ? head.headers.get('location') : undefined
+          return next === undefined ? takeBody(head, part, reading) : null
+        },
+      })
+      if (next === undefined) return
+      const target: URL | null = URL.parse(next, url.href)
+      if (!target) throw new FaultError('refused', 'the server redirects to no address')
+      url = target
+      if (!/^https?:$/.test(url.protocol))
+        throw new FaultError('refused', `the server redirects to ${url.protocol}`)
+    }
+    throw new FaultError('refused', 'the server redirects without end')
+  }
+
+  #headersFor(part: UnitPart, position: number): Record<string, string> {
+    const end = part.from + part.length
+    const isAll = position === 0 && end === part.sizeBytes
+    const validator = rangeValidator(part)
+    return {
+      accept: '*/*',
+      'accept-encoding': 'identity',
+      'user-agent': this.#data.userAgent,
+      ...(!isAll && { range: `bytes=${position}-${end - 1}` }),
+      ...(!isAll && validator !== undefined && { 'if-range': validator }),
+    }
+  }
+
+  #connectionTo({ origin }: URL): Connection {
+    const known = this.#connections.get(origin)
+    if (known) return known
+    const [oldest] = this.#connections.keys()
+    if (this.#connections.size >= maxKeptOpen && oldest !== undefined) {
+      this.#connections.get(oldest)![Symbol.dispose]()
+      this.#connections.delete(oldest)
+    }
+    const connection = new Connection()
+    this.#connections.set(origin, connection)
+    return connection
+  }
+}
+
+/** Decides by the head of an answer whether its body is what was asked for. */
+function takeBody(head: Head, part: UnitPart, reading: PartReader): BodySink | null {
+  const { status, headers } = head
+  const header = (name: string) => headers.get(name)
+  if (status === 429 || status === 503)
+    throw new BusyError(status, retryAfterMs(header('retry-after'), Date.now()))
+  if (status >= 500) throw new BrokenAnswerError(`the server answers ${status}`)
+  if (status === 416) throw new FaultError('changed', 'its length changed')
+  if (status !== 200 && status !== 206) throw new FaultError('refused', `the server answers ${status}`)
+  const encoding = (header('content-encoding') ?? 'identity').toLowerCase()
+  if (encoding !== 'identity')
+    throw new FaultError('refused', `the server sends it only in the encoding ${encoding.slice(0, 40)}`)
+  const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(header('content-range') ?? '') ?? []
+  if (status === 206 && Number(first) !== reading.position)
+    throw new FaultError('refused', 'the server sends another range than was asked for')
+  const length = head.framing.kind === 'length' ? head.framing.bytes : undefined
+  const sizeBytes = status === 200 ? length : total === '*' ? undefined : Number(total)
+  const version = { sizeBytes, etag: header('etag'), lastModified: header('last-modified') }
+  const change = describeChange(part, version)
+  if (change !== undefined) throw new FaultError('changed', change)
+  if (isEncryptedByKey(header)) reading.ignoreS3Etag()
+  return status === 206 ? reading.sink(0) : reading.sink(reading.position)
+}
+
+function isWhole({ from, length, sizeBytes }: UnitPart): boolean {
+  return from === 0 && length === sizeBytes
+}
+
+/** Counts the bytes of a unit into whole pieces. */
+function piecesOf({ pieceCount }: Unit, { pieceLengthBytes }: HashPlan, onPieces: (count: number) => void) {
+  let bytes = 0
+  let told = 0
+  return {
+    add(count: number): void {
+      bytes += count
+      const pieces = Math.min(Math.floor(bytes / pieceLengthBytes), pieceCount)
+      if (pieces <= told) return
+      told = pieces
+      onPieces(pieces)
+    },
+    finish(): void {
+      if (pieceCount > told) onPieces(pieceCount)
+    },
+  }
+}
+
+function backoffMs(failures: number): number {
+  return Math.min(250 * 2 ** failures, 30_000) * (0.75 + Math.random() / 2)
+}
+
+function rootMessage(error: unknown): string {
+  let found = error as Error
+  while (found.cause instanceof Error) found = found.cause
+  return found.message
+}

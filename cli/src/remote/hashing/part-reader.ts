@@ -1,0 +1,131 @@
+import { createHash, type Hash } from 'node:crypto'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import type { StreamHasher } from '@holdfast/torrent/create-streamed'
+import type { Checksum } from '../remote-file.ts'
+import type { BodySink } from '../transport/connection.ts'
+import type { UnitPart } from './unit.ts'
+
+const blockBytes = 16 * 1024
+/** A socket writes into this memory, and both hashes read it from there while it is in a core's cache. */
+const bufferBytes = 1024 * 1024
+
+/** All bytes of the part have come; whatever else the server sends is not read. */
+class EnoughError extends Error {}
+
+/** Hashes one part after the other, in whole blocks, whatever the chunks and answers in which the bytes come. */
+export class PartReader implements Disposable {
+  readonly #hasher: StreamHasher
+  readonly #buffer = Buffer.allocUnsafeSlow(bufferBytes)
+  #part: UnitPart | undefined
+  #onBytes: (count: number) => void = () => {}
+  #read = 0
+  #filled = 0
+  #hashed = 0
+  #keptIn: number | undefined
+  #checks: { readonly checksum: Checksum; readonly running: RunningChecksum }[] = []
+
+  constructor(hasher: StreamHasher) {
+    this.#hasher = hasher
+  }
+
+  start(part: UnitPart, onBytes: (count: number) => void): this {
+    this.#part = part
+    this.#onBytes = onBytes
+    this.#read = 0
+    this.#filled = 0
+    this.#hashed = 0
+    const isWhole = part.from === 0 && part.length === part.sizeBytes
+    this.#checks = isWhole
+      ? part.checksums.map((checksum) => ({ checksum, running: startChecksum(checksum.algorithm) }))
+      : []
+    this.#keptIn = part.keptAt === undefined ? undefined : openSync(part.keptAt, keptFlags, 0o666)
+    return this
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#keptIn !== undefined) closeSync(this.#keptIn)
+    this.#keptIn = undefined
+  }
+
+  /** The offset in the file up to which the bytes are hashed. */
+  get position(): number {
+    return this.#part!.from + this.#read
+  }
+
+  get isComplete(): boolean {
+    return this.#read === this.#part!.length
+  }
+
+  /** Takes the body of an answer, whose first `skipBytes` are left out. */
+  sink(skipBytes: number): BodySink {
+    // What did not fill a block is asked for again.
+    this.#filled = 0
+    this.#hashed = 0
+    let toSkip = skipBytes
+    return {
+      target: () => {
+        if (toSkip > 0) return toSkip < bufferBytes ? this.#buffer.subarray(0, toSkip) : this.#buffer
+        return this.#buffer.subarray(this.#filled)
+      },
+      filled: (count) => {
+        if (toSkip > 0) toSkip -= count
+        else this.#take(count)
+      },
+    }
+  }
+
+  /** The object turned out to be encrypted, so that its ETag is no MD5. */
+  ignoreS3Etag(): void {
+    this.#checks = this.#checks.filter(({ checksum }) => !checksum.isS3Etag)
+  }
+
+  /** The checksum of the origin that the whole file does not have; undefined if it has all of them. */
+  wrongChecksum(): Checksum | undefined {
+    return this.#checks.find(({ checksum, running }) => running.hex() !== checksum.hex)?.checksum
+  }
+
+  #take(count: number): void {
+    this.#filled += count
+    const waiting = this.#filled - this.#hashed
+    const left = this.#part!.length - this.#read
+    const ready = waiting >= left ? left : waiting - (waiting % blockBytes)
+    if (ready > 0) {
+      const chunk = this.#buffer.subarray(this.#hashed, this.#hashed + ready)
+      if (this.#keptIn !== undefined) keep(this.#keptIn, chunk, this.position)
+      for (const { running } of this.#checks) running.update(chunk)
+      this.#hasher.add(chunk)
+      this.#hashed += ready
+      this.#read += ready
+      this.#onBytes(ready)
+    }
+    if (this.isComplete && waiting > ready) throw new EnoughError('the server sends more than was asked for')
+    if (this.#hashed === bufferBytes) this.#filled = this.#hashed = 0
+  }
+}
+
+/** A link is not followed: a name of the origin's leads nowhere else. */
+const keptFlags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0)
+
+function keep(file: number, chunk: Buffer, position: number): void {
+  for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at, chunk.length - at, position + at)
+}
+
+interface RunningChecksum {
+  update(chunk: Buffer): void
+  hex(): string
+}
+
+function startChecksum(algorithm: Checksum['algorithm']): RunningChecksum {
+  if (algorithm !== 'crc32') {
+    const hash: Hash = createHash(algorithm)
+    return { update: (chunk) => void hash.update(chunk), hex: () => hash.digest('hex') }
+  }
+  let value = 0
+  return {
+    update: (chunk) => {
+      value = crc32(chunk, value)
+    },
+    hex: () => value.toString(16).padStart(8, '0'),
+  }
+}

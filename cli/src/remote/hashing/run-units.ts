@@ -1,0 +1,93 @@
+import type { StreamedTorrent } from '@holdfast/torrent/create-streamed'
+import type { ThreadPool } from './thread-pool.ts'
+import type { FileFault } from './unit.ts'
+import type { PlannedUnit } from './units.ts'
+
+export interface RunOptions {
+  /** How many connections there are to one host at most, and in all. */
+  readonly perHost: number
+  readonly lanes: number
+  readonly signal: AbortSignal
+}
+
+export interface RunResult {
+  readonly faults: ReadonlyMap<string, FileFault>
+  readonly requests: number
+}
+
+/** How many units are looked at to find one whose host is free. */
+const lookAhead = 64
+
+/**
+ * Runs all units, and stores each piece when it is done. A file with a fault is left, the others go on; a host that cannot be
+ * reached ends the run. Rejects for a fault of our own, and when aborted.
+ */
+export async function runUnits(
+  units: Iterator<PlannedUnit>,
+  torrent: StreamedTorrent,
+  { pool, perHost, lanes, signal }: RunOptions & { readonly pool: ThreadPool },
+): Promise<RunResult> {
+  const faults = new Map<string, FileFault>()
+  const busy = new Map<number, number>()
+  const waiting: PlannedUnit[] = []
+  let requests = 0
+  let isDry = false
+  let isUnreachable = false
+  const running = new Set<Promise<void>>()
+  const aborted = Promise.withResolvers<never>()
+  aborted.promise.catch(() => {})
+  const onAbort = () => aborted.reject(signal.reason)
+  signal.throwIfAborted()
+  signal.addEventListener('abort', onAbort, { once: true })
+
+  const isFree = ({ hosts }: PlannedUnit) => [...hosts].every((host) => (busy.get(host) ?? 0) < perHost)
+  const isSpoilt = ({ unit }: PlannedUnit) => unit.parts.some(({ url }) => faults.has(url))
+  const take = (): PlannedUnit | undefined => {
+    while (waiting.length < lookAhead && !isDry) {
+      const next = units.next()
+      if (next.done) isDry = true
+      else waiting.push(next.value)
+    }
+    const at = waiting.findIndex(isFree)
+    return at < 0 ? undefined : waiting.splice(at, 1)[0]
+  }
+  const start = async (planned: PlannedUnit): Promise<void> => {
+    for (const host of planned.hosts) busy.set(host, (busy.get(host) ?? 0) + 1)
+    let done = 0
+    try {
+      const result = await pool.run({
+        unit: planned.unit,
+        onPieces: (count) => {
+          while (done < count) torrent.done(planned.pieces[done++]!)
+        },
+      })
+      requests += result.requests
+      if (result.fault) faults.set(result.fault.url, result.fault)
+      if (result.fault?.kind === 'network') isUnreachable = true
+    } finally {
+      for (const host of planned.hosts) busy.set(host, busy.get(host)! - 1)
+    }
+  }
+
+  try {
+    for (;;) {
+      for (let next = fill(); next; next = fill()) {
+        const task: Promise<void> = start(next).finally(() => running.delete(task))
+        task.catch(() => {})
+        running.add(task)
+      }
+      if (running.size === 0) return { faults, requests }
+      await Promise.race([...running, aborted.promise])
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+
+  function fill(): PlannedUnit | undefined {
+    while (running.size < lanes && !isUnreachable) {
+      const planned = take()
+      if (!planned || !isSpoilt(planned)) return planned
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,34 @@
+import { CommandError } from '../../command-error.ts'
+import { nameOfAddress } from '../addresses.ts'
+import { listing } from './listing.ts'
+import type { Found, Source, SourceOptions } from './source.ts'
+
+/** The kinds of places, in the order in which they are tried. */
+const sources: readonly Source[] = [listing]
+
+/** Whether an argument of the command line is an address and not a path. */
+export function isAddress(text: string): boolean {
+  return /^https?:\/\//i.test(text)
+}
+
+/** The files at an address: a directory that is listed, or one file. Throws a CommandError that says what is wrong. */
+export async function findFiles(address: string, options: SourceOptions): Promise<Found> {
+  if (!URL.canParse(address)) throw new CommandError('usage', `${address} is no address.`)
+  const url = new URL(address)
+  url.hash = ''
+  const head = url.pathname.endsWith('/') ? undefined : await options.web.head(url.href)
+  // Servers redirect the name of a directory to the same with a slash.
+  const isDirectory = head === undefined || (head.status === 200 && head.url.pathname.endsWith('/'))
+  const first = isDirectory ? await options.web.get(url.href, 'text/html, */*;q=0.5') : undefined
+  for (const source of sources) {
+    const found = await source.read(url, first, options)
+    if (found) return found
+  }
+  if (!isDirectory) return { files: [{ url: url.href, name: nameOfAddress(url) }], skipped: [] }
+  throw new CommandError(
+    first!.status === 404 ? 'notFound' : 'failure',
+    first!.status === 200
+      ? `${address} is no directory listing that holdfast can read. Give the addresses of the files, or a file of them with --urls.`
+      : `${address} answers ${first!.status}.`,
+  )
+}
