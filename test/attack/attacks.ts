@@ -14,6 +14,7 @@ export const attacks: Readonly<Record<string, Attack>> = {
   'multiplied-paths': torrents.pathsThatMultiply,
   'nested-metainfo': torrents.nestedWithoutEnd,
   'countless-files': torrents.filesWithoutNumber,
+  'large-torrent': torrents.largeTorrent,
   'large-torrents': torrents.largeTorrents,
   amplifier: torrents.addressesOfAVictim,
   'amplifier-let-in': torrents.addressesOfAVictimLetIn,

@@ -177,6 +177,7 @@ describe.each(testBackends())('applyBatch on $name', ({ open }) => {
       'torrent',
       'content',
       'metainfo',
+      'metainfo_slice',
       'file',
       'torrent_dataset',
       'repo',

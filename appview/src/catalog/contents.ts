@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { anyOf, type Db, recordset, rows } from '../store/sql.ts'
+import { slicesOf } from './metainfo-slices.ts'
 
 /** What verified metainfo says about a content. Infohashes are lowercase hex; sizes are bytes. */
 export interface ContentFacts {
@@ -101,57 +102,61 @@ async function insertContents(tx: Db, contents: readonly ContentFacts[]): Promis
   )
 }
 
-/** Limits of one statement that writes several torrents; a single torrent may exceed them. */
-const [filesAtOnce, bytesAtOnce] = [20_000, 8_000_000]
+/**
+ * About how many bytes one statement writes. PostgreSQL needs several times as much memory, which the embedded store never
+ * gives back.
+ */
+const bytesAtOnce = 1_000_000
 
 async function insertFiles(
   tx: Db,
   contents: readonly { contentId: number; files: ContentFacts['files'] }[],
 ): Promise<void> {
-  for (const batch of inBatches(contents, ({ files }) => files.length, filesAtOnce)) {
-    const files = batch.flatMap(({ contentId, files }) =>
-      files.map(({ path, sizeBytes, piecesRoot }, position) => ({
-        content: contentId,
-        position,
-        path,
-        size: sizeBytes,
-        root: piecesRoot,
-      })),
-    )
+  const files = contents.flatMap(({ contentId, files }) =>
+    files.map(({ path, sizeBytes, piecesRoot }, position) => ({
+      content: contentId,
+      position,
+      path,
+      size: sizeBytes,
+      root: piecesRoot,
+    })),
+  )
+  for (const batch of inBatches(files, ({ path }) => path.length + 100))
     await tx.execute(sql`
       INSERT INTO catalog.file (content_id, position, path, size_bytes, pieces_root)
       SELECT content, position, path, size, decode(root, 'hex')
-      FROM ${recordset(files, 'content bigint, position int, path text, size bigint, root text')}`)
-  }
+      FROM ${recordset(batch, 'content bigint, position int, path text, size bigint, root text')}`)
 }
 
 async function insertMetainfo(
   tx: Db,
   metainfo: readonly { cid: string; contentId: number; bytes: Uint8Array }[],
 ): Promise<void> {
-  for (const batch of inBatches(metainfo, ({ bytes }) => bytes.length, bytesAtOnce)) {
-    const input = batch.map(({ cid, contentId, bytes }) => ({
-      cid,
-      content: contentId,
-      base64: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64'),
-    }))
+  const input = metainfo.map(({ cid, contentId, bytes }) => ({ cid, content: contentId, size: bytes.length }))
+  const added = await rows<{ cid: string }>(
+    tx,
+    sql`
+    INSERT INTO catalog.metainfo (cid, content_id, size_bytes)
+    SELECT cid, content, size FROM ${recordset(input, 'cid text, content bigint, size bigint')}
+    ON CONFLICT (cid) DO NOTHING RETURNING cid`,
+  )
+  const bytesOf = new Map(metainfo.map(({ cid, bytes }) => [cid, bytes]))
+  const slices = added.flatMap(({ cid }) =>
+    slicesOf(bytesOf.get(cid)!).map((bytes, position) => ({ cid, position, bytes })),
+  )
+  for (const batch of inBatches(slices, ({ bytes }) => bytes.length)) {
+    const values = batch.map(({ cid, position, bytes }) => sql`(${cid}, ${position}::int, ${bytes}::bytea)`)
     await tx.execute(sql`
-      INSERT INTO catalog.metainfo (cid, content_id, bytes)
-      SELECT cid, content, decode(base64, 'base64') FROM ${recordset(input, 'cid text, content bigint, base64 text')}
-      ON CONFLICT (cid) DO NOTHING`)
+      INSERT INTO catalog.metainfo_slice (cid, position, bytes) VALUES ${sql.join(values, sql`, `)}`)
   }
 }
 
-/** Cuts a list where the sizes of its items would add up to more than `limit`. */
-function* inBatches<Item>(
-  items: readonly Item[],
-  sizeOf: (item: Item) => number,
-  limit: number,
-): Generator<Item[]> {
+/** Cuts a list where the sizes of its items would add up to more than `bytesAtOnce`. */
+function* inBatches<Item>(items: readonly Item[], sizeOf: (item: Item) => number): Generator<Item[]> {
   let batch: Item[] = []
   let size = 0
   for (const item of items) {
-    if (batch.length > 0 && size + sizeOf(item) > limit) {
+    if (batch.length > 0 && size + sizeOf(item) > bytesAtOnce) {
       yield batch
       batch = []
       size = 0

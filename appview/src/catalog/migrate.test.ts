@@ -8,6 +8,8 @@ import type { Catalog } from '../store/open.ts'
 import { rows } from '../store/sql.ts'
 import { applyAdmissionPolicy } from './admission-policy.ts'
 import { decideAdmission } from './admissions.ts'
+import { metainfoSliceBytes } from './metainfo-slices.ts'
+import { readMetainfoBytes } from './read/metainfo.ts'
 
 describe.each(testBackends())('the schemas, on $name', ({ name, open }) => {
   let catalog: Catalog
@@ -41,6 +43,25 @@ describe.each(testBackends())('the schemas, on $name', ({ name, open }) => {
     await catalog.db.execute(sql`DROP SCHEMA catalog CASCADE`)
     await migrateAll(catalog.db)
     expect(await accounts()).toEqual([])
+  })
+
+  test('keeps the .torrent files of an index that had each in one value', async () => {
+    await using catalog = await open()
+    await applyAdmissionPolicy(catalog.db, 'open')
+    const bytes = Buffer.alloc(2.5 * metainfoSliceBytes, 'abcdefg')
+    await putTorrent(catalog, 'ice', { infoHashV1: 'a'.repeat(40), bytes })
+    for (const step of [
+      sql`ALTER TABLE catalog.metainfo ADD COLUMN bytes bytea`,
+      sql`UPDATE catalog.metainfo m SET bytes = (
+            SELECT string_agg(s.bytes, '' ORDER BY position) FROM catalog.metainfo_slice s WHERE s.cid = m.cid)`,
+      sql`ALTER TABLE catalog.metainfo DROP COLUMN size_bytes`,
+      sql`DROP TABLE catalog.metainfo_slice`,
+      sql`DELETE FROM holdfast_migrations.catalog WHERE id > 2`,
+    ])
+      await catalog.db.execute(step)
+    await migrateAll(catalog.db)
+    const kept = await readMetainfoBytes(catalog.db, 'blob-ice')
+    expect(kept && Buffer.compare(kept, bytes)).toBe(0)
   })
 
   test('emptying an index gives its streams new epochs', async () => {

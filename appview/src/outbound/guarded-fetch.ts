@@ -10,6 +10,7 @@ import {
 } from './guarded-fetch-errors.ts'
 import { type ByteBudget, createByteBudget, readRetryAfterMs } from './guarded-fetch-limits.ts'
 import type { NamedAddress } from './hosts-file.ts'
+import { joinBytes } from './join-bytes.ts'
 import { createNames, type NameCaller } from './names.ts'
 import { isPublicHost } from './public-host.ts'
 
@@ -108,7 +109,7 @@ export function createGuardedFetch(options: GuardedFetchOptions): GuardedFetch {
       await using stream = await open(way, parseUrl(url), request)
       const chunks: Uint8Array[] = []
       for await (const chunk of stream.body) chunks.push(chunk)
-      const bytes = chunks.length === 1 ? chunks[0]! : new Uint8Array(Buffer.concat(chunks))
+      const bytes = chunks.length === 1 ? chunks[0]! : joinBytes(chunks)
       return { url: stream.url, status: stream.status, headers: stream.headers, bytes }
     },
   }

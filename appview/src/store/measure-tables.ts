@@ -13,6 +13,7 @@ export async function measureTables(db: Db): Promise<void> {
     'content',
     'file',
     'metainfo',
+    'metainfo_slice',
   ])
     await db.execute(sql.raw(`ANALYZE catalog.${table}`))
 }

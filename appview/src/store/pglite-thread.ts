@@ -32,11 +32,14 @@ async function answer(job: PgliteJob): Promise<PgliteResult | undefined> {
       return undefined
     }
     case 'query': {
-      const parsers = Object.fromEntries(job.asText.map((oid) => [oid, (text: string) => text]))
+      const parsers = {
+        ...Object.fromEntries(job.asText.map((oid) => [oid, (text: string) => text])),
+        [bytesType]: bytesOf,
+      }
       const { rows, fields, affectedRows } = await pglite.query<Record<string, unknown>>(
         job.text,
         [...job.parameters],
-        { rowMode: job.asArrays ? 'array' : 'object', parsers },
+        { rowMode: job.asArrays ? 'array' : 'object', parsers, serializers: { [bytesType]: asTheyAre } },
       )
       return { rows, fields, ...(affectedRows === undefined ? {} : { affectedRows }) }
     }
@@ -85,8 +88,33 @@ interface Backend {
   _PostgresMainLoopOnce: () => void
 }
 
+/** The OID of `bytea`. */
+const bytesType = 17
+
+/** PGlite sends bytes in PostgreSQL's binary format, which takes no memory for text. */
+const asTheyAre = (value: string) => value
+
+/** Reads PostgreSQL's text of bytes, `\\x` and hexadecimal digits; PGlite's own way takes ten times as long. */
+function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array((text.length - 2) / 2)
+  Buffer.from(bytes.buffer).write(text.slice(2), 'hex')
+  return bytes
+}
+
+/** Bytes are moved to the main thread instead of copied. */
 function say(word: FromThread): void {
-  parentPort!.postMessage(word)
+  const fields = ('result' in word && word.result?.fields) || []
+  const holders = fields.flatMap(({ name, dataTypeID }, at) =>
+    dataTypeID === bytesType ? [{ name, at }] : [],
+  )
+  const values = holders.flatMap(({ name, at }) =>
+    (word as { result: PgliteResult }).result.rows.map((row) => row[name] ?? row[at]),
+  )
+  const moved = values.filter((value) => value instanceof Uint8Array)
+  parentPort!.postMessage(
+    word,
+    moved.map(({ buffer }) => buffer as ArrayBuffer),
+  )
 }
 
 function partsOf(error: unknown): StoreErrorParts {

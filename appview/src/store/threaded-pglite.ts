@@ -117,7 +117,8 @@ export async function openThreadedPglite(dataDir: string | undefined): Promise<T
   const query = async (text: string, parameters: readonly unknown[] = [], options: QueryOptions = {}) => {
     const asArrays = options.rowMode === 'array'
     const asText = [...Object.keys(options.parsers ?? {}).map(Number), ...jsonTypes]
-    return parseJson((await ask({ kind: 'query', text, parameters, asArrays, asText }))!, asArrays)
+    const job: PgliteJob = { kind: 'query', text, parameters: parameters.map(ownBytes), asArrays, asText }
+    return parseJson((await ask(job))!, asArrays)
   }
   const exec = async (text: string) => void (await ask({ kind: 'exec', text }))
   const alone = createTurn()
@@ -166,6 +167,11 @@ export async function openThreadedPglite(dataDir: string | undefined): Promise<T
     throw error
   }
   return store
+}
+
+/** A part of a buffer would be passed on with the whole buffer. */
+function ownBytes(parameter: unknown): unknown {
+  return parameter instanceof Uint8Array ? new Uint8Array(parameter) : parameter
 }
 
 /** Parses JSON here, because the thread passes it on as text. */

@@ -83,7 +83,7 @@ export function createThreadPool<Job, Answer>(options: ThreadPoolOptions): Threa
   }
 
   function open(): Place<Job, Answer> {
-    const resourceLimits = { maxOldGenerationSizeMb: options.heapMb, maxYoungGenerationSizeMb: 32 }
+    const resourceLimits = { maxOldGenerationSizeMb: options.heapMb, maxYoungGenerationSizeMb: 8 }
     const place: Place<Job, Answer> = {
       thread: new Worker(options.script, { execArgv: [], resourceLimits }),
       current: undefined,

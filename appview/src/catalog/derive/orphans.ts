@@ -19,6 +19,7 @@ export async function dropOrphanContents(tx: Db, { contents }: Touched): Promise
   if (orphans.length === 0) return
   await tx.execute(sql`DELETE FROM catalog.file WHERE content_id = ${ids}`)
   await tx.execute(sql`
-    WITH gone AS (DELETE FROM catalog.metainfo WHERE content_id = ${ids} RETURNING cid)
+    WITH gone AS (DELETE FROM catalog.metainfo WHERE content_id = ${ids} RETURNING cid),
+      slices AS (DELETE FROM catalog.metainfo_slice s USING gone WHERE s.cid = gone.cid)
     DELETE FROM catalog.named_address n USING gone WHERE n.metainfo_cid = gone.cid AND n.metainfo_cid <> ''`)
 }

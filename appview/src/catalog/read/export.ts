@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { type Db, rows, toInstant } from '../../store/sql.ts'
 import { shown, shownContent } from '../shown.ts'
+import { readMetainfoBytes } from './metainfo.ts'
 
 export interface ExportedRecord {
   uri: string
@@ -35,15 +36,16 @@ export interface ExportedMetainfo {
 /** Yields the `.torrent` of every announced content, one at a time. */
 export async function* exportMetainfo(db: Db): AsyncGenerator<ExportedMetainfo> {
   for (let after = 0; ; ) {
-    const [row] = await rows<{ id: number; infoHash: string; bytes: Uint8Array }>(
+    const [row] = await rows<{ id: number; infoHash: string; cid: string }>(
       db,
-      sql`SELECT c.id, coalesce(c.info_hash_v2, c.info_hash_v1) AS "infoHash", m.bytes
+      sql`SELECT c.id, coalesce(c.info_hash_v2, c.info_hash_v1) AS "infoHash", m.cid
           FROM catalog.content c JOIN LATERAL (
-            SELECT bytes FROM catalog.metainfo WHERE content_id = c.id ORDER BY cid LIMIT 1) AS m ON true
+            SELECT cid FROM catalog.metainfo WHERE content_id = c.id ORDER BY cid LIMIT 1) AS m ON true
           WHERE ${shownContent('c')} AND c.id > ${after} ORDER BY c.id LIMIT 1`,
     )
     if (!row) return
-    yield row
+    const bytes = await readMetainfoBytes(db, row.cid)
+    if (bytes) yield { infoHash: row.infoHash, bytes }
     after = row.id
   }
 }

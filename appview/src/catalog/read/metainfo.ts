@@ -1,26 +1,22 @@
 import { sql } from 'drizzle-orm'
 import { type Db, rows } from '../../store/sql.ts'
-
-/** How many bytes are read at once; a multiple of 3, so that base64 has no padding. */
-const sliceBytes = 480_000
+import { metainfoSliceBytes } from '../metainfo-slices.ts'
 
 /** Reads the bytes of a verified `.torrent` in slices, so that a large one does not block others; undefined if it was deleted. */
 export async function readMetainfoBytes(db: Db, cid: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const [row] = await rows<{ size: number }>(
+  const [row] = await rows<{ size: number | string }>(
     db,
-    sql`SELECT octet_length(bytes) AS size FROM catalog.metainfo WHERE cid = ${cid}`,
+    sql`SELECT size_bytes AS size FROM catalog.metainfo WHERE cid = ${cid}`,
   )
   if (!row) return undefined
-  const bytes = new Uint8Array(row.size)
-  for (let at = 0; at < row.size; at += sliceBytes) {
-    // As base64, because PGlite takes ten times as long to decode bytes as hexadecimal text.
-    const [slice] = await rows<{ base64: string }>(
+  const bytes = new Uint8Array(Number(row.size))
+  for (let position = 0; position * metainfoSliceBytes < bytes.length; position++) {
+    const [slice] = await rows<{ bytes: Uint8Array }>(
       db,
-      sql`SELECT encode(substring(bytes FROM ${at + 1}::int FOR ${sliceBytes}::int), 'base64') AS base64
-          FROM catalog.metainfo WHERE cid = ${cid}`,
+      sql`SELECT bytes FROM catalog.metainfo_slice WHERE cid = ${cid} AND position = ${position}::int`,
     )
     if (!slice) return undefined
-    bytes.set(Buffer.from(slice.base64, 'base64'), at)
+    bytes.set(slice.bytes, position * metainfoSliceBytes)
   }
   return bytes
 }

@@ -40,7 +40,7 @@ export async function readContentUsage(db: Db, owner: string): Promise<ContentUs
     sql`
     WITH named AS (SELECT DISTINCT content_id AS id FROM catalog.torrent t WHERE ${authors} AND content_id IS NOT NULL)
     SELECT (SELECT coalesce(sum(files_indexed), 0)::bigint FROM catalog.content JOIN named USING (id)) AS files,
-      (SELECT coalesce(sum(octet_length(bytes)), 0)::bigint FROM catalog.metainfo m JOIN named ON named.id = m.content_id)
+      (SELECT coalesce(sum(size_bytes), 0)::bigint FROM catalog.metainfo m JOIN named ON named.id = m.content_id)
         AS bytes`,
   )
   return row ?? { files: 0, bytes: 0 }

@@ -1,6 +1,7 @@
 import { cidForRawBytes } from '@atproto/lex-data'
 import type { GuardedFetch } from '../../outbound/guarded-fetch.ts'
 import { BlobMismatchError, fetchBlob } from '../../outbound/guarded-fetch-blob.ts'
+import { joinBytes } from '../../outbound/join-bytes.ts'
 
 /** The part of a torrent record that says where its `.torrent` bytes are. */
 export interface MetainfoSources {
@@ -62,7 +63,7 @@ async function readWhole(
       left -= part.length
       parts.push(part)
     }
-    return new Uint8Array(Buffer.concat(parts))
+    return joinBytes(parts)
   }
   if (!request.admitted)
     throw new NotAdmittedError(

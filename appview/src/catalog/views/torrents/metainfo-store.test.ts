@@ -1,9 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { parseMetainfo } from '@holdfast/torrent/metainfo'
-import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testBackends } from '../../../../testing/backends.ts'
-import { makeTorrent } from '../../../../testing/publishing.ts'
+import { makeTorrent, putTorrent } from '../../../../testing/publishing.ts'
 import type { Catalog } from '../../../store/open.ts'
 import { metainfoStoreOf } from './metainfo-store.ts'
 
@@ -21,8 +20,7 @@ describe.each(testBackends())('serving metainfo from $name', ({ open }) => {
   const large = largeFile()
   beforeAll(async () => {
     catalog = await open()
-    await catalog.db.execute(sql`INSERT INTO catalog.metainfo (cid, content_id, bytes)
-      VALUES ('large', 1, decode(${large.bytes.toString('base64')}, 'base64'))`)
+    await putTorrent(catalog, 'large', large)
   })
   afterAll(() => catalog[Symbol.asyncDispose]())
 
@@ -32,9 +30,9 @@ describe.each(testBackends())('serving metainfo from $name', ({ open }) => {
     const delay = monitorEventLoopDelay({ resolution: 5 })
     delay.enable()
     const read = await Promise.all([
-      store.read('large', plan),
-      store.read('large', { ...plan, operators: ['udp://b.example:1'] }),
-      store.read('large'),
+      store.read('blob-large', plan),
+      store.read('blob-large', { ...plan, operators: ['udp://b.example:1'] }),
+      store.read('blob-large'),
     ])
     delay.disable()
     expect(parseMetainfo(read[0]!).trackers.map(({ url }) => url)).toEqual(['udp://a.example:1'])
@@ -47,9 +45,9 @@ describe.each(testBackends())('serving metainfo from $name', ({ open }) => {
   test('makes a .torrent once for all who ask at the same time', async () => {
     const store = metainfoStoreOf(catalog.db)
     const asked = { ...plan, operators: ['udp://c.example:1'] }
-    const [one, two] = await Promise.all([store.read('large', asked), store.read('large', asked)])
+    const [one, two] = await Promise.all([store.read('blob-large', asked), store.read('blob-large', asked)])
     expect(two).toBe(one)
-    expect(await store.read('large', asked)).toBe(one)
+    expect(await store.read('blob-large', asked)).toBe(one)
   })
 
   test('returns undefined for a torrent without metainfo', async () => {

@@ -121,15 +121,29 @@ export const content = table(
   ],
 )
 
-/** The bytes of verified `.torrent` files, by the CID of the blob, or of all parts together. */
+/** Verified `.torrent` files, by the CID of the blob, or of all parts together. */
 export const metainfo = table(
   'metainfo',
   {
     cid: text('cid').primaryKey(),
     contentId: ref('content_id').notNull(),
-    bytes: bytea('bytes').notNull(),
+    sizeBytes: count('size_bytes').notNull(),
   },
   (t) => [index('metainfo_content').on(t.contentId)],
+)
+
+/**
+ * Their bytes, in slices of `metainfoSliceBytes`, so that no statement handles a whole file: PostgreSQL needs several times
+ * the size of a value to write it, and the memory of the embedded store never shrinks.
+ */
+export const metainfoSlice = table(
+  'metainfo_slice',
+  {
+    cid: text('cid').notNull(),
+    position: integer('position').notNull(),
+    bytes: bytea('bytes').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.cid, t.position] })],
 )
 
 /**
