@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CorpusMaker } from './corpus.ts'
-import { chunkSize } from './load-postgres.ts'
+import { chunkSize, distinct } from './load-postgres.ts'
 import type { BenchQuery } from './queries.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { BenchQuery } from './queries.ts'
  * columns for filters and sorting. It is kept in the temporary folder for later runs.
  */
 export function prepareFts5(count: number, log: (line: string) => void): DatabaseSync {
-  const path = join(tmpdir(), `holdfast-bench-fts5-1-${count}.sqlite`)
+  const path = join(tmpdir(), `holdfast-bench-fts5-2-${count}.sqlite`)
   if (!existsSync(path)) {
     const unfinished = `${path}.unfinished`
     rmSync(unfinished, { force: true })
@@ -55,17 +55,26 @@ function fill(path: string, count: number, log: (line: string) => void): void {
     'INSERT INTO text (rowid, title, people, keywords, description) VALUES (?, ?, ?, ?, ?)',
   )
   const row = database.prepare('INSERT INTO dataset VALUES (?, ?, ?, ?, ?, ?)')
-  for (let from = 1; from <= count; from += chunkSize.datasets) {
+  const made = Math.min(count, distinct)
+  for (let from = 1; from <= made; from += chunkSize.datasets) {
     const maker = new CorpusMaker(from)
     database.exec('BEGIN')
-    for (let id = from; id < Math.min(from + chunkSize.datasets, count + 1); id++) {
-      const made = maker.dataset()
-      text.run(id, made.title, made.publisher, made.keywords.join(' '), made.description)
-      row.run(id, made.license, made.risk, made.sizeBytes, made.seeders, made.createdAt)
+    for (let id = from; id < Math.min(from + chunkSize.datasets, made + 1); id++) {
+      const dataset = maker.dataset()
+      text.run(id, dataset.title, dataset.publisher, dataset.keywords.join(' '), dataset.description)
+      row.run(id, dataset.license, dataset.risk, dataset.sizeBytes, dataset.seeders, dataset.createdAt)
     }
     database.exec('COMMIT')
-    log(`FTS5: ${Math.min(from + chunkSize.datasets - 1, count)} datasets`)
+    log(`FTS5: ${Math.min(from + chunkSize.datasets - 1, made)} datasets`)
   }
+  // The same copies as in the other store.
+  for (let offset = distinct; offset < count; offset += distinct)
+    database.exec(`
+      INSERT INTO text (rowid, title, people, keywords, description)
+        SELECT rowid + ${offset}, title, people, keywords, description FROM text WHERE rowid <= ${Math.min(distinct, count - offset)};
+      INSERT INTO dataset SELECT id + ${offset}, license, risk, size + ${offset / distinct}, seeders,
+          strftime('%Y-%m-%dT%H:%M:%fZ', created, '+${offset / distinct} minutes')
+        FROM dataset WHERE id <= ${Math.min(distinct, count - offset)}`)
   database.exec(`INSERT INTO text(text) VALUES ('optimize')`)
   database.exec('ANALYZE')
   database.close()

@@ -90,8 +90,8 @@ export interface Chunk {
 }
 
 export const chunkSize = { datasets: 20_000, torrents: 50_000 }
-/** The number of torrents that are made word by word; the others repeat them. */
-const distinctTorrents = 250_000
+/** The number of datasets, and of torrents, that are made word by word; the others repeat them. A multiple of `authors`. */
+export const distinct = 250_000
 /** Two cores make the corpus; a third worker uses the time in which they wait for the database. */
 const workers = 3
 
@@ -109,24 +109,24 @@ export async function loadPostgres(
   for (const table of ['dataset', 'dataset_phrases', 'torrent', 'vocabulary'])
     await client.unsafe(`ALTER TABLE catalog.${table} SET UNLOGGED`)
   await client.unsafe('CREATE UNLOGGED TABLE word (word text, base bigint)')
-  const distinct = Math.min(sizes.torrents, distinctTorrents)
   const chunks = [
-    ...chunksOf(url, { kind: 'datasets', after: 0, total: sizes.datasets }),
-    ...chunksOf(url, { kind: 'torrents', after: sizes.datasets, total: distinct }),
+    ...chunksOf(url, { kind: 'datasets', after: 0, total: Math.min(sizes.datasets, distinct) }),
+    ...chunksOf(url, { kind: 'torrents', after: sizes.datasets, total: Math.min(sizes.torrents, distinct) }),
   ]
   await Promise.all(Array.from({ length: workers }, () => work(chunks, log)))
   await finish(client, indexes, sizes, log)
 }
 
-/** Completes the database after every chunk is in: further torrents, the vocabulary and the indexes. */
+/** Completes the database after every chunk is in: further datasets and torrents, the vocabulary and the indexes. */
 export async function finish(
   client: postgres.Sql,
   indexes: Indexes,
   sizes: Sizes,
   log: (line: string) => void,
 ): Promise<void> {
+  await multiplyDatasets(client, sizes)
   await multiplyTorrents(client, sizes)
-  log(`${sizes.torrents} torrents`)
+  log(`${sizes.datasets} datasets, ${sizes.torrents} torrents`)
   await client.unsafe(
     `INSERT INTO catalog.vocabulary (kind, key, text, base) SELECT 'word', word, word, min(base) FROM word GROUP BY word`,
   )
@@ -148,21 +148,42 @@ export async function createIndexes(client: postgres.Sql, indexes: Indexes, log:
 }
 
 /**
- * Repeats the torrents until there are enough: each copy is another record with the same words, so that every word is
+ * Repeats the datasets until there are enough: each copy is another record with the same words, so that every word is
  * as common as it should be, and belongs to samples of its own.
  */
+async function multiplyDatasets(client: postgres.Sql, { datasets }: Sizes): Promise<void> {
+  const { id, codes, among } = copiesOf('d', datasets)
+  await client.unsafe(`
+    INSERT INTO catalog.dataset (${datasetColumns})
+    SELECT ${id}, d.uri || '-' || copy, d.did, ${id}, d.title, d.publisher, d.license, d.risk, d.scarcity, d.gone_before,
+      d.keywords, d.formats, d.size_bytes + copy, d.created_at + copy * interval '1 minute', d.indexed_at, d.visible,
+      d.torrent_count, d.seeders, d.risks, d.scarcities, d.deadline, ${codes}
+    FROM catalog.dataset d ${among}`)
+  await client.unsafe(`
+    INSERT INTO catalog.dataset_phrases (dataset_id, phrases)
+    SELECT d.dataset_id + copy * ${distinct}, d.phrases
+    FROM catalog.dataset_phrases d ${copiesOf('d', datasets, 'dataset_id').among}`)
+}
+
+/** The same for torrents, whose ids follow those of the datasets. */
 async function multiplyTorrents(client: postgres.Sql, { datasets, torrents }: Sizes): Promise<void> {
-  const rate = (n: number) =>
-    `SELECT ${sampleCode(n as SampleRate)} WHERE (t.id + copy * ${distinctTorrents}) % ${n} = 0`
+  const { id, codes, among } = copiesOf('t', datasets + torrents)
   await client.unsafe(`
     INSERT INTO catalog.torrent (id, uri, did, info_hash_v1, name, size_bytes, content_id,
       metainfo_status, created_at, indexed_at, visible, seeders, formats, names_web_seeds, codes)
-    SELECT t.id + copy * ${distinctTorrents}, t.uri || '-' || copy, t.did, lpad(to_hex(t.id + copy * ${distinctTorrents}), 40, '0'), t.name,
-      t.size_bytes + copy, t.id + copy * ${distinctTorrents}, t.metainfo_status, t.created_at + copy * interval '1 minute', t.indexed_at, t.visible, t.seeders, t.formats, false,
-      ARRAY(SELECT code FROM unnest(t.codes) AS code WHERE NOT code = ANY ('{${sampleRates.map(sampleCode).join(',')}}')
-        UNION ALL ${sampleRates.map(rate).join(' UNION ALL ')} ORDER BY 1)
-    FROM catalog.torrent t CROSS JOIN generate_series(1, ${Math.ceil(torrents / distinctTorrents)}) AS copy
-    WHERE t.id + copy * ${distinctTorrents} <= ${datasets + torrents}`)
+    SELECT ${id}, t.uri || '-' || copy, t.did, lpad(to_hex(${id}), 40, '0'), t.name, t.size_bytes + copy, ${id},
+      t.metainfo_status, t.created_at + copy * interval '1 minute', t.indexed_at, t.visible, t.seeders, t.formats, false, ${codes}
+    FROM catalog.torrent t ${among}`)
+}
+
+/** Expressions for the copies of a table's rows up to an id: the copy's id, its codes, and the join that makes the copies. */
+function copiesOf(row: string, lastId: number, idColumn = 'id') {
+  const id = `(${row}.${idColumn} + copy * ${distinct})`
+  const samples = sampleRates.map((n) => `SELECT ${sampleCode(n as SampleRate)} WHERE ${id} % ${n} = 0`)
+  const codes = `ARRAY(SELECT code FROM unnest(${row}.codes) AS code WHERE NOT code = ANY ('{${sampleRates.map(sampleCode).join(',')}}')
+    UNION ALL ${samples.join(' UNION ALL ')} ORDER BY 1)`
+  const among = `CROSS JOIN generate_series(1, ${Math.ceil(lastId / distinct)}) AS copy WHERE ${id} <= ${lastId}`
+  return { id, codes, among }
 }
 
 function chunksOf(

@@ -5,7 +5,7 @@ import { keptDatabase } from '../../system/kept-database.ts'
 import { loadPostgres, type Sizes } from './load-postgres.ts'
 
 /** Changes with anything that the content of a loaded database depends on, so that an older database is not reused. */
-export const layout = 4
+export const layout = 5
 
 /**
  * Creates a database with a synthetic catalog of these sizes next to the given one, and returns its URL. The database
