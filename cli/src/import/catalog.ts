@@ -1,14 +1,25 @@
 import { accountFor } from './account-for.ts'
+import { importAcademicTorrent } from './formats/academic-torrents.ts'
 import type { Imported } from './formats/aws-open-data-registry.ts'
 import { importRegistryEntry } from './formats/aws-open-data-registry.ts'
 import { importCkan, withExtras } from './formats/ckan.ts'
 import { attributesOf, importDataCite } from './formats/datacite.ts'
 import { importDcatUs } from './formats/dcat-us.ts'
+import { describedBySciop, importSciop } from './formats/sciop.ts'
 import { importJsonLd } from './json-ld/dataset.ts'
 import { type Node, readNodes, typesOf } from './json-ld/graph.ts'
 
 /** The kinds of description that `holdfast import` reads from JSON or YAML. Bags are directories and are read elsewhere. */
-export const catalogKinds = ['dcat-us', 'croissant', 'json-ld', 'datacite', 'ckan', 'aws-registry'] as const
+export const catalogKinds = [
+  'dcat-us',
+  'croissant',
+  'json-ld',
+  'datacite',
+  'ckan',
+  'aws-registry',
+  'sciop',
+  'academic-torrents',
+] as const
 export type CatalogKind = (typeof catalogKinds)[number]
 
 /** Entries of one kind, each in the form that its catalog has. */
@@ -22,11 +33,17 @@ export function readCatalog(document: unknown, kind = kindOf(document)): Catalog
   return kind && { kind, entries: entriesOf(document, kind) }
 }
 
+export interface ImportOptions {
+  readonly createdAt: string
+  /** Where the catalog was read, if that is a web address. */
+  readonly address?: string | undefined
+}
+
 /**
  * Makes a dataset of an entry and lists everything that could not be taken over; throws an Error that says what the
  * entry lacks.
  */
-export function importEntry(kind: CatalogKind, entry: unknown, options: { createdAt: string }): Imported {
+export function importEntry(kind: CatalogKind, entry: unknown, options: ImportOptions): Imported {
   return accountFor(readable(kind, entry), readEntry(kind, entry, options))
 }
 
@@ -34,11 +51,12 @@ export function importEntry(kind: CatalogKind, entry: unknown, options: { create
 function readable(kind: CatalogKind, entry: unknown): unknown {
   if (kind === 'datacite') return attributesOf(entry)
   if (kind === 'ckan') return withExtras(entry)
+  if (kind === 'sciop') return describedBySciop(entry)
   // The prose that the registry's reader produces is compared word by word in its own test.
   return kind === 'aws-registry' ? undefined : entry
 }
 
-function readEntry(kind: CatalogKind, entry: unknown, options: { createdAt: string }): Imported {
+function readEntry(kind: CatalogKind, entry: unknown, options: ImportOptions): Imported {
   switch (kind) {
     case 'dcat-us':
       return importDcatUs(entry, options)
@@ -51,6 +69,10 @@ function readEntry(kind: CatalogKind, entry: unknown, options: { createdAt: stri
       return importCkan(entry, options)
     case 'aws-registry':
       return importRegistryEntry(entry, options)
+    case 'sciop':
+      return importSciop(entry, options)
+    case 'academic-torrents':
+      return importAcademicTorrent(entry, options)
   }
 }
 
@@ -62,6 +84,10 @@ function kindOf(document: unknown): CatalogKind | undefined {
   if (text('conformsTo').includes('project-open-data') || (has('accessLevel', 'title') && !has('result')))
     return 'dcat-us'
   if (has('Name') && (has('slug') || has('ManagedBy'))) return 'aws-registry'
+  if (has('slug', 'threat', 'scarcity')) return 'sciop'
+  const { items, rss } = document as { items?: unknown; rss?: unknown }
+  if (Array.isArray(items) && kindOf(items) === 'sciop') return 'sciop'
+  if (itemsOfFeed(rss).some((item) => 'infohash' in item)) return 'academic-torrents'
   if (
     has('success', 'result') ||
     has('packages') ||
@@ -88,7 +114,7 @@ function entriesOf(document: unknown, kind: CatalogKind): unknown[] {
   // The objects of a JSON-LD list refer to each other, so the list is read as a whole.
   if (Array.isArray(document) && kind !== 'json-ld' && kind !== 'croissant')
     return document.flatMap((item) => entriesOf(item, kind))
-  const { dataset, result, packages, data } = (document ?? {}) as Record<string, unknown>
+  const { dataset, result, packages, data, items, rss } = (document ?? {}) as Record<string, unknown>
   switch (kind) {
     case 'dcat-us':
       return Array.isArray(dataset) ? dataset : [document]
@@ -99,9 +125,20 @@ function entriesOf(document: unknown, kind: CatalogKind): unknown[] {
     case 'json-ld':
     case 'croissant':
       return onceEach(readNodes(document).flatMap(datasetsIn))
+    case 'sciop':
+      return Array.isArray(items) ? items : [document]
+    case 'academic-torrents':
+      return rss ? itemsOfFeed(rss) : [document]
     case 'aws-registry':
       return [document]
   }
+}
+
+/** The items of an RSS feed that was read from XML. */
+function itemsOfFeed(rss: unknown): object[] {
+  const { channel } = (rss ?? {}) as { channel?: { item?: unknown } | null }
+  const items = [channel?.item ?? []].flat()
+  return items.filter((item): item is object => typeof item === 'object' && item !== null)
 }
 
 /**

@@ -5,11 +5,18 @@ import { datasetSlug } from '../publish/slug.ts'
 import type { RecordJson, Repo, StoredRecord } from '../records/repo.ts'
 import type { LeftOver } from './fields.ts'
 import type { Imported } from './formats/aws-open-data-registry.ts'
+import type { ListedTorrent } from './listed-torrent.ts'
 import { isUnderItsKey, type Place, placesOfEntries } from './places-of-entries.ts'
 import type { Input } from './read-input.ts'
 
 export type Outcome =
-  | { readonly index: number; readonly written: WrittenDataset; readonly leftOver: readonly LeftOver[] }
+  | {
+      readonly index: number
+      readonly written: WrittenDataset
+      readonly leftOver: readonly LeftOver[]
+      /** The torrents that the catalog lists for it, which are still to be published. */
+      readonly torrents: readonly ListedTorrent[]
+    }
   | { readonly index: number; readonly name: string; readonly problem: string }
 
 /** Fields with people's judgments, which catalogs do not have: an import keeps them even if it replaces all other fields. */
@@ -50,7 +57,7 @@ export async function* importAll(
     const draft = { ...draftOf(read), rkey, ...(isKnown && { isSame: () => true }) }
     try {
       const written = await putDataset(reader, draft, statement)
-      yield { index, written, leftOver: read.leftOver }
+      yield { index, written, leftOver: read.leftOver, torrents: read.torrents ?? [] }
     } catch (error) {
       if (!(error instanceof CommandError && error.kind === 'usage')) throw error
       yield { index, name: input.nameAt(index), problem: error.message }

@@ -200,6 +200,39 @@ const kinds: Record<string, { fixed: Record<string, Draw>; rich: Record<string, 
       publisher: [word],
     },
   },
+  sciop: {
+    fixed: { slug: word, title: word, threat: () => 'indefinite', scarcity: () => 'unknown' },
+    rich: {
+      description: [word],
+      publisher: [word],
+      homepage: [address],
+      urls: [few(address), few(word)],
+      tags: [few(word)],
+      external_identifiers: [few(of({ type: () => 'doi', identifier: word }))],
+      external_sources: [few(of({ source: word, url: address, description: word, note: word }))],
+      dataset_created_at: [date],
+      dataset_updated_at: [word],
+      last_seen_at: [date],
+      source_type: [word, () => 's3'],
+      source_access: [word],
+      scrape_status: [word],
+    },
+  },
+  'academic-torrents': {
+    fixed: { title: word, infohash: (next) => String(next()).padStart(40, 'a') },
+    rich: {
+      category: [word],
+      link: [address],
+      guid: [address, word],
+      size: [number, word],
+      description: [
+        word,
+        (next) =>
+          `@article{x, author={${word(next)} and ${word(next)}}, abstract={${word(next)}}, odd={${word(next)}}}`,
+      ],
+      pubDate: [date],
+    },
+  },
 }
 kinds.croissant = {
   ...kinds['json-ld']!,

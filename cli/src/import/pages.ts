@@ -22,6 +22,7 @@ export function statedTotal(document: unknown): number | undefined {
   const totals = [
     objectOf(result).count,
     objectOf(meta).total,
+    Array.isArray(objectOf(document).items) ? objectOf(document).total : undefined,
     ...hydraNodes(document).flatMap((node) => [node['hydra:totalItems'], node[`${hydra}totalItems`]]),
   ]
   return totals
@@ -66,7 +67,7 @@ function hydraNodes(document: unknown): Record<string, unknown>[] {
   return [...nodes, ...[...graph, ...views].map(objectOf)]
 }
 
-/** The next page for CKAN and DataCite, which do not link it but count: it begins where this one ends. */
+/** The next page for CKAN, DataCite and SciOp, which do not link it but count: it begins where this one ends. */
 function countedPage({ document, address }: Page): string | undefined {
   if (address === undefined) return undefined
   const { result, meta } = objectOf(document)
@@ -81,6 +82,11 @@ function countedPage({ document, address }: Page): string | undefined {
   if (Array.isArray(result) && counted('limit') > 0 && result.length >= counted('limit')) {
     url.searchParams.set('offset', String(counted('offset') + result.length))
     return url.href
+  }
+  const paged = objectOf(document)
+  if (Array.isArray(paged.items) && typeof paged.page === 'number' && typeof paged.pages === 'number') {
+    url.searchParams.set('page', String(paged.page + 1))
+    return paged.page < paged.pages ? url.href : undefined
   }
   const { page, totalPages } = objectOf(meta)
   if (typeof page !== 'number' || typeof totalPages !== 'number' || page >= totalPages) return undefined

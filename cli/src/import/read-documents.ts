@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
+import { XMLParser } from 'fast-xml-parser'
 import { parse as parseYaml } from 'yaml'
 import { CommandError } from '../command-error.ts'
 import { warn } from '../output/terminal.ts'
@@ -33,6 +34,7 @@ export function parseDocuments(text: string, place: string): unknown[] {
   try {
     if (/\.ya?ml$/i.test(place)) return [withSlug(parseYaml(text), basename(place, extname(place)))]
     if (/\.(jsonl|ndjson)$/i.test(place)) return parseLines(text)
+    if (/^\s*<\?xml\b/.test(text)) return [parseXml(text, place)]
     return [JSON.parse(text)]
   } catch (cause) {
     const lines = text.trimStart().startsWith('{') ? tryLines(text) : undefined
@@ -86,6 +88,16 @@ function withSlug(document: unknown, slug: string): unknown {
   const isEntry =
     typeof document === 'object' && document !== null && 'Name' in document && !('slug' in document)
   return isEntry ? { ...document, slug } : document
+}
+
+/** An XML document as an object; texts stay texts. A document type could declare entities that blow up, so it is refused. */
+function parseXml(text: string, place: string): unknown {
+  if (/<!(?:DOCTYPE|ENTITY)/i.test(text))
+    throw new CommandError(
+      'usage',
+      `${place} has a document type, which catalogs do not need; it is not read.`,
+    )
+  return new XMLParser({ ignoreAttributes: true, parseTagValue: false }).parse(text, true)
 }
 
 function parseLines(text: string): unknown[] {

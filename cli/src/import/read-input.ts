@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { counted } from '@holdfast/runtime/counted'
+import { parseMetainfo } from '@holdfast/torrent/metainfo'
 import { CommandError } from '../command-error.ts'
 import { readBytesInside } from '../files/read-inside.ts'
 import { warn } from '../output/terminal.ts'
@@ -9,12 +10,13 @@ import { decodeText } from './decode-text.ts'
 import { fit } from './fit.ts'
 import type { Imported } from './formats/aws-open-data-registry.ts'
 import { importBag, readBag } from './formats/bagit.ts'
+import { importTorrentFile } from './formats/torrent-file.ts'
 import { statedTotal } from './pages.ts'
 import { parseDocuments, type ReadOptions, readDocuments } from './read-documents.ts'
 
 /** Datasets to import. Each is made on request, so that a fault in one entry of a large catalog does not affect the others. */
 export interface Input {
-  readonly kind: CatalogKind | 'bagit'
+  readonly kind: CatalogKind | 'bagit' | 'torrents'
   readonly count: number
   /** Makes the dataset of an entry. Throws an Error that says what the entry lacks. */
   importAt(index: number, options: { createdAt: string }): Imported
@@ -23,10 +25,10 @@ export interface Input {
 }
 
 export interface InputOptions extends ReadOptions {
-  readonly kind?: CatalogKind | 'bagit' | undefined
+  readonly kind?: Input['kind'] | undefined
 }
 
-export const inputKinds = [...catalogKinds, 'bagit'] as const
+export const inputKinds = [...catalogKinds, 'bagit', 'torrents'] as const
 
 /** One dataset to import. */
 interface Entry {
@@ -45,8 +47,11 @@ export async function readInput(place: string, options: InputOptions): Promise<I
     () => false,
   )
   if (isDirectory) return inputOf(await entriesInDirectory(place, options), place)
+  if (isTorrent(place) && !/^https?:\/\//i.test(place))
+    return inputOf([await torrentEntry(dirname(place), basename(place))], place)
   const documents = await readDocuments(place, options)
-  const entries = documents.flatMap((document) => entriesOf(document, options.kind))
+  const address = /^https?:\/\//i.test(place) ? place : undefined
+  const entries = documents.flatMap((document) => entriesOf(document, options.kind, address))
   const total = documents.map(statedTotal).find((stated) => stated !== undefined) ?? 0
   if (total > entries.length)
     warn(`${place} says that it has ${counted(total, 'dataset')}, but ${entries.length} were found.`)
@@ -58,6 +63,27 @@ async function bagEntry(directory: string): Promise<Entry> {
   return { kind: 'bagit', name: directory, make: (options) => importBag(bag, options) }
 }
 
+const isTorrent = (name: string) => /\.torrent$/i.test(name)
+
+async function torrentEntry(directory: string, fileName: string): Promise<Entry> {
+  const read = async () => {
+    const bytes = await readBytesInside(directory, fileName)
+    if (!bytes) throw new CommandError('notFound', `${join(directory, fileName)} is gone.`)
+    return parseMetainfo(bytes)
+  }
+  const place = join(directory, fileName)
+  try {
+    const { infoHashV1, infoHashV2, name, sizeBytes, comment, trackers, private: isPrivate } = await read()
+    const file = { infoHashV1, infoHashV2, name, sizeBytes, comment, trackers, isPrivate, read }
+    return { kind: 'torrents', name: place, make: (options) => importTorrentFile(file, options) }
+  } catch (error) {
+    const make = () => {
+      throw error
+    }
+    return { kind: 'torrents', name: place, make }
+  }
+}
+
 /** The entries in a directory. Hidden folders, such as those of version control, are skipped. */
 async function entriesInDirectory(place: string, options: InputOptions): Promise<Entry[]> {
   const items = (await readdir(place, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -67,6 +93,7 @@ async function entriesInDirectory(place: string, options: InputOptions): Promise
     const path = join(place, item.name)
     if (item.name.startsWith('.')) continue
     if (item.isDirectory()) entries.push(...(await entriesInDirectory(path, options)))
+    else if (isTorrent(item.name)) entries.push(await torrentEntry(place, item.name))
     else if (/\.(json|jsonld|jsonl|ndjson|ya?ml)$/i.test(item.name)) {
       const bytes = (await readBytesInside(place, item.name)) ?? new Uint8Array()
       const documents = parseDocuments(decodeText(bytes, { place: path, charset: options.charset }), path)
@@ -78,12 +105,12 @@ async function entriesInDirectory(place: string, options: InputOptions): Promise
   return entries
 }
 
-function entriesOf(document: unknown, kind: InputOptions['kind']): Entry[] {
-  const catalog = readCatalog(document, kind === 'bagit' ? undefined : kind)
+function entriesOf(document: unknown, kind: InputOptions['kind'], address?: string): Entry[] {
+  const catalog = readCatalog(document, kind === 'bagit' || kind === 'torrents' ? undefined : kind)
   return (catalog?.entries ?? []).map((entry) => ({
     kind: catalog!.kind,
     name: nameOf(entry),
-    make: (options) => importEntry(catalog!.kind, entry, options),
+    make: (options) => importEntry(catalog!.kind, entry, { ...options, address }),
   }))
 }
 
@@ -103,6 +130,8 @@ function inputOf(entries: readonly Entry[], place: string): Input {
 }
 
 function nameOf(entry: unknown): string | undefined {
-  const { slug, identifier, name, title, Name } = (entry ?? {}) as Record<string, unknown>
-  return [slug, identifier, name, title, Name].find((text) => typeof text === 'string') as string | undefined
+  const { slug, identifier, infohash, name, title, Name } = (entry ?? {}) as Record<string, unknown>
+  return [slug, identifier, infohash, name, title, Name].find((text) => typeof text === 'string') as
+    | string
+    | undefined
 }

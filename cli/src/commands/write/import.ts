@@ -3,8 +3,10 @@ import { Command, Option } from 'commander'
 import { stringify } from 'yaml'
 import { CommandError, exitCodes } from '../../command-error.ts'
 import type { Connections } from '../../connections.ts'
+import { torrentFetchLimits } from '../../content/torrent-file.ts'
 import { draftOf, importAll } from '../../import/import-all.ts'
 import { describeLeftOver, kindOfField } from '../../import/left-over.ts'
+import { type ListedOutcome, listedPublisher, type PublishListed } from '../../import/publish-listed.ts'
 import { type Input, inputKinds, readInput } from '../../import/read-input.ts'
 import { progressBar } from '../../output/progress-bar.ts'
 import { formatBytes, formatSeconds } from '../../output/quantities.ts'
@@ -12,12 +14,16 @@ import { note, plain, print, printJson, printText, warn } from '../../output/ter
 import { describeNotes } from '../../publish/merge-notes.ts'
 import { assertDraft, type Statement, type WrittenDataset } from '../../publish/put-dataset.ts'
 import { datasetSlug } from '../../publish/slug.ts'
+import { chooseTrackers } from '../../publish/trackers.ts'
+import type { Repo } from '../../records/repo.ts'
 
 interface Options {
   from?: (typeof inputKinds)[number]
   charset?: string
   dryRun?: boolean
   replaceFields?: boolean
+  torrents: boolean
+  appview?: string
   account?: string
   json?: boolean
 }
@@ -30,20 +36,28 @@ export function importCommand(connections: Connections): Command {
     .option('--charset <name>', 'its encoding, if the input does not state it (default: UTF-8)')
     .option('--dry-run', 'show the records and every field that does not fit; write nothing')
     .option('--replace-fields', 'replace every field with the catalog’s, including fields you changed')
+    .option('--no-torrents', 'of an index of torrents, import only the descriptions')
     .option('--account <handle>', 'one of the signed-in accounts')
+    .option('--appview <url>', 'AppView whose trackers are added to torrents (HOLDFAST_APPVIEW_URL)')
     .option('--json', 'print a line of JSON for each dataset')
     .addHelpText(
       'after',
       `
-Reads DCAT-US data.json, DCAT and schema.org JSON-LD, Croissant, DataCite JSON, CKAN packages, BagIt bags and the
-Registry of Open Data on AWS. Keys come from the source's identifiers. The import keeps within the PDS's rate limits.
+Reads DCAT-US data.json, DCAT and schema.org JSON-LD, Croissant, DataCite JSON, CKAN packages, BagIt bags, the Registry
+of Open Data on AWS, and two other indexes of torrents: SciOp (its /api/v1/datasets/) and Academic Torrents (its
+database.xml). Of those the torrents are published, too: each .torrent is fetched once and checked by its infohash.
+A directory of .torrent files is published as it is; clients keep one, such as ~/.local/share/qBittorrent/BT_backup and
+~/.config/transmission/torrents. Torrents that are marked as private, or name a personal key, are left out. Keys come from the source's identifiers. The import keeps within the PDS's rate limits.
 A record that has not changed is not written again, so a repeated import writes nothing. Fields that you changed with
 holdfast edit since the last import are kept, and the output names them.
 
 Examples:
   $ holdfast import https://www.example.gov/data.json --dry-run
   $ holdfast import open-data-registry/datasets
-  $ holdfast import ./bag && holdfast publish ./bag --for AT-URI`,
+  $ holdfast import ./bag && holdfast publish ./bag --for AT-URI
+  $ holdfast import https://sciop.net/api/v1/datasets/ --no-torrents
+  $ holdfast import https://academictorrents.com/database.xml
+  $ holdfast import ~/.config/transmission/torrents --dry-run`,
     )
     .action(async (place: string, options: Options) => {
       const fetch = await connections.strangerFetch({ timeoutMs: 300_000, maxBytes: 512 * 2 ** 20 })
@@ -65,7 +79,8 @@ function dryRun(input: Input, options: Options): void {
         imported.descriptionMarkdown ?? (draft.record.description as string | undefined) ?? ''
       const descriptionBytes = Buffer.byteLength(description)
       if (options.json) {
-        printJson({ rkey, record: draft.record, descriptionBytes, leftOver: imported.leftOver })
+        const { leftOver, torrents } = imported
+        printJson({ rkey, record: draft.record, descriptionBytes, leftOver, ...(torrents && { torrents }) })
         continue
       }
       print(`--- # ${rkey}`)
@@ -73,6 +88,8 @@ function dryRun(input: Input, options: Options): void {
       if (imported.descriptionMarkdown)
         print(`# the whole description (${formatBytes(descriptionBytes)}) goes into descriptionBlob`)
       for (const line of describeLeftOver(imported.leftOver)) print(`# not taken over: ${line}`)
+      for (const { infoHashes, url } of imported.torrents ?? [])
+        print(`# torrent ${infoHashes[0]}${url ? ` from ${plain(url)}` : ''}`)
     } catch (error) {
       faults++
       reportFault(input.nameAt(index), (error as Error).message, options)
@@ -87,6 +104,7 @@ function dryRun(input: Input, options: Options): void {
 async function run(connections: Connections, input: Input, options: Options): Promise<void> {
   using bar = progressBar()
   const counts = { created: 0, updated: 0, unchanged: 0, failed: 0 }
+  const torrentCounts = { ...counts }
   const homeless = new Set<string>()
   const edited: (readonly string[])[] = []
   const show = (remark?: string) => {
@@ -103,6 +121,7 @@ async function run(connections: Connections, input: Input, options: Options): Pr
   const stop = new AbortController()
   const interrupt = () => stop.abort()
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  let publishListed: PublishListed | undefined
   try {
     for await (const outcome of importAll(repo, input, { signal: stop.signal, statement })) {
       if ('problem' in outcome) {
@@ -111,7 +130,18 @@ async function run(connections: Connections, input: Input, options: Options): Pr
       } else {
         counts[outcome.written.action]++
         for (const { field } of outcome.leftOver) homeless.add(kindOfField(field))
-        if (options.json) printJson(outcome.written)
+        const torrents: ListedOutcome[] = []
+        if (options.torrents && outcome.torrents.length > 0) {
+          publishListed ??= await listedOf(connections, { repo, statement, options })
+          for await (const listed of publishListed(outcome.written, outcome.torrents)) {
+            torrents.push(listed)
+            torrentCounts['problem' in listed ? 'failed' : listed.action]++
+            if ('problem' in listed && !options.json)
+              warn(`torrent ${listed.infoHash}: ${plain(listed.problem)}`)
+            if (stop.signal.aborted) break
+          }
+        }
+        if (options.json) printJson({ ...outcome.written, ...(torrents.length > 0 && { torrents }) })
         else tellNotes(outcome.written)
         if (outcome.written.kept) edited.push(outcome.written.kept)
       }
@@ -120,9 +150,7 @@ async function run(connections: Connections, input: Input, options: Options): Pr
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   }
-  const summary = Object.entries(counts)
-    .map(([name, count]) => `${count} ${name}`)
-    .join(', ')
+  const summary = summaryOf(counts)
   if (stop.signal.aborted)
     throw new CommandError(
       'interrupted',
@@ -132,12 +160,34 @@ async function run(connections: Connections, input: Input, options: Options): Pr
     warn(
       `${counted(homeless.size, 'kind of field', 'kinds of field')} could not be taken over (${[...homeless].slice(0, 8).map(plain).join(', ')}${homeless.size > 8 ? ', …' : ''}); --dry-run shows them.`,
     )
-  if (options.json) printJson({ total: input.count, ...counts })
+  const torrentTotal = Object.values(torrentCounts).reduce((sum, count) => sum + count, 0)
+  if (options.json)
+    printJson({ total: input.count, ...counts, ...(torrentTotal > 0 && { torrents: torrentCounts }) })
   else {
     print(`${counted(input.count, 'dataset')}: ${summary}`)
+    if (torrentTotal > 0) print(`${counted(torrentTotal, 'torrent')}: ${summaryOf(torrentCounts)}`)
     if (edited.length > 0) print(describeKept(edited))
   }
-  if (counts.failed > 0) process.exitCode = exitCodes.failure
+  if (counts.failed > 0 || torrentCounts.failed > 0) process.exitCode = exitCodes.failure
+}
+
+function summaryOf(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ')
+}
+
+/** What publishes the torrents that an index lists; their records also name the AppView's trackers. */
+async function listedOf(
+  connections: Connections,
+  { repo, statement, options }: { repo: Repo; statement: Statement; options: Options },
+): Promise<PublishListed> {
+  const appview = await connections.appView(options.appview)
+  return listedPublisher({
+    ...{ repo, statement },
+    fetch: await connections.strangerFetch(torrentFetchLimits),
+    trackers: (await chooseTrackers(undefined, appview)) ?? [],
+  })
 }
 
 /** Says which fields an import replaced without knowing who had written them. */

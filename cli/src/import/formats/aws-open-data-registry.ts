@@ -3,6 +3,7 @@ import { normalizeIdentifier } from '@holdfast/lexicons/identifiers'
 import { collections } from '@holdfast/lexicons/nsid'
 import { Fields, type LeftOver } from '../fields.ts'
 import { readLicense } from '../license.ts'
+import type { ListedTorrent } from '../listed-torrent.ts'
 import { openingOf } from '../opening.ts'
 import { findAgents, findLinks, soleLink, withoutLinkTargets } from '../prose.ts'
 import { readSources } from './aws-open-data-sources.ts'
@@ -14,6 +15,8 @@ export interface Imported {
   readonly record: dataset.Main
   /** The full description, to be uploaded as `descriptionBlob`, if the record can contain only its first paragraphs. */
   readonly descriptionMarkdown?: string
+  /** The torrents that the catalog lists for it; most list none. */
+  readonly torrents?: readonly ListedTorrent[]
   /** The values of the entry that no field took over, each with its path. */
   readonly leftOver: readonly LeftOver[]
 }
