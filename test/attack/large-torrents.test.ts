@@ -51,6 +51,19 @@ describe.skipIf(!able).each(testBackends({ isLong: true }))('large .torrent file
       .toBeLessThan(3 * files.long.bytes.length)
   })
 
+  test('an address that reads none of many files holds a limited number of them', async () => {
+    const ten = Array.from({ length: 10 }, (_, n) => torrentOf(100, 100_000 + n))
+    for (const [n, { infoHashV1, bytes }] of ten.entries())
+      await putTorrent(index.catalog, `ten-${n}`, { infoHashV1, bytes })
+    const urls = ten.map(({ infoHashV1 }) => methodUrl(index, infoHashV1))
+    await using reader = startReader({ urls, isStalled: true, address: '203.0.113.66' })
+    const statuses = (await reader.answers).map(({ status }) => status)
+    expect(statuses).toEqual([...Array(6).fill(200), ...Array(4).fill(429)])
+    expect((await ask({ urls: urls.slice(8), address: '203.0.113.67' })).map(({ status }) => status)).toEqual(
+      [200, 200],
+    )
+  })
+
   test('requests for more files than may wait are refused with an error that has a name', async () => {
     // As many as there are places: two are made at once, and 64 wait.
     const many = Array.from({ length: 100 }, (_, n) => torrentOf(1, 50 + n))

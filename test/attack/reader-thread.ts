@@ -14,9 +14,12 @@ export interface Reading {
   readonly urls: readonly string[]
   /** Whether nothing is read after the first bytes, and the connections stay open until the reader is disposed of. */
   readonly isStalled?: boolean
+  /** The address as a proxy would report it; without one, it reads as a program of the operator. */
+  readonly address?: string
 }
 
-const { urls, isStalled = false } = workerData as Reading
+const { urls, isStalled = false, address } = workerData as Reading
+const headers = address === undefined ? {} : { 'x-forwarded-for': address }
 if (isStalled) {
   const answers: Answered[] = []
   // Each begins only when the one before has been answered, so that none waits for the same file being made.
@@ -25,7 +28,7 @@ if (isStalled) {
 } else parentPort!.postMessage(await Promise.all(urls.map(readAll)))
 
 async function readAll(url: string): Promise<Answered> {
-  const response = await fetch(url)
+  const response = await fetch(url, { headers })
   if (!response.ok) {
     const text = await response.text()
     return { status: response.status, bytes: text.length, error: JSON.parse(text).error }
@@ -37,7 +40,7 @@ async function readAll(url: string): Promise<Answered> {
 
 async function begin(url: string): Promise<Answered> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    get(url, { agent: false }, resolve).once('error', reject)
+    get(url, { agent: false, headers }, resolve).once('error', reject)
   })
   return { status: response.statusCode!, bytes: response.readableLength }
 }

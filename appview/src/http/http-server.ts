@@ -11,6 +11,7 @@ import { ThreadsBusyError } from '../threads/thread-pool.ts'
 import { cors } from './cors.ts'
 import { didDocument } from './did-document.ts'
 import { createHealth, type HealthParts } from './health.ts'
+import { limitHeldAnswers } from './held-answers.ts'
 import { type OwnPrograms, ownPrograms } from './own-programs.ts'
 import { createRateLimiter, type RateLimiter, type RateLimitOptions, rateLimit } from './rate-limit.ts'
 import { requestMetrics } from './request-metrics.ts'
@@ -72,6 +73,7 @@ export async function startHttpServer(at: ListenAt, parts: HttpServerParts): Pro
   app.use(rateLimit(limiter, { ...parts.rateLimit, own }))
   app.use(limitPatience(own))
   app.use(compression())
+  app.use(limitHeldAnswers({ own, registry: parts.registry }))
   app.get('/.well-known/did.json', (_req, res) => res.json(didDocument(parts.publicUrl())))
   for (const each of parts.interfaces) app.use(each)
   app.use(parts.xrpc.router)
