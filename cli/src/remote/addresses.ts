@@ -36,7 +36,10 @@ export function placeByAddress(files: readonly RemoteFile[], root?: URL): Placed
   const located: Located[] = []
   for (const file of distinct) {
     const path = pathOfAddress(file.url)
-    if (path && (distinct.length > 1 || root)) located.push({ file, origin: new URL(file.url).origin, path })
+    // A repository that names a file otherwise than its address does is believed.
+    const isNamed = path?.at(-1) === file.name
+    if (path && isNamed && (distinct.length > 1 || root))
+      located.push({ file, origin: new URL(file.url).origin, path })
     else alone.push(file)
   }
   const torrents: RemoteTorrent[] = []

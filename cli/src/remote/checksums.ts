@@ -29,20 +29,18 @@ export function checksumsInHeaders(header: Headers): Checksum[] {
   return found.filter((checksum) => checksum !== undefined)
 }
 
-/** The MD5 that the ETag of an S3 object is if it was uploaded in one part. */
-export function s3EtagChecksum(etag: string | undefined): Checksum[] {
-  const hex = /^"?([0-9a-f]{32})"?$/i.exec(etag ?? '')?.[1]
-  return hex === undefined
-    ? []
-    : [{ algorithm: 'md5', hex: hex.toLowerCase(), by: 'ETag of S3', isS3Etag: true }]
-}
-
-/** Whether the ETag of an object with these headers is no MD5 of its content. */
-export function isEncryptedByKey(header: Headers): boolean {
-  return (
+/**
+ * The MD5 that the ETag of an S3 object is if it was uploaded in one part and no key of the customer or of KMS encrypts
+ * it.
+ */
+export function s3EtagChecksum(header: Headers): Checksum[] {
+  const isEncrypted =
     /kms/i.test(header('x-amz-server-side-encryption') ?? '') ||
     Boolean(header('x-amz-server-side-encryption-customer-algorithm'))
-  )
+  const hex = /^"([0-9a-f]{32})"$/i.exec(header('etag') ?? '')?.[1]
+  return hex === undefined || isEncrypted
+    ? []
+    : [{ algorithm: 'md5', hex: hex.toLowerCase(), by: 'ETag of S3' }]
 }
 
 function base64(algorithm: string, value: string | null | undefined, by: string): Checksum | undefined {

@@ -1,4 +1,4 @@
-import { checksumsInHeaders, isEncryptedByKey } from './checksums.ts'
+import { checksumsInHeaders, s3EtagChecksum } from './checksums.ts'
 import type { KnownFile, RemoteFile, Version } from './remote-file.ts'
 import type { Web, WebAnswer } from './web.ts'
 
@@ -23,17 +23,16 @@ export async function look(file: RemoteFile, web: Web): Promise<Look> {
   if (sizeBytes === undefined) return { problem: 'the server does not say how long it is' }
   if (file.sizeBytes !== undefined && file.sizeBytes !== sizeBytes)
     return { problem: `its origin says that it has ${file.sizeBytes} bytes, and the server ${sizeBytes}` }
-  const stated = file.checksums?.filter(
-    ({ isS3Etag }) => !(isS3Etag && isEncryptedByKey((name) => headers.get(name))),
-  )
+  const header = (name: string) => headers.get(name)
   // Of one byte, the headers may have the checksum of that byte.
-  const found = status === 206 ? [] : checksumsInHeaders((name) => headers.get(name))
+  const found = status === 206 ? [] : checksumsInHeaders(header)
+  const etag = file.isS3 ? s3EtagChecksum(header) : []
   return {
     known: {
       ...file,
       ...versionOf(answer),
       sizeBytes,
-      checksums: [...(stated ?? []), ...found],
+      checksums: [...(file.checksums ?? []), ...found, ...etag],
       takesRanges: status === 206 || /\bbytes\b/.test(headers.get('accept-ranges') ?? ''),
     },
   }

@@ -10,7 +10,13 @@ import { progressBar } from '../output/progress-bar.ts'
 import { note, warn } from '../output/terminal.ts'
 import { isDirectory, reasonAgainst, type TorrentOptions } from '../publish/make-torrent.ts'
 import { placeByAddress, type RemoteTorrent } from './addresses.ts'
-import { type MadeRemote, makeRemote, type RemoteProgress } from './make-remote.ts'
+import {
+  type LeftOut,
+  type MadeRemote,
+  makeRemote,
+  NothingLeftError,
+  type RemoteProgress,
+} from './make-remote.ts'
 import { type RemoteOptions, userAgent } from './remote-options.ts'
 import { readAddresses } from './sources/address-list.ts'
 import { findFiles } from './sources/find-files.ts'
@@ -20,6 +26,11 @@ import { openWeb } from './web.ts'
 export interface AddressOptions extends TorrentOptions, RemoteOptions {
   readonly name?: string
   readonly output?: string
+}
+
+/** A torrent that could not be made, beside others that were. */
+export interface NotMade {
+  readonly leftOut: readonly LeftOut[]
 }
 
 /** A torrent of remote files, and where it is to be saved. */
@@ -33,14 +44,14 @@ export interface MadeFromAddresses extends MadeRemote {
 
 /**
  * Makes torrents of the files at addresses: one for all that are below a directory, and one for each whose address no path
- * gives. Yields each when it is made.
+ * gives. Yields each when it is made, or what of it could not be read.
  */
 export async function* makeFromAddresses(
   connections: Connections,
   addresses: readonly string[],
   options: AddressOptions,
   trackers: readonly string[],
-): AsyncGenerator<MadeFromAddresses> {
+): AsyncGenerator<MadeFromAddresses | NotMade> {
   const web = await openWeb(connections, userAgent)
   using bar = progressBar()
   const found = await findAll(addresses, options, {
@@ -80,10 +91,15 @@ export async function* makeFromAddresses(
         signal: stop.signal,
         onProgress: (progress) => bar.update(barOf(torrent, progress)),
       }).catch((cause: Error) => {
+        if (cause instanceof NothingLeftError && torrents.length > 1) return { leftOut: cause.leftOut }
         if (cause instanceof CommandError) throw cause
         throw new CommandError(cause instanceof RangeError ? 'usage' : 'failure', cause.message, { cause })
       })
       for (const { url, reason } of made.leftOut) warn(`left out ${url}: ${reason}`)
+      if (!('created' in made)) {
+        yield made
+        continue
+      }
       for (const problem of made.created.nameProblems) warn(describeNameProblem(problem))
       yield { ...made, file, webseed: torrent.webseed, forget: () => rm(`${file}.state`, { force: true }) }
     }

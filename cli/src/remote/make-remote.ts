@@ -64,7 +64,7 @@ const fewBytes = 8 * 2 ** 20
 /**
  * Makes a torrent of remote files: looks at each, streams it through the hashes, and looks at it again. What changed
  * meanwhile is read again. Throws a CommandError if a server cannot be reached, after which the state file continues
- * the run, or if nothing is left.
+ * the run, and a NothingLeftError if no file could be read.
  */
 export async function makeRemote(torrent: RemoteTorrent, options: MakeOptions): Promise<MadeRemote> {
   const leftOut: LeftOut[] = []
@@ -75,7 +75,7 @@ export async function makeRemote(torrent: RemoteTorrent, options: MakeOptions): 
   let entries = await lookAtAll(torrent.entries, options, leftOut)
   let pieceLengthBytes = options.streamed.pieceLengthBytes
   for (;;) {
-    if (entries.length === 0) throw nothingLeft(torrent, leftOut)
+    if (entries.length === 0) throw new NothingLeftError(torrent, leftOut)
     await using round = await startRound(torrent, entries, { ...options, run, pieceLengthBytes })
     pieceLengthBytes = round.streamed.plan.pieceLengthBytes
     const { faults, requests: sent } = await hashMissing(round, entries, options)
@@ -112,9 +112,9 @@ export async function makeRemote(torrent: RemoteTorrent, options: MakeOptions): 
   }
 }
 
-/** The entry to be looked at anew: what a listing said of its version no longer holds, what its publisher says of its content does. */
-function unlooked({ file: { url, name, checksums }, path }: RemoteEntry): RemoteEntry {
-  return { path, file: { url, name, checksums: (checksums ?? []).filter(({ isS3Etag }) => !isS3Etag) } }
+/** The entry to be looked at anew: what was said of its size no longer holds, what its publisher says of its content does. */
+function unlooked({ file, path }: RemoteEntry): RemoteEntry {
+  return { path, file: { ...file, sizeBytes: undefined } }
 }
 
 async function lookAtAll(
@@ -277,12 +277,14 @@ async function assertKept(created: CreatedTorrent, place: string): Promise<void>
     )
 }
 
-function nothingLeft({ webseed, name }: RemoteTorrent, leftOut: readonly LeftOut[]): CommandError {
-  const [first] = leftOut
-  return new CommandError(
-    'failure',
-    first
-      ? `${first.url}: ${first.reason}; there is nothing to make a torrent of.`
-      : `There are no files in ${webseed}${name}.`,
-  )
+/** No file of a torrent could be read. */
+export class NothingLeftError extends CommandError {
+  readonly leftOut: readonly LeftOut[]
+
+  constructor({ webseed }: RemoteTorrent, leftOut: readonly LeftOut[]) {
+    const [first] = leftOut
+    const reason = first ? `${first.url}: ${first.reason}` : `There are no files at ${webseed}`
+    super('failure', `${reason}; there is nothing to make a torrent of.`, { details: { leftOut } })
+    this.leftOut = leftOut
+  }
 }

@@ -4,8 +4,6 @@ export interface Checksum {
   readonly hex: string
   /** What published it, for messages. */
   readonly by: string
-  /** An ETag of S3 is an MD5 only of an object that no key of the customer or of KMS encrypts. */
-  readonly isS3Etag?: boolean
 }
 
 /** A file at an address, as a listing or a repository describes it. */
@@ -17,6 +15,8 @@ export interface RemoteFile {
   readonly etag?: string | undefined
   readonly lastModified?: string | undefined
   readonly checksums?: readonly Checksum[] | undefined
+  /** Whether it is an object of S3 or a compatible store, whose ETag may be an MD5. */
+  readonly isS3?: boolean | undefined
 }
 
 /** A file that was looked at: its length, and what tells a change. */

@@ -95,10 +95,14 @@ async function createFromAddresses(
 ): Promise<void> {
   const finished: MadeFromAddresses[] = []
   for await (const made of makeFromAddresses(connections, addresses, options, trackers)) {
+    if (made.leftOut.length > 0) process.exitCode = exitCodes.failure
+    if (!('created' in made)) {
+      if (options.json) printJson({ file: null, ...made })
+      continue
+    }
     const saved = await save(made.created, made.file, options)
     const webseeds = [...new Set([...(options.webseed ?? []), made.webseed])]
     show(made.created, saved, { options, trackers, webseeds, leftOut: made.leftOut })
-    if (made.leftOut.length > 0) process.exitCode = exitCodes.failure
     finished.push(made)
   }
   // Until all are made, what is remembered of each spares reading it again after an interruption.

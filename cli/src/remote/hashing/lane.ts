@@ -1,6 +1,5 @@
 import { type HashPlan, type StreamHasher, streamHasher } from '@holdfast/torrent/create-streamed'
 import { isRefusedAddress } from '../../session/refused-address.ts'
-import { isEncryptedByKey } from '../checksums.ts'
 import { describeChange, rangeValidator } from '../remote-file.ts'
 import { type BodySink, BrokenAnswerError, Connection, type HostGuard } from '../transport/connection.ts'
 import type { Head } from '../transport/head.ts'
@@ -196,7 +195,6 @@ function takeBody(head: Head, part: UnitPart, reading: PartReader): BodySink | n
   const version = { sizeBytes, etag: header('etag'), lastModified: header('last-modified') }
   const change = describeChange(part, version)
   if (change !== undefined) throw new FaultError('changed', change)
-  if (isEncryptedByKey(header)) reading.ignoreS3Etag()
   return status === 206 ? reading.sink(0) : reading.sink(reading.position)
 }
 

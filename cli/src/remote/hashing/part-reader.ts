@@ -75,11 +75,6 @@ export class PartReader implements Disposable {
     }
   }
 
-  /** The object turned out to be encrypted, so that its ETag is no MD5. */
-  ignoreS3Etag(): void {
-    this.#checks = this.#checks.filter(({ checksum }) => !checksum.isS3Etag)
-  }
-
   /** The checksum of the origin that the whole file does not have; undefined if it has all of them. */
   wrongChecksum(): Checksum | undefined {
     return this.#checks.find(({ checksum, running }) => running.hex() !== checksum.hex)?.checksum

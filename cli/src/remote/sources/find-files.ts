@@ -1,21 +1,27 @@
 import { CommandError } from '../../command-error.ts'
 import { nameOfAddress } from '../addresses.ts'
+import { bag } from './bag.ts'
 import { listing } from './listing.ts'
+import { readRecord } from './records.ts'
+import { s3 } from './s3.ts'
+import { readSitemap } from './sitemap.ts'
 import type { Found, Source, SourceOptions } from './source.ts'
 
-/** The kinds of places, in the order in which they are tried. */
-const sources: readonly Source[] = [listing]
+/** The kinds of places that an address alone does not tell, in the order in which they are tried. */
+const sources: readonly Source[] = [bag, s3, listing]
 
 /** Whether an argument of the command line is an address and not a path. */
 export function isAddress(text: string): boolean {
   return /^https?:\/\//i.test(text)
 }
 
-/** The files at an address: a directory that is listed, or one file. Throws a CommandError that says what is wrong. */
+/** The files at an address: a record of a repository, a bucket, a bag, a directory that is listed, or one file. Throws a CommandError that says what is wrong. */
 export async function findFiles(address: string, options: SourceOptions): Promise<Found> {
   if (!URL.canParse(address)) throw new CommandError('usage', `${address} is no address.`)
   const url = new URL(address)
   url.hash = ''
+  const told = (await readRecord(url, options)) ?? (await readSitemap(url, options))
+  if (told) return told
   const head = url.pathname.endsWith('/') ? undefined : await options.web.head(url.href)
   // Servers redirect the name of a directory to the same with a slash.
   const isDirectory = head === undefined || (head.status === 200 && head.url.pathname.endsWith('/'))
