@@ -2,7 +2,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { loadConfig } from '@holdfast/cli/config'
 import { connect } from '@holdfast/cli/connections'
-import { type AddressOptions, makeFromAddresses } from '@holdfast/cli/remote/make-from-addresses'
+import {
+  type AddressOptions,
+  givenAddresses,
+  makeFromAddresses,
+} from '@holdfast/cli/remote/make-from-addresses'
 import { parseMetainfo } from '@holdfast/torrent/metainfo'
 import { bep19Url } from '@holdfast/torrent/webseed'
 import { describe, expect, test } from 'vitest'
@@ -42,7 +46,7 @@ async function torrentsOf(address: string, options: AddressOptions = {}): Promis
   const torrents: Torrent[] = []
   for await (const each of makeFromAddresses(
     connections,
-    [address],
+    givenAddresses([address]),
     { output: `${scratch.path}/`, ...options },
     [],
   )) {

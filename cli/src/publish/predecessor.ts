@@ -5,6 +5,7 @@ import type { Connections, SignedIn } from '../connections.ts'
 import { fetchRecordMetainfo } from '../content/record-metainfo.ts'
 import { warn } from '../output/terminal.ts'
 import type { RecordRef, StoredRecord } from '../records/repo.ts'
+import { isAddress } from '../remote/is-address.ts'
 import type { PublishedPlace } from './published-paths.ts'
 
 /** Files that were made into a torrent, and the dataset that they are published for. */
@@ -91,6 +92,9 @@ async function differs(before: Metainfo, after: Metainfo, path: string): Promise
     if (old.root === null || file.root === null) isKnown = false
     else if (old.root !== file.root) return true
   }
+  // Remote files would have to be read again. Of two v1 torrents the infohashes tell; of two forms, nothing does.
+  if (!isKnown && isAddress(path))
+    return before.infoHashV2 === null && after.infoHashV2 === null && before.infoHashV1 !== after.infoHashV1
   // If either torrent lacks a hash of each file, the files on disk are compared with the old torrent.
   return !isKnown && !(await verifyFiles(before, path, { isRoot: true })).ok
 }

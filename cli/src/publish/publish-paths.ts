@@ -10,6 +10,7 @@ import { saveTorrent } from '../files/save-torrent.ts'
 import { warn } from '../output/terminal.ts'
 import type { Written } from '../records/put-guarded.ts'
 import type { RecordJson, RecordRef } from '../records/repo.ts'
+import type { MadeFromAddresses } from '../remote/make-from-addresses.ts'
 import { makeTorrent, type TorrentOptions, torrentPath } from './make-torrent.ts'
 import type { MergeNotes } from './merge-notes.ts'
 import { originWebseeds } from './origin-webseeds.ts'
@@ -31,7 +32,7 @@ export interface MadeTorrent {
   /** Undefined if the AppView could not be asked for its trackers. */
   readonly trackers: readonly string[] | undefined
   readonly webseeds: readonly Webseed[]
-  /** The path that it was made from. */
+  /** The path or address that it was made from. */
   readonly path: string
   /** The file to save it to. */
   readonly file: string | undefined
@@ -61,6 +62,21 @@ export async function makeFromPath(
     trackers,
     webseeds: distinct([...parsed.webseeds, ...origin]),
     path: await realpath(path),
+    file: options.save ? file : undefined,
+    overwrites: options.overwrite ?? false,
+  }
+}
+
+/** What `publishMade` needs of a torrent of remote files, whose own server is its webseed. */
+export function fromAddresses(
+  { created, file, webseed }: MadeFromAddresses,
+  options: PathOptions & { readonly trackers: readonly string[] | undefined },
+): MadeTorrent {
+  return {
+    created,
+    trackers: options.trackers,
+    webseeds: parseMetainfo(created.metainfo).webseeds,
+    path: webseed.endsWith('/') ? `${webseed}${encodeURIComponent(created.name)}/` : webseed,
     file: options.save ? file : undefined,
     overwrites: options.overwrite ?? false,
   }

@@ -10,6 +10,7 @@ import { progressBar } from '../output/progress-bar.ts'
 import { note, warn } from '../output/terminal.ts'
 import { isDirectory, reasonAgainst, type TorrentOptions } from '../publish/make-torrent.ts'
 import { placeByAddress, type RemoteTorrent } from './addresses.ts'
+import type { SourceAddress } from './dataset-sources.ts'
 import {
   type LeftOut,
   type MadeRemote,
@@ -26,6 +27,11 @@ import { openWeb } from './web.ts'
 export interface AddressOptions extends TorrentOptions, RemoteOptions {
   readonly name?: string
   readonly output?: string
+}
+
+/** Addresses that the user named. */
+export function givenAddresses(urls: readonly string[]): SourceAddress[] {
+  return urls.map((url) => ({ url, checksums: [], mayFail: false }))
 }
 
 /** A torrent that could not be made, beside others that were. */
@@ -48,7 +54,7 @@ export interface MadeFromAddresses extends MadeRemote {
  */
 export async function* makeFromAddresses(
   connections: Connections,
-  addresses: readonly string[],
+  addresses: readonly SourceAddress[],
   options: AddressOptions,
   trackers: readonly string[],
 ): AsyncGenerator<MadeFromAddresses | NotMade> {
@@ -64,8 +70,12 @@ export async function* makeFromAddresses(
   })
   const placed = placeByAddress(found.files, found.root)
   for (const { url, reason } of [...found.skipped, ...placed.skipped]) warn(`left out ${url}: ${reason}`)
+  if (found.failed.length > 0) {
+    for (const { url, reason } of found.failed) warn(`left out ${url}: ${reason}`)
+    yield { leftOut: found.failed }
+  }
   if (placed.torrents.length === 0)
-    throw new CommandError('notFound', `There are no files at ${addresses.join(', ')}.`)
+    throw new CommandError('notFound', `There are no files at ${addresses.map(({ url }) => url).join(', ')}.`)
   const torrents = named(placed.torrents, options.name)
   if (placed.aloneCount > 0)
     note(
@@ -109,16 +119,30 @@ export async function* makeFromAddresses(
 }
 
 async function findAll(
-  addresses: readonly string[],
+  addresses: readonly SourceAddress[],
   options: AddressOptions,
   source: SourceOptions,
-): Promise<Found> {
+): Promise<Found & { readonly failed: readonly LeftOut[] }> {
   const listed = options.urls === undefined ? [] : await readAddresses(options.urls, source)
   const found: Found[] = []
-  for (const address of addresses) found.push(await findFiles(address, source))
+  const failed: LeftOut[] = []
+  for (const { url, checksums, mayFail } of addresses) {
+    try {
+      const there = await findFiles(url, source)
+      const [only] = there.files
+      const isOne = there.root === undefined && there.files.length === 1
+      const files = isOne
+        ? [{ ...only!, checksums: [...(only!.checksums ?? []), ...checksums] }]
+        : there.files
+      found.push({ ...there, files })
+    } catch (error) {
+      if (!(mayFail && error instanceof CommandError)) throw error
+      failed.push({ url, reason: error.message })
+    }
+  }
   const files = [...found.flatMap((each) => each.files), ...listed]
   const root = found.length === 1 && listed.length === 0 ? found[0]!.root : undefined
-  return { files, root, skipped: found.flatMap(({ skipped }) => skipped) }
+  return { files, root, skipped: found.flatMap(({ skipped }) => skipped), failed }
 }
 
 /** The reason why a path of a listing is left out; empty if the user said so. */

@@ -2,14 +2,14 @@
 import { join } from 'node:path'
 import { loadConfig } from '@holdfast/cli/config'
 import { connect } from '@holdfast/cli/connections'
-import { makeFromAddresses } from '@holdfast/cli/remote/make-from-addresses'
+import { givenAddresses, makeFromAddresses } from '@holdfast/cli/remote/make-from-addresses'
 import { peakRssMB } from '../../system/peak-rss.ts'
 
 const [address, connections, folder] = process.argv.slice(2) as [string, string, string]
 const config = loadConfig({ HOLDFAST_ALLOW_PRIVATE_HOSTS: 'on' })
 const startedAt = performance.now()
 const options = { output: join(folder, 'made.torrent'), connections: Number(connections), overwrite: true }
-for await (const made of makeFromAddresses(connect(config), [address], options, [])) {
+for await (const made of makeFromAddresses(connect(config), givenAddresses([address]), options, [])) {
   if (!('created' in made)) throw new Error('a torrent could not be made')
   const seconds = (performance.now() - startedAt) / 1000
   const { infoHashV2, sizeBytes } = made.created

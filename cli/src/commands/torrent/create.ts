@@ -10,14 +10,10 @@ import { formatBytes } from '../../output/quantities.ts'
 import { print, printJson } from '../../output/terminal.ts'
 import { isDirectory, makeTorrent, torrentOptions, torrentPath } from '../../publish/make-torrent.ts'
 import { chooseTrackers } from '../../publish/trackers.ts'
-import {
-  type AddressOptions,
-  type MadeFromAddresses,
-  makeFromAddresses,
-} from '../../remote/make-from-addresses.ts'
+import { isAddress } from '../../remote/is-address.ts'
+import type { AddressOptions, MadeFromAddresses } from '../../remote/make-from-addresses.ts'
 import type { LeftOut } from '../../remote/make-remote.ts'
 import { remoteOptions } from '../../remote/remote-options.ts'
-import { isAddress } from '../../remote/sources/find-files.ts'
 
 interface Options extends AddressOptions {
   json?: boolean
@@ -93,8 +89,9 @@ async function createFromAddresses(
   addresses: readonly string[],
   { options, trackers }: { options: Options; trackers: readonly string[] },
 ): Promise<void> {
+  const { givenAddresses, makeFromAddresses } = await import('../../remote/make-from-addresses.ts')
   const finished: MadeFromAddresses[] = []
-  for await (const made of makeFromAddresses(connections, addresses, options, trackers)) {
+  for await (const made of makeFromAddresses(connections, givenAddresses(addresses), options, trackers)) {
     if (made.leftOut.length > 0) process.exitCode = exitCodes.failure
     if (!('created' in made)) {
       if (options.json) printJson({ file: null, ...made })

@@ -2,13 +2,14 @@ import { datasetPath } from '@holdfast/lexicons/dataset-path'
 import { mappedRecord } from '@holdfast/lexicons/foreign'
 import { collections } from '@holdfast/lexicons/nsid'
 import { Command } from 'commander'
-import { CommandError } from '../../command-error.ts'
+import { CommandError, exitCodes } from '../../command-error.ts'
 import type { Connections, SignedIn } from '../../connections.ts'
 import { print, printJson } from '../../output/terminal.ts'
 import { readDatasetMeta } from '../../publish/dataset-meta.ts'
 import { collect, isDirectory, torrentOptions } from '../../publish/make-torrent.ts'
 import { describeNotes, type MergeNotes } from '../../publish/merge-notes.ts'
 import {
+  fromAddresses,
   type MadeTorrent,
   makeFromPath,
   type PathOptions,
@@ -19,8 +20,13 @@ import { assertDraft, type DatasetDraft, putDataset, type Statement } from '../.
 import { chooseTrackers } from '../../publish/trackers.ts'
 import { parseDatasetUri, parseRecordUri } from '../../records/record-uri.ts'
 import type { RecordJson, RecordRef } from '../../records/repo.ts'
+import { isAddress } from '../../remote/is-address.ts'
+import type { MadeFromAddresses } from '../../remote/make-from-addresses.ts'
+import type { LeftOut } from '../../remote/make-remote.ts'
+import { type RemoteOptions, remoteOptions } from '../../remote/remote-options.ts'
 
-interface Options extends PathOptions {
+interface Options extends PathOptions, RemoteOptions {
+  fromSource?: boolean
   dataset?: string
   for?: string
   title?: string
@@ -43,7 +49,11 @@ interface Options extends PathOptions {
 /** `holdfast publish`: makes torrents of paths and publishes them, with their dataset, in one's own repo. */
 export function publishCommand(connections: Connections): Command {
   const command = new Command('publish')
-    .argument('[path...]', 'files or directories; each becomes one torrent (none: publish the dataset alone)')
+    .argument(
+      '[what...]',
+      'files or directories, each of which becomes one torrent, or web addresses (none: publish the dataset alone)',
+    )
+    .option('--from-source', 'make torrents of what the dataset’s own sources serve')
     .option(
       '--dataset <meta>',
       'the dataset’s fields as JSON or YAML, or anything import reads; - is standard input',
@@ -76,7 +86,7 @@ export function publishCommand(connections: Connections): Command {
     .option('--appview <url>', 'AppView whose trackers are used (HOLDFAST_APPVIEW_URL)')
     .option('--json', 'print JSON')
     .addHelpText('after', help)
-  for (const option of torrentOptions()) command.addOption(option)
+  for (const option of [...torrentOptions(), ...remoteOptions()]) command.addOption(option)
   return command.action((paths: string[], options: Options) => publish(connections, paths, options))
 }
 
@@ -94,6 +104,9 @@ META contains the fields of a dataset (holdfast dataset new writes a file with a
 Fields that you changed with holdfast edit since the last publish are kept, and the output names them; --replace-fields
 replaces them with META's. Flags alone, without META, change only the fields that they name.
 
+The files at web addresses are read once and not kept unless you name a place with --keep; their server becomes the
+torrent's webseed (holdfast torrent create --help says what can be read). A run that was stopped goes on where it was.
+
 When the files of a path have changed, the new torrent's record says that it supersedes the old one, which is kept. This
 machine remembers which torrent was made from which path; on another machine, use --supersedes.
 
@@ -101,12 +114,17 @@ Examples:
   $ holdfast publish ./water-levels --dataset meta.yaml
   $ holdfast publish 2023.zip 2024.zip --dataset meta.json --webseed https://example.org/files/
   $ holdfast publish ./scans --title 'Scans of the 1880 census' --license CC0-1.0 --json
-  $ holdfast publish ./mirror --for at://did:plc:…/…/rhine --method 'wget, 2026-11'`
+  $ holdfast publish ./mirror --for at://did:plc:…/…/rhine --method 'wget, 2026-11'
+  $ holdfast publish https://data.example.org/water-levels/ --dataset meta.yaml
+  $ holdfast publish --from-source --for at://did:plc:…/…/rhine --keep ./mirror`
 
 async function publish(connections: Connections, paths: string[], options: Options): Promise<void> {
-  if (paths.length > 1 && options.output && !isDirectory(options.output))
+  const isRemote = options.fromSource || options.urls !== undefined || paths.some(isAddress)
+  if (isRemote && !paths.every(isAddress))
+    throw new CommandError('usage', 'Files on disk and addresses are published by separate commands.')
+  if (!isRemote && paths.length > 1 && options.output && !isDirectory(options.output))
     throw new CommandError('usage', 'Several torrents are saved to a directory: let --output end in a slash.')
-  if (options.supersedes && paths.length !== 1)
+  if (options.supersedes && (paths.length !== 1 || options.fromSource || options.urls !== undefined))
     throw new CommandError('usage', '--supersedes applies to one torrent: give one path.')
   const draft = options.for ? undefined : await draftOf(options)
   if (draft) assertDraft(draft)
@@ -119,7 +137,7 @@ async function publish(connections: Connections, paths: string[], options: Optio
   const statement: Statement = { source: 'publish', states: await connections.states(), replaceFields }
   const dataset = known ?? (await putDataset(account.repo, draft!, statement))
   const torrents: PublishedPath[] = []
-  for (const torrent of made)
+  for (const torrent of made.torrents)
     torrents.push(
       await publishMade({ connections, account }, torrent, {
         dataset,
@@ -130,26 +148,76 @@ async function publish(connections: Connections, paths: string[], options: Optio
         siblings: torrents.map(({ uri }) => uri),
       }),
     )
+  await made.forget()
+  const { leftOut } = made
+  if (leftOut.length > 0) process.exitCode = exitCodes.failure
   const { uri, cid, action, kept, replaced, removed } = { action: 'unchanged', ...dataset } as RecordRef &
     MergeNotes & { action: string }
   const notes = { ...(kept && { kept }), ...(replaced && { replaced }), ...(removed && { removed }) }
   const page = `${(await connections.appView(options.appview)).url}${datasetPath(uri)}`
-  if (options.json) printJson({ dataset: { uri, cid, action, ...notes }, page, torrents })
+  if (options.json)
+    printJson({
+      dataset: { uri, cid, action, ...notes },
+      page,
+      torrents,
+      ...(leftOut.length > 0 && { leftOut }),
+    })
   else show({ dataset: `${uri} (${action})`, page, notes }, torrents)
+}
+
+interface Made {
+  readonly torrents: readonly MadeTorrent[]
+  /** What could not be read, of addresses. */
+  readonly leftOut: readonly LeftOut[]
+  /** Deletes what could resume the run. */
+  forget(): Promise<void>
 }
 
 async function makeAll(
   connections: Connections,
-  paths: readonly string[],
+  what: readonly string[],
   options: Options & { record: RecordJson },
-): Promise<MadeTorrent[]> {
-  if (paths.length === 0) return []
+): Promise<Made> {
+  const isRemote = options.fromSource || options.urls !== undefined || what.some(isAddress)
+  if (what.length === 0 && !isRemote) return { torrents: [], leftOut: [], forget: async () => {} }
   const trackers = await chooseTrackers(options.tracker, await connections.appView(options.appview))
+  if (isRemote) return makeRemotely(connections, what, { ...options, trackers })
   const fetch = await connections.strangerFetch({ timeoutMs: 30_000, maxBytes: 1024 * 2 ** 20 })
-  const made: MadeTorrent[] = []
-  for (const path of paths)
-    made.push(await makeFromPath(path, options, { trackers, dataset: options.record, fetch }))
-  return made
+  const torrents: MadeTorrent[] = []
+  for (const path of what)
+    torrents.push(await makeFromPath(path, options, { trackers, dataset: options.record, fetch }))
+  return { torrents, leftOut: [], forget: async () => {} }
+}
+
+async function makeRemotely(
+  connections: Connections,
+  urls: readonly string[],
+  options: Options & { record: RecordJson; trackers: readonly string[] | undefined },
+): Promise<Made> {
+  const [{ givenAddresses, makeFromAddresses }, { addressesOfSources }] = await Promise.all([
+    import('../../remote/make-from-addresses.ts'),
+    import('../../remote/dataset-sources.ts'),
+  ])
+  const addresses = [
+    ...givenAddresses(urls),
+    ...(options.fromSource ? addressesOfSources(options.record) : []),
+  ]
+  const torrents: MadeTorrent[] = []
+  const leftOut: LeftOut[] = []
+  const finished: MadeFromAddresses[] = []
+  for await (const made of makeFromAddresses(connections, addresses, options, options.trackers ?? [])) {
+    leftOut.push(...made.leftOut)
+    if (!('created' in made)) continue
+    finished.push(made)
+    torrents.push(fromAddresses(made, options))
+  }
+  return {
+    torrents,
+    leftOut,
+    async forget() {
+      for (const made of finished) if (made.leftOut.length === 0) await made.forget()
+    },
+  }
 }
 
 async function draftOf(options: Options): Promise<DatasetDraft> {

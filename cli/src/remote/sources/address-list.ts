@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { CommandError } from '../../command-error.ts'
 import { nameOfAddress } from '../addresses.ts'
+import { isAddress } from '../is-address.ts'
 import type { RemoteFile } from '../remote-file.ts'
-import { isAddress } from './find-files.ts'
 import type { SourceOptions } from './source.ts'
 
 /**

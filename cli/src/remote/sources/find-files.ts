@@ -10,11 +10,6 @@ import type { Found, Source, SourceOptions } from './source.ts'
 /** The kinds of places that an address alone does not tell, in the order in which they are tried. */
 const sources: readonly Source[] = [bag, s3, listing]
 
-/** Whether an argument of the command line is an address and not a path. */
-export function isAddress(text: string): boolean {
-  return /^https?:\/\//i.test(text)
-}
-
 /** The files at an address: a record of a repository, a bucket, a bag, a directory that is listed, or one file. Throws a CommandError that says what is wrong. */
 export async function findFiles(address: string, options: SourceOptions): Promise<Found> {
   if (!URL.canParse(address)) throw new CommandError('usage', `${address} is no address.`)
