@@ -37,7 +37,8 @@ export interface Connections {
   /** A `fetch` for addresses that somebody else's record names. */
   strangerFetch(limits: { timeoutMs: number; maxBytes: number }): Promise<typeof fetch>
   appView(url?: string): Promise<AppView>
-  signIn(account: string | undefined, onWait?: OnWait): Promise<SignedIn>
+  /** The signal ends waiting for the server's rate limit; the request then fails with the reason of the signal. */
+  signIn(account: string | undefined, onWait?: OnWait, signal?: AbortSignal): Promise<SignedIn>
   readRepo(identifier: string): Promise<PublicRepo>
 }
 
@@ -68,14 +69,15 @@ export function connect(config: Config): Connections {
       const { appView } = await import('./appview.ts')
       return appView(url ? httpUrl('--appview', url) : config.appviewUrl, config.authorities)
     },
-    async signIn(account, onWait = noteWait) {
+    async signIn(account, onWait = noteWait, signal) {
       const [{ signedInSession }, { pacedSession }, { repoOf }] = await Promise.all([
         import('./session/sign-in.ts'),
         import('./session/paced-session.ts'),
         import('./records/repo.ts'),
       ])
       const { manager, ...who } = await signedInSession(connections, account, onWait)
-      return { ...who, repo: repoOf(pacedSession(manager, { onWait }), who.did, config.authorities) }
+      const paced = pacedSession(manager, { onWait, ...(signal && { signal }) })
+      return { ...who, repo: repoOf(paced, who.did, config.authorities) }
     },
     async readRepo(identifier) {
       const { clientOf, repoOf } = await import('./records/repo.ts')

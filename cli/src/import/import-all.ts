@@ -1,12 +1,11 @@
 import { collections } from '@holdfast/lexicons/nsid'
 import { CommandError } from '../command-error.ts'
 import { type DatasetDraft, putDataset, type Statement, type WrittenDataset } from '../publish/put-dataset.ts'
-import { datasetSlug } from '../publish/slug.ts'
 import type { RecordJson, Repo, StoredRecord } from '../records/repo.ts'
 import type { LeftOver } from './fields.ts'
 import type { Imported } from './formats/aws-open-data-registry.ts'
 import type { ListedTorrent } from './listed-torrent.ts'
-import { isUnderItsKey, type Place, placesOfEntries } from './places-of-entries.ts'
+import { placesInRepo } from './places-in-repo.ts'
 import type { Input } from './read-input.ts'
 
 export type Outcome =
@@ -20,7 +19,7 @@ export type Outcome =
   | { readonly index: number; readonly name: string; readonly problem: string }
 
 /** Fields with people's judgments, which catalogs do not have: an import keeps them even if it replaces all other fields. */
-const curatedFields = [
+export const curatedFields = [
   'risk',
   'scarcity',
   'sensitivity',
@@ -45,7 +44,15 @@ export async function* importAll(
   const listed = new Map<string, StoredRecord>()
   for await (const record of repo.list(collections.dataset)) listed.set(record.rkey, record)
   const entries = Array.from({ length: input.count }, (_, index) => readEntry(input, index))
-  const places = await placesOf(entries, listed, statement)
+  const drafts = entries.flatMap((read, index) =>
+    'problem' in read ? [] : [{ index, draft: draftOf(read) }],
+  )
+  const found = await placesInRepo(
+    drafts.map(({ draft }) => draft),
+    listed,
+    statement,
+  )
+  const places = new Map(drafts.map(({ index }, position) => [index, found[position]!]))
   const reader = withListing(repo, listed)
   for (const [index, read] of entries.entries()) {
     if (signal?.aborted) return
@@ -73,29 +80,6 @@ function readEntry(input: Input, index: number): Entry {
   } catch (error) {
     return { problem: (error as Error).message }
   }
-}
-
-/** The place of each readable entry, by its index. */
-async function placesOf(
-  entries: readonly Entry[],
-  listed: ReadonlyMap<string, StoredRecord>,
-  { states, source }: Statement,
-): Promise<Map<number, Place>> {
-  const readable = entries.flatMap((read, index) => {
-    if ('problem' in read) return []
-    const { record, rkey } = draftOf(read)
-    return [{ index, record, rkey: rkey ?? datasetSlug(record) }]
-  })
-  const existing = new Map([...listed].map(([rkey, { value }]) => [rkey, value]))
-  for (const { rkey, record } of readable) {
-    const found = listed.get(rkey)
-    if (!found || isUnderItsKey(found.value, record)) continue
-    // The owner may have changed the fields that identify the record; then the last import identifies it.
-    const before = await states.get(found.uri, source)
-    if (before) existing.set(rkey, before)
-  }
-  const places = placesOfEntries(readable, existing)
-  return new Map(readable.map(({ index }, position) => [index, places[position]!]))
 }
 
 /** The draft of an imported entry, for `putDataset`. */

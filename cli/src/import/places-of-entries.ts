@@ -15,18 +15,20 @@ export interface Place {
 
 /**
  * Decides where each entry of a catalog is written: to the record of the same data, whatever its key, so that an entry that was
- * renamed or moved is updated and not added again; otherwise to a new key. No two entries get the same place.
+ * renamed or moved is updated and not added again; otherwise to a new key. No two entries get the same place, and none gets
+ * one of `alreadyTaken`.
  */
 export function placesOfEntries(
   entries: readonly Entry[],
   existing: ReadonlyMap<string, RecordJson>,
+  alreadyTaken: Iterable<string> = [],
 ): Place[] {
   const joined = Map.groupBy(
     [...existing].flatMap(([rkey, value]) => joiningKeys(value).map((key) => ({ key, rkey }))),
     ({ key }) => key,
   )
   const places = new Array<Place | undefined>(entries.length)
-  const taken = new Set<string>()
+  const taken = new Set(alreadyTaken)
   /** Gives the entries without a place, in their order, the place that `find` returns. */
   const settle = (find: (entry: Entry) => string | undefined, isKnown: boolean) => {
     for (const [index, entry] of entries.entries()) {

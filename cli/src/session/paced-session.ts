@@ -1,3 +1,4 @@
+import { retryAfterMs } from '../remote/transport/retry-after.ts'
 import type { SessionManager } from './session-manager.ts'
 
 /** Reports how long requests will wait, and why, so that a person sees it. */
@@ -64,14 +65,12 @@ async function rest(budget: Budget | undefined, cost: number, options: PacingOpt
   if (waitMs > 0) await pause(waitMs, 'budget-spent', options)
 }
 
-/** How long a 429 tells us to wait: `Retry-After` (seconds or a date), else the end of the window. */
+/** How long a 429 tells us to wait: `Retry-After`, else the end of the window. */
 function refusalMs(headers: Headers, budget: Budget | undefined): number {
-  const retryAfter = headers.get('retry-after')
-  if (retryAfter !== null) {
-    const waitMs = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now()
-    if (Number.isFinite(waitMs)) return waitMs
-  }
-  return budget ? budget.resetsAtMs - Date.now() : defaultWaitMs
+  return (
+    retryAfterMs(headers.get('retry-after'), Date.now()) ??
+    (budget ? budget.resetsAtMs - Date.now() : defaultWaitMs)
+  )
 }
 
 async function pause(waitMs: number, reason: 'budget-spent' | 'too-many-requests', options: PacingOptions) {
