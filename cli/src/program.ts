@@ -39,6 +39,10 @@ const commands: Readonly<Record<string, Entry>> = {
     about: 'publish the datasets of a catalog; after an interruption, run it again to resume',
     load: async (c) => (await import('./commands/write/import.ts')).importCommand(c),
   },
+  bridge: {
+    about: 'follow a repository or catalog and keep your records in step with it; run it by cron',
+    load: async (c) => (await import('./commands/write/bridge.ts')).bridgeCommand(c),
+  },
   adopt: {
     about: 'republish somebody’s dataset with its torrents, or a torrent, in your own repo, with attribution',
     load: async (c) => (await import('./commands/write/adopt.ts')).adoptCommand(c),

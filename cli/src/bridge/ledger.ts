@@ -1,0 +1,251 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import envPaths from 'env-paths'
+import { CommandError } from '../command-error.ts'
+import type { RecordJson } from '../records/repo.ts'
+import type { Place } from './source.ts'
+
+/** A dataset of the source, as the bridge left it. */
+export interface Entry {
+  readonly sourceId: string
+  /**
+   * `kept` has a record, `failed` could not be imported, `other` is no dataset, `leaving` is gone from the source but not
+   * yet marked, `removed` is marked.
+   */
+  readonly state: 'kept' | 'failed' | 'other' | 'leaving' | 'removed'
+  readonly rkey: string | null
+  /** A hash of what was imported, by which a description is recognized as unchanged. */
+  readonly digest: string | null
+  readonly modified: string | null
+  readonly address: string | null
+  /** The number of the run that saw it last, and when that was. */
+  readonly seenRun: number
+  readonly seenAt: string
+}
+
+/** A description that has been read and not yet written. */
+export interface Pending {
+  readonly sourceId: string
+  readonly digest: string
+  readonly modified: string | null
+  readonly address: string
+  readonly draft: PendingDraft
+  /** The number of the run that read it. */
+  readonly seenRun: number
+  /** The place in the repo, once it is decided, and whether a record of the same data is there. */
+  readonly rkey: string | null
+  readonly isKnown: boolean
+}
+
+export interface PendingDraft {
+  readonly record: RecordJson
+  readonly rkey: string | undefined
+  readonly descriptionMarkdown?: string | undefined
+  /** The kinds of field that could not be taken over. */
+  readonly leftOver: readonly string[]
+}
+
+/** A run that is under way, or was interrupted. */
+export interface Run {
+  readonly number: number
+  /** What is being read; `done` after that, when what was read is written. */
+  readonly phase: 'changes' | 'list' | 'describe' | 'done'
+  /** Whether everything is read, so that what does not appear is gone. */
+  readonly isWhole: boolean
+  /** Where the next request begins, and whether the phase needs none any more. */
+  readonly place: Place | null
+  readonly isRead: boolean
+  readonly since: string | null
+  readonly nextSince: string | null
+  /** How many datasets the source has listed so far in this phase. */
+  readonly listed: number
+}
+
+export interface Transaction extends Disposable {
+  commit(): void
+}
+
+export interface Ledger extends Disposable {
+  /** What is kept under a name, such as the value with which the next run begins. */
+  get<T>(key: string): T | undefined
+  set(key: string, value: unknown): void
+  entry(sourceId: string): Entry | undefined
+  putEntry(entry: Entry): void
+  count(state: Entry['state']): number
+  entries(state: Entry['state']): Iterable<Entry>
+  /** Marks the kept datasets that no run since `run` has seen as leaving. */
+  leaveUnseen(run: number): void
+  /** The identifiers that `listed` holds and no dataset has. */
+  unknownListed(): string[]
+  /** Whether it was not noted before. */
+  noteListed(sourceId: string): boolean
+  clearListed(): void
+  rkeys(): Iterable<string>
+  addPending(pending: Pending): void
+  pending(limit: number): Pending[]
+  unplaced(limit: number): Pending[]
+  setPlace(sourceId: string, place: { rkey: string; isKnown: boolean }): void
+  removePending(sourceId: string): void
+  pendingCount(): number
+  /** The run that read what is pending of a dataset. */
+  pendingRun(sourceId: string): number | undefined
+  /** The number of pending datasets that have no entry yet. */
+  newCount(): number
+  /** Begins what is kept as a whole or, unless `commit` is called before it is disposed of, not at all. */
+  transaction(): Transaction
+  /** A copy in a temporary database, for a run that leaves no trace. */
+  copyTo(path: string): void
+}
+
+const schema = `
+CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entry (
+  sourceId TEXT PRIMARY KEY, state TEXT NOT NULL, rkey TEXT, digest TEXT, modified TEXT, address TEXT,
+  seenRun INTEGER NOT NULL, seenAt TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS entry_state ON entry (state, seenRun);
+CREATE TABLE IF NOT EXISTS pending (
+  seq INTEGER PRIMARY KEY, sourceId TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, modified TEXT, address TEXT NOT NULL,
+  draft BLOB NOT NULL, seenRun INTEGER NOT NULL, rkey TEXT, isKnown INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS listed (sourceId TEXT PRIMARY KEY) WITHOUT ROWID;`
+
+/**
+ * The file of a bridge's ledger: one for each account and `name`, which is the address with the options that choose what is
+ * read, in `bridges/` beside the accounts.
+ */
+export function ledgerPath(
+  did: string,
+  { url, name }: { url: string; name: string },
+  directory = envPaths('holdfast', { suffix: '' }).config,
+): string {
+  const hash = createHash('sha256').update(`${did} ${name}`).digest('hex').slice(0, 32)
+  return join(directory, 'bridges', `${new URL(url).hostname.replace(/[^\w.-]/g, '_')}-${hash}.sqlite`)
+}
+
+/**
+ * Opens the ledger, which no second process can open meanwhile: SQLite's lock is the operating system's own, so that a
+ * killed process leaves nothing stale behind. Throws a CommandError if another process has it.
+ */
+export function openLedger(path: string): Ledger {
+  if (path !== ':memory:') {
+    const directory = join(path, '..')
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    chmodSync(directory, 0o700)
+  }
+  const db = new DatabaseSync(path, { timeout: 0 })
+  try {
+    // After a crash of the process every transaction is there; after a power cut the last ones may be missing.
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+    db.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`)
+  } catch (cause) {
+    db.close()
+    if (!/locked|busy/i.test((cause as Error).message)) throw cause
+    throw new CommandError(
+      'failure',
+      'Another holdfast bridge of this account and address is running; it goes on by itself.',
+      { cause },
+    )
+  }
+  return ledgerOf(db)
+}
+
+function ledgerOf(db: DatabaseSync): Ledger {
+  const sql = {
+    get: db.prepare('SELECT value FROM kept WHERE key = ?'),
+    set: db.prepare('INSERT INTO kept VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
+    entry: db.prepare('SELECT * FROM entry WHERE sourceId = ?'),
+    putEntry: db.prepare(
+      'INSERT OR REPLACE INTO entry VALUES (:sourceId, :state, :rkey, :digest, :modified, :address, :seenRun, :seenAt)',
+    ),
+    count: db.prepare('SELECT count(*) AS n FROM entry WHERE state = ?'),
+    after: db.prepare('SELECT * FROM entry WHERE state = ? AND sourceId > ? ORDER BY sourceId LIMIT 500'),
+    leave: db.prepare(`UPDATE entry SET state = CASE state WHEN 'kept' THEN 'leaving' ELSE 'removed' END
+      WHERE state IN ('kept', 'failed', 'other') AND seenRun < ?`),
+    unknown: db.prepare(
+      'SELECT sourceId FROM listed WHERE sourceId NOT IN (SELECT sourceId FROM entry UNION SELECT sourceId FROM pending)',
+    ),
+    list: db.prepare('INSERT OR IGNORE INTO listed VALUES (?)'),
+    clearListed: db.prepare('DELETE FROM listed'),
+    rkeys: db.prepare(
+      'SELECT rkey FROM entry WHERE rkey IS NOT NULL UNION SELECT rkey FROM pending WHERE rkey IS NOT NULL',
+    ),
+    addPending:
+      db.prepare(`INSERT INTO pending (sourceId, digest, modified, address, draft, seenRun, rkey, isKnown)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sourceId) DO UPDATE SET digest = excluded.digest,
+      modified = excluded.modified, address = excluded.address, draft = excluded.draft, seenRun = excluded.seenRun`),
+    pending: db.prepare('SELECT * FROM pending WHERE rkey IS NOT NULL ORDER BY seq LIMIT ?'),
+    unplaced: db.prepare('SELECT * FROM pending WHERE rkey IS NULL ORDER BY seq LIMIT ?'),
+    setPlace: db.prepare('UPDATE pending SET rkey = ?, isKnown = ? WHERE sourceId = ?'),
+    removePending: db.prepare('DELETE FROM pending WHERE sourceId = ?'),
+    pendingRun: db.prepare('SELECT seenRun FROM pending WHERE sourceId = ?'),
+    newCount: db.prepare(
+      'SELECT count(*) AS n FROM pending WHERE sourceId NOT IN (SELECT sourceId FROM entry)',
+    ),
+    pendingCount: db.prepare('SELECT count(*) AS n FROM pending'),
+  }
+  const entryOf = (row: unknown) => (row === undefined ? undefined : ({ ...(row as object) } as Entry))
+  const isTrue = { 0: false, 1: true }
+  const pendingOf = (row: unknown): Pending => {
+    const { draft, isKnown, ...rest } = row as { draft: Uint8Array; isKnown: 0 | 1 } & Omit<
+      Pending,
+      'draft' | 'isKnown'
+    >
+    return {
+      ...rest,
+      isKnown: isTrue[isKnown],
+      draft: JSON.parse(inflateRawSync(draft).toString()) as PendingDraft,
+    }
+  }
+  return {
+    get<T>(key: string) {
+      const row = sql.get.get(key) as { value: string } | undefined
+      return row && (JSON.parse(row.value) as T)
+    },
+    set: (key, value) => void sql.set.run(key, JSON.stringify(value ?? null)),
+    entry: (sourceId) => entryOf(sql.entry.get(sourceId)),
+    putEntry: ({ sourceId, state, rkey, digest, modified, address, seenRun, seenAt }) =>
+      void sql.putEntry.run({ sourceId, state, rkey, digest, modified, address, seenRun, seenAt }),
+    count: (state) => (sql.count.get(state) as { n: number }).n,
+    *entries(state) {
+      for (let after = ''; ; ) {
+        const rows = sql.after.all(state, after).map((row) => entryOf(row)!)
+        yield* rows
+        if (rows.length === 0) return
+        after = rows.at(-1)!.sourceId
+      }
+    },
+    leaveUnseen: (run) => void sql.leave.run(run),
+    unknownListed: () => sql.unknown.all().map((row) => (row as { sourceId: string }).sourceId),
+    noteListed: (sourceId) => sql.list.run(sourceId).changes > 0,
+    clearListed: () => void sql.clearListed.run(),
+    *rkeys() {
+      for (const row of sql.rkeys.iterate()) yield (row as { rkey: string }).rkey
+    },
+    addPending: ({ sourceId, digest, modified, address, draft, seenRun, rkey, isKnown }) => {
+      const bytes = deflateRawSync(JSON.stringify(draft))
+      sql.addPending.run(...[sourceId, digest, modified, address, bytes, seenRun, rkey, isKnown ? 1 : 0])
+    },
+    pending: (limit) => sql.pending.all(limit).map(pendingOf),
+    unplaced: (limit) => sql.unplaced.all(limit).map(pendingOf),
+    setPlace: (sourceId, { rkey, isKnown }) => void sql.setPlace.run(rkey, isKnown ? 1 : 0, sourceId),
+    removePending: (sourceId) => void sql.removePending.run(sourceId),
+    pendingCount: () => (sql.pendingCount.get() as { n: number }).n,
+    pendingRun: (sourceId) => (sql.pendingRun.get(sourceId) as { seenRun: number } | undefined)?.seenRun,
+    newCount: () => (sql.newCount.get() as { n: number }).n,
+    transaction() {
+      db.exec('BEGIN')
+      let isOpen = true
+      const end = (how: 'COMMIT' | 'ROLLBACK') => {
+        if (isOpen) db.exec(how)
+        isOpen = false
+      }
+      return { commit: () => end('COMMIT'), [Symbol.dispose]: () => end('ROLLBACK') }
+    },
+    copyTo: (path) => void db.prepare('VACUUM INTO ?').run(path),
+    [Symbol.dispose]: () => db.close(),
+  }
+}

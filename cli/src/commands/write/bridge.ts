@@ -1,0 +1,217 @@
+import { counted } from '@holdfast/runtime/counted'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { createAsk } from '../../bridge/ask.ts'
+import { type Found, findSource, openSource } from '../../bridge/detect.ts'
+import { copiedLedger, unwrittenRepo, unwrittenStates } from '../../bridge/dry-run.ts'
+import { follow } from '../../bridge/follow.ts'
+import { type Ledger, ledgerPath, openLedger } from '../../bridge/ledger.ts'
+import { createReport } from '../../bridge/report.ts'
+import { scheduleOf } from '../../bridge/schedule.ts'
+import { type SourceKind, sourceKinds } from '../../bridge/source.ts'
+import type { WriteParts } from '../../bridge/write.ts'
+import { CommandError } from '../../command-error.ts'
+import { httpUrl } from '../../config.ts'
+import type { Connections, SignedIn } from '../../connections.ts'
+import { confirm } from '../../output/prompt.ts'
+import { print, printJson, printText } from '../../output/terminal.ts'
+import type { Statement } from '../../publish/put-dataset.ts'
+
+interface Options {
+  as?: SourceKind
+  set?: string
+  metadataPrefix?: string
+  everyType?: boolean
+  full?: boolean
+  limit?: number
+  dryRun?: boolean
+  schedule?: boolean
+  yes?: boolean
+  replaceFields?: boolean
+  account?: string
+  quiet?: boolean
+  json?: boolean
+}
+
+/** The most bytes of one answer: a page, or a whole `data.json`, which is read entry by entry. */
+const maxAnswerBytes = { page: 64 * 2 ** 20, document: 2 ** 31 }
+
+/** `holdfast bridge`: keeps records in one's own repo in step with a repository or catalog. */
+export function bridgeCommand(connections: Connections): Command {
+  return new Command('bridge')
+    .argument('<url>', 'the address of a repository or catalog, or of its API')
+    .addOption(new Option('--as <kind>', 'what it is (default: found out)').choices([...sourceKinds]))
+    .option('--set <name>', 'only this set of an OAI-PMH repository')
+    .option('--metadata-prefix <name>', 'the OAI-PMH metadata format (default: DataCite, else Dublin Core)')
+    .option('--every-type', 'also what an OAI-PMH repository says is something other than data')
+    .option('--full', 'read everything again, and not only what changed')
+    .option('--limit <number>', 'write at most so many datasets; the rest follows with the next run', count)
+    .option('--dry-run', 'show what would be written; write and remember nothing')
+    .option('--schedule', 'print a cron line and systemd units that run this every day; do nothing else')
+    .option('--yes', 'mark datasets as removed even if most are gone from the source')
+    .option('--replace-fields', 'replace every field with the source’s, including fields you changed')
+    .option('--account <handle>', 'one of the signed-in accounts')
+    .option('--json', 'print a line of JSON for each dataset, and a summary')
+    .addHelpText('after', help)
+    .action(async (address: string, options: Options) => {
+      const url = httpUrl('The address', address)
+      if (options.schedule) return printSchedule(url, options)
+      return run(connections, url, options)
+    })
+}
+
+const help = `
+Follows CKAN, OAI-PMH (so Dataverse, DSpace, Zenodo and InvenioRDM, EPrints and other indexes of Holdfast), data.json (also
+of Socrata and ArcGIS Hub), DataCite by prefix, and DCAT in JSON-LD over several pages. The first run imports everything,
+each further run what is new or changed. A dataset that the source removed keeps its record; its sources there are marked
+as removed. Fields that you changed with holdfast edit are kept, and the output names them.
+
+After an interruption, run the same command again: it goes on where it stopped. Writing keeps within the limits of your
+server, which by default are 2,500 records an hour and 17,500 a day.
+
+Examples:
+  $ holdfast bridge https://catalog.example.gov --dry-run --limit 10
+  $ holdfast bridge https://catalog.example.gov/organization/weather
+  $ holdfast bridge https://zenodo.org/communities/sea-ice
+  $ holdfast bridge 'https://api.datacite.org/dois?prefix=10.5061'
+  $ holdfast bridge https://dataverse.example.edu/oai --set tides
+  $ holdfast bridge https://www.example.gov/data.json --schedule`
+
+function count(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Give a number of datasets, at least 1.')
+  return Number(text)
+}
+
+async function run(connections: Connections, url: string, options: Options): Promise<void> {
+  const stop = new AbortController()
+  const interrupt = () =>
+    stop.abort(
+      new CommandError('interrupted', 'Stopped; run the same command again to go on where it stopped.'),
+    )
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  using report = createReport(options)
+  try {
+    const fetch = await connections.strangerFetch({ timeoutMs: 600_000, maxBytes: maxAnswerBytes.page })
+    const ask = createAsk({ fetch, signal: stop.signal, onWait: report.waits })
+    const account = await signIn(connections, options, { onWait: report.waitsForServer, signal: stop.signal })
+    await using ledger = await openLedgerFor(connections, url, { options, account })
+    const found = await foundSource(url, { ledger, options, find: () => findSource(url, ask, options.as) })
+    const asked = found.kind === 'data-json' ? await largeAsk(connections, stop.signal, report.waits) : ask
+    const source = openSource(found, asked, {
+      ...(options.set !== undefined && { set: options.set }),
+      ...(options.metadataPrefix !== undefined && { prefix: options.metadataPrefix }),
+      everyType: options.everyType,
+    })
+    report.begins(found)
+    const parts = await writeParts(connections, { ledger, account, options, signal: stop.signal })
+    const mayRemove = (leaving: number, known: number) => askRemoval(leaving, known, options)
+    const followOptions = { isFull: options.full ?? false, limit: options.limit, mayRemove }
+    for await (const event of follow(source, followOptions, parts)) report.tell(event)
+    report.ends()
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+  }
+}
+
+async function largeAsk(
+  connections: Connections,
+  signal: AbortSignal,
+  onWait: (waitMs: number, reason: string) => void,
+) {
+  const fetch = await connections.strangerFetch({ timeoutMs: 3_600_000, maxBytes: maxAnswerBytes.document })
+  return createAsk({ fetch, signal, onWait })
+}
+
+/** A dry run needs no account: without one, everything is new to it. */
+async function signIn(
+  connections: Connections,
+  { account, dryRun }: Options,
+  { onWait, signal }: { onWait: (waitMs: number) => void; signal: AbortSignal },
+): Promise<SignedIn | undefined> {
+  try {
+    return await connections.signIn(account, onWait, signal)
+  } catch (error) {
+    if (!dryRun || !(error instanceof CommandError && error.kind === 'auth')) throw error
+    return undefined
+  }
+}
+
+async function openLedgerFor(
+  connections: Connections,
+  url: string,
+  { options, account }: { options: Options; account: SignedIn | undefined },
+): Promise<Ledger & AsyncDisposable> {
+  const { set = '', metadataPrefix = '', as = '', everyType = false } = options
+  const name = [url, set, metadataPrefix, as, everyType].join(' ').trimEnd()
+  const path = account && ledgerPath(account.did, { url, name }, connections.config.configDirectory)
+  if (options.dryRun || !path) return copiedLedger(path)
+  const ledger = openLedger(path)
+  return { ...ledger, [Symbol.asyncDispose]: async () => ledger[Symbol.dispose]() }
+}
+
+async function foundSource(
+  url: string,
+  { ledger, options, find }: { ledger: Ledger; options: Options; find: () => Promise<Found> },
+): Promise<Found> {
+  const known = ledger.get<Found>('source')
+  if (known && (options.as === undefined || options.as === known.kind)) return known
+  const found = await find()
+  ledger.set('source', found)
+  ledger.set('address', url)
+  return found
+}
+
+async function writeParts(
+  connections: Connections,
+  {
+    ledger,
+    account,
+    options,
+    signal,
+  }: { ledger: Ledger; account: SignedIn | undefined; options: Options; signal: AbortSignal },
+): Promise<WriteParts> {
+  const states = await connections.states()
+  const { dryRun, replaceFields } = options
+  const statement: Statement = {
+    source: 'import',
+    states: dryRun ? unwrittenStates(states) : states,
+    replaceFields,
+  }
+  return { ledger, repo: dryRun || !account ? unwrittenRepo(account?.repo) : account.repo, statement, signal }
+}
+
+async function askRemoval(leaving: number, known: number, { yes, dryRun, json }: Options): Promise<boolean> {
+  if (yes) return true
+  if (dryRun || json || !process.stdin.isTTY) return false
+  return confirm(`${leaving} of ${counted(known, 'dataset')} are gone from the source. Mark them as removed?`)
+}
+
+function printSchedule(url: string, options: Options): void {
+  const {
+    schedule: _schedule,
+    dryRun: _dryRun,
+    json: _json,
+    yes: _yes,
+    quiet: _quiet,
+    full: _full,
+    ...kept
+  } = options
+  const words = Object.entries(kept).flatMap(([name, value]) => {
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    return value === true ? [flag] : value === undefined || value === false ? [] : [flag, String(value)]
+  })
+  const command = [process.execPath, process.argv[1]!, 'bridge', url, ...words, '--quiet']
+  const { cron, units } = scheduleOf(url, command)
+  if (options.json) {
+    printJson({ cron, units })
+    return
+  }
+  print('# With cron: a line for `crontab -e`')
+  print(cron)
+  const names = Object.keys(units)
+  for (const [name, text] of Object.entries(units)) {
+    print(`\n# With systemd: ~/.config/systemd/user/${name}`)
+    printText(text.trimEnd())
+  }
+  print(`\n# then: systemctl --user enable --now ${names.find((name) => name.endsWith('.timer'))}`)
+  print('# and, so that it runs while you are not signed in: loginctl enable-linger')
+}
