@@ -1,3 +1,4 @@
+import { collections } from '@holdfast/lexicons/nsid'
 import { expect, test } from 'vitest'
 import { removedStatement } from './removed.ts'
 
@@ -6,7 +7,7 @@ const removed = { status: 'removed', lastSeenAt: seenAt }
 
 test('files on the host of the source are marked, and those elsewhere are left alone', () => {
   const record = {
-    $type: 'org.holdfast.dataset',
+    $type: collections.dataset,
     createdAt: seenAt,
     title: 'Levels',
     sources: [
