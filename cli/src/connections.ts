@@ -16,6 +16,8 @@ export interface SignedIn {
   readonly handle: string
   readonly pdsUrl: string
   readonly method: 'oauth' | 'app-password'
+  /** Whether an OAuth session may also write posts. */
+  readonly announces?: boolean
   readonly repo: Repo
 }
 

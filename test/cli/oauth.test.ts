@@ -23,8 +23,10 @@ afterAll(async () => {
 })
 
 /** Signs in as a person does: the terminal shows an address, and the browser asks for a password and for consent. */
-async function signIn(person: Person, account: TestAccount) {
-  const { child, ended } = person.start('login', '--pds', account.pdsUrl, account.handle, '--no-browser')
+async function signIn(person: Person, account: TestAccount, ...flags: string[]) {
+  const { child, ended } = person.start(
+    ...['login', '--pds', account.pdsUrl, account.handle, '--no-browser', ...flags],
+  )
   const url = await new Promise<string>((resolve, reject) => {
     let shown = ''
     child.stderr!.on('data', (chunk) => {
@@ -97,6 +99,10 @@ test.skipIf(!hasChromium)(
     const after = JSON.parse(await readFile(await sessionFile(person), 'utf8'))
     expect(after.tokenSet.refresh_token).not.toBe(before)
     expect(await person.run('publish', '--title', 'Three')).toMatchObject({ code: 0 })
+    expect(await person.run('publish', '--title', 'Three', '--announce')).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining(`holdfast login ${account.handle} --announce`),
+    })
 
     // Copies of the files that were made before are useless afterwards.
     const directory = join(person.home, 'config', 'holdfast')
@@ -111,12 +117,15 @@ test.skipIf(!hasChromium)(
 test.skipIf(!hasChromium)('keeps the session if the server is down during a refresh', async () => {
   const account = network.accounts[1]!
   await using person = await startPerson(network)
-  await signIn(person, account)
+  await signIn(person, account, '--announce')
   await expire(await sessionFile(person))
   await network.stopPds(0)
   expect(await person.run('publish', '--title', 'Later')).toMatchObject({ code: 5 })
   await network.restartPds(0)
-  expect(await person.run('publish', '--title', 'Later')).toMatchObject({ code: 0, stderr: '' })
+  expect(await person.run('publish', '--title', 'Later', '--announce')).toMatchObject({
+    ...{ code: 0, stderr: '' },
+    stdout: expect.stringContaining('/app.bsky.feed.post/'),
+  })
 })
 
 /** Makes the stored session believe that its access token has expired; returns its refresh token. */

@@ -454,3 +454,36 @@ appendFileSync(process.argv[2], 'citation: mine\\n')`,
   expect(await readFile(kept, 'utf8')).toContain('citation: mine')
   expect((await recordOf(account, dataset.uri)).value).toMatchObject({ description: 'high' })
 })
+
+test('an announcement is a post with a link card, written once for each version', async () => {
+  const account = network.accounts[0]!
+  await using person = await startPerson(network, { account })
+  const description = 'Each **day** since [1820](https://example.org/).\n\nMore about it.'
+  await withFiles(person, { 'meta.json': JSON.stringify({ title: 'Ice days', description }), 'ice.csv': '1' })
+  const publish = () =>
+    person.json(
+      'publish',
+      'ice.csv',
+      '--dataset',
+      'meta.json',
+      '--announce',
+      '--no-save',
+      '--tracker',
+      'http://t.example/a',
+    )
+  const first = await publish()
+  const [repo, collection, rkey] = first.post.slice('at://'.length).split('/')
+  const { data } = await account.agent.com.atproto.repo.getRecord({ repo, collection, rkey })
+  expect(data.value).toMatchObject({
+    text: expect.stringMatching(/^Ice days\n\nThis dataset is shared as a torrent\./),
+    embed: { external: { uri: first.page, title: 'Ice days', description: 'Each day since 1820.' } },
+  })
+  expect((await publish()).post).toBeUndefined()
+  await withFiles(person, { 'ice.csv': '2' })
+  const next = await publish()
+  const { data: later } = await account.agent.com.atproto.repo.getRecord({
+    ...{ repo, collection },
+    rkey: next.post.split('/').at(-1),
+  })
+  expect(later.value).toMatchObject({ text: expect.stringContaining('A new version of this dataset is') })
+})

@@ -35,6 +35,7 @@ export function unwrittenRepo(repo: Repo | undefined): Repo {
     },
     put: async ({ collection, rkey }) => ({ uri: `at://${did}/${collection}/${rkey}`, cid: '' }),
     delete: async () => {},
+    create: async (collection) => ({ uri: `at://${did}/${collection}/new`, cid: '' }),
     uploadBlob: async (bytes, mimeType): Promise<BlobJson> => ({
       $type: 'blob',
       ref: { $link: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku' },

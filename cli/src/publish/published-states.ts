@@ -7,9 +7,9 @@ import { readJsonFile, writePrivateJson } from '../session/private-files.ts'
 
 /**
  * What makes a statement about a record; each keeps its own memory. `edit` is the record before its owner's first edit
- * here.
+ * here, `announce` what the last post about it told.
  */
-export type StateSource = 'publish' | 'import' | 'adopt' | 'edit'
+export type StateSource = 'publish' | 'import' | 'adopt' | 'edit' | 'announce'
 
 /**
  * Remembers what each source last said of each record, which tells an owner's edit from an older statement

@@ -43,6 +43,8 @@ export interface Repo {
   /** Fails with a `conflict` unless the existing record has the CID `swap`, or there is no record if `swap` is null. */
   put(at: RecordPlace, value: RecordJson, swap: string | null): Promise<RecordRef>
   delete(at: RecordPlace, swap: string): Promise<void>
+  /** Writes a record of another project's lexicon, under a key that the server chooses. */
+  create(collection: NsidString, value: RecordJson): Promise<RecordRef>
   uploadBlob(bytes: Uint8Array, mimeType: string): Promise<BlobJson>
 }
 
@@ -110,6 +112,15 @@ export function repoOf(session: SessionManager, did: string, authorities: Author
         await client.deleteRecord(written(collection), rkey, { repo, swapRecord: swap })
       } catch (error) {
         throw failureOf(error, `Deleting ${written(collection)}/${rkey}`)
+      }
+    },
+    async create(collection, value) {
+      try {
+        const record = { ...value, $type: collection } as never
+        const { body } = await client.createRecord(record, undefined, { repo })
+        return { uri: body.uri, cid: body.cid }
+      } catch (error) {
+        throw failureOf(error, `Writing a record of ${collection}`)
       }
     },
     async uploadBlob(bytes, mimeType) {

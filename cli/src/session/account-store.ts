@@ -11,6 +11,8 @@ export interface StoredAccount {
   readonly handle: string
   readonly pdsUrl: string
   readonly method: 'oauth' | 'app-password'
+  /** Whether its OAuth session may also write posts, as `login --announce` asks for. */
+  readonly announces?: boolean
 }
 
 export interface PasswordTokens {

@@ -20,6 +20,8 @@ export interface OAuthParts {
 export interface OAuthSignIn {
   /** A handle, a DID or the address of a PDS. */
   readonly input: string
+  /** Whether to ask for permission to write posts, too. */
+  readonly announces?: boolean
   /** Shows the address where the owner of the account allows the sign-in. */
   readonly openBrowser: (url: string) => void
   readonly signal?: AbortSignal
@@ -31,7 +33,7 @@ export interface OAuthSignIn {
  */
 export async function oauthSignIn(parts: OAuthParts, options: OAuthSignIn): Promise<OAuthSession> {
   await using redirect = await listenForRedirect()
-  const client = oauthClient(parts, redirect.url)
+  const client = oauthClient(parts, { announces: options.announces ?? false, redirectUrl: redirect.url })
   const url = await client.authorize(options.input, {
     redirect_uri: redirect.url,
     ...(options.signal && { signal: options.signal }),
@@ -52,23 +54,27 @@ export async function resumeOAuthSession(
   account: StoredAccount,
 ): Promise<SessionManager | undefined> {
   if (!(await parts.accounts.oauthSessions.get(account.did))) return undefined
-  return oauthClient(parts).restore(account.did)
+  return oauthClient(parts, account).restore(account.did)
 }
 
 /** Revokes the session's tokens at the server and removes the account here, even if the server does not answer. */
 export async function endOAuthSession(parts: OAuthParts, account: StoredAccount): Promise<void> {
   try {
-    await oauthClient(parts).revoke(account.did)
+    await oauthClient(parts, account).revoke(account.did)
   } finally {
     await parts.accounts.oauthSessions.del(account.did)
     await parts.accounts.remove(account.did)
   }
 }
 
-/** The OAuth scope that the commands need: our collections one by one, and the two kinds of blob that they upload. */
-export function oauthScope(authorities: Authorities): string {
+/**
+ * The OAuth scope that the commands need: our collections one by one, and the two kinds of blob that they upload; for
+ * announcements also to create posts, but not to change or delete them.
+ */
+export function oauthScope(authorities: Authorities, { announces = false } = {}): string {
   const repos = Object.values(collections).map((collection) => `repo:${writtenNsid(collection, authorities)}`)
-  return ['atproto', ...repos, 'blob:application/x-bittorrent', 'blob:text/markdown'].join(' ')
+  const posts = announces ? ['repo:app.bsky.feed.post?action=create'] : []
+  return ['atproto', ...repos, ...posts, 'blob:application/x-bittorrent', 'blob:text/markdown'].join(' ')
 }
 
 // The client id names the redirect without a port: the port differs each time, and a session whose client id changes
@@ -77,10 +83,14 @@ const registeredRedirect = 'http://127.0.0.1/callback'
 
 function oauthClient(
   { config, accounts }: OAuthParts,
-  redirectUrl?: `http://127.0.0.1:${string}`,
+  {
+    announces = false,
+    redirectUrl,
+  }: { announces?: boolean; redirectUrl?: `http://127.0.0.1:${string}` | undefined },
 ): NodeOAuthClient {
   const metadata = buildAtprotoLoopbackClientMetadata({
-    scope: oauthScope(config.authorities),
+    // A session belongs to the client id with which it was made, which contains the scope.
+    scope: oauthScope(config.authorities, { announces }),
     redirect_uris: [registeredRedirect],
   })
   // One process starts and finishes a sign-in, so its state is kept in memory.

@@ -11,6 +11,7 @@ export interface SignedInSession {
   readonly handle: string
   readonly pdsUrl: string
   readonly method: StoredAccount['method']
+  readonly announces?: boolean
   readonly manager: SessionManager
 }
 

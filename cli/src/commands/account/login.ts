@@ -12,6 +12,7 @@ interface Options {
   appPassword?: string | true
   pds?: string
   browser: boolean
+  announce?: boolean
   json?: boolean
 }
 
@@ -25,6 +26,10 @@ export function loginCommand(connections: Connections): Command {
     )
     .option('--pds <url>', 'the account’s server, where its handle cannot be looked up (HOLDFAST_PDS)')
     .option('--no-browser', 'print the sign-in address instead of opening it, for use over SSH')
+    .option(
+      '--announce',
+      'also allow holdfast to write posts, for publish --announce (app passwords always do)',
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -35,6 +40,7 @@ through ssh -L, or use an app password.
 
 Examples:
   $ holdfast login alice.example.org
+  $ holdfast login alice.example.org --announce
   $ holdfast login alice.example.org --app-password
   $ HOLDFAST_APP_PASSWORD=xxxx-xxxx-xxxx-xxxx holdfast login alice.example.org --app-password`,
     )
@@ -57,7 +63,7 @@ async function signIn(
   const password = typeof options.appPassword === 'string' ? options.appPassword : config.appPassword
   return options.appPassword || password
     ? withPassword(connections, identifier, { pdsUrl, password })
-    : withBrowser(connections, pdsUrl ?? identifier, options.browser)
+    : withBrowser(connections, pdsUrl ?? identifier, options)
 }
 
 async function withPassword(
@@ -81,18 +87,21 @@ async function withPassword(
 async function withBrowser(
   connections: Connections,
   input: string,
-  opensBrowser: boolean,
+  { browser: opensBrowser, announce: announces = false }: Options,
 ): Promise<StoredAccount> {
   const { oauthSignIn } = await import('../../session/oauth-session.ts')
   const accounts = await connections.accounts()
   const session = await oauthSignIn(
     { config: connections.config, accounts },
-    { input, openBrowser: (url) => showAddress(url, opensBrowser) },
+    { input, announces, openBrowser: (url) => showAddress(url, opensBrowser) },
   ).catch((error) => {
     throw failureOf(error, `Signing in as ${input}`)
   })
   const { handle, pdsUrl } = await (await connections.identities()).resolve(session.did)
-  const account: StoredAccount = { did: session.did, handle: handle ?? session.did, pdsUrl, method: 'oauth' }
+  const account: StoredAccount = {
+    ...{ did: session.did, handle: handle ?? session.did, pdsUrl, method: 'oauth' },
+    ...(announces && { announces }),
+  }
   await accounts.save(account)
   return account
 }

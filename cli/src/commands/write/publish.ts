@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { CommandError, exitCodes } from '../../command-error.ts'
 import type { Connections, SignedIn } from '../../connections.ts'
 import { print, printJson } from '../../output/terminal.ts'
+import { announce } from '../../publish/announce.ts'
 import { readDatasetMeta } from '../../publish/dataset-meta.ts'
 import { collect, isDirectory, torrentOptions } from '../../publish/make-torrent.ts'
 import { describeNotes, type MergeNotes } from '../../publish/merge-notes.ts'
@@ -41,6 +42,7 @@ interface Options extends PathOptions, RemoteOptions {
   tool?: string
   captured?: string
   supersedes?: string
+  announce?: boolean
   account?: string
   appview?: string
   json?: boolean
@@ -82,6 +84,10 @@ export function publishCommand(connections: Connections): Command {
       'where to save the .torrent; a directory ends in a slash (default: next to the path)',
     )
     .option('--no-save', 'do not save the .torrent')
+    .option(
+      '--announce',
+      'also write a post with a link to the dataset’s page, unless it was announced already',
+    )
     .option('--account <handle>', 'one of the signed-in accounts')
     .option('--appview <url>', 'AppView whose trackers are used (HOLDFAST_APPVIEW_URL)')
     .option('--json', 'print JSON')
@@ -113,6 +119,7 @@ machine remembers which torrent was made from which path; on another machine, us
 Examples:
   $ holdfast publish ./water-levels --dataset meta.yaml
   $ holdfast publish 2023.zip 2024.zip --dataset meta.json --webseed https://example.org/files/
+  $ holdfast publish ./water-levels --dataset meta.yaml --announce
   $ holdfast publish ./scans --title 'Scans of the 1880 census' --license CC0-1.0 --json
   $ holdfast publish ./mirror --for at://did:plc:…/…/rhine --method 'wget, 2026-11'
   $ holdfast publish https://data.example.org/water-levels/ --dataset meta.yaml
@@ -130,6 +137,7 @@ async function publish(connections: Connections, paths: string[], options: Optio
   if (draft) assertDraft(draft)
   // Sign in first: an hour of hashing should not end with a wrong password.
   const account = await connections.signIn(options.account)
+  if (options.announce) assertMayAnnounce(account)
   const known = options.for ? await findDataset(connections, account, options.for) : undefined
   const supersedes = options.supersedes ? await findTorrent(connections, options.supersedes) : undefined
   const made = await makeAll(connections, paths, { ...options, record: known?.value ?? draft!.record })
@@ -155,14 +163,49 @@ async function publish(connections: Connections, paths: string[], options: Optio
     MergeNotes & { action: string }
   const notes = { ...(kept && { kept }), ...(replaced && { replaced }), ...(removed && { removed }) }
   const page = `${(await connections.appView(options.appview)).url}${datasetPath(uri)}`
+  const post = options.announce && (await announceAt(page, { account, statement, dataset, torrents }))
   if (options.json)
     printJson({
       dataset: { uri, cid, action, ...notes },
       page,
       torrents,
+      ...(post && { post }),
       ...(leftOut.length > 0 && { leftOut }),
     })
-  else show({ dataset: `${uri} (${action})`, page, notes }, torrents)
+  else show({ dataset: `${uri} (${action})`, page, notes, post: post || undefined }, torrents)
+}
+
+/** Fails before an hour of hashing, and not after it. */
+function assertMayAnnounce({ method, announces, handle }: SignedIn): void {
+  if (method === 'oauth' && !announces)
+    throw new CommandError(
+      'auth',
+      `The session of ${handle} may not write posts. Run \`holdfast login ${handle} --announce\` to allow it.`,
+    )
+}
+
+/** Announces the dataset as its record is now; resolves to undefined if that was done already. */
+async function announceAt(
+  page: string,
+  {
+    account: { repo },
+    ...rest
+  }: {
+    account: SignedIn
+    statement: Statement
+    dataset: RecordRef & { value?: RecordJson }
+    torrents: readonly PublishedPath[]
+  },
+): Promise<string | undefined> {
+  const { dataset, statement, torrents } = rest
+  const value =
+    dataset.value ?? (await repo.get(collections.dataset, dataset.uri.split('/').at(-1)!))?.value ?? {}
+  const { title = dataset.uri, description } = value as { title?: string; description?: string }
+  const written = await announce(repo, statement.states, {
+    ...{ dataset, page, title, description },
+    torrents: torrents.map(({ uri }) => uri),
+  })
+  return written?.uri
 }
 
 interface Made {
@@ -286,7 +329,12 @@ function aboutOf({ method, tool, captured }: Options): RecordJson {
 }
 
 function show(
-  { dataset, page, notes }: { dataset: string; page: string; notes: MergeNotes },
+  {
+    dataset,
+    page,
+    notes,
+    post,
+  }: { dataset: string; page: string; notes: MergeNotes; post: string | undefined },
   torrents: readonly PublishedPath[],
 ): void {
   print(`dataset  ${dataset}`)
@@ -298,4 +346,5 @@ function show(
     print(`         ${magnet}`)
     if (file) print(`         saved as ${file}: open it in a BitTorrent client to seed`)
   }
+  if (post) print(`post     ${post}`)
 }
