@@ -9,6 +9,7 @@ import { needs } from '../../../test/system/requirements.ts'
 import { testBackends } from '../../testing/backends.ts'
 import { did as author, putRecord, putTorrent } from '../../testing/publishing.ts'
 import { applyAdmissionPolicy } from '../catalog/admission-policy.ts'
+import { decideAdmission } from '../catalog/admissions.ts'
 import { applyBatch, type RecordOp } from '../catalog/apply-batch.ts'
 import { settle } from '../catalog/derive/settle.ts'
 import { createTouched } from '../catalog/derive/touched.ts'
@@ -156,6 +157,19 @@ describe.skipIf(!able).each(testBackends())(
       expect(costs[1]! / costs[0]!).toBeLessThan(10)
     })
 
+    test('who was first is found by an index, however many records were seen', async () => {
+      const dataset = await putRecord(catalog, 'dataset', 'seen', { title: 'Seen' })
+      await putTorrents('seen', 20, [dataset])
+      const costs: number[] = []
+      for (const more of [1, 20_000]) {
+        await catalog.db.execute(sql`INSERT INTO local.first_seen (uri, at)
+          SELECT format('at://did:plc:seen/torrent/%s-%s', ${more}::int, n), now() FROM generate_series(1, ${more}::int) AS n`)
+        await catalog.db.execute(sql`ANALYZE local.first_seen`)
+        costs.push(await rowsOf(catalog.db, (db) => readDatasetViews(db, [dataset], { detail: 'card' })))
+      }
+      expect(costs[1]! / costs[0]!).toBeLessThan(1.5)
+    })
+
     test.each(['a torrent', 'a dataset', 'a count of its seeders'])(
       'writing %s costs the same, however many torrents of one content name every dataset',
       async (written) => {
@@ -201,6 +215,59 @@ describe.skipIf(!able).each(testBackends())(
       })
       expect(grown).toBeLessThan(20)
       expect(shown).toBe(sizes[1])
+    })
+
+    /** Writes webseeds of strangers for a content, more quickly than by records. */
+    async function floodContent(infoHashV1: string, count: number, visible: boolean): Promise<void> {
+      const name = `seeds-${++revisions}`
+      await catalog.db.execute(sql`
+        WITH its AS (
+          INSERT INTO catalog.record (uri, did, kind, cid, rev, value, visible, created_at, indexed_at)
+          SELECT format('at://did:plc:flood/webseed/%s-%s', ${name}::text, n), 'did:plc:flood', 'webseed', 'c', 'r', '{}', ${visible}::bool, now(), now()
+          FROM generate_series(1, ${count}::int) AS n RETURNING id, uri)
+        INSERT INTO catalog.webseed (id, did, info_hash_v1, url, kind, visible, created_at)
+        SELECT id, 'did:plc:flood', ${infoHashV1}, 'https://flood.example.org/' || id, 'bep19', ${visible}::bool, now() FROM its`)
+    }
+
+    test.each([true, false])(
+      'reading a content has a limit, however many webseeds strangers name (visible: %s)',
+      async (visible) => {
+        const flooded: { dataset: string; torrent: string }[] = []
+        for (const count of [2_000, 20_000]) {
+          const name = `seeded-${++revisions}`
+          const dataset = await putRecord(catalog, 'dataset', name, { title: `Seeded ${name}` })
+          const { infoHashV1 } = await putTorrents(name, 1, [dataset])
+          await floodContent(infoHashV1, count, visible)
+          flooded.push({ dataset, torrent: `at://${author}/torrent/${name}` })
+        }
+        await catalog.db.execute(sql`VACUUM (ANALYZE) catalog.record, catalog.torrent, catalog.webseed`)
+        const costs: number[] = []
+        for (const { dataset, torrent } of flooded)
+          costs.push(
+            await rowsOf(catalog.db, async (db) => {
+              await readDatasetViews(db, [dataset], { detail: 'page' })
+              await readTorrentViews(db, [torrent], { detail: 'page', trackers: [] })
+            }),
+          )
+        expect(costs[1]! / costs[0]!).toBeLessThan(1.5)
+      },
+    )
+
+    test('shows the webseeds of the author and of those let in, though strangers named many before', async () => {
+      const name = `pushed-${++revisions}`
+      const { infoHashV1 } = await putTorrents(name, 1, [])
+      await floodContent(infoHashV1, 1_000, true)
+      const subject = { infoHashV1 }
+      const letIn = 'did:plc:letin'
+      await decideAdmission(catalog.db, { kind: 'did', value: letIn }, { action: 'allow' })
+      await putRecord(catalog, 'webseed', name, { subject, url: 'https://author.example.org/' })
+      await putRecord(catalog, 'webseed', name, { subject, url: 'https://letin.example.org/', did: letIn })
+      const torrent = `at://${author}/torrent/${name}`
+      const [view] = await readTorrentViews(catalog.db, [torrent], { detail: 'page', trackers: [] })
+      expect(view?.webseeds?.slice(0, 2).map(({ url }) => url)).toEqual([
+        'https://author.example.org/',
+        'https://letin.example.org/',
+      ])
     })
 
     const shapes = {

@@ -14,7 +14,7 @@ export const setting = table('setting', { name: text('name').primaryKey(), value
 
 /** The operator's decision on a DID, an AT-URI or an infohash (any form, as normalized hex). */
 export const admission = table('admission', {
-  subject: text('subject').primaryKey(),
+  subject: textC('subject').primaryKey(),
   subjectKind: text('subject_kind', { enum: ['did', 'uri', 'infohash'] }).notNull(),
   action: text('action', { enum: ['allow', 'deny'] }).notNull(),
   reason: text('reason'),
@@ -56,7 +56,7 @@ export const infoHashAdmission = table(
 
 /** When this index first saw a record, and when it last changed, so that feeds and `indexedAt` survive a rebuild. */
 export const firstSeen = table('first_seen', {
-  uri: text('uri').primaryKey(),
+  uri: textC('uri').primaryKey(),
   at: instant('at').notNull(),
   /** The CID of the version that was seen last; the same CID again is not a change. */
   cid: text('cid'),

@@ -32,11 +32,9 @@ export function namedWebseeds(torrents: SQL): SQL {
     JOIN catalog.record its ON its.id = t.id
     CROSS JOIN jsonb_array_elements(its.value -> 'webseeds') AS seed
     UNION
-    SELECT w.url, wr.warnings FROM (SELECT DISTINCT t.info_hash_v1 AS hash FROM ${torrents}) AS content
-    JOIN catalog.webseed w ON w.info_hash_v1 = content.hash AND ${shown('w')} JOIN catalog.record wr ON wr.id = w.id
+    ${namedByRecords('info_hash_v1', torrents)}
     UNION
-    SELECT w.url, wr.warnings FROM (SELECT DISTINCT t.info_hash_v2 AS hash FROM ${torrents}) AS content
-    JOIN catalog.webseed w ON w.info_hash_v2 = content.hash AND ${shown('w')} JOIN catalog.record wr ON wr.id = w.id
+    ${namedByRecords('info_hash_v2', torrents)}
     UNION
     SELECT p.url, its.warnings FROM (
       SELECT DISTINCT coalesce(t.info_hash_v2, t.info_hash_v1) AS hash, t.metainfo_cid, tr.warnings
@@ -44,8 +42,48 @@ export function namedWebseeds(torrents: SQL): SQL {
     JOIN local.probe p ON p.subject = its.hash AND p.detail ? 'metainfo' AND ${isInItsMetainfo('its')})`
 }
 
-/** The most webseeds that are shown. */
-const mostSeeds = 200
+/** The most webseeds that are shown of a content, and the most that are counted of one dataset. */
+const [mostSeeds, mostCounted] = [200, 5_000]
+
+type HashColumn = 'info_hash_v1' | 'info_hash_v2'
+
+/** The first webseed records of each content of these torrents. */
+function namedByRecords(column: HashColumn, torrents: SQL): SQL {
+  const hash = sql.raw(column)
+  return sql`(
+    SELECT w.url, wr.warnings FROM (SELECT DISTINCT t.${hash} AS hash FROM ${torrents}) AS content
+    CROSS JOIN LATERAL ${firstSeeds(column, { infoHash: sql`content.hash`, limit: mostSeeds })} AS w
+    JOIN catalog.record wr ON wr.id = w.id
+    WHERE ${shown('w')} LIMIT ${mostCounted}::int)`
+}
+
+/** The first visible webseed records of a content, or those of one account; the order is that of an index. */
+function firstSeeds(
+  column: HashColumn,
+  { infoHash, did, limit }: { infoHash: SQL; did?: SQL; limit: number },
+) {
+  return sql`(
+    SELECT * FROM catalog.webseed w WHERE w.${sql.raw(column)} = ${infoHash} AND w.visible
+      ${did ? sql`AND w.did = ${did}` : sql``} ORDER BY w.id LIMIT ${limit}::int)`
+}
+
+/** How many webseed records of a content are looked at, whoever wrote them; of one account that was let in by name. */
+const [mostOfAll, mostOfEach] = [500, 20]
+
+/**
+ * The ids of the webseed records of the torrent `t` that are looked at: the first of all, those of its author, and, if there
+ * are more than are looked at, those of accounts that were let in by name. So nobody's are pushed out by strangers'.
+ */
+function seedIds(column: HashColumn): SQL {
+  const infoHash = sql`t.${sql.raw(column)}`
+  const of = (did: SQL, limit: number) => firstSeeds(column, { infoHash, did, limit })
+  return sql`
+    SELECT id FROM ${firstSeeds(column, { infoHash, limit: mostOfAll })} AS first
+    UNION SELECT id FROM ${of(sql`t.did`, mostSeeds)} AS own
+    UNION SELECT theirs.id FROM local.admission a CROSS JOIN LATERAL ${of(sql`a.subject`, mostOfEach)} AS theirs
+      WHERE a.action = 'allow' AND (
+        SELECT count(*) FROM ${firstSeeds(column, { infoHash, limit: mostOfAll })} AS first) >= ${mostOfAll}::int`
+}
 
 /**
  * The webseed records that name the content of the torrent `t`, as a JSON array of {@link WebseedRow}: first those of the
@@ -57,10 +95,7 @@ export const webseedsJson = sql`(
   FROM (
     SELECT w.did, w.url, w.kind, wr.uri, wr.value, wr.warnings, row_number() OVER (
       ORDER BY w.did = t.did DESC, ${byStanding({ did: sql`w.did`, uri: sql`wr.uri`, id: sql`w.id` })}) AS place
-    FROM (
-      SELECT id FROM catalog.webseed WHERE info_hash_v1 = t.info_hash_v1
-      UNION SELECT id FROM catalog.webseed WHERE info_hash_v2 = t.info_hash_v2
-    ) AS named JOIN catalog.webseed w ON w.id = named.id AND ${shown('w')} JOIN catalog.record wr ON wr.id = w.id
+    FROM (${seedIds('info_hash_v1')} UNION ${seedIds('info_hash_v2')}) AS named JOIN catalog.webseed w ON w.id = named.id AND ${shown('w')} JOIN catalog.record wr ON wr.id = w.id
     ORDER BY place LIMIT ${mostSeeds}::int) AS w)`
 
 /** Makes the views of the usable webseeds of a content, one for each URL, with those of the torrent's author first. */

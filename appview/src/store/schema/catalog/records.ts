@@ -48,7 +48,13 @@ export const webseed = table(
     visible: boolean('visible').notNull(),
     createdAt: instant('created_at').notNull(),
   },
-  (t) => [index('webseed_v1').on(t.infoHashV1), index('webseed_v2').on(t.infoHashV2)],
+  // Reads take the first of those that are visible, and those of one account: strangers may name a content any number of times.
+  (t) => [
+    index('webseed_v1').on(t.infoHashV1, t.visible, t.id),
+    index('webseed_v2').on(t.infoHashV2, t.visible, t.id),
+    index('webseed_v1_did').on(t.infoHashV1, t.did, t.id).where(sql`visible`),
+    index('webseed_v2_did').on(t.infoHashV2, t.did, t.id).where(sql`visible`),
+  ],
 )
 
 export const assessment = table(
