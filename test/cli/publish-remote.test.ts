@@ -49,7 +49,7 @@ test('publishes a torrent of a server’s directory, and its next version', asyn
   expect((await recordOf(account, next.uri)).supersedes.uri).toBe(torrents[0].uri)
 })
 
-test('publishes what a dataset’s own sources serve, and says which it could not read', async () => {
+test('publishes what a dataset’s sources serve, and names what it could not read', async () => {
   const account = network.accounts[1]!
   await using person = await startPerson(network, { account })
   const bytes = randomBytes(1000)

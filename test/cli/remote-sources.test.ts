@@ -149,7 +149,7 @@ describe('a record of InvenioRDM, such as on Zenodo,', () => {
   })
 })
 
-test('a dataset of Dataverse becomes a torrent a file, of the originals and not of restricted ones', async () => {
+test('a dataset of Dataverse becomes a torrent a file, of the originals, none restricted', async () => {
   await using origin = await startOrigin((request, response) => {
     const { url } = request as { url: string }
     const [, id] = /^\/api\/access\/datafile\/(\d+)/.exec(url) ?? []
