@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseMetainfo } from '@holdfast/torrent/metainfo'
 import { verifyFiles } from '@holdfast/torrent/verify'
 import { describe, expect, test as sequential } from 'vitest'
+import { waitFor } from '../network/wait-for.ts'
 import { type Content, listing, serve, startOrigin } from './remote/origin.ts'
 import { type Json, type Person, startPerson } from './run-holdfast.ts'
 
@@ -118,6 +119,38 @@ test('goes on with a file whose connection breaks, from the byte where it was', 
   expect(starts).toHaveLength(3)
   expect(starts[1]).toBeGreaterThan(900_000)
 })
+
+test.each([true, false])(
+  'a killed run goes on with the checksum of a file, too (right: %s)',
+  async (isRight) => {
+    const bytes = randomBytes(3_000_000)
+    const stated = createHash('md5')
+      .update(isRight ? bytes : 'other')
+      .digest('base64')
+    const content = fileOf(bytes, { 'content-md5': stated })
+    const starts: number[] = []
+    await using origin = await startOrigin((request, response) => {
+      if (request.method === 'HEAD') return serve(request, response, content)
+      starts.push(Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0))
+      if (starts.length > 1) return serve(request, response, content)
+      // Most of it comes, and then nothing.
+      response.writeHead(200, { etag: content.etag, 'content-length': bytes.length })
+      response.write(bytes.subarray(0, 2_500_000))
+    })
+    await using person = await startPerson(nowhere)
+    const args = ['torrent', 'create', `${origin.url}a.bin`, '--piece-length', '64KiB', '--json']
+    const { child, ended } = person.start(...args)
+    const state = join(person.home, 'a.bin.torrent.state')
+    await waitFor(async () => (await stat(state)).size > 30 * 100, { what: 'pieces in the state file' })
+    child.kill('SIGKILL')
+    await ended
+    const { code, stdout } = await person.run(...args)
+    expect(starts[1]).toBeGreaterThan(1_500_000)
+    expect(code).toBe(isRight ? 0 : 1)
+    if (isRight) expect(await isTorrentOf(person, 'a.bin.torrent', { 'a.bin': bytes })).toBe(true)
+    else expect(jsonOf(stdout).message).toContain('Content-MD5')
+  },
+)
 
 test('waits as long as a busy server asks, on all connections', async () => {
   const bytes = randomBytes(20_000)

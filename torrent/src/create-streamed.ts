@@ -56,8 +56,12 @@ export interface StreamedTorrent extends Disposable {
   readonly plan: HashPlan
   /** Yields the pieces that the state file does not have, each as one job, whose parts name files by `identity`. */
   missing(): Generator<HashJob>
-  /** Stores the digests of a piece that is hashed. */
-  done(piece: HashJob): void
+  /** Stores the digests of a piece that is hashed, and a note for who goes on behind it. */
+  done(piece: HashJob, note?: Uint8Array): void
+  /** The note that was stored with the piece before a missing one. */
+  noteBefore(piece: HashJob): Uint8Array | undefined
+  /** The zeros that follow a file of this size in v1 (BEP 47). */
+  padBytesAfter(sizeBytes: number): number
   /** The torrent, when every piece has been done. */
   finish(): CreatedTorrent
 }
@@ -90,6 +94,8 @@ export function startStreamed(streamed: readonly StreamedFile[], options: Stream
     plan,
     missing: () => log.remaining(cutJobs(sourcesOf(ordered, layout), { ...layout, grain: 'piece' })),
     done: log.done,
+    noteBefore: log.noteBefore,
+    padBytesAfter: (sizeBytes) => padBytesAfter(sizeBytes, layout),
     finish: () =>
       describeTorrent(
         {

@@ -199,9 +199,14 @@ async function hashMissing(
     const bytesDone = Number(Atomics.load(bytesRead, 0))
     options.onProgress({ phase: 'hash', filesDone: 0, files: entries.length, bytesDone, bytesTotal })
   }
-  const units = planUnits(streamed.missing(), streamed.plan, (identity) => {
-    const { file } = entryOf.get(identity)!
-    return { file, host: hosts.get(new URL(file.url).host)!, keptAt: kept?.partOf(identity) }
+  const units = planUnits(streamed.missing(), {
+    plan: streamed.plan,
+    noteBefore: streamed.noteBefore,
+    sourceOf(identity) {
+      const { file } = entryOf.get(identity)!
+      const padBytes = streamed.padBytesAfter(file.sizeBytes)
+      return { file, host: hosts.get(new URL(file.url).host)!, keptAt: kept?.partOf(identity), padBytes }
+    },
   })
   const lanes = Math.min(options.connections * Math.max(hosts.size, 1), maxLanes)
   const timer = setInterval(tell, 200)

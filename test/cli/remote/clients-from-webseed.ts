@@ -27,11 +27,11 @@ await writeFile(join(root, 'data/single.bin'), randomBytes(300_000))
 await using nginx = await startNginx(root, { folder, address: '10.77.0.1' })
 await using person = await startPerson({ plcUrl: 'http://127.0.0.1:1' })
 
-/** What each client can do: Transmission 3.00 opens no torrent with a v2 file tree, and aria2 1.36 asks for pad files. */
+/** Transmission 3.00 opens no torrent with a v2 file tree. */
 const versions: Record<string, 'hybrid' | 'v1'> = {
   libtorrent: 'hybrid',
   qbittorrent: 'hybrid',
-  aria2: process.env.HOLDFAST_TEST_ARIA2 === 'hybrid' ? 'hybrid' : 'v1',
+  aria2: 'hybrid',
   transmission: 'v1',
 }
 for (const version of ['hybrid', 'v1'])

@@ -10,8 +10,13 @@ import type { HashJob, HashPlan } from '../hashing/job.ts'
 export interface ResumeLog {
   /** Yields the jobs that are not finished; the digests of finished jobs are filled in from the file. */
   remaining(jobs: Iterable<HashJob>): Generator<HashJob>
-  /** Stores a job's digests. Throws StaleResumeError if the job was repeated as a sample and gave other digests. */
-  readonly done: (job: HashJob) => void
+  /**
+   * Stores a job's digests, with whatever the caller wants to know when it goes on behind them. Throws StaleResumeError if
+   * the job was repeated as a sample and gave other digests.
+   */
+  readonly done: (job: HashJob, note?: Uint8Array) => void
+  /** The note of the finished job just before one that `remaining` has yielded. */
+  noteBefore(job: HashJob): Uint8Array | undefined
   resumedBytes(): number
   close(): void
 }
@@ -45,6 +50,7 @@ export function openResumeLog(
   if (known.size === 0 && readFileSync(path).length === 0) writeSync(file, magic)
   let resumed = 0
   const sampled = new Map<number, Buffer>()
+  const notes = new Map<number, Buffer>()
 
   const places = (job: HashJob) => {
     const pieces = pieceCount(job, plan)
@@ -55,26 +61,30 @@ export function openResumeLog(
   }
   return {
     *remaining(jobs) {
+      let lastNote: { readonly behind: number; readonly note: Buffer } | undefined
       for (const job of jobs) {
+        if (lastNote?.behind === job.firstPiece - 1) notes.set(job.firstPiece, lastNote.note)
         const digests = known.get(keyOf(job, salt).toString('hex'))
         const targets = places(job)
         const isSampled =
           samples && digests !== undefined && (sampled.size === 0 || randomInt(sampledShare) === 0)
         if (isSampled) sampled.set(job.firstPiece, digests)
-        const isComplete = digests?.length === targets.reduce((sum, { length }) => sum + length, 0)
-        if (digests === undefined || isSampled || !isComplete || !accepts(job)) {
+        const length = targets.reduce((sum, target) => sum + target.length, 0)
+        if (digests === undefined || isSampled || digests.length < length || !accepts(job)) {
           yield job
           continue
         }
         let at = 0
         for (const target of targets) at += digests.copy(target, 0, at)
+        lastNote = digests.length > at ? { behind: job.firstPiece, note: digests.subarray(at) } : undefined
         const bytes = job.parts.reduce((sum, { length }) => sum + length, 0)
         resumed += bytes
         Atomics.add(new BigInt64Array(plan.bytesRead), 0, BigInt(bytes))
       }
     },
-    done(job) {
-      const body = Buffer.concat(places(job))
+    noteBefore: ({ firstPiece }) => notes.get(firstPiece),
+    done(job, note) {
+      const body = Buffer.concat([...places(job), ...(note ? [note] : [])])
       const before = sampled.get(job.firstPiece)
       if (before?.equals(body)) return
       if (before) throw new StaleResumeError(`${path} contains digests of other bytes than those on disk.`)

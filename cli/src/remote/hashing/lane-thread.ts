@@ -11,7 +11,7 @@ parentPort!.on('message', async ({ lane: number, unit }: UnitMessage) => {
   const lane = lanes.get(number) ?? new Lane(data, guard)
   lanes.set(number, lane)
   try {
-    const result = await lane.run(unit, (pieces) => tell({ lane: number, pieces }))
+    const result = await lane.run(unit, (done) => tell({ lane: number, ...done }))
     tell({ lane: number, ended: true, ...result })
   } catch (error) {
     tell({ lane: number, error: (error as Error).message })

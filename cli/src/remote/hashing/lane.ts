@@ -5,8 +5,8 @@ import { type BodySink, BrokenAnswerError, Connection, type HostGuard } from '..
 import type { Head } from '../transport/head.ts'
 import { Pauses } from '../transport/pauses.ts'
 import { retryAfterMs } from '../transport/retry-after.ts'
-import { PartReader } from './part-reader.ts'
-import type { FileFault, ThreadData, Unit, UnitPart } from './unit.ts'
+import { comparesChecksums, type OnBytes, PartReader } from './part-reader.ts'
+import type { FileFault, PiecesDone, ThreadData, Unit, UnitPart } from './unit.ts'
 
 /** A server that fails this often without sending anything worth the while is given up. */
 const maxFailures = 6
@@ -61,34 +61,34 @@ export class Lane implements Disposable {
     this.#data = data
     this.#guard = guard
     this.#hasher = streamHasher(data.plan)
-    this.#reader = new PartReader(this.#hasher)
+    this.#reader = new PartReader(this.#hasher, data.plan)
     this.#pauses = new Pauses(data.pauses)
   }
 
-  /** `onPieces` gets the number of pieces of the unit that are done so far. */
-  async run(unit: Unit, onPieces: (count: number) => void): Promise<LaneResult> {
+  /** `onPieces` gets how many pieces of the unit are done so far. */
+  async run(unit: Unit, onPieces: (done: PiecesDone) => void): Promise<LaneResult> {
     const progress = piecesOf(unit, this.#data.plan, onPieces)
     this.#requests = 0
     this.#hasher.start(unit.firstPiece)
     for (const part of unit.parts) {
-      const holdsBack = part.checksums.length > 0 && isWhole(part)
       this.#hasher.startPart(part.sizeBytes)
+      const holding = holdBack(part)
       try {
-        await this.#readPart(part, holdsBack ? () => {} : progress.add)
+        await this.#readPart(part, (count, note) => progress.add(holding.release(count, note), note))
       } catch (error) {
         if (!(error instanceof FaultError)) throw error
         const fault = { url: part.url, kind: error.kind, message: error.message }
         return { fault, requests: this.#requests }
       }
       this.#hasher.endPart(part.padBytes)
-      progress.add((holdsBack ? part.length : 0) + part.padBytes)
+      progress.add(holding.held + part.padBytes, undefined)
     }
     this.#hasher.finish()
     progress.finish()
     return { fault: null, requests: this.#requests }
   }
 
-  async #readPart(part: UnitPart, onBytes: (count: number) => void): Promise<void> {
+  async #readPart(part: UnitPart, onBytes: OnBytes): Promise<void> {
     using reading = this.#reader.start(part, onBytes)
     for (let failures = 0, busy = 0; !reading.isComplete; ) {
       const before = reading.position
@@ -198,24 +198,40 @@ function takeBody(head: Head, part: UnitPart, reading: PartReader): BodySink | n
   return status === 206 ? reading.sink(0) : reading.sink(reading.position)
 }
 
-function isWhole({ from, length, sizeBytes }: UnitPart): boolean {
-  return from === 0 && length === sizeBytes
+/**
+ * Keeps back the last piece of a file with checksums until they match; all its pieces, if their states cannot be stored, so
+ * that a killed run reads the file from its start.
+ */
+function holdBack(part: UnitPart) {
+  const isCompared = comparesChecksums(part)
+  return {
+    held: 0,
+    release(count: number, note: Uint8Array | undefined): number {
+      if (!isCompared || note) return count
+      this.held += count
+      return 0
+    },
+  }
 }
 
 /** Counts the bytes of a unit into whole pieces. */
-function piecesOf({ pieceCount }: Unit, { pieceLengthBytes }: HashPlan, onPieces: (count: number) => void) {
+function piecesOf(
+  { pieceCount }: Unit,
+  { pieceLengthBytes }: HashPlan,
+  onPieces: (done: PiecesDone) => void,
+) {
   let bytes = 0
   let told = 0
   return {
-    add(count: number): void {
+    add(count: number, note: Uint8Array | undefined): void {
       bytes += count
       const pieces = Math.min(Math.floor(bytes / pieceLengthBytes), pieceCount)
       if (pieces <= told) return
       told = pieces
-      onPieces(pieces)
+      onPieces({ pieces, note })
     },
     finish(): void {
-      if (pieceCount > told) onPieces(pieceCount)
+      if (pieceCount > told) onPieces({ pieces: pieceCount, note: undefined })
     },
   }
 }

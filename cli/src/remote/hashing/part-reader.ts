@@ -1,14 +1,21 @@
-import { createHash, type Hash } from 'node:crypto'
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
-import { crc32 } from 'node:zlib'
-import type { StreamHasher } from '@holdfast/torrent/create-streamed'
+import type { HashPlan, StreamHasher } from '@holdfast/torrent/create-streamed'
 import type { Checksum } from '../remote-file.ts'
 import type { BodySink } from '../transport/connection.ts'
+import { isResumable, type RunningChecksum, startChecksum, writeStates } from './running-checksum.ts'
 import type { UnitPart } from './unit.ts'
 
 const blockBytes = 16 * 1024
 /** A socket writes into this memory, and both hashes read it from there while it is in a core's cache. */
 const bufferBytes = 1024 * 1024
+
+/** Gets the number of bytes that were hashed, and at the end of a piece the states of the checksums if they can be stored. */
+export type OnBytes = (count: number, note: Uint8Array | undefined) => void
+
+/** Whether the checksums of a file can be compared when this part has been read. */
+export function comparesChecksums({ checksums, states, from, length, sizeBytes }: UnitPart): boolean {
+  return checksums.length > 0 && from + length === sizeBytes && (from === 0 || states !== undefined)
+}
 
 /** All bytes of the part have come; whatever else the server sends is not read. */
 class EnoughError extends Error {}
@@ -18,27 +25,33 @@ export class PartReader implements Disposable {
   readonly #hasher: StreamHasher
   readonly #buffer = Buffer.allocUnsafeSlow(bufferBytes)
   #part: UnitPart | undefined
-  #onBytes: (count: number) => void = () => {}
+  #onBytes: OnBytes = () => {}
   #read = 0
   #filled = 0
   #hashed = 0
   #keptIn: number | undefined
   #checks: { readonly checksum: Checksum; readonly running: RunningChecksum }[] = []
 
-  constructor(hasher: StreamHasher) {
+  readonly #pieceLengthBytes: number
+  #notes = false
+
+  constructor(hasher: StreamHasher, { pieceLengthBytes }: HashPlan) {
     this.#hasher = hasher
+    this.#pieceLengthBytes = pieceLengthBytes
   }
 
-  start(part: UnitPart, onBytes: (count: number) => void): this {
+  start(part: UnitPart, onBytes: OnBytes): this {
     this.#part = part
     this.#onBytes = onBytes
     this.#read = 0
     this.#filled = 0
     this.#hashed = 0
-    const isWhole = part.from === 0 && part.length === part.sizeBytes
-    this.#checks = isWhole
-      ? part.checksums.map((checksum) => ({ checksum, running: startChecksum(checksum.algorithm) }))
-      : []
+    const { states, from } = part
+    this.#checks = (comparesChecksums(part) ? part.checksums : []).map((checksum, index) => ({
+      checksum,
+      running: startChecksum(checksum.algorithm, states && { state: states[index]!, bytes: from }),
+    }))
+    this.#notes = this.#checks.length > 0 && part.checksums.every(({ algorithm }) => isResumable(algorithm))
     this.#keptIn = part.keptAt === undefined ? undefined : openSync(part.keptAt, keptFlags, 0o666)
     return this
   }
@@ -80,19 +93,33 @@ export class PartReader implements Disposable {
     return this.#checks.find(({ checksum, running }) => running.hex() !== checksum.hex)?.checksum
   }
 
+  #hash(chunk: Buffer): void {
+    if (this.#keptIn !== undefined) keep(this.#keptIn, chunk, this.position)
+    for (const { running } of this.#checks) running.update(chunk)
+    this.#hasher.add(chunk)
+    this.#hashed += chunk.length
+    this.#read += chunk.length
+    const isNoted = this.#notes && !this.isComplete
+    this.#onBytes(chunk.length, isNoted ? writeStates(this.#states()) : undefined)
+  }
+
+  #states() {
+    return this.#checks.map(({ checksum, running }) => ({
+      algorithm: checksum.algorithm,
+      state: running.state(),
+    }))
+  }
+
   #take(count: number): void {
     this.#filled += count
     const waiting = this.#filled - this.#hashed
     const left = this.#part!.length - this.#read
     const ready = waiting >= left ? left : waiting - (waiting % blockBytes)
-    if (ready > 0) {
-      const chunk = this.#buffer.subarray(this.#hashed, this.#hashed + ready)
-      if (this.#keptIn !== undefined) keep(this.#keptIn, chunk, this.position)
-      for (const { running } of this.#checks) running.update(chunk)
-      this.#hasher.add(chunk)
-      this.#hashed += ready
-      this.#read += ready
-      this.#onBytes(ready)
+    for (let left = ready; left > 0; ) {
+      const toPieceEnd = this.#pieceLengthBytes - (this.#read % this.#pieceLengthBytes)
+      const count = this.#notes ? Math.min(left, toPieceEnd) : left
+      this.#hash(this.#buffer.subarray(this.#hashed, this.#hashed + count))
+      left -= count
     }
     if (this.isComplete && waiting > ready) throw new EnoughError('the server sends more than was asked for')
     if (this.#hashed === bufferBytes) this.#filled = this.#hashed = 0
@@ -104,23 +131,4 @@ const keptFlags = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?
 
 function keep(file: number, chunk: Buffer, position: number): void {
   for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at, chunk.length - at, position + at)
-}
-
-interface RunningChecksum {
-  update(chunk: Buffer): void
-  hex(): string
-}
-
-function startChecksum(algorithm: Checksum['algorithm']): RunningChecksum {
-  if (algorithm !== 'crc32') {
-    const hash: Hash = createHash(algorithm)
-    return { update: (chunk) => void hash.update(chunk), hex: () => hash.digest('hex') }
-  }
-  let value = 0
-  return {
-    update: (chunk) => {
-      value = crc32(chunk, value)
-    },
-    hex: () => value.toString(16).padStart(8, '0'),
-  }
 }

@@ -57,8 +57,8 @@ export async function runUnits(
     try {
       const result = await pool.run({
         unit: planned.unit,
-        onPieces: (count) => {
-          while (done < count) torrent.done(planned.pieces[done++]!)
+        onPieces: ({ pieces, note }) => {
+          while (done < pieces) torrent.done(planned.pieces[done++]!, done === pieces ? note : undefined)
         },
       })
       requests += result.requests

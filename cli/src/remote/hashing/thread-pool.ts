@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { siblingModule } from '@holdfast/runtime/sibling-module'
-import type { FileFault, LaneMessage, ThreadData, Unit, UnitMessage } from './unit.ts'
+import type { FileFault, LaneMessage, PiecesDone, ThreadData, Unit, UnitMessage } from './unit.ts'
 
-/** A unit on its way: `onPieces` gets the number of its pieces that are done so far. */
+/** A unit on its way: `onPieces` gets how many of its pieces are done so far. */
 export interface RunningUnit {
   readonly unit: Unit
-  readonly onPieces: (count: number) => void
+  readonly onPieces: (done: PiecesDone) => void
 }
 
 export interface UnitResult {
@@ -85,7 +85,7 @@ function receive(lane: Lane, message: LaneMessage): void {
   if (!current) return
   if ('pieces' in message) {
     try {
-      current.running.onPieces(message.pieces)
+      current.running.onPieces(message)
     } catch (error) {
       current.settle.reject(error as Error)
     }

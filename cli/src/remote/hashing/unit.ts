@@ -12,8 +12,10 @@ export interface UnitPart {
   readonly from: number
   readonly length: number
   readonly padBytes: number
-  /** Compared if the part is the whole file; until they match, no piece counts as done. */
+  /** Compared if the part goes to the end of the file, and begins at its start or where `states` are. */
   readonly checksums: readonly Checksum[]
+  /** The state of each checksum at `from`, as hex, if that is not the start. */
+  readonly states?: readonly string[] | undefined
   /** The file on disk into which the bytes are written, too. */
   readonly keptAt: string | undefined
 }
@@ -49,9 +51,14 @@ export interface FileFault {
   readonly message: string
 }
 
+export interface PiecesDone {
+  readonly pieces: number
+  readonly note: Uint8Array | undefined
+}
+
 export type LaneMessage =
-  /** This many pieces of the unit are done. */
-  | { readonly lane: number; readonly pieces: number }
+  /** This many pieces of the unit are done; the note belongs to the last of them. */
+  | ({ readonly lane: number } & PiecesDone)
   | {
       readonly lane: number
       readonly ended: true
