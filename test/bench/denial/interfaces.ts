@@ -20,7 +20,8 @@ export async function untilGone(
   const byInterface: Record<string, number> = {}
   await Promise.all(
     Object.entries(interfaces(url, account)).map(async ([name, shows]) => {
-      while (await shows());
+      // An interface that is too busy to answer does not say that the account is gone.
+      while (await shows().catch((error) => isBusy(error) || Promise.reject(error)));
       byInterface[`${name}Ms`] = performance.now() - startedAt
     }),
   )
@@ -33,15 +34,27 @@ export async function showEverywhere(url: string, account: DeniedAccount): Promi
     if (!(await shows())) throw new Error(`${name} does not show the account before it is denied`)
 }
 
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && (error as { status?: number }).status === 503
+}
+
 function interfaces(
   url: string,
   { did, uri, word, lastOther }: DeniedAccount,
 ): Record<string, () => Promise<boolean>> {
-  const text = async (path: string) => (await fetch(new URL(path, url))).text()
+  const text = async (path: string) => {
+    const response = await fetch(new URL(path, url))
+    // The page of an account without visible records is a 404.
+    if (response.status !== 503) return response.text()
+    throw Object.assign(new Error(`${path} answered ${response.status}`), { status: response.status })
+  }
   return {
     searchDatasets: async () =>
       (await query<{ datasets: unknown[] }>(url, 'searchDatasets', { q: word })).datasets.length > 0,
-    getDataset: async () => (await query(url, 'getDataset', { uri }).catch(() => undefined)) !== undefined,
+    getDataset: async () =>
+      (await query(url, 'getDataset', { uri }).catch((error) => {
+        if (isBusy(error)) throw error
+      })) !== undefined,
     listDatasets: async () =>
       (await query<{ datasets: unknown[] }>(url, 'listDatasets', { author: did })).datasets.length > 0,
     listInfoHashes: async () => {
