@@ -1,3 +1,4 @@
+import { retryAfterMs } from '@holdfast/runtime/retry-after'
 import { HostBusyError } from './guarded-fetch-errors.ts'
 
 /** Limits for one host, and for one account whose records name hosts. */
@@ -108,15 +109,10 @@ export function createByteBudget(limits: HostLimits, now: () => number = Date.no
 
 /** The pause that a host asks for (Retry-After, RateLimit-Reset), in milliseconds, at most an hour; undefined when it asks for none. */
 export function readRetryAfterMs(headers: Headers): number | undefined {
-  const retryAfter = headers.get('retry-after')
   const reset = Number(headers.get('ratelimit-reset'))
-  const waitMs = retryAfter
-    ? Number.isFinite(Number(retryAfter))
-      ? Number(retryAfter) * 1_000
-      : Date.parse(retryAfter) - Date.now()
-    : reset > 1e9
-      ? reset * 1_000 - Date.now()
-      : reset * 1_000
+  const waitMs =
+    retryAfterMs(headers.get('retry-after'), Date.now()) ??
+    (reset > 1e9 ? reset * 1_000 - Date.now() : reset * 1_000)
   return waitMs > 0 ? Math.min(waitMs, maxPauseMs) : undefined
 }
 

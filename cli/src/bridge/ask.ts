@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { retryAfterMs } from '@holdfast/runtime/retry-after'
 import { CommandError } from '../command-error.ts'
 import { charsetOf, decodeText } from '../import/decode-text.ts'
 import { formatSeconds } from '../output/quantities.ts'
 import { userAgent } from '../remote/remote-options.ts'
-import { retryAfterMs } from '../remote/transport/retry-after.ts'
 import { isFinalFailure } from '../session/refused-address.ts'
 
 /** Sends requests to a source, one after the other, and waits when the source asks for it. Its errors are CommandErrors. */

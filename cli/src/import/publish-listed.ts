@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { collections } from '@holdfast/lexicons/nsid'
+import { retryAfterMs } from '@holdfast/runtime/retry-after'
 import type { Metainfo } from '@holdfast/torrent/metainfo'
 import { CommandError } from '../command-error.ts'
 import { fetchTorrentFile } from '../content/torrent-file.ts'
@@ -31,6 +32,7 @@ export type PublishListed = (
 
 /** The time between two requests to one host, which may belong to a small index. */
 const paceMs = 1_000
+const longestWaitMs = 300_000
 
 /**
  * Prepares to publish torrents that other indexes list. A `.torrent` is fetched, at most one a second from a host, only if
@@ -126,8 +128,8 @@ function paced(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
       nextAt.set(host, Date.now() + paceMs)
       if ((answer.status !== 429 && answer.status !== 503) || attempt === 3) return answer
       await answer.body?.cancel()
-      const seconds = Number(answer.headers.get('retry-after') ?? 5)
-      nextAt.set(host, Date.now() + 1_000 * Math.min(Number.isFinite(seconds) ? seconds : 5, 300))
+      const waitMs = retryAfterMs(answer.headers.get('retry-after'), Date.now()) ?? 5 * paceMs
+      nextAt.set(host, Date.now() + Math.min(waitMs, longestWaitMs))
     }
   }
 }

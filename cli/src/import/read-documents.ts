@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
-import { XMLParser } from 'fast-xml-parser'
 import { parse as parseYaml } from 'yaml'
 import { CommandError } from '../command-error.ts'
 import { warn } from '../output/terminal.ts'
 import { charsetOf, decodeText } from './decode-text.ts'
 import { nextPage } from './pages.ts'
+import { readXml, type XmlElement } from './xml.ts'
 
 export interface ReadOptions {
   /** The encoding, if neither a byte order mark nor the sender states it. */
@@ -90,14 +90,25 @@ function withSlug(document: unknown, slug: string): unknown {
   return isEntry ? { ...document, slug } : document
 }
 
-/** An XML document as an object; texts stay texts. A document type could declare entities that blow up, so it is refused. */
+/** An XML document as an object by the names of its elements, of which repeated ones are a list. */
 function parseXml(text: string, place: string): unknown {
-  if (/<!(?:DOCTYPE|ENTITY)/i.test(text))
-    throw new CommandError(
-      'usage',
-      `${place} has a document type, which catalogs do not need; it is not read.`,
-    )
-  return new XMLParser({ ignoreAttributes: true, parseTagValue: false }).parse(text, true)
+  try {
+    const root = readXml(text)
+    return { [root.name]: plain(root) }
+  } catch (cause) {
+    throw new CommandError('usage', `${place}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function plain({ children, text }: XmlElement): unknown {
+  if (children.length === 0) return text
+  const groups = Map.groupBy(children, ({ name }) => name)
+  return Object.fromEntries(
+    [...groups].map(([name, [first, ...more]]) => [
+      name,
+      more.length > 0 ? [first!, ...more].map(plain) : plain(first!),
+    ]),
+  )
 }
 
 function parseLines(text: string): unknown[] {

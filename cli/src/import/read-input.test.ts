@@ -16,6 +16,12 @@ const titlesOf = (input: Input) =>
     (_, index) => input.importAt(index, { createdAt: '2026-11-20T12:00:00.000Z' }).record.title,
   )
 
+async function fileOf(name: string, text: string): Promise<string> {
+  const place = join(directory, name)
+  await writeFile(place, text)
+  return place
+}
+
 /** A fetch whose answers are these documents. */
 const serverOf =
   (answers: Record<string, { body: string | Buffer; type?: string }>): typeof fetch =>
@@ -65,4 +71,23 @@ test('reads folders in a folder, including bags', async () => {
   )
   await writeFile(join(directory, 'sub/bag/bag-info.txt'), Buffer.from('Title: Genève\n', 'latin1'))
   expect(titlesOf(await readInput(directory, { fetch }))).toEqual(['One', 'Two', 'Genève'])
+})
+
+test('reads an RSS feed of torrents, with one item or several', async () => {
+  const item = (letter: string) =>
+    `<item><title>Digits &amp; more</title><infohash>${letter.repeat(40)}</infohash><size>7</size></item>`
+  for (const letters of ['a', 'bc']) {
+    const text = `<?xml version="1.0"?><rss><channel><title>x</title>${[...letters].map(item).join('')}</channel></rss>`
+    const place = await fileOf('database.xml', text)
+    const input = await readInput(place, { fetch })
+    expect(input).toMatchObject({ kind: 'academic-torrents', count: letters.length })
+    expect(input.importAt(0, { createdAt: '2026-11-20T12:00:00.000Z' }).record).toMatchObject({
+      ...{ title: 'Digits & more', sizeBytes: 7 },
+    })
+  }
+})
+
+test('refuses XML that declares entities', async () => {
+  const place = await fileOf('bomb.xml', '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aa">]><r>&a;</r>')
+  await expect(readInput(place, { fetch })).rejects.toThrow('has a DOCTYPE')
 })

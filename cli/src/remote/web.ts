@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
+import { retryAfterMs } from '@holdfast/runtime/retry-after'
 import { CommandError } from '../command-error.ts'
 import type { Connections } from '../connections.ts'
 import { note } from '../output/terminal.ts'
-import { retryAfterMs } from './transport/retry-after.ts'
 
 /** An answer whose body has been read. */
 export interface WebAnswer {

@@ -1,4 +1,4 @@
-import { retryAfterMs } from '../remote/transport/retry-after.ts'
+import { retryAfterMs } from '@holdfast/runtime/retry-after'
 import type { SessionManager } from './session-manager.ts'
 
 /** Reports how long requests will wait, and why, so that a person sees it. */

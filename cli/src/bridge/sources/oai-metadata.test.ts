@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { importEntry } from '../../import/catalog.ts'
-import { readXml } from '../xml.ts'
+import { readXml } from '../../import/xml.ts'
 import { readMetadata } from './oai-metadata.ts'
 
 const imported = (xml: string) => {

@@ -1,7 +1,7 @@
 import type { CatalogKind } from '../../import/catalog.ts'
 import { readNodes } from '../../import/json-ld/graph.ts'
 import { present } from '../../import/values/present.ts'
-import { childrenOf, descend, textsOf, type XmlElement } from '../xml.ts'
+import { childrenOf, descend, textsOf, type XmlElement } from '../../import/xml.ts'
 
 /** The metadata of one record, in a form that `importEntry` reads. */
 export interface OaiMetadata {

@@ -1,7 +1,7 @@
 import { CommandError } from '../../command-error.ts'
+import { childrenOf, descend, readXml, textsOf, type XmlElement } from '../../import/xml.ts'
 import type { Ask } from '../ask.ts'
 import type { Answer, Change, Place, Reading, Source } from '../source.ts'
-import { childrenOf, descend, readXml, textsOf, type XmlElement } from '../xml.ts'
 import { type OaiMetadata, readablePrefixes, readMetadata } from './oai-metadata.ts'
 
 export interface OaiOptions {

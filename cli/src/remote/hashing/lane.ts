@@ -1,10 +1,10 @@
+import { retryAfterMs } from '@holdfast/runtime/retry-after'
 import { type HashPlan, type StreamHasher, streamHasher } from '@holdfast/torrent/create-streamed'
 import { isRefusedAddress } from '../../session/refused-address.ts'
 import { describeChange, rangeValidator } from '../remote-file.ts'
 import { type BodySink, BrokenAnswerError, Connection, type HostGuard } from '../transport/connection.ts'
 import type { Head } from '../transport/head.ts'
 import { Pauses } from '../transport/pauses.ts'
-import { retryAfterMs } from '../transport/retry-after.ts'
 import { comparesChecksums, type OnBytes, PartReader } from './part-reader.ts'
 import type { FileFault, PiecesDone, ThreadData, Unit, UnitPart } from './unit.ts'
 
