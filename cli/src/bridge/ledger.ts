@@ -21,6 +21,8 @@ export interface Entry {
   readonly digest: string | null
   readonly modified: string | null
   readonly address: string | null
+  /** A hash of what was said of its files, which become torrents again only if that changes. */
+  readonly filesDigest: string | null
   /** The number of the run that saw it last, and when that was. */
   readonly seenRun: number
   readonly seenAt: string
@@ -64,6 +66,13 @@ export interface Run {
   readonly listed: number
 }
 
+/** A dataset whose files are still to become torrents. */
+export interface FilesTodo {
+  readonly sourceId: string
+  readonly rkey: string
+  readonly attempts: number
+}
+
 export interface Transaction extends Disposable {
   commit(): void
 }
@@ -94,16 +103,27 @@ export interface Ledger extends Disposable {
   pendingRun(sourceId: string): number | undefined
   /** The number of pending datasets that have no entry yet. */
   newCount(): number
+  /** Queues a dataset whose files are to become torrents. */
+  addFiles(sourceId: string): void
+  /** Queues all datasets that have a record. */
+  addAllFiles(): void
+  /** Datasets of the queue, in the order of their identifiers, with how often they were tried. */
+  filesAfter(sourceId: string, limit: number): FilesTodo[]
+  noteAttempt(sourceId: string): void
+  removeFiles(sourceId: string): void
   /** Begins what is kept as a whole or, unless `commit` is called before it is disposed of, not at all. */
   transaction(): Transaction
   /** A copy in a temporary database, for a run that leaves no trace. */
   copyTo(path: string): void
 }
 
+/** To be raised when the tables change. */
+const schemaVersion = 1
+const tables = ['kept', 'entry', 'pending', 'files', 'listed']
 const schema = `
 CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS entry (
-  sourceId TEXT PRIMARY KEY, state TEXT NOT NULL, rkey TEXT, digest TEXT, modified TEXT, address TEXT,
+  sourceId TEXT PRIMARY KEY, state TEXT NOT NULL, rkey TEXT, digest TEXT, modified TEXT, address TEXT, filesDigest TEXT,
   seenRun INTEGER NOT NULL, seenAt TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS entry_state ON entry (state, seenRun);
@@ -111,6 +131,7 @@ CREATE TABLE IF NOT EXISTS pending (
   seq INTEGER PRIMARY KEY, sourceId TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, modified TEXT, address TEXT NOT NULL,
   draft BLOB NOT NULL, seenRun INTEGER NOT NULL, rkey TEXT, isKnown INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS files (sourceId TEXT PRIMARY KEY, attempts INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS listed (sourceId TEXT PRIMARY KEY) WITHOUT ROWID;`
 
 /**
@@ -140,7 +161,11 @@ export function openLedger(path: string): Ledger {
   try {
     // After a crash of the process every transaction is there; after a power cut the last ones may be missing.
     db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-    db.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`)
+    db.exec('BEGIN IMMEDIATE')
+    const { user_version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
+    // A ledger in another form is begun again: the next run reads everything and recognizes its records.
+    if (user_version !== schemaVersion) for (const table of tables) db.exec(`DROP TABLE IF EXISTS ${table}`)
+    db.exec(`${schema} PRAGMA user_version = ${schemaVersion}; COMMIT`)
   } catch (cause) {
     db.close()
     if (!/locked|busy/i.test((cause as Error).message)) throw cause
@@ -159,7 +184,7 @@ function ledgerOf(db: DatabaseSync): Ledger {
     set: db.prepare('INSERT INTO kept VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value'),
     entry: db.prepare('SELECT * FROM entry WHERE sourceId = ?'),
     putEntry: db.prepare(
-      'INSERT OR REPLACE INTO entry VALUES (:sourceId, :state, :rkey, :digest, :modified, :address, :seenRun, :seenAt)',
+      'INSERT OR REPLACE INTO entry VALUES (:sourceId, :state, :rkey, :digest, :modified, :address, :filesDigest, :seenRun, :seenAt)',
     ),
     count: db.prepare('SELECT count(*) AS n FROM entry WHERE state = ?'),
     after: db.prepare('SELECT * FROM entry WHERE state = ? AND sourceId > ? ORDER BY sourceId LIMIT 500'),
@@ -181,6 +206,14 @@ function ledgerOf(db: DatabaseSync): Ledger {
     unplaced: db.prepare('SELECT * FROM pending WHERE rkey IS NULL ORDER BY seq LIMIT ?'),
     setPlace: db.prepare('UPDATE pending SET rkey = ?, isKnown = ? WHERE sourceId = ?'),
     removePending: db.prepare('DELETE FROM pending WHERE sourceId = ?'),
+    addFiles: db.prepare('INSERT OR REPLACE INTO files VALUES (?, 0)'),
+    addAllFiles: db.prepare(
+      "INSERT OR IGNORE INTO files SELECT sourceId, 0 FROM entry WHERE state = 'kept' AND rkey IS NOT NULL",
+    ),
+    filesAfter: db.prepare(`SELECT sourceId, rkey, attempts FROM files JOIN entry USING (sourceId)
+      WHERE state = 'kept' AND rkey IS NOT NULL AND sourceId > ? ORDER BY sourceId LIMIT ?`),
+    noteAttempt: db.prepare('UPDATE files SET attempts = attempts + 1 WHERE sourceId = ?'),
+    removeFiles: db.prepare('DELETE FROM files WHERE sourceId = ?'),
     pendingRun: db.prepare('SELECT seenRun FROM pending WHERE sourceId = ?'),
     newCount: db.prepare(
       'SELECT count(*) AS n FROM pending WHERE sourceId NOT IN (SELECT sourceId FROM entry)',
@@ -207,8 +240,7 @@ function ledgerOf(db: DatabaseSync): Ledger {
     },
     set: (key, value) => void sql.set.run(key, JSON.stringify(value ?? null)),
     entry: (sourceId) => entryOf(sql.entry.get(sourceId)),
-    putEntry: ({ sourceId, state, rkey, digest, modified, address, seenRun, seenAt }) =>
-      void sql.putEntry.run({ sourceId, state, rkey, digest, modified, address, seenRun, seenAt }),
+    putEntry: (entry) => void sql.putEntry.run({ ...entry }),
     count: (state) => (sql.count.get(state) as { n: number }).n,
     *entries(state) {
       for (let after = ''; ; ) {
@@ -236,6 +268,12 @@ function ledgerOf(db: DatabaseSync): Ledger {
     pendingCount: () => (sql.pendingCount.get() as { n: number }).n,
     pendingRun: (sourceId) => (sql.pendingRun.get(sourceId) as { seenRun: number } | undefined)?.seenRun,
     newCount: () => (sql.newCount.get() as { n: number }).n,
+    addFiles: (sourceId) => void sql.addFiles.run(sourceId),
+    addAllFiles: () => void sql.addAllFiles.run(),
+    filesAfter: (sourceId, limit) =>
+      sql.filesAfter.all(sourceId, limit).map((row) => ({ ...(row as unknown as FilesTodo) })),
+    noteAttempt: (sourceId) => void sql.noteAttempt.run(sourceId),
+    removeFiles: (sourceId) => void sql.removeFiles.run(sourceId),
     transaction() {
       db.exec('BEGIN')
       let isOpen = true

@@ -5,12 +5,13 @@ import { formatSeconds } from '../output/quantities.ts'
 import { note, plain, print, printJson, remark, warn } from '../output/terminal.ts'
 import { describeNotes } from '../publish/merge-notes.ts'
 import type { Found } from './detect.ts'
+import type { FilesEvent } from './files.ts'
 import type { FollowEvent } from './follow.ts'
 
 /** Tells a person, or with `--json` a program, what a bridge does. */
 export interface Report extends Disposable {
   begins(found: Found): void
-  tell(event: FollowEvent): void
+  tell(event: FollowEvent | FilesEvent): void
   waits(waitMs: number, reason: string): void
   waitsForServer(waitMs: number): void
   ends(): void
@@ -24,6 +25,7 @@ export interface ReportOptions {
 export function createReport(options: ReportOptions): Report {
   const bar = progressBar()
   const counts = { created: 0, updated: 0, unchanged: 0, removed: 0, skipped: 0, failed: 0 }
+  const torrents = { torrents: 0, unread: 0 }
   const homeless = new Set<string>()
   let [listed, others, planned, written, isLimited, held] = [0, 0, 0, 0, false, 0]
   let kind = ''
@@ -51,7 +53,7 @@ export function createReport(options: ReportOptions): Report {
     else show(text)
   }
   const line = (json: object, text?: () => void) => (options.json ? printJson(json) : text?.())
-  const tell = (event: FollowEvent) => {
+  const tell = (event: FollowEvent | FilesEvent) => {
     switch (event.action) {
       case 'read':
         listed = event.listed
@@ -83,6 +85,12 @@ export function createReport(options: ReportOptions): Report {
         written++
         counts.failed++
         return line(event, () => warn(`${plain(event.sourceId)}: ${event.problem}`))
+      case 'torrent':
+        torrents.torrents++
+        return line({ sourceId: event.sourceId, torrent: event.torrent })
+      case 'no-torrent':
+        torrents.unread++
+        return line(event, () => warn(`${plain(event.sourceId)}: no torrent of ${event.problem}`))
       case 'limited':
         isLimited = true
         return
@@ -113,6 +121,7 @@ export function createReport(options: ReportOptions): Report {
           listed,
           others,
           ...counts,
+          ...(torrents.torrents + torrents.unread > 0 && torrents),
           ...(isLimited && { isLimited }),
           ...(held > 0 && { held }),
         })
@@ -121,11 +130,12 @@ export function createReport(options: ReportOptions): Report {
         print(
           `${options.dryRun ? 'Would be: ' : ''}${counted(listed, 'dataset')} read: ${numbers.join(', ')}`,
         )
+        if (torrents.torrents > 0) print(`${counted(torrents.torrents, 'torrent')} of their files published`)
         if (others > 0)
           print(`${counted(others, 'record')} of other types left out; --every-type takes them.`)
         if (isLimited) print('The limit is reached; run the same command again for the rest.')
       }
-      if (counts.failed > 0) process.exitCode = exitCodes.failure
+      if (counts.failed + torrents.unread > 0) process.exitCode = exitCodes.failure
       if (held > 0)
         throw new CommandError(
           'failure',

@@ -32,7 +32,15 @@ export function takeChange(change: Change, ledger: Ledger, runNumber: number): T
   }
   const isFresh = known?.seenRun !== runNumber && ledger.pendingRun(sourceId) !== runNumber
   const base: Entry = known ?? {
-    ...{ sourceId, state: 'failed', rkey: null, digest: null, modified: null, address: null },
+    ...{
+      sourceId,
+      state: 'failed',
+      rkey: null,
+      digest: null,
+      modified: null,
+      address: null,
+      filesDigest: null,
+    },
     ...{ seenRun: runNumber, seenAt: '' },
   }
   switch (change.action) {

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto'
 import { collections } from '@holdfast/lexicons/nsid'
 import { CommandError } from '../command-error.ts'
 import { curatedFields } from '../import/import-all.ts'
 import { identityOf, type Listed, placesInRepo } from '../import/places-in-repo.ts'
 import { putDataset, type Statement, type WrittenDataset } from '../publish/put-dataset.ts'
-import type { Repo } from '../records/repo.ts'
+import type { RecordJson, Repo } from '../records/repo.ts'
 import type { Entry, Ledger, Pending } from './ledger.ts'
 import { removedStatement } from './removed.ts'
 
@@ -24,6 +25,8 @@ export interface WriteParts {
   readonly repo: Repo
   readonly statement: Statement
   readonly signal: AbortSignal | undefined
+  /** Whether the files of what is written are to become torrents. */
+  readonly wantsFiles?: boolean | undefined
 }
 
 const [pageSize, placedAtOnce] = [200, 1_000]
@@ -101,24 +104,30 @@ async function writeOne(parts: WriteParts, pending: Pending, isAbsent: boolean):
 }
 
 function keep(
-  { ledger }: Pick<WriteParts, 'ledger'>,
-  { sourceId, digest, modified, address }: Pending,
+  { ledger, wantsFiles }: WriteParts,
+  { sourceId, digest, modified, address, draft }: Pending,
   now: Pick<Entry, 'state' | 'rkey'>,
 ): void {
   using transaction = ledger.transaction()
-  const seenAt = new Date().toISOString()
-  const seenRun = ledger.get<number>('runs') ?? 0
-  ledger.putEntry({
-    ...{ seenRun, seenAt },
-    ...ledger.entry(sourceId),
-    sourceId,
-    digest,
-    modified,
-    address,
-    ...now,
-  })
+  const before = ledger.entry(sourceId)
+  const seen = { seenRun: ledger.get<number>('runs') ?? 0, seenAt: new Date().toISOString() }
+  const filesDigest = filesDigestOf(draft.record)
+  ledger.putEntry({ ...seen, ...before, sourceId, digest, modified, address, filesDigest, ...now })
   ledger.removePending(sourceId)
+  const areWanted = wantsFiles || ledger.get('files') === true
+  if (areWanted && now.state === 'kept' && before?.filesDigest !== filesDigest) ledger.addFiles(sourceId)
   transaction.commit()
+}
+
+function filesDigestOf({ sources, modified, version }: RecordJson): string {
+  const said = ((sources ?? []) as RecordJson[]).map(({ url, sizeBytes, checksums }) => [
+    url,
+    sizeBytes,
+    checksums,
+  ])
+  return createHash('sha256')
+    .update(JSON.stringify([said, modified, version]))
+    .digest('base64url')
 }
 
 /**

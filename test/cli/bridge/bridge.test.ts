@@ -1,7 +1,11 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { collections } from '@holdfast/lexicons/nsid'
+import { parseMetainfo } from '@holdfast/torrent/metainfo'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TestAccount } from '../../network/accounts.ts'
 import { type Network, startNetwork } from '../../network/network.ts'
+import { startFileServer } from '../file-server.ts'
 import { type Json, startPerson } from '../run-holdfast.ts'
 import { ckanPackages, startCkanServer } from './ckan-server.ts'
 import { bridgeKilled } from './killed-runs.ts'
@@ -186,6 +190,34 @@ test('a dry run writes and remembers nothing, and a limit leaves the rest for th
   expect((await follower.bridge(url, '--limit', '2')).summary).toMatchObject({ created: 2, isLimited: true })
   expect((await datasetsOf(follower.account)).size).toBe(2)
   expect((await follower.bridge(url)).summary).toMatchObject({ created: 3 })
+})
+
+test('--files makes torrents of the files that datasets name, once for each change of them', async () => {
+  await using source = await startDataJson(2)
+  await using follower = await startFollower()
+  await writeFile(join(follower.person.home, 'levels.csv'), 'day,cm\n1,312\n')
+  await using origin = await startFileServer(follower.person.home)
+  const url = `${source.url}/data.json`
+  const withFiles = (...files: string[]) => ({
+    ...entry(0),
+    distribution: files.map((file) => ({ downloadURL: `${origin.url}${file}`, mediaType: 'text/csv' })),
+  })
+  source.entries[0] = withFiles('levels.csv')
+  const files = ['--files', 'torrents', '--tracker', 'http://t.example/announce']
+  const first = await follower.bridge(url, ...files)
+  expect(first.summary).toMatchObject({ created: 2, torrents: 1, unread: 0 })
+  const { torrent } = first.lines.find((line) => line.torrent)
+  expect(parseMetainfo(await readFile(join(follower.person.home, torrent.file)))).toMatchObject({
+    ...{ infoHashV2: torrent.infoHashV2, webseeds: [{ url: `${origin.url}levels.csv` }] },
+  })
+  // Only the description changes, so the file is not read again; a file that is not there is named, and tried again later.
+  const { length } = origin.requests
+  source.entries[0] = { ...withFiles('levels.csv'), description: 'Means of each day.' }
+  expect((await follower.bridge(url, ...files)).summary).toMatchObject({ updated: 1 })
+  expect(origin.requests).toHaveLength(length)
+  source.entries[0] = withFiles('levels.csv', 'missing.csv')
+  const third = await follower.bridge(url, ...files)
+  expect(third).toMatchObject({ code: 1, summary: { updated: 1, unread: 1 } })
 })
 
 test('a record that its owner deleted is not written again', async () => {

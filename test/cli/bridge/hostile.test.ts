@@ -35,6 +35,7 @@ async function readAll(source: Source, ledger: Ledger, isFull = false): Promise<
       digest,
       modified,
       address,
+      filesDigest: null,
       seenRun: ledger.get<number>('runs')!,
       seenAt,
     })

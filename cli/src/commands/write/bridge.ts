@@ -1,8 +1,10 @@
+import { resolve } from 'node:path'
 import { counted } from '@holdfast/runtime/counted'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { createAsk } from '../../bridge/ask.ts'
 import { type Found, findSource, openSource } from '../../bridge/detect.ts'
 import { copiedLedger, unwrittenRepo, unwrittenStates } from '../../bridge/dry-run.ts'
+import { publishFiles } from '../../bridge/files.ts'
 import { follow } from '../../bridge/follow.ts'
 import { type Ledger, ledgerPath, openLedger } from '../../bridge/ledger.ts'
 import { createReport } from '../../bridge/report.ts'
@@ -14,6 +16,7 @@ import { httpUrl } from '../../config.ts'
 import type { Connections, SignedIn } from '../../connections.ts'
 import { confirm } from '../../output/prompt.ts'
 import { print, printJson, printText } from '../../output/terminal.ts'
+import { collect } from '../../publish/make-torrent.ts'
 import type { Statement } from '../../publish/put-dataset.ts'
 
 interface Options {
@@ -27,6 +30,8 @@ interface Options {
   schedule?: boolean
   yes?: boolean
   replaceFields?: boolean
+  files?: string
+  tracker?: string[]
   account?: string
   quiet?: boolean
   json?: boolean
@@ -48,6 +53,15 @@ export function bridgeCommand(connections: Connections): Command {
     .option('--dry-run', 'show what would be written; write and remember nothing')
     .option('--schedule', 'print a cron line and systemd units that run this every day; do nothing else')
     .option('--yes', 'mark datasets as removed even if most are gone from the source')
+    .option(
+      '--files <directory>',
+      'also make torrents of the datasets’ files; the .torrent files are saved there',
+    )
+    .option(
+      '--tracker <url>',
+      'a tracker of these torrents; may be repeated (default: those of the AppView)',
+      collect,
+    )
     .option('--replace-fields', 'replace every field with the source’s, including fields you changed')
     .option('--account <handle>', 'one of the signed-in accounts')
     .option('--json', 'print a line of JSON for each dataset, and a summary')
@@ -65,6 +79,9 @@ of Socrata and ArcGIS Hub), DataCite by prefix, and DCAT in JSON-LD over several
 each further run what is new or changed. A dataset that the source removed keeps its record; its sources there are marked
 as removed. Fields that you changed with holdfast edit are kept, and the output names them.
 
+With --files, the files that a dataset's sources name are read once and not kept; their server is the torrents' first seed
+(holdfast torrent create --help). They are read again when the source says that they changed.
+
 After an interruption, run the same command again: it goes on where it stopped. Writing keeps within the limits of your
 server, which by default are 2,500 records an hour and 17,500 a day.
 
@@ -74,7 +91,8 @@ Examples:
   $ holdfast bridge https://zenodo.org/communities/sea-ice
   $ holdfast bridge 'https://api.datacite.org/dois?prefix=10.5061'
   $ holdfast bridge https://dataverse.example.edu/oai --set tides
-  $ holdfast bridge https://www.example.gov/data.json --schedule`
+  $ holdfast bridge https://www.example.gov/data.json --schedule
+  $ holdfast bridge https://www.example.gov/data.json --files ./torrents`
 
 function count(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Give a number of datasets, at least 1.')
@@ -106,6 +124,16 @@ async function run(connections: Connections, url: string, options: Options): Pro
     const mayRemove = (leaving: number, known: number) => askRemoval(leaving, known, options)
     const followOptions = { isFull: options.full ?? false, limit: options.limit, mayRemove }
     for await (const event of follow(source, followOptions, parts)) report.tell(event)
+    if (options.files !== undefined && account && !options.dryRun) {
+      const filesParts = {
+        ...parts,
+        connections,
+        account,
+        directory: options.files,
+        trackers: options.tracker,
+      }
+      for await (const event of publishFiles(filesParts)) report.tell(event)
+    }
     report.ends()
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
@@ -176,7 +204,8 @@ async function writeParts(
     states: dryRun ? unwrittenStates(states) : states,
     replaceFields,
   }
-  return { ledger, repo: dryRun || !account ? unwrittenRepo(account?.repo) : account.repo, statement, signal }
+  const repo = dryRun || !account ? unwrittenRepo(account?.repo) : account.repo
+  return { ledger, repo, statement, signal, wantsFiles: options.files !== undefined }
 }
 
 async function askRemoval(leaving: number, known: number, { yes, dryRun, json }: Options): Promise<boolean> {
@@ -195,9 +224,14 @@ function printSchedule(url: string, options: Options): void {
     full: _full,
     ...kept
   } = options
-  const words = Object.entries(kept).flatMap(([name, value]) => {
+  // Paths are made absolute, since cron starts in the home directory.
+  const given = { ...kept, ...(kept.files !== undefined && { files: resolve(kept.files) }) }
+  const words = Object.entries(given).flatMap(([name, value]) => {
     const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-    return value === true ? [flag] : value === undefined || value === false ? [] : [flag, String(value)]
+    if (value === true) return [flag]
+    return [value]
+      .flat()
+      .flatMap((each) => (each === undefined || each === false ? [] : [flag, String(each)]))
   })
   const command = [process.execPath, process.argv[1]!, 'bridge', url, ...words, '--quiet']
   const { cron, units } = scheduleOf(url, command)
