@@ -15,6 +15,7 @@ import { lockContents } from './derive/announced.ts'
 import { settle } from './derive/settle.ts'
 import { createTouched, type Touched } from './derive/touched.ts'
 import { indexers } from './indexers/indexers.ts'
+import { namedContent } from './named-content.ts'
 import { removeProjections, removeRecords } from './record-removal.ts'
 import { sweepSome } from './sweeps.ts'
 
@@ -179,6 +180,8 @@ interface Put {
   createdAt: string | null
   /** When the commit was made, by the time in its revision. */
   committedAt: string | null
+  /** The content that it names, as `namedContent` gives it. */
+  named: string | null
 }
 
 interface WrittenRow extends Record<string, unknown> {
@@ -245,6 +248,7 @@ function toPut(op: Exclude<RecordOp, { action: 'delete' | 'keep' }>, commit: Rep
     return {
       ...base,
       value: null,
+      named: null,
       reason: op.reason,
       detail: op.detail,
       warnings: [],
@@ -257,6 +261,7 @@ function toPut(op: Exclude<RecordOp, { action: 'delete' | 'keep' }>, commit: Rep
   return {
     ...base,
     value: op.value,
+    named: namedContent(op.kind, op.value),
     reason: null,
     detail: null,
     warnings: op.warnings ?? [],
@@ -270,18 +275,21 @@ async function upsertRecords(tx: Db, puts: readonly Put[]): Promise<Written[]> {
   const input = recordset(
     puts,
     `uri text, did text, kind text, cid text, rev text, value jsonb, reason text, detail text, warnings jsonb, "sizeBytes" int,
-     "createdAt" timestamptz, "committedAt" timestamptz`,
+     "createdAt" timestamptz, "committedAt" timestamptz, named text`,
   )
   const written = await rows<WrittenRow>(
     tx,
     sql`
     WITH input AS (SELECT * FROM ${input}),
     seen AS (
-      INSERT INTO local.first_seen AS f (uri, at, cid, changed_at)
-      SELECT uri, now(), cid, least("committedAt", now()) FROM input
+      INSERT INTO local.first_seen AS f (uri, at, cid, changed_at, named, named_at)
+      SELECT uri, now(), cid, least("committedAt", now()), named, now() FROM input
       ON CONFLICT (uri) DO UPDATE SET cid = excluded.cid, changed_at = CASE
         WHEN excluded.cid = coalesce(f.cid, (SELECT r.cid FROM catalog.record r WHERE r.uri = f.uri), excluded.cid)
-        THEN f.changed_at ELSE greatest(excluded.changed_at, f.changed_at, f.at + interval '1 ms') END
+        THEN f.changed_at ELSE greatest(excluded.changed_at, f.changed_at, f.at + interval '1 ms') END,
+        named = coalesce(excluded.named, f.named), named_at = CASE
+        WHEN excluded.named IS NULL OR excluded.named = f.named OR (f.named IS NULL AND excluded.cid = f.cid)
+        THEN f.named_at ELSE now() END
       RETURNING uri, at)
     INSERT INTO catalog.record AS r
       (uri, did, kind, cid, rev, value, reason, reason_detail, warnings, size_bytes, created_at, indexed_at)

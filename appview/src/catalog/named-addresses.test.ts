@@ -134,6 +134,38 @@ describe.each(testBackends())('whose trackers and webseeds count for a torrent, 
     expect(await due(many.at(-1)!)).toBe(0)
   })
 
+  test('an old record that is rewritten to name a torrent was not the first to do so', async () => {
+    const [old, taken] = ['0'.repeat(40), 'cd'.repeat(20)]
+    const theirs = { infoHashV1: old, did: stranger }
+    const uri = await putTorrent(catalog, 'prepared', theirs)
+    const first = await putTorrent(catalog, 'taken', { infoHashV1: taken })
+    await putTorrent(catalog, 'prepared', { ...theirs, infoHashV1: taken, record: { name: 'rewritten' } })
+    await addTrackerTargets(catalog.db, [
+      { infoHash: taken, tracker: authors, by: { metainfoCid: 'blob-taken' } },
+      { infoHash: taken, tracker: strangers, by: { metainfoCid: 'blob-prepared' } },
+    ])
+    await say(authors, 2, { of: taken })
+    await say(strangers, 999_999, { of: taken })
+    expect((await view(first)).swarm?.seeders).toBe(2)
+    expect((await view(uri)).swarm?.seeders).toBe(2)
+    const found = await findContent(catalog.db, { infoHash: taken })
+    expect('found' in found && found.found.uri).toBe(first)
+  })
+
+  test('an author who corrects a record remains the first to name its torrent', async () => {
+    const infoHashV1 = 'ef'.repeat(20)
+    await putTorrent(catalog, 'corrected', { infoHashV1 })
+    await putTorrent(catalog, 'copied', { infoHashV1, did: stranger })
+    const corrected = await putTorrent(catalog, 'corrected', { infoHashV1, record: { name: 'corrected' } })
+    await addTrackerTargets(catalog.db, [
+      { infoHash: infoHashV1, tracker: authors, by: { metainfoCid: 'blob-corrected' } },
+      { infoHash: infoHashV1, tracker: strangers, by: { metainfoCid: 'blob-copied' } },
+    ])
+    await say(authors, 2, { of: infoHashV1 })
+    await say(strangers, 999_999, { of: infoHashV1 })
+    expect((await view(corrected)).swarm?.seeders).toBe(2)
+  })
+
   test('editing or deleting a record removes the addresses that it named', async () => {
     const tracker = 'https://edited.org/announce'
     const uri = await putTorrent(catalog, 'edited', { infoHashV1: 'ab'.repeat(20) })

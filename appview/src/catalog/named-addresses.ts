@@ -78,10 +78,13 @@ export function isLetIn(did: SQL): SQL {
   return sql`EXISTS (SELECT FROM local.admission a WHERE a.subject = ${did} AND a.action = 'allow')`
 }
 
-/** The order among several records about one thing: those of accounts that were allowed by name, then the first seen here. */
+/**
+ * The order among several records about one content: those of accounts that were allowed by name, then those that named it
+ * here first. A record that was rewritten to name it counts from then.
+ */
 export function byStanding(record: { did: SQL; uri: SQL; id: SQL }): SQL {
   return sql`${isLetIn(record.did)} DESC,
-    coalesce((SELECT f.at FROM local.first_seen f WHERE f.uri = ${record.uri}), 'infinity'), ${record.id}`
+    coalesce((SELECT coalesce(f.named_at, f.at) FROM local.first_seen f WHERE f.uri = ${record.uri}), 'infinity'), ${record.id}`
 }
 
 /** Of a content with more records than this, who was first is looked for among the oldest. */

@@ -62,6 +62,10 @@ export const firstSeen = table('first_seen', {
   cid: text('cid'),
   /** When that version was written, by its revision; later than `at` if the record was edited. */
   changedAt: instant('changed_at'),
+  /** The content that a torrent or webseed record names, as `namedContent` gives it. */
+  named: text('named'),
+  /** Since when it has named that; null for a record that was seen before this was noted, and counts from `at`. */
+  namedAt: instant('named_at'),
 })
 
 /** The sequence and epoch of each live stream. A lock on the row makes the order of commits that of the sequence. */
