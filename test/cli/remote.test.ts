@@ -1,10 +1,12 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { freePort } from '../network/free-port.ts'
 import { waitFor } from '../network/wait-for.ts'
 import { needs } from '../system/requirements.ts'
 import { scratchDirectory } from '../system/scratch.ts'
@@ -96,6 +98,58 @@ describe.skipIf(!needs('torrents of remote files', 'nginx'))('of files that ngin
       expect(await readFile(join(person.home, 'kept', path))).toEqual(await readFile(join(root, path)))
     expect((await readdir(person.home)).filter((name) => name.endsWith('.state'))).toEqual([])
   })
+})
+
+test.skipIf(!needs('remote files over TLS', 'nginx', 'openssl'))(
+  'reads over TLS, and believes no other certificate',
+  async () => {
+    await using scratch = await scratchDirectory()
+    const root = join(scratch.path, 'www')
+    await writeFiles(root, { 'data/a.bin': 9_000_000, 'data/b.bin': 100_000 })
+    const [key, certificate] = [join(scratch.path, 'key.pem'), join(scratch.path, 'cert.pem')]
+    await promisify(execFile)('openssl', [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+      ...[
+        '-subj',
+        '/CN=localhost',
+        '-addext',
+        'subjectAltName=DNS:localhost',
+        '-keyout',
+        key,
+        '-out',
+        certificate,
+      ],
+    ])
+    const directives = `ssl_certificate ${certificate}; ssl_certificate_key ${key};`
+    await using nginx = await startNginx(root, { folder: scratch.path, directives, isTls: true })
+    await using person = await startPerson(nowhere, { env: { NODE_EXTRA_CA_CERTS: certificate } })
+    const remote = await infoHashOf(person, `${nginx.url}data/`, '-o', 'remote.torrent')
+    expect(remote).toBe(await infoHashOf(person, join(root, 'data'), '-o', 'local.torrent'))
+    await using stranger = await startPerson(nowhere)
+    const { code, stderr } = await stranger.run('torrent', 'create', `${nginx.url}data/a.bin`)
+    expect([code, stderr]).toEqual([5, expect.stringContaining('certificate')])
+  },
+)
+
+test.skipIf(!needs('listings of Caddy', 'caddy'))('reads what Caddy lists', async () => {
+  await using scratch = await scratchDirectory()
+  const root = join(scratch.path, 'www')
+  await writeFiles(root, { 'data/a b.bin': 5_000, 'data/sub/ü.bin': 6_000 })
+  const port = await freePort()
+  const child = spawn('caddy', ['file-server', '--browse', '--listen', `127.0.0.1:${port}`, '--root', root], {
+    stdio: 'ignore',
+    env: { ...process.env, HOME: scratch.path, XDG_CONFIG_HOME: scratch.path, XDG_DATA_HOME: scratch.path },
+  })
+  const ended = once(child, 'exit')
+  try {
+    await waitFor(async () => (await fetch(`http://127.0.0.1:${port}/`)).ok, { what: 'Caddy' })
+    await using person = await startPerson(nowhere)
+    const remote = await infoHashOf(person, `http://127.0.0.1:${port}/data/`, '-o', 'remote.torrent')
+    expect(remote).toBe(await infoHashOf(person, join(root, 'data'), '-o', 'local.torrent'))
+  } finally {
+    child.kill()
+    await ended
+  }
 })
 
 const canFetch = needs(

@@ -26,7 +26,7 @@ export interface Web {
 }
 
 /** Failures that another attempt would not change. */
-const isFinal = /private network|Response too large/
+const isFinal = /private network|Response too large|certificate/
 const maxAttempts = 5
 const maxWaitMs = 600_000
 

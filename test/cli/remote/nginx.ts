@@ -27,7 +27,8 @@ export async function startNginx(
     folder,
     directives = '',
     address = '127.0.0.1',
-  }: { folder: string; directives?: string; address?: string },
+    isTls = false,
+  }: { folder: string; directives?: string; address?: string; isTls?: boolean },
 ): Promise<Nginx> {
   const home = join(folder, 'nginx')
   await mkdir(home, { recursive: true })
@@ -41,14 +42,15 @@ export async function startNginx(
   const config = `daemon off; worker_processes 1; pid ${join(home, 'pid')}; events {}
 http { log_format plain '$request_method $request_uri $status $body_bytes_sent'; access_log ${log} plain; error_log ${join(home, 'error.log')};
   sendfile on; default_type application/octet-stream; ${temporary}
-  server { listen ${address}:${port}; root ${root}; autoindex on; ${directives} } }`
+  server { listen ${address}:${port}${isTls ? ' ssl' : ''}; root ${root}; autoindex on; ${directives} } }`
   await writeFile(join(home, 'nginx.conf'), config)
   const child = spawn('nginx', ['-c', join(home, 'nginx.conf'), '-e', join(home, 'first.log'), '-p', home], {
     stdio: 'ignore',
   })
   const ended = once(child, 'exit')
-  const url = `http://${address}:${port}/`
-  await waitFor(async () => (await fetch(url)).status > 0, { what: 'nginx' })
+  const url = isTls ? `https://localhost:${port}/` : `http://${address}:${port}/`
+  // It answers plain HTTP on the port for TLS, too.
+  await waitFor(async () => (await fetch(`http://${address}:${port}/`)).status > 0, { what: 'nginx' })
   return {
     url,
     async requests() {

@@ -18,8 +18,8 @@ export async function findFiles(address: string, options: SourceOptions): Promis
   const told = (await readRecord(url, options)) ?? (await readSitemap(url, options))
   if (told) return told
   const head = url.pathname.endsWith('/') ? undefined : await options.web.head(url.href)
-  // Servers redirect the name of a directory to the same with a slash.
-  const isDirectory = head === undefined || (head.status === 200 && head.url.pathname.endsWith('/'))
+  // Servers redirect the name of a directory to the same with a slash. Any other page is not what was asked for.
+  const isDirectory = head === undefined || (head.status === 200 && head.url.pathname === `${url.pathname}/`)
   const first = isDirectory ? await options.web.get(url.href, 'text/html, */*;q=0.5') : undefined
   for (const source of sources) {
     const found = await source.read(url, first, options)

@@ -2,7 +2,7 @@ import { CommandError } from '../../command-error.ts'
 import { decodeName, nameOfAddress } from '../addresses.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import type { Web, WebAnswer } from '../web.ts'
-import { decodeEntities } from './html-links.ts'
+import { decodeEntities, elementsOf } from './html-links.ts'
 import { tooMany } from './listing.ts'
 import type { Found, Source, SourceOptions } from './source.ts'
 
@@ -61,7 +61,7 @@ async function readBucket(bucket: Bucket, options: SourceOptions): Promise<Found
     const { status, text } = await options.web.get(address, 'application/xml')
     if (status !== 200) throw new CommandError('network', `${address} answers ${status}.`)
     let lastKey = ''
-    for (const [, entry = ''] of text.matchAll(/<Contents>([\s\S]*?)<\/Contents>/g)) {
+    for (const entry of elementsOf(text, 'Contents')) {
       const written = elementOf(entry, 'Key') ?? ''
       // With `encoding-type=url`, so that a key may have any character.
       const key = /<EncodingType>url<\/EncodingType>/i.test(text)
@@ -103,8 +103,8 @@ function addressOfKey({ url }: Bucket, key: string): string {
   return `${url}${key.split('/').map(encodeURIComponent).join('/')}`
 }
 
-function elementOf(xml: string, element: string): string | undefined {
-  const found = new RegExp(`<${element}>([^<]*)</${element}>`).exec(xml)?.[1]
+function elementOf(xml: string, name: string): string | undefined {
+  const [found] = elementsOf(xml, name)
   return found === undefined ? undefined : decodeEntities(found)
 }
 

@@ -1,7 +1,7 @@
 import { CommandError } from '../../command-error.ts'
 import { nameOfAddress, pathOfAddress } from '../addresses.ts'
 import type { RemoteFile } from '../remote-file.ts'
-import { decodeEntities } from './html-links.ts'
+import { decodeEntities, elementsOf } from './html-links.ts'
 import { addressOf } from './json.ts'
 import { tooMany } from './listing.ts'
 import type { Found, SourceOptions } from './source.ts'
@@ -23,8 +23,8 @@ export async function readSitemap(url: URL, options: SourceOptions): Promise<Fou
       if (place === url.href) return undefined
       throw new CommandError('failure', `${place} is no sitemap.`)
     }
-    for (const [, written = ''] of text.matchAll(/<loc>\s*([^<]*?)\s*<\/loc>/g)) {
-      const found = addressOf(decodeEntities(written))
+    for (const written of elementsOf(text, 'loc')) {
+      const found = addressOf(decodeEntities(written.trim()))
       if (found === undefined) continue
       if (!isIndex) {
         const path = pathOfAddress(found) ?? []

@@ -29,8 +29,8 @@ export interface HostGuard {
   assert(url: URL): void
 }
 
-/** A server that says nothing for this long, or sends less than `minBytes` in it, has failed. */
-const patienceMs = 60_000
+/** A server that sends less than `minBytes` in this time has failed, even if it sends something. */
+const usualPatienceMs = 60_000
 const minBytes = 64 * 1024
 
 /** An answer broke off, did not come, or came too slowly. */
@@ -44,6 +44,11 @@ export class Connection implements Disposable {
   #origin = ''
   #exchange: Exchange | undefined
   readonly #scratch = Buffer.allocUnsafeSlow(maxHeadBytes)
+  readonly #patienceMs: number
+
+  constructor({ patienceMs = usualPatienceMs } = {}) {
+    this.#patienceMs = patienceMs
+  }
 
   /**
    * Sends a GET (HTTP/1.1) and hands on the body. Resolves when the body is complete. Rejects with a BrokenAnswerError
@@ -73,7 +78,7 @@ export class Connection implements Disposable {
       this.#open(url, options)
     }
     const socket = this.#socket!
-    const watch = setInterval(() => exchange.expectProgress(), patienceMs)
+    const watch = setInterval(() => exchange.expectProgress(), this.#patienceMs)
     try {
       socket.write(requestOf(url, options.headers))
       await exchange.ended
@@ -186,7 +191,7 @@ class Exchange {
 
   expectProgress(): void {
     if (this.#progress < minBytes && this.#state !== 'ended')
-      this.fail(new BrokenAnswerError(`the server sent less than ${minBytes} bytes in a minute`))
+      this.fail(new BrokenAnswerError('the server sends too slowly'))
     this.#progress = 0
   }
 
