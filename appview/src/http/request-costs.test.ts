@@ -29,6 +29,10 @@ test('completions cost more than a page, under either route', () => {
   expect(costOf(`/xrpc/${methods.searchDatasetsTypeahead}`)).toBe(costOf('/typeahead'))
 })
 
+test('the description of the whole API costs more than that of one method', () => {
+  expect(costOf('/openapi.json')).toBeGreaterThan(costOf(`/lexicons/${methods.getDataset}.json`))
+})
+
 test('a method costs the same under every authority', () => {
   expect(costOf('/xrpc/net.example.data.getMetainfo')).toBe(costOf(`/xrpc/${methods.getMetainfo}`))
 })

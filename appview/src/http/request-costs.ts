@@ -40,6 +40,8 @@ const pathCosts: readonly (readonly [route: RegExp, points: number])[] = [
   [/^\/oai$|^\/catalog(?:\.[a-z]+)?$/, 10],
   [/^\/sitemap\.xml$|^\/sitemaps\/[^/]+$/, 5],
   [/^\/dataset\/.+$|^\/typeahead$/, 2],
+  // It is large, and compressed for each reader.
+  [/^\/openapi\.json$/, 3],
   // A blob may have to be fetched from its author's server.
   [/^\/description$|^\/account\/[^/]+\/picture$/, 5],
   // A name may have to be looked up.

@@ -14,7 +14,7 @@ import { voidGraph } from './void.ts'
 export function wellKnownRouter(parts: { publicUrl: () => string; name: string; version: string }): Router {
   const router = express.Router({ caseSensitive: true, strict: true })
   // It differs only by the address, which is known once the server listens.
-  let described: { serverUrl: string; api: object } | undefined
+  let described: { serverUrl: string; api: Buffer } | undefined
   router.get(['/', '/.well-known/api-catalog'], (_req, res, next) => {
     res.append('Link', `<${addressOf(parts.publicUrl())}>; rel="api-catalog"`)
     next()
@@ -36,8 +36,8 @@ export function wellKnownRouter(parts: { publicUrl: () => string; name: string; 
     res.setHeader('Access-Control-Allow-Origin', '*')
     const serverUrl = parts.publicUrl()
     if (described?.serverUrl !== serverUrl)
-      described = { serverUrl, api: describeApi({ ...parts, serverUrl }) }
-    res.json(described.api)
+      described = { serverUrl, api: Buffer.from(JSON.stringify(describeApi({ ...parts, serverUrl }))) }
+    res.type('json').send(described.api)
   })
   router.get('/lexicons/:file', (req, res, next) => {
     const document = lexiconOf(req.params.file)
