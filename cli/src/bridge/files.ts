@@ -6,8 +6,11 @@ import { fromAddresses, type PublishedPath, type Publisher, publishMade } from '
 import type { Statement } from '../publish/put-dataset.ts'
 import { chooseTrackers } from '../publish/trackers.ts'
 import type { RecordJson } from '../records/repo.ts'
-import { addressesOfSources } from '../remote/dataset-sources.ts'
-import { type MadeFromAddresses, makeFromAddresses } from '../remote/make-from-addresses.ts'
+import { addressesOfSources, type SourceAddress } from '../remote/dataset-sources.ts'
+import { givenAddresses, type MadeFromAddresses, makeFromAddresses } from '../remote/make-from-addresses.ts'
+import { userAgent } from '../remote/remote-options.ts'
+import { readRecord } from '../remote/sources/records.ts'
+import { openWeb } from '../remote/web.ts'
 import type { FilesTodo, Ledger } from './ledger.ts'
 
 export type FilesEvent =
@@ -21,6 +24,8 @@ export interface FilesParts extends Publisher {
   /** Where the .torrent files are saved, and what an interrupted run needs to go on. */
   readonly directory: string
   readonly trackers: readonly string[] | undefined
+  /** The most datasets to take up. */
+  readonly limit: number | undefined
 }
 
 /** Files that could not be read are tried again by as many runs in all. */
@@ -35,8 +40,9 @@ export async function* publishFiles(parts: FilesParts): AsyncGenerator<FilesEven
   }
   if (ledger.filesAfter('', 1).length === 0) return
   const trackers = await chooseTrackers(parts.trackers, await connections.appView())
-  for (let after = ''; ; ) {
-    const page = ledger.filesAfter(after, 100)
+  let left = parts.limit ?? Number.POSITIVE_INFINITY
+  for (let after = ''; left > 0; left -= 100) {
+    const page = ledger.filesAfter(after, Math.min(left, 100))
     for (const todo of page) {
       signal?.throwIfAborted()
       yield* publishOne(parts, todo, trackers)
@@ -53,17 +59,12 @@ async function* publishOne(
 ): AsyncGenerator<FilesEvent> {
   const { ledger, account, connections, directory } = parts
   const dataset = await account.repo.get(collections.dataset, rkey)
-  if (!dataset || filesOf(dataset.value).length === 0) return ledger.removeFiles(sourceId)
-  const options = {
-    output: `${join(directory, fileName(rkey, ''))}/`,
-    save: true,
-    originWebseeds: false,
-    overwrite: true,
-  }
+  const options = optionsFor(directory, rkey)
   let isComplete = true
   const finished: MadeFromAddresses[] = []
   try {
-    const addresses = addressesOfSources({ ...dataset.value, sources: filesOf(dataset.value) })
+    const addresses = dataset ? await addressesFor(dataset.value, parts) : []
+    if (addresses.length === 0) return ledger.removeFiles(sourceId)
     const siblings: string[] = []
     for await (const made of makeFromAddresses(connections, addresses, options, trackers ?? [])) {
       for (const { url, reason } of made.leftOut) {
@@ -72,7 +73,7 @@ async function* publishOne(
       }
       if (!('created' in made)) continue
       const torrent = await publishMade(parts, fromAddresses(made, { ...options, trackers }), {
-        ...{ dataset, about: {}, metainfoUrls: [], keepsWebseeds: true, siblings: [...siblings] },
+        ...{ dataset: dataset!, about: {}, metainfoUrls: [], keepsWebseeds: true, siblings: [...siblings] },
         statement: { ...parts.statement, source: 'publish' },
       })
       siblings.push(torrent.uri)
@@ -89,7 +90,26 @@ async function* publishOne(
   else ledger.noteAttempt(sourceId)
 }
 
-/** The sources that are files. A page that leads to the data is no copy of it. */
-function filesOf({ sources }: RecordJson): { kind?: unknown }[] {
-  return ((sources ?? []) as { kind?: unknown }[]).filter(({ kind }) => kind === 'http')
+function optionsFor(directory: string, rkey: string) {
+  const output = `${join(directory, fileName(rkey, ''))}/`
+  return { output, save: true, originWebseeds: false, overwrite: true }
+}
+
+/**
+ * The files that a record names, or else its page, if that is one of a repository whose API says which files there are. Other
+ * pages lead to data and are no copy of it.
+ */
+async function addressesFor(record: RecordJson, { connections }: Publisher): Promise<SourceAddress[]> {
+  const files = ((record.sources ?? []) as { kind?: unknown }[]).filter(({ kind }) => kind === 'http')
+  if (files.length > 0) return addressesOfSources({ ...record, sources: files })
+  const page = String(record.homepage ?? '')
+  if (!/\/records\/[\w-]+$|\/dataset\.xhtml\?persistentId=/.test(page)) return []
+  const limits = { maxFiles: 100_000, maxDepth: 32, connections: 4 }
+  const options = { ...limits, isExcluded: () => undefined, onFound: () => {} }
+  const web = await openWeb(connections, userAgent)
+  const found = await readRecord(new URL(page), { ...options, web }).catch((error: unknown) => {
+    if (error instanceof CommandError && error.kind === 'notFound') return undefined
+    throw error
+  })
+  return found ? givenAddresses([page]) : []
 }

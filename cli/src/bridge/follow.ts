@@ -37,7 +37,11 @@ export async function* follow(
   let isRead = false
   let failure: CommandError | undefined
   try {
-    isRead = yield* readSource(source, ledger, { isFull, maxPending: limit })
+    isRead = yield* readSource(source, ledger, {
+      isFull,
+      isForced: parts.statement.replaceFields,
+      maxPending: limit,
+    })
   } catch (error) {
     // What was read before the source failed can be written nevertheless.
     if (!(error instanceof CommandError) || error.kind === 'interrupted') throw error

@@ -17,6 +17,8 @@ export type ReadEvent =
 export interface ReadOptions {
   /** Whether everything is read again, and not only what changed. */
   readonly isFull: boolean
+  /** Whether what did not change is written, too. */
+  readonly isForced?: boolean | undefined
   /** Reading stops once this many descriptions are pending. */
   readonly maxPending: number
 }
@@ -50,7 +52,7 @@ export async function* readSource(
         if (error instanceof EndlessListError) ledger.set('run', null)
         // A place of an earlier day may be no longer known; then the list begins again.
         if (!isResumed || !isRefusal(error)) throw error
-        run = begin(source, ledger, { isFull: run.isWhole })
+        run = begin(source, ledger, { isFull: run.isWhole, isForced: run.isForced })
       }
       isResumed = false
     }
@@ -76,12 +78,16 @@ function isRefusal(error: unknown): boolean {
   return status !== undefined && status >= 400 && status < 500
 }
 
-function begin(source: Source, ledger: Ledger, { isFull }: Pick<ReadOptions, 'isFull'>): Run {
+function begin(
+  source: Source,
+  ledger: Ledger,
+  { isFull, isForced = false }: Pick<ReadOptions, 'isFull' | 'isForced'>,
+): Run {
   const number = (ledger.get<number>('runs') ?? 0) + 1
   const since = isFull ? null : (ledger.get<string | null>('since') ?? null)
   const isWhole = !source.hasDates || since === null
   const reading = { phase: 'changes', isWhole, place: null, isRead: false } as const
-  const run: Run = { number, ...reading, since, nextSince: null, listed: 0 }
+  const run: Run = { number, isFull, isForced, ...reading, since, nextSince: null, listed: 0 }
   const transaction = ledger.transaction()
   ledger.set('runs', number)
   ledger.set('run', run)
@@ -146,7 +152,7 @@ async function* takeAnswer(
     const taken =
       change.sourceId === '' || change.sourceId.length > maxIdCharacters
         ? { isFresh: false, problem: 'the source gives it no identifier, or one that is too long' }
-        : takeChange(change, ledger, run.number)
+        : takeChange(change, ledger, run)
     listed++
     if (taken.isFresh) fresh++
     if (taken.isUnchanged) unchanged++
@@ -184,12 +190,13 @@ async function differs(source: Source, ledger: Ledger): Promise<boolean> {
 /** Describes the datasets that the list names and no request described, which happens when a source changes while it is read. */
 async function* describeMissed(source: Source, ledger: Ledger, run: Run): AsyncGenerator<ReadEvent, Run> {
   const missed = source.describe ? ledger.unknownListed() : []
-  if (missed.length > maxMissed && !run.isWhole) return begin(source, ledger, { isFull: true })
+  if (missed.length > maxMissed && !run.isWhole)
+    return begin(source, ledger, { isFull: true, isForced: run.isForced })
   for (const sourceId of missed) {
     const change = await source.describe!(sourceId)
     if (!change) continue
     using transaction = ledger.transaction()
-    const { problem } = takeChange({ ...change, sourceId }, ledger, run.number)
+    const { problem } = takeChange({ ...change, sourceId }, ledger, run)
     if (problem !== undefined) yield { action: 'failed', sourceId, problem }
     transaction.commit()
   }

@@ -3,7 +3,7 @@ import { importEntry } from '../import/catalog.ts'
 import { fit } from '../import/fit.ts'
 import { draftOf } from '../import/import-all.ts'
 import { kindOfField } from '../import/left-over.ts'
-import type { Entry, Ledger, PendingDraft } from './ledger.ts'
+import type { Entry, Ledger, PendingDraft, Run } from './ledger.ts'
 import type { Change } from './source.ts'
 
 /** A larger description is not taken: no record could hold it, and it would fill the memory. */
@@ -19,8 +19,12 @@ export interface Taken {
   readonly problem?: string
 }
 
+/** What of a run decides about a change. */
+export type RunOfTake = Pick<Run, 'number' | 'isFull' | 'isForced'>
+
 /** Notes in the ledger what a source says of a dataset; a description that is new or changed becomes pending. */
-export function takeChange(change: Change, ledger: Ledger, runNumber: number): Taken {
+export function takeChange(change: Change, ledger: Ledger, run: RunOfTake): Taken {
+  const { number: runNumber } = run
   const { sourceId } = change
   const known = ledger.entry(sourceId)
   if (change.action === 'listed') {
@@ -55,7 +59,7 @@ export function takeChange(change: Change, ledger: Ledger, runNumber: number): T
     case 'unreadable':
       return { isFresh, ...fail(base, { ledger, runNumber, problem: change.problem, said: change.problem }) }
     case 'described':
-      return { isFresh, ...describe(change, base, { ledger, runNumber, isKnown: known !== undefined }) }
+      return { isFresh, ...describe(change, base, { ledger, run, isKnown: known !== undefined }) }
   }
 }
 
@@ -67,9 +71,10 @@ interface Context {
 function describe(
   change: Extract<Change, { action: 'described' }>,
   base: Entry,
-  { ledger, runNumber, isKnown }: Context & { isKnown: boolean },
+  { ledger, run, isKnown }: { ledger: Ledger; run: RunOfTake; isKnown: boolean },
 ): Omit<Taken, 'isFresh'> {
   const { sourceId, address } = change
+  const { number: runNumber } = run
   const modified = change.modified ?? null
   let draft: PendingDraft
   try {
@@ -81,7 +86,9 @@ function describe(
   const { leftOver: _, ...said } = draft
   const digest = digestOf(JSON.stringify(said))
   // A description that could not be written is tried again when it changes, or with everything else.
-  const isUnchanged = isKnown && base.digest === digest && base.state !== 'removed' && base.state !== 'other'
+  const isSettled =
+    base.state === 'kept' || base.state === 'leaving' || (base.state === 'failed' && !run.isFull)
+  const isUnchanged = isKnown && isSettled && base.digest === digest && !run.isForced
   const state = base.rkey ? (base.state === 'removed' ? 'removed' : 'kept') : base.state
   if (isKnown) ledger.putEntry(seen({ ...base, state, modified, address }, runNumber))
   if (isUnchanged) {

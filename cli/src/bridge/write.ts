@@ -119,14 +119,14 @@ function keep(
   transaction.commit()
 }
 
-function filesDigestOf({ sources, modified, version }: RecordJson): string {
+function filesDigestOf({ sources, homepage, modified, version }: RecordJson): string {
   const said = ((sources ?? []) as RecordJson[]).map(({ url, sizeBytes, checksums }) => [
     url,
     sizeBytes,
     checksums,
   ])
   return createHash('sha256')
-    .update(JSON.stringify([said, modified, version]))
+    .update(JSON.stringify([said, homepage, modified, version]))
     .digest('base64url')
 }
 

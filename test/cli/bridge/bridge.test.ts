@@ -146,6 +146,11 @@ test('what the owner edited is kept field by field when the source changes, and 
   expect((await datasetsOf(follower.account)).get('gauge-0')).toMatchObject({
     ...{ title: 'My title', description: 'Hourly means.', risk: { level: 'endangered' } },
   })
+  // Fields with the owner's judgment have no other source.
+  await follower.bridge(url, '--replace-fields', '--full')
+  expect((await datasetsOf(follower.account)).get('gauge-0')).toMatchObject({
+    ...{ title: 'Levels of the upper gauge', risk: { level: 'endangered' } },
+  })
 })
 
 test('a source that suddenly lists a tenth takes nothing away unless it is told to', async () => {
@@ -218,6 +223,40 @@ test('--files makes torrents of the files that datasets name, once for each chan
   source.entries[0] = withFiles('levels.csv', 'missing.csv')
   const third = await follower.bridge(url, ...files)
   expect(third).toMatchObject({ code: 1, summary: { updated: 1, unread: 1 } })
+})
+
+test('--files asks a Dataverse that is followed by OAI-PMH for the files of its datasets', async () => {
+  await using source = await startOaiServer([
+    { identifier: 'doi:10.5072/FK2/TIDES', datestamp: '2026-01-01T00:00:00Z', title: 'Tides', page: null },
+  ])
+  const bytes = 'day,cm\n1,312\n'
+  source.interfere = (request, response) => {
+    if (request.url!.startsWith('/api/datasets/')) {
+      const dataFile = { id: 7, filename: 'tides.csv', filesize: bytes.length }
+      sendJson(response, { data: { latestVersion: { files: [{ label: 'tides.csv', dataFile }] } } })
+    } else if (request.url!.startsWith('/api/access/datafile/7')) {
+      response.writeHead(200, { 'content-length': bytes.length, etag: '"7"' })
+      response.end(request.method === 'HEAD' ? undefined : bytes)
+    } else return false
+    return true
+  }
+  await using follower = await startFollower()
+  const { summary, lines } = await follower.bridge(
+    `${source.url}/oai`,
+    '--files',
+    't',
+    '--tracker',
+    'http://t.example/a',
+  )
+  expect(summary).toMatchObject({ created: 1, torrents: 1, unread: 0 })
+  const { torrent } = lines.find((line) => line.torrent)
+  expect(parseMetainfo(await readFile(join(follower.person.home, torrent.file)))).toMatchObject({
+    ...{
+      name: 'tides.csv',
+      sizeBytes: bytes.length,
+      webseeds: [{ url: `${source.url}/api/access/datafile/7` }],
+    },
+  })
 })
 
 test('a record that its owner deleted is not written again', async () => {

@@ -6,6 +6,8 @@ export interface OaiRecord {
   readonly title: string
   readonly deleted?: boolean
   readonly type?: string
+  /** Whether the record names its page; by default it does. */
+  readonly page?: null
 }
 
 export type OaiServer = SourceServer & {
@@ -76,13 +78,13 @@ function headerOf({ identifier, datestamp, deleted }: OaiRecord): string {
 }
 
 function recordOf(record: OaiRecord): string {
-  const { title, type = 'Dataset', identifier, deleted } = record
+  const { title, type = 'Dataset', identifier, deleted, page } = record
   const number = identifier.split(':').at(-1)
   if (deleted) return `<record>${headerOf(record)}</record>`
   return `<record>${headerOf(record)}<metadata><oai_dc:dc xmlns:oai_dc="http://www.openarchives.org/OAI/2.0/oai_dc/" xmlns:dc="http://purl.org/dc/elements/1.1/">
 <dc:title>${escaped(title)}</dc:title><dc:creator>Harbor Office</dc:creator><dc:type>${type}</dc:type>
 <dc:description><![CDATA[Heights & times.]]></dc:description><dc:date>2025-03-0${(Number(number) % 9) + 1}</dc:date>
-<dc:identifier>https://repo.example.edu/records/${number}</dc:identifier><dc:identifier>doi:10.5072/tide.${number}</dc:identifier>
+${page === null ? '' : `<dc:identifier>https://repo.example.edu/records/${number}</dc:identifier>`}<dc:identifier>doi:10.5072/tide.${number}</dc:identifier>
 <dc:rights>https://creativecommons.org/publicdomain/zero/1.0/</dc:rights></oai_dc:dc></metadata></record>`
 }
 

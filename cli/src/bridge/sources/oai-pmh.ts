@@ -3,6 +3,7 @@ import { childrenOf, descend, readXml, textsOf, type XmlElement } from '../../im
 import type { Ask } from '../ask.ts'
 import type { Answer, Change, Place, Reading, Source } from '../source.ts'
 import { type OaiMetadata, readablePrefixes, readMetadata } from './oai-metadata.ts'
+import { pageOf, withPage } from './oai-pages.ts'
 
 export interface OaiOptions {
   readonly set?: string | undefined
@@ -150,7 +151,8 @@ export function oaiPmh(base: string, ask: Ask, options: OaiOptions = {}): Source
       if (header?.attributes.status === 'deleted') return { sourceId, modified, action: 'removed' }
       let metadata: OaiMetadata
       try {
-        metadata = readMetadata(descend(record, 'metadata')?.children[0])
+        const said = readMetadata(descend(record, 'metadata')?.children[0])
+        metadata = withPage(said, pageOf(base, sourceId))
       } catch (error) {
         return { sourceId, modified, action: 'unreadable', problem: (error as Error).message }
       }

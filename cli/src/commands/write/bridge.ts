@@ -62,7 +62,10 @@ export function bridgeCommand(connections: Connections): Command {
       'a tracker of these torrents; may be repeated (default: those of the AppView)',
       collect,
     )
-    .option('--replace-fields', 'replace every field with the source’s, including fields you changed')
+    .option(
+      '--replace-fields',
+      'replace every field of what is read with the source’s, also what you changed (--full: of everything)',
+    )
     .option('--account <handle>', 'one of the signed-in accounts')
     .option('--json', 'print a line of JSON for each dataset, and a summary')
     .addHelpText('after', help)
@@ -131,6 +134,7 @@ async function run(connections: Connections, url: string, options: Options): Pro
         account,
         directory: options.files,
         trackers: options.tracker,
+        limit: options.limit,
       }
       for await (const event of publishFiles(filesParts)) report.tell(event)
     }
