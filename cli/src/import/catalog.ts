@@ -5,9 +5,11 @@ import { importRegistryEntry } from './formats/aws-open-data-registry.ts'
 import { importCkan, withExtras } from './formats/ckan.ts'
 import { attributesOf, importDataCite } from './formats/datacite.ts'
 import { importDcatUs } from './formats/dcat-us.ts'
+import { importNip35 } from './formats/nip35.ts'
 import { describedBySciop, importSciop } from './formats/sciop.ts'
 import { importJsonLd } from './json-ld/dataset.ts'
 import { type Node, readNodes, typesOf } from './json-ld/graph.ts'
+import { isTorrentEvent } from './nostr-relay.ts'
 
 /** The kinds of description that `holdfast import` reads from JSON or YAML. Bags are directories and are read elsewhere. */
 export const catalogKinds = [
@@ -19,6 +21,7 @@ export const catalogKinds = [
   'aws-registry',
   'sciop',
   'academic-torrents',
+  'nip35',
 ] as const
 export type CatalogKind = (typeof catalogKinds)[number]
 
@@ -52,6 +55,8 @@ function readable(kind: CatalogKind, entry: unknown): unknown {
   if (kind === 'datacite') return attributesOf(entry)
   if (kind === 'ckan') return withExtras(entry)
   if (kind === 'sciop') return describedBySciop(entry)
+  // The reader of events names each tag that it leaves out.
+  if (kind === 'nip35') return undefined
   // The prose that the registry's reader produces is compared word by word in its own test.
   return kind === 'aws-registry' ? undefined : entry
 }
@@ -73,6 +78,8 @@ function readEntry(kind: CatalogKind, entry: unknown, options: ImportOptions): I
       return importSciop(entry, options)
     case 'academic-torrents':
       return importAcademicTorrent(entry, options)
+    case 'nip35':
+      return importNip35(entry, options)
   }
 }
 
@@ -85,6 +92,7 @@ function kindOf(document: unknown): CatalogKind | undefined {
     return 'dcat-us'
   if (has('Name') && (has('slug') || has('ManagedBy'))) return 'aws-registry'
   if (has('slug', 'threat', 'scarcity')) return 'sciop'
+  if (isTorrentEvent(document)) return 'nip35'
   const { items, rss } = document as { items?: unknown; rss?: unknown }
   if (Array.isArray(items) && kindOf(items) === 'sciop') return 'sciop'
   if (itemsOfFeed(rss).some((item) => 'infohash' in item)) return 'academic-torrents'
@@ -130,6 +138,7 @@ function entriesOf(document: unknown, kind: CatalogKind): unknown[] {
     case 'academic-torrents':
       return rss ? itemsOfFeed(rss) : [document]
     case 'aws-registry':
+    case 'nip35':
       return [document]
   }
 }

@@ -9,6 +9,8 @@ export interface ListedTorrent {
   readonly url: string | undefined
   /** Reads the `.torrent` where it is on this machine. */
   readonly read?: () => Promise<Metainfo>
+  /** The trackers of a torrent whose `.torrent` nobody serves, so that it has to be had from the swarm by its v1 infohash. */
+  readonly trackers?: readonly string[]
   /** Webseeds that the index names beside those in the file. */
   readonly webseeds: readonly string[]
   /** How the files were gathered and where the torrent was found, for the record. */

@@ -3,6 +3,7 @@ import { collections } from '@holdfast/lexicons/nsid'
 import { retryAfterMs } from '@holdfast/runtime/retry-after'
 import type { Metainfo } from '@holdfast/torrent/metainfo'
 import { CommandError } from '../command-error.ts'
+import { fetchFromSwarm } from '../content/swarm-metainfo.ts'
 import { fetchTorrentFile } from '../content/torrent-file.ts'
 import type { Statement } from '../publish/put-dataset.ts'
 import { putTorrent, saidOf } from '../publish/put-torrent.ts'
@@ -22,6 +23,8 @@ export interface ListedParts {
   readonly fetch: typeof fetch
   /** Trackers that every record names beside those in its `.torrent`, such as the AppView's. */
   readonly trackers: readonly string[]
+  /** For development only: whether trackers inside this network are asked for a `.torrent`. */
+  readonly allowPrivateHosts: boolean
 }
 
 /** Publishes listed torrents for a dataset, one after the other. */
@@ -43,6 +46,7 @@ export async function listedPublisher({
   statement,
   fetch,
   trackers,
+  allowPrivateHosts,
 }: ListedParts): Promise<PublishListed> {
   const known = new Map<string, { uri: string; datasets: RecordRef[] }>()
   const remember = (uri: string, value: RecordJson) => {
@@ -62,7 +66,7 @@ export async function listedPublisher({
         continue
       }
       try {
-        const metainfo = await fetchListed(torrent, politeFetch)
+        const metainfo = await fetchListed(torrent, { fetch: politeFetch, allowPrivateHosts })
         const draft = draftOf(metainfo, torrent, { dataset, trackers })
         const { uri, action } = await putTorrent(repo, draft, statement)
         await statement.states.remember(uri, statement.source, { ...saidOf(draft), ...draft.about })
@@ -76,22 +80,32 @@ export async function listedPublisher({
   }
 }
 
-async function fetchListed(torrent: ListedTorrent, fetch: typeof globalThis.fetch): Promise<Metainfo> {
-  const { infoHashes, url, read } = torrent
-  if (!read && url === undefined)
-    throw new CommandError(
-      'notFound',
-      'the catalog does not say where the .torrent is; import it from its web address.',
-    )
-  const metainfo = read ? await read() : await fetchTorrentFile(url!, fetch)
+type Sources = Pick<ListedParts, 'fetch' | 'allowPrivateHosts'>
+
+async function fetchListed(torrent: ListedTorrent, from: Sources): Promise<Metainfo> {
+  const { infoHashes, url } = torrent
+  const metainfo = await readListed(torrent, from)
   const names = [metainfo.infoHashV1, metainfo.infoHashV2]
   const missing = infoHashes.find((infoHash) => !names.includes(infoHash))
-  const place = url ?? 'The file'
+  const place = url ?? 'what was found'
   if (missing !== undefined)
     throw new CommandError('failure', `${place} is not the torrent ${missing} that was listed.`)
   if (metainfo.private)
     throw new CommandError('failure', `${place} is marked as private, so its swarm may not be published.`)
   return metainfo
+}
+
+function readListed(
+  { infoHashes, url, read, trackers }: ListedTorrent,
+  { fetch, allowPrivateHosts }: Sources,
+): Promise<Metainfo> {
+  if (read) return read()
+  if (url !== undefined) return fetchTorrentFile(url, fetch)
+  if (trackers) return fetchFromSwarm({ infoHashV1: infoHashes[0]!, trackers }, { allowPrivateHosts })
+  throw new CommandError(
+    'notFound',
+    'the catalog does not say where the .torrent is; import it from its web address.',
+  )
 }
 
 function draftOf(

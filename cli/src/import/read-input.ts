@@ -11,6 +11,7 @@ import { fit } from './fit.ts'
 import type { Imported } from './formats/aws-open-data-registry.ts'
 import { importBag, readBag } from './formats/bagit.ts'
 import { importTorrentFile } from './formats/torrent-file.ts'
+import { readTorrentEvents } from './nostr-relay.ts'
 import { statedTotal } from './pages.ts'
 import { parseDocuments, type ReadOptions, readDocuments } from './read-documents.ts'
 
@@ -49,7 +50,9 @@ export async function readInput(place: string, options: InputOptions): Promise<I
   if (isDirectory) return inputOf(await entriesInDirectory(place, options), place)
   if (isTorrent(place) && !/^https?:\/\//i.test(place))
     return inputOf([await torrentEntry(dirname(place), basename(place))], place)
-  const documents = await readDocuments(place, options)
+  const documents = /^wss?:\/\//i.test(place)
+    ? await readTorrentEvents(place)
+    : await readDocuments(place, options)
   const address = /^https?:\/\//i.test(place) ? place : undefined
   const entries = documents.flatMap((document) => entriesOf(document, options.kind, address))
   const total = documents.map(statedTotal).find((stated) => stated !== undefined) ?? 0

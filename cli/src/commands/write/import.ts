@@ -44,8 +44,9 @@ export function importCommand(connections: Connections): Command {
       'after',
       `
 Reads DCAT-US data.json, DCAT and schema.org JSON-LD, Croissant, DataCite JSON, CKAN packages, BagIt bags, the Registry
-of Open Data on AWS, and two other indexes of torrents: SciOp (its /api/v1/datasets/) and Academic Torrents (its
-database.xml). Of those the torrents are published, too: each .torrent is fetched once and checked by its infohash.
+of Open Data on AWS, and other indexes of torrents: SciOp (its /api/v1/datasets/), Academic Torrents (its database.xml)
+and Nostr relays or files of events (NIP-35). Of those the torrents are published, too: each .torrent is fetched once
+and checked by its infohash; for Nostr, aria2 gets it from the swarm.
 A directory of .torrent files is published as it is; clients keep one, such as ~/.local/share/qBittorrent/BT_backup and
 ~/.config/transmission/torrents. Torrents that are marked as private, or name a personal key, are left out. Keys come from the source's identifiers. The import keeps within the PDS's rate limits.
 A record that has not changed is not written again, so a repeated import writes nothing. Fields that you changed with
@@ -57,6 +58,7 @@ Examples:
   $ holdfast import ./bag && holdfast publish ./bag --for AT-URI
   $ holdfast import https://sciop.net/api/v1/datasets/ --no-torrents
   $ holdfast import https://academictorrents.com/database.xml
+  $ holdfast import wss://relay.example
   $ holdfast import ~/.config/transmission/torrents --dry-run`,
     )
     .action(async (place: string, options: Options) => {
@@ -187,6 +189,7 @@ async function listedOf(
     ...{ repo, statement },
     fetch: await connections.strangerFetch(torrentFetchLimits),
     trackers: (await chooseTrackers(undefined, appview)) ?? [],
+    allowPrivateHosts: connections.config.allowPrivateHosts,
   })
 }
 

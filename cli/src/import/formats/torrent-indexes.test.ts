@@ -119,3 +119,25 @@ test('an item of Academic Torrents is described by its BibTeX', () => {
     { infoHashes: [v1], url: `https://academictorrents.com/download/${v1}.torrent` },
   ])
 })
+
+test('an event of NIP-35 names its swarm, and tags without a place are left over', () => {
+  const event = {
+    ...{ id: '1'.repeat(64), pubkey: '2'.repeat(64), kind: 2003, created_at: 1, content: 'Counts.' },
+    tags: [
+      ['title', 'Birds'],
+      ['x', v1.toUpperCase()],
+      ['file', 'a.csv', '10'],
+      ['file', 'b.csv', '20'],
+      ['tracker', 'udp://t.example:80'],
+      ['t', 'birds'],
+      ['i', 'tcat:data,birds'],
+      ['odd', 7],
+    ],
+  }
+  const { kind, entries } = readCatalog([event])!
+  const { record, torrents, leftOver } = importEntry(kind, entries[0], { createdAt })
+  expect(validateRecord(collections.dataset, record)).toMatchObject({ ok: true })
+  expect(record).toMatchObject({ title: 'Birds', sizeBytes: 30, keywords: [{ name: 'birds' }] })
+  expect(torrents).toMatchObject([{ infoHashes: [v1], url: undefined, trackers: ['udp://t.example:80'] }])
+  expect(leftOver).toEqual([{ field: 'tags/i', value: 'tcat:data,birds' }])
+})
