@@ -69,7 +69,17 @@ async function fetchBytes(
   const blobs = single ? [single] : parts.map(({ blob }) => blob)
   if (blobs.length > 0) {
     const fetched: Uint8Array[] = []
-    for (const blob of blobs) fetched.push(await fetchBlob(author, blob))
+    let left = torrentFetchLimits.maxBytes
+    for (const blob of blobs) {
+      const part = await fetchBlob(author, blob)
+      left -= part.length
+      if (left < 0)
+        throw new CommandError(
+          'failure',
+          `The parts of the .torrent have more than ${torrentFetchLimits.maxBytes} bytes.`,
+        )
+      fetched.push(part)
+    }
     return Buffer.concat(fetched)
   }
   for (const { url, sha256 } of (record.metainfoUrls ?? []) as MetainfoUrl[]) {

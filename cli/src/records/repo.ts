@@ -6,6 +6,7 @@ import { type Authorities, normalizeTypes, writtenNsid, writtenTypes } from '@ho
 import { type ForeignCollection, isForeign } from '@holdfast/lexicons/foreign'
 import type { Collection } from '@holdfast/lexicons/nsid'
 import { counted } from '@holdfast/runtime/counted'
+import { CommandError } from '../command-error.ts'
 import { warn } from '../output/terminal.ts'
 import type { SessionManager } from '../session/session-manager.ts'
 import { failureOf } from './xrpc-failure.ts'
@@ -53,6 +54,9 @@ export interface RecordPlace {
   readonly rkey: string
 }
 
+/** The most pages of a hundred records; three times what an index takes of an account. */
+const maxPages = 3_000
+
 /** The repo of an account, over a session that is signed in for writing, or over its PDS for reading. */
 export function repoOf(session: SessionManager, did: string, authorities: Authorities): Repo {
   const client = clientOf(session)
@@ -80,6 +84,7 @@ export function repoOf(session: SessionManager, did: string, authorities: Author
       }
     },
     async *list(collection) {
+      const seen = new Set<string>()
       for (let cursor: string | undefined; ; ) {
         const { body } = await client
           .listRecords(written(collection), { repo, limit: 100, ...(cursor && { cursor }) })
@@ -93,6 +98,9 @@ export function repoOf(session: SessionManager, did: string, authorities: Author
         }
         cursor = body.cursor
         if (!cursor || body.records.length === 0) return
+        if (seen.has(cursor) || seen.size === maxPages)
+          throw new CommandError('network', `The server of ${did} lists records without end.`)
+        seen.add(cursor)
       }
     },
     async put({ collection, rkey }, value, swap) {

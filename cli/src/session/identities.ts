@@ -1,5 +1,6 @@
 import { type DidDocument, getPds, IdResolver } from '@atproto/identity'
 import { CommandError } from '../command-error.ts'
+import { limitedFetch } from './limited-fetch.ts'
 import { strangerFetch } from './stranger-fetch.ts'
 
 /** An account, and where its repo is hosted. */
@@ -22,13 +23,11 @@ export interface IdentityOptions {
   readonly pdsUrl: string | undefined
 }
 
+const limits = { timeoutMs: 10_000, maxBytes: 512 * 1024 }
+
 /** Looks up accounts by DNS, HTTPS and the PLC directory (atproto handle and DID specs). */
 export function identities(options: IdentityOptions): Identities {
-  const fetch = strangerFetch({
-    allowPrivateHosts: options.allowPrivateHosts,
-    timeoutMs: 10_000,
-    maxBytes: 512 * 1024,
-  })
+  const fetch = strangerFetch({ ...limits, allowPrivateHosts: options.allowPrivateHosts })
   const resolver = new IdResolver({ plcUrl: options.plcUrl, fetch, timeout: 10_000 })
   return {
     async resolve(identifier) {
@@ -64,6 +63,7 @@ async function resolveHandle(
 }
 
 async function askPds(pdsUrl: string, handle: string): Promise<string | undefined> {
+  const fetch = limitedFetch(limits)
   const url = new URL('/xrpc/com.atproto.identity.resolveHandle', pdsUrl)
   url.searchParams.set('handle', handle)
   try {
