@@ -58,7 +58,7 @@ export async function* makeFromAddresses(
   options: AddressOptions,
   trackers: readonly string[],
 ): AsyncGenerator<MadeFromAddresses | NotMade> {
-  const web = await openWeb(connections, userAgent)
+  using web = await openWeb(connections, userAgent)
   using bar = progressBar()
   const found = await findAll(addresses, options, {
     web,

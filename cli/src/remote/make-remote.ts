@@ -69,7 +69,6 @@ const fewBytes = 8 * 2 ** 20
 export async function makeRemote(torrent: RemoteTorrent, options: MakeOptions): Promise<MadeRemote> {
   const leftOut: LeftOut[] = []
   const reads = new Map<string, number>()
-  const originals = new Map(torrent.entries.map((entry) => [entry.file.url, entry]))
   const run = randomUUID()
   let requests = 0
   let entries = await lookAtAll(torrent.entries, options, leftOut)
@@ -104,7 +103,7 @@ export async function makeRemote(torrent: RemoteTorrent, options: MakeOptions): 
         leftOut.push({ url, reason: `it goes on changing (${changes.get(url)})` })
       else if (changes.has(url)) {
         reads.set(url, count)
-        again.push(unlooked(originals.get(url)!))
+        again.push(unlooked(torrent.entries.find(({ file }) => file.url === url)!))
       }
     }
     if (again.length > 0) await setTimeout(changePauseMs, undefined, { signal: options.signal })

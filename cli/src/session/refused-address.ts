@@ -16,9 +16,10 @@ export function refusedAddress(address: string): TypeError {
   return new TypeError('fetch failed', { cause })
 }
 
-/** Whether a failed request would fail again: its address is refused, or its answer is too large. */
+/** Whether a failed request would fail again: its address or certificate is refused, or its answer is too large. */
 export function isFinalFailure(error: unknown): boolean {
+  if (isRefusedAddress(error)) return true
   for (let found = error; found instanceof Error; found = found.cause)
-    if (/private network|(?:Response|Content-Length) too large/.test(found.message)) return true
+    if (/private network|certificate|(?:Response|Content-Length) too large/.test(found.message)) return true
   return false
 }

@@ -5,6 +5,7 @@ import { describeChange, rangeValidator } from '../remote-file.ts'
 import { type BodySink, BrokenAnswerError, Connection, type HostGuard } from '../transport/connection.ts'
 import type { Head } from '../transport/head.ts'
 import { Pauses } from '../transport/pauses.ts'
+import { followRedirects, RedirectError, redirectOf } from '../transport/redirects.ts'
 import { comparesChecksums, type OnBytes, PartReader } from './part-reader.ts'
 import type { FileFault, PiecesDone, ThreadData, Unit, UnitPart } from './unit.ts'
 
@@ -12,7 +13,6 @@ import type { FileFault, PiecesDone, ThreadData, Unit, UnitPart } from './unit.t
 const maxFailures = 6
 const maxBusyAnswers = 60
 const worthBytes = 2 ** 20
-const maxRedirects = 8
 /** A server that wants to be left alone for longer ends the run, which is then resumed later. */
 const maxPauseMs = 3_600_000
 const maxKeptOpen = 4
@@ -99,6 +99,7 @@ export class Lane implements Disposable {
       } catch (error) {
         if (reading.isComplete) break
         if (error instanceof FaultError) throw error
+        if (error instanceof RedirectError) throw new FaultError('refused', error.message)
         if (isRefusedAddress(error)) throw new FaultError('refused', rootMessage(error))
         if (!(error instanceof BrokenAnswerError || error instanceof BusyError)) throw error
         const isBusy = error instanceof BusyError && error.waitMs !== undefined
@@ -126,26 +127,19 @@ export class Lane implements Disposable {
 
   /** Asks for the rest of the part, and follows redirects. */
   async #request(part: UnitPart, reading: PartReader): Promise<void> {
-    let url = new URL(part.url)
-    for (let hops = 0; hops <= maxRedirects; hops++) {
+    await followRedirects(new URL(part.url), async (url) => {
       let next: string | undefined
       this.#requests++
-      await this.#connectionTo(url).get(url, {
+      await this.#connectionTo(url).ask(url, {
         headers: this.#headersFor(part, reading.position),
         guard: this.#guard,
-        onHead: (head) => {
-          next = [301, 302, 303, 307, 308].includes(head.status) ? head.headers.get('location') : undefined
+        onHead(head) {
+          next = redirectOf(head)
           return next === undefined ? takeBody(head, part, reading) : null
         },
       })
-      if (next === undefined) return
-      const target: URL | null = URL.parse(next, url.href)
-      if (!target) throw new FaultError('refused', 'the server redirects to no address')
-      url = target
-      if (!/^https?:$/.test(url.protocol))
-        throw new FaultError('refused', `the server redirects to ${url.protocol}`)
-    }
-    throw new FaultError('refused', 'the server redirects without end')
+      return next
+    })
   }
 
   #headersFor(part: UnitPart, position: number): Record<string, string> {

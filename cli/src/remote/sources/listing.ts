@@ -1,5 +1,5 @@
 import { CommandError } from '../../command-error.ts'
-import { decodeName, nameOfAddress } from '../addresses.ts'
+import { decodeName } from '../addresses.ts'
 import { inParallel } from '../in-parallel.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import type { WebAnswer } from '../web.ts'
@@ -30,6 +30,7 @@ async function readTree(first: WebAnswer, options: SourceOptions): Promise<Found
   const root = bare(first.url)
   const files: RemoteFile[] = []
   const skipped: { url: string; reason: string }[] = []
+  /** The directories. */
   const seen = new Set([root.href])
   const skip = (address: string, reason: string) => {
     if (skipped.length < maxSkipped) skipped.push({ url: address, reason })
@@ -47,9 +48,10 @@ async function readTree(first: WebAnswer, options: SourceOptions): Promise<Found
       if (answer.status !== 200) return skip(directory.url.href, `the server answers ${answer.status}`)
       if (bare(answer.url).href !== directory.url.href || !isListing(answer))
         return skip(directory.url.href, 'it is no directory listing')
+      const here = new Set<string>()
       for (const child of childrenOf(answer, directory.url)) {
-        if (seen.has(child.href)) continue
-        seen.add(child.href)
+        if (here.has(child.href) || seen.has(child.href)) continue
+        here.add(child.href)
         const segment = child.pathname.slice(directory.url.pathname.length).replace(/\/$/, '')
         const name = decodeName(segment)
         if (name === undefined) {
@@ -60,12 +62,15 @@ async function readTree(first: WebAnswer, options: SourceOptions): Promise<Found
         const reason = options.isExcluded(path)
         if (reason !== undefined) {
           if (reason !== '') skip(child.href, reason)
-        } else if (child.pathname.endsWith('/')) next.push({ url: child, path })
-        else files.push({ url: child.href, name: nameOfAddress(child) })
+        } else if (!child.pathname.endsWith('/')) files.push({ url: child.href, name })
+        else {
+          seen.add(child.href)
+          next.push({ url: child, path })
+        }
       }
       options.onFound(files.length)
       if (files.length > options.maxFiles) throw tooMany(root, options.maxFiles)
-      if (seen.size - files.length > maxDirectories + maxSkipped)
+      if (seen.size > maxDirectories)
         throw new CommandError('failure', `${root} has more than ${maxDirectories} directories.`)
     })
     level = next

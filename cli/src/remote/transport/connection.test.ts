@@ -76,7 +76,7 @@ test('reads bodies with a length, in chunks and to the end, over one connection 
       using connection = new Connection()
       for (const expected of [long, long, long, '']) {
         const { options, text } = collector()
-        await connection.get(url, options)
+        await connection.ask(url, options)
         expect(text()).toBe(expected)
       }
       expect(connections()).toBe(2)
@@ -92,7 +92,7 @@ test('asks again when a connection that was kept open turns out to be closed', a
       using connection = new Connection()
       for (let i = 0; i < 5; i++) {
         const { options, text } = collector()
-        await connection.get(url, options)
+        await connection.ask(url, options)
         expect(text()).toBe('ok')
       }
     },
@@ -110,7 +110,7 @@ test.each([
     (socket) => (ends ? socket.end(text) : socket.write(text)),
     async (url) => {
       using connection = new Connection({ patienceMs: 50 })
-      await expect(connection.get(url, collector().options)).rejects.toThrow(/slowly|broke|headers|HTTP/)
+      await expect(connection.ask(url, collector().options)).rejects.toThrow(/slowly|broke|headers|HTTP/)
     },
   )
 })
@@ -123,7 +123,7 @@ test('passes on what the one who takes the body throws', async () => {
       const onHead = () => {
         throw new RangeError('not this')
       }
-      await expect(connection.get(url, { ...collector().options, onHead })).rejects.toThrow(RangeError)
+      await expect(connection.ask(url, { ...collector().options, onHead })).rejects.toThrow(RangeError)
     },
   )
 })
@@ -135,7 +135,7 @@ test('connects to nobody in this network if it is guarded', async () => {
       using connection = new Connection()
       for (const host of ['127.0.0.1', '[::1]', '2130706433', 'localhost']) {
         const target = new URL(`http://${host}:${url.port}/`)
-        const asked = connection.get(target, { ...collector().options, guard: strangerHosts })
+        const asked = connection.ask(target, { ...collector().options, guard: strangerHosts })
         await expect(asked).rejects.toThrow()
       }
       expect(connections()).toBe(0)
@@ -145,7 +145,7 @@ test('connects to nobody in this network if it is guarded', async () => {
 
 test('says that a server refuses connections', async () => {
   using connection = new Connection()
-  await expect(connection.get(new URL('http://127.0.0.1:1/'), collector().options)).rejects.toThrow(
+  await expect(connection.ask(new URL('http://127.0.0.1:1/'), collector().options)).rejects.toThrow(
     BrokenAnswerError,
   )
 })

@@ -14,6 +14,8 @@ export interface BodySink {
 }
 
 export interface AskOptions {
+  /** By default GET. */
+  readonly method?: 'GET' | 'HEAD'
   readonly headers: Readonly<Record<string, string>>
   /** Decides from the status and the headers who takes the body; null reads no body and closes the connection. */
   readonly onHead: (head: Head) => BodySink | null
@@ -51,10 +53,10 @@ export class Connection implements Disposable {
   }
 
   /**
-   * Sends a GET (HTTP/1.1) and hands on the body. Resolves when the body is complete. Rejects with a BrokenAnswerError
+   * Sends a request (HTTP/1.1) and hands on the body. Resolves when the body is complete. Rejects with a BrokenAnswerError
    * if the server fails, and with what `onHead` or the sink throws. Redirects are not followed.
    */
-  async get(url: URL, options: AskOptions): Promise<void> {
+  async ask(url: URL, options: AskOptions): Promise<void> {
     const isReused = this.#socket !== undefined && this.#origin === url.origin
     try {
       await this.#ask(url, options)
@@ -71,7 +73,7 @@ export class Connection implements Disposable {
   }
 
   async #ask(url: URL, options: AskOptions): Promise<void> {
-    const exchange = new Exchange(options.onHead, this.#scratch)
+    const exchange = new Exchange(options, this.#scratch)
     this.#exchange = exchange
     if (!this.#socket || this.#origin !== url.origin) {
       this[Symbol.dispose]()
@@ -80,8 +82,11 @@ export class Connection implements Disposable {
     const socket = this.#socket!
     const watch = setInterval(() => exchange.expectProgress(), this.#patienceMs)
     try {
-      socket.write(requestOf(url, options.headers))
+      socket.ref()
+      socket.write(requestOf(url, options))
       await exchange.ended
+      // A connection that is kept for later does not keep the program running.
+      socket.unref()
       if (!exchange.keepsConnection) this[Symbol.dispose]()
     } catch (error) {
       this[Symbol.dispose]()
@@ -127,14 +132,15 @@ export class Connection implements Disposable {
   }
 }
 
-function requestOf(url: URL, headers: Readonly<Record<string, string>>): string {
+function requestOf(url: URL, { method = 'GET', headers }: AskOptions): string {
   const lines = Object.entries({ host: url.host, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `GET ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join('')}\r\n`
+  return `${method} ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join('')}\r\n`
 }
 
 /** One request's answer as it arrives. */
 class Exchange {
   readonly #onHead: AskOptions['onHead']
+  readonly #hasBody: boolean
   readonly #scratch: Buffer
   readonly #end = Promise.withResolvers<void>()
   #state: 'head' | 'body' | 'ended' = 'head'
@@ -146,8 +152,9 @@ class Exchange {
   isUnanswered = true
   keepsConnection = false
 
-  constructor(onHead: AskOptions['onHead'], scratch: Buffer) {
+  constructor({ onHead, method }: AskOptions, scratch: Buffer) {
     this.#onHead = onHead
+    this.#hasBody = method !== 'HEAD'
     this.#scratch = scratch
     // It is awaited later, and must not count as unhandled until then.
     this.#end.promise.catch(() => {})
@@ -214,6 +221,7 @@ class Exchange {
     }
     const sink = this.#onHead(head)
     if (sink === null) {
+      this.keepsConnection = !this.#hasBody && head.keepsConnection && rest.length === 0
       this.#finish()
       return
     }
