@@ -67,6 +67,8 @@ export interface Run {
   readonly isRead: boolean
   readonly since: string | null
   readonly nextSince: string | null
+  /** The number of datasets that the source states for this phase. */
+  readonly total: number | null
   /** How many datasets the source has listed so far in this phase. */
   readonly listed: number
 }

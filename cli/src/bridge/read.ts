@@ -12,6 +12,8 @@ export type ReadEvent =
       readonly unchanged: number
       readonly others: number
     }
+  /** A list ended before the number that the source states for it, so nothing is concluded from what is missing. */
+  | { readonly action: 'incomplete'; readonly listed: number; readonly total: number }
   | { readonly action: 'failed'; readonly sourceId: string; readonly problem: string }
 
 export interface ReadOptions {
@@ -43,7 +45,7 @@ export async function* readSource(
   while (run.phase !== 'done') {
     if (ledger.pendingCount() >= options.maxPending) return false
     if (run.phase === 'describe') run = yield* describeMissed(source, ledger, run)
-    else if (run.isRead) run = await afterPhase(source, ledger, run)
+    else if (run.isRead) run = yield* afterPhase(source, ledger, run)
     else {
       try {
         if (!(yield* readPhase(source, ledger, { ...options, run }))) return false
@@ -86,7 +88,7 @@ function begin(
   const number = (ledger.get<number>('runs') ?? 0) + 1
   const since = isFull ? null : (ledger.get<string | null>('since') ?? null)
   const isWhole = !source.hasDates || since === null
-  const reading = { phase: 'changes', isWhole, place: null, isRead: false } as const
+  const reading = { phase: 'changes', isWhole, place: null, isRead: false, total: null } as const
   const run: Run = { number, isFull, isForced, ...reading, since, nextSince: null, listed: 0 }
   const transaction = ledger.transaction()
   ledger.set('runs', number)
@@ -132,6 +134,7 @@ async function* readPhase(
       place: answer.next ?? null,
       isRead: answer.next === undefined,
       isWhole: run.isWhole && !answer.isUnchanged,
+      total: answer.total ?? run.total,
       nextSince: greatest(run.nextSince, answer.since),
       listed: run.listed + listed,
     }
@@ -167,16 +170,17 @@ async function* takeAnswer(
 }
 
 /** What follows a phase: what the source no longer has is found out, by what was read or by its list. */
-async function afterPhase(source: Source, ledger: Ledger, run: Run): Promise<Run> {
-  if (run.phase === 'list') {
-    ledger.leaveUnseen(run.number)
-    return { ...run, phase: 'describe', place: null, isRead: false }
+async function* afterPhase(source: Source, ledger: Ledger, run: Run): AsyncGenerator<ReadEvent, Run> {
+  const { phase, isWhole, listed, total } = run
+  if (phase === 'list' || isWhole) {
+    if (total !== null && listed < total) yield { action: 'incomplete', listed, total }
+    else ledger.leaveUnseen(run.number)
   }
-  if (run.isWhole) ledger.leaveUnseen(run.number)
+  if (phase === 'list') return { ...run, phase: 'describe', place: null, isRead: false, total: null }
   // Even a whole reading may have missed what moved between its pages.
   const needsList = source.hasDates && (await differs(source, ledger))
   if (needsList) ledger.clearListed()
-  return { ...run, phase: needsList ? 'list' : 'done', place: null, isRead: false, listed: 0 }
+  return { ...run, phase: needsList ? 'list' : 'done', place: null, isRead: false, total: null, listed: 0 }
 }
 
 /** Whether the source has another number of datasets than the ledger, so that the two have to be compared. */

@@ -60,6 +60,10 @@ export function createReport(options: ReportOptions): Report {
         others += event.others
         counts.unchanged += event.unchanged
         return
+      case 'incomplete':
+        return warn(
+          `The source says that it has ${counted(event.total, 'dataset')}, but lists ${event.listed}. What is missing is not marked as removed.`,
+        )
       case 'planned':
         planned = event.writes
         if (event.seconds > 0)

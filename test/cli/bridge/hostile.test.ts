@@ -347,8 +347,14 @@ test('DataCite is followed by its cursor, and only within its own server', async
   dois.splice(1, 1)
   await readAll(source, ledger)
   expect([...ledger.entries('leaving')].map(({ sourceId }) => sourceId)).toEqual(['10.5072/x1'])
-  server.interfere = (_request, response) => {
-    sendJson(response, { data: dois.slice(0, 1), links: { next: 'http://127.0.0.1:1/elsewhere' } })
+  // A link to elsewhere is asked of the same server.
+  server.answered.length = 0
+  server.interfere = (request, response) => {
+    const isElsewhere = request.url === '/elsewhere'
+    sendJson(response, {
+      data: dois.slice(0, 1),
+      links: isElsewhere ? {} : { next: 'http://127.0.0.1:1/elsewhere' },
+    })
     return true
   }
   await readAll(source, memoryLedger())
@@ -374,6 +380,24 @@ test('a DCAT catalog is read over its hydra pages', async () => {
   expect([...ledger.entries('kept')].map(({ sourceId }) => sourceId)).toEqual(
     [1, 2, 3].map((n) => `https://c.example/d/${n}`),
   )
+})
+
+test('a catalog that lists fewer datasets than it states has none marked as removed', async () => {
+  let listed = [1, 2, 3, 4]
+  const server = using(
+    await startSourceServer((_url, response) => {
+      const datasets = listed.map((n) => ({
+        ...{ '@id': `https://c.example/d/${n}`, '@type': 'dcat:Dataset', 'dct:title': `Set ${n}` },
+      }))
+      sendJson(response, { '@type': 'dcat:Catalog', 'dcat:dataset': datasets, 'hydra:totalItems': 4 })
+    }),
+  )
+  const ledger = memoryLedger()
+  const source = openSource(await findSource(`${server.url}/catalog`, ask, 'dcat'), ask)
+  await readAll(source, ledger)
+  listed = [1, 2, 3]
+  expect(await readAll(source, ledger)).toContainEqual({ action: 'incomplete', listed: 3, total: 4 })
+  expect({ kept: ledger.count('kept'), leaving: ledger.count('leaving') }).toEqual({ kept: 4, leaving: 0 })
 })
 
 test('an address is recognized by its form or by what is there, and a web page is not', async () => {
@@ -416,7 +440,7 @@ test('an address is recognized by its form or by what is there, and a web page i
   for (const [url, found] of Object.entries(forms)) expect(await findSource(url, ask)).toMatchObject(found)
 })
 
-test('an index of Holdfast is followed by its own OAI-PMH, deletions included', async () => {
+test('an index of Holdfast is followed by its OAI-PMH and by its catalog', async () => {
   const index = using(await startIndex({ open: openEmbedded }))
   const alice = 'did:plc:alicealicealicealice1234'
   const puts = Array.from({ length: 120 }, (_, i) => ({
@@ -428,6 +452,11 @@ test('an index of Holdfast is followed by its own OAI-PMH, deletions included', 
   const source = await sourceAt(`${index.url}/oai`)
   await readAll(source, ledger)
   expect(ledger.count('kept')).toBe(120)
+  const catalog = memoryLedger()
+  const source2 = await sourceAt(`${index.url}/catalog`)
+  expect(source2.kind).toBe('dcat')
+  await readAll(source2, catalog)
+  expect(catalog.count('kept')).toBe(120)
   await index.write(alice, [{ delete: 'dataset', rkey: 'd7' }])
   await readAll(source, ledger)
   expect([...ledger.entries('leaving')].map(({ sourceId }) => sourceId)).toEqual([

@@ -1,7 +1,8 @@
 import { CommandError } from '../../command-error.ts'
-import { nextPage, statedTotal } from '../../import/pages.ts'
+import { statedTotal } from '../../import/pages.ts'
 import { type Ask, parseJson } from '../ask.ts'
 import type { Answer, Change, Reading, Source } from '../source.ts'
+import { followingPage } from './following-page.ts'
 
 const pageSize = 250
 /** A DOI may appear in the index some time after the time that it is said to have been updated. */
@@ -37,8 +38,8 @@ export function dataCite(url: string, ask: Ask): Source {
       const page = await ask.text(address, { accept: 'application/vnd.api+json, application/json' })
       const document = parseJson(page)
       const items = itemsOf(document, address)
-      const found = nextPage({ document, address, link: page.link })
-      const next = items.length === 0 ? undefined : sameOrigin(found, url)
+      const found = followingPage({ document, address, link: page.link }, url)
+      const next = items.length === 0 ? undefined : found
       yield {
         changes: items.map(
           mode === 'list' ? ({ id }) => ({ sourceId: String(id), action: 'listed' as const }) : describe,
@@ -72,11 +73,6 @@ function itemsOf(document: unknown, address: string): Doi[] {
   if (!Array.isArray(data))
     throw new CommandError('network', `${address} is not an answer of DataCite’s REST API.`)
   return data.filter((item) => typeof item === 'object' && item !== null && 'id' in item) as Doi[]
-}
-
-/** A page that follows, if it is of the same server: nobody else may be asked in its name. */
-function sameOrigin(next: string | undefined, url: string): string | undefined {
-  return next !== undefined && URL.parse(next)?.origin === new URL(url).origin ? next : undefined
 }
 
 function describe(item: Doi): Change {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { CommandError } from '../../command-error.ts'
 import { readCatalog } from '../../import/catalog.ts'
-import { nextPage, statedTotal } from '../../import/pages.ts'
+import { statedTotal } from '../../import/pages.ts'
 import { type Ask, parseJson } from '../ask.ts'
 import type { Answer, Change, Reading, Source } from '../source.ts'
+import { followingPage } from './following-page.ts'
 
 export const jsonLdTypes = 'application/ld+json, application/json;q=0.9'
 
@@ -18,8 +19,7 @@ export function dcat(url: string, ask: Ask): Source {
       const document = parseJson(page)
       const catalog = readCatalog(document)
       if (!catalog) throw new CommandError('network', `${address} has no dataset in a form that can be read.`)
-      const found = nextPage({ document, address, link: page.link })
-      const next = found !== undefined && URL.parse(found)?.origin === new URL(url).origin ? found : undefined
+      const next = followingPage({ document, address, link: page.link }, url)
       yield {
         changes: catalog.entries.map((entry): Change => {
           const { sourceId, page: ownPage, modified } = namesOf(entry)
