@@ -52,6 +52,18 @@ test('the filters of a search are folded at first', async () => {
   expect(await read('/search')).toContain('<details class="facets">')
 })
 
+test('a link to a dataset is shown as a card elsewhere', async () => {
+  const page = await datasetPage()
+  const tags = [...page.matchAll(/<meta (?:property|name)="((?:og|twitter):[a-z_]+)" content="([^"]*)">/g)]
+  const card = Object.fromEntries(tags.map(([, name, content]) => [name!, content!]))
+  expect(card).toMatchObject({
+    'og:type': 'website',
+    'og:title': expect.stringContaining('Soil pits'),
+    'og:url': expect.stringContaining(`/dataset/${did}/soil`),
+    'twitter:card': 'summary',
+  })
+})
+
 test('what needs a script is hidden without one', async () => {
   const sheet = /<noscript><link rel="stylesheet" href="([^"]+)"><\/noscript>/.exec(await read('/publish'))
   expect(await read(sheet![1]!)).toMatch(/\.js-only \{\s*display: none;/)

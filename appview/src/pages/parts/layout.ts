@@ -70,6 +70,8 @@ function indexing(view: View, { canonical, title, description }: Page): Html {
 ${other}<meta property="og:title" content="${title}">
 <meta property="og:site_name" content="${view.siteName}">
 <meta property="og:url" content="${url}">
+<meta property="og:type" content="website">
+<meta name="twitter:card" content="summary">
 ${description && html`<meta property="og:description" content="${description}">\n`}`
 }
 
