@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { collections } from '@holdfast/lexicons/nsid'
 import { createTorrent } from '@holdfast/torrent/create'
+import { parseMetainfo } from '@holdfast/torrent/metainfo'
 import Server from 'bittorrent-tracker/server'
 import { expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
@@ -99,5 +100,12 @@ test.skipIf(!hasClients)('torrents of Nostr events come from their swarms', asyn
   const { data } = await account.agent.com.atproto.repo.getRecord({
     ...{ repo: account.did, collection: collections.torrent, rkey: torrent.infoHashV1! },
   })
+  const magnet = `magnet:?xt=urn:btih:${torrent.infoHashV1}&tr=${encodeURIComponent(announce)}`
+  expect(await person.run('get', magnet)).toMatchObject({ code: 5 })
+  const { file, name } = (await person.json('get', magnet, '--swarm')).torrents[0]
+  expect([name, parseMetainfo(await readFile(join(person.home, file))).infoHashV1]).toEqual([
+    'birds.csv',
+    torrent.infoHashV1,
+  ])
   expect(data.value).toMatchObject({ name: 'birds.csv', sizeBytes: 99_000, infoHashV1: torrent.infoHashV1 })
 })

@@ -23,12 +23,13 @@ export interface FoundMetainfo {
 /**
  * The `.torrent`s that `what` names: a file or its http(s) address, a magnet link, an infohash, a torrent's AT-URI, or a
  * dataset's, which may have several. The AppView is asked first, for it adds trackers and webseeds that work; where it cannot
- * answer for an AT-URI, the author's own PDS; for a magnet link, the addresses that it names.
+ * answer for an AT-URI, the author's own PDS; for a magnet link, the addresses that it names, and with `swarm` its swarm.
  */
 export async function findMetainfo(
   connections: Connections,
   what: string,
   appviewUrl: string | undefined,
+  { swarm = false }: { swarm?: boolean } = {},
 ): Promise<FoundMetainfo[]> {
   const id = await readTorrentId(what)
   if (id.kind === 'path') return [{ metainfo: await readTorrentFile(id.path), uri: undefined }]
@@ -38,7 +39,10 @@ export async function findMetainfo(
   }
   const appview = await connections.appView(appviewUrl)
   if (id.kind === 'record') return findByUri(connections, appview, id.uri)
-  return [{ metainfo: await findByName(connections, appview, id.name), uri: undefined }]
+  const found = findByName(connections, appview, id.name)
+  if (!swarm) return [{ metainfo: await found, uri: undefined }]
+  const metainfo = await found.catch((error) => findInSwarm(connections, id.name, error))
+  return [{ metainfo, uri: undefined }]
 }
 
 async function findByUri(connections: Connections, appview: AppView, uri: string): Promise<FoundMetainfo[]> {
@@ -88,6 +92,19 @@ async function assertOfRecord(
   if (!view)
     throw new CommandError('failure', `${appview.url} has no record ${uri} to check its .torrent by.`)
   assertNamed(lexToJson(view.record as never) as RecordJson, metainfo, uri)
+}
+
+async function findInSwarm(
+  { config }: Connections,
+  { swarm, names }: ContentName,
+  reason: Error,
+): Promise<Metainfo> {
+  if (!swarm) throw reason
+  warn(`${reason.message} Asking the swarm.`)
+  const { fetchFromSwarm } = await import('./swarm-metainfo.ts')
+  const metainfo = await fetchFromSwarm(swarm, { allowPrivateHosts: config.allowPrivateHosts })
+  if (names(metainfo)) return metainfo
+  throw new CommandError('failure', 'The swarm has a torrent with another v2 infohash.')
 }
 
 async function findByName(

@@ -18,6 +18,8 @@ export interface ContentName {
   names(metainfo: Metainfo): boolean
   /** Addresses in the magnet link where the `.torrent` may be fetched. */
   readonly metainfoUrls: readonly string[]
+  /** The swarm that may have it; undefined without a v1 infohash. */
+  readonly swarm: Pick<Magnet, 'infoHashV1' | 'trackers'> | undefined
 }
 
 /**
@@ -55,6 +57,7 @@ async function readMagnet(link: string): Promise<ContentName> {
   return {
     ...contentName({ infoHashV1, infoHashV2 }),
     metainfoUrls: metainfoUrls.filter((url) => /^https?:\/\//i.test(url)).slice(0, mostUrls),
+    ...(infoHashV1 && { swarm: { infoHashV1, trackers: magnet.trackers } }),
   }
 }
 
@@ -70,6 +73,7 @@ function contentName({ infoHashV1, infoHashV2 }: Hashes): ContentName {
     names: (metainfo) =>
       (infoHashV1 === null || isV1(metainfo)) && (infoHashV2 === null || infoHashV2 === metainfo.infoHashV2),
     metainfoUrls: [],
+    swarm: infoHashV1 === null ? undefined : { infoHashV1, trackers: [] },
   }
 }
 

@@ -21,6 +21,7 @@ interface Options {
   with?: TorrentClient
   http?: boolean
   overwrite?: boolean
+  swarm?: boolean
   webseed?: string[]
   appview?: string
   json?: boolean
@@ -45,6 +46,7 @@ export function getCommand(connections: Connections): Command {
       'use this webseed too; may be repeated',
       (url: string, before: string[] = []) => [...before, url],
     )
+    .option('--swarm', 'if no server has the .torrent, ask the swarm for it, through aria2 (BEP 9)')
     .option('--appview <url>', 'AppView (HOLDFAST_APPVIEW_URL)')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -57,13 +59,13 @@ of their own.
 Examples:
   $ holdfast get at://did:plc:…/…/water-levels
   $ holdfast get 5d41402abc4b2a76b9719d911017c592ae2f0c11 --magnet
-  $ holdfast get 'magnet:?xt=urn:btih:5d41402abc4b2a76b9719d911017c592ae2f0c11' -o ./torrents
+  $ holdfast get 'magnet:?xt=urn:btih:5d41402abc4b2a76b9719d911017c592ae2f0c11' -o ./torrents --swarm
   $ holdfast get https://example.org/water-levels.torrent --http -o ./data
   $ holdfast get at://did:plc:…/…/water-levels --with aria2 -o ./data
   $ holdfast get at://did:plc:…/…/water-levels --http -o ./data`,
     )
     .action(async (what: string, options: Options) => {
-      const found = await findMetainfo(connections, what, options.appview)
+      const found = await findMetainfo(connections, what, options.appview, { swarm: options.swarm ?? false })
       const results = []
       for (const item of found) {
         const shares = found.some((other) => other !== item && sameName(other.metainfo, item.metainfo))
