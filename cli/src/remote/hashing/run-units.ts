@@ -33,10 +33,15 @@ export async function runUnits(
   let requests = 0
   let isDry = false
   let isUnreachable = false
-  const running = new Set<Promise<void>>()
-  const aborted = Promise.withResolvers<never>()
-  aborted.promise.catch(() => {})
-  const onAbort = () => aborted.reject(signal.reason)
+  let running = 0
+  let failure: { readonly error: unknown } | undefined
+  // One promise a wait: a race with one that lasts would keep something for each unit that ends.
+  let wakeUp = Promise.withResolvers<void>()
+  const fail = (error: unknown) => {
+    failure ??= { error }
+    wakeUp.resolve()
+  }
+  const onAbort = () => fail(signal.reason)
   signal.throwIfAborted()
   signal.addEventListener('abort', onAbort, { once: true })
 
@@ -72,19 +77,25 @@ export async function runUnits(
   try {
     for (;;) {
       for (let next = fill(); next; next = fill()) {
-        const task: Promise<void> = start(next).finally(() => running.delete(task))
-        task.catch(() => {})
-        running.add(task)
+        running++
+        start(next)
+          .catch(fail)
+          .finally(() => {
+            running--
+            wakeUp.resolve()
+          })
       }
-      if (running.size === 0) return { faults, requests }
-      await Promise.race([...running, aborted.promise])
+      if (running === 0 && !failure) return { faults, requests }
+      if (!failure) await wakeUp.promise
+      if (failure) throw failure.error
+      wakeUp = Promise.withResolvers()
     }
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
 
   function fill(): PlannedUnit | undefined {
-    while (running.size < lanes && !isUnreachable) {
+    while (running < lanes && !isUnreachable) {
       const planned = take()
       if (!planned || !isSpoilt(planned)) return planned
     }
