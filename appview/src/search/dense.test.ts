@@ -16,6 +16,7 @@ import { createTouched } from '../catalog/derive/touched.ts'
 import { addTrackerTargets } from '../catalog/swarms/targets.ts'
 import { readDatasetViews } from '../catalog/views/datasets/dataset-views.ts'
 import { datasetPageReader } from '../catalog/views/pages/page-datasets.ts'
+import { findContent, readTorrentUrisByInfoHash } from '../catalog/views/torrents/contents.ts'
 import { readTorrentViews } from '../catalog/views/torrents/torrent-views.ts'
 import type { Catalog } from '../store/open.ts'
 import { type Db, rows, statementOf } from '../store/sql.ts'
@@ -252,6 +253,34 @@ describe.skipIf(!able).each(testBackends())(
         expect(costs[1]! / costs[0]!).toBeLessThan(1.5)
       },
     )
+
+    test('finding a content has a limit, and is not prevented by records that only claim it', async () => {
+      const flooded: { infoHash: string; uri: string }[] = []
+      for (const count of [3_000, 30_000]) {
+        const infoHash = randomBytes(20).toString('hex')
+        const name = `claimed-${++revisions}`
+        await catalog.db.execute(sql`
+          WITH its AS (
+            INSERT INTO catalog.record (uri, did, kind, cid, rev, value, visible, created_at, indexed_at)
+            SELECT format('at://did:plc:flood/torrent/%s-%s', ${name}::text, n), 'did:plc:flood', 'torrent', 'c', 'r', '{}', true, now(), now()
+            FROM generate_series(1, ${count}::int) AS n RETURNING id, uri)
+          INSERT INTO catalog.torrent (id, uri, did, info_hash_v1, name, metainfo_status, created_at, indexed_at, visible, formats, names_web_seeds, codes)
+          SELECT id, uri, 'did:plc:flood', ${infoHash}, 'flood', 'absent', now(), now(), true, '{}', false, '{}' FROM its`)
+        flooded.push({ infoHash, uri: await putTorrent(catalog, name, { infoHashV1: infoHash }) })
+      }
+      await catalog.db.execute(sql`VACUUM (ANALYZE) catalog.record, catalog.torrent, catalog.content`)
+      const costs: number[] = []
+      for (const { infoHash, uri } of flooded) {
+        costs.push(
+          await rowsOf(catalog.db, async (db) => {
+            const found = await findContent(db, { infoHash })
+            expect('found' in found && found.found.uri).toBe(uri)
+            await readTorrentUrisByInfoHash(db, infoHash, 50)
+          }),
+        )
+      }
+      expect(costs[1]! / costs[0]!).toBeLessThan(3)
+    })
 
     test('shows the webseeds of the author and of those let in, though strangers named many before', async () => {
       const name = `pushed-${++revisions}`

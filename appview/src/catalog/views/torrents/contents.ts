@@ -15,7 +15,7 @@ export async function readTorrentUrisByInfoHash(
 ): Promise<string[]> {
   const found = await rows<{ uri: string }>(
     db,
-    sql`SELECT t.uri FROM catalog.torrent t WHERE ${shown('t')} AND ${namedBy('t', infoHash)} ORDER BY ${standing} LIMIT ${limit}`,
+    sql`SELECT t.uri FROM catalog.torrent t WHERE ${shown('t')} AND ${namedBy(infoHash)} ORDER BY ${standing} LIMIT ${limit}`,
   )
   return found.map((row) => row.uri)
 }
@@ -36,7 +36,7 @@ export async function findContent(
   db: Db,
   by: { uri: string } | { infoHash: InfoHash },
 ): Promise<ContentLookup> {
-  const condition = 'uri' in by ? sql`r.uri = ${by.uri}` : namedBy('t', by.infoHash)
+  const condition = 'uri' in by ? sql`r.uri = ${by.uri}` : namedBy(by.infoHash)
   const [row] = await rows<{
     uri: string
     contentId: number | null
@@ -56,8 +56,23 @@ export async function findContent(
 /** The order of records. Their `createdAt` plays no part, since an author can claim any date. */
 const standing = byStanding({ did: sql`t.did`, uri: sql`t.uri`, id: sql`t.id` })
 
-function namedBy(alias: string, infoHash: InfoHash): SQL {
-  const t = sql.raw(alias)
-  if (infoHash.length === 64) return sql`${t}.info_hash_v2 = ${infoHash}`
-  return sql`(${t}.info_hash_v1 = ${infoHash} OR left(${t}.info_hash_v2, 40) = ${infoHash})`
+/** How many records that name a content are looked at: of those that are verified, and of all. */
+const [mostVerified, mostNaming] = [2_000, 500]
+
+/**
+ * Whether the torrent `t` is one of the first that name an infohash: anybody may write any number of others. Those that are
+ * verified are found by their content, so that records that only claim an infohash do not push them out.
+ */
+function namedBy(infoHash: InfoHash): SQL {
+  const columns = infoHash.length === 64 ? ['info_hash_v2'] : ['info_hash_v1', 'left(info_hash_v2, 40)']
+  const found = columns.flatMap((column) => {
+    const named = sql`${sql.raw(column)} = ${infoHash}`
+    return [
+      sql`(SELECT verified.id FROM (SELECT id FROM catalog.content WHERE ${named}) AS content CROSS JOIN LATERAL (
+        SELECT id FROM catalog.torrent WHERE content_id = content.id AND visible AND metainfo_status = 'verified'
+        ORDER BY id LIMIT ${mostVerified}::int) AS verified)`,
+      sql`(SELECT id FROM catalog.torrent WHERE ${named} AND visible ORDER BY id LIMIT ${mostNaming}::int)`,
+    ]
+  })
+  return sql`t.id IN (${sql.join(found, sql` UNION ALL `)})`
 }

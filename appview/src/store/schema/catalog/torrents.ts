@@ -43,7 +43,7 @@ export const torrent = table(
   (t) => [
     index('torrent_v1').on(t.infoHashV1, t.id),
     index('torrent_v2').on(t.infoHashV2, t.id),
-    index('torrent_v2_truncated').on(sql`left(info_hash_v2, 40)`),
+    index('torrent_v2_truncated').on(sql`left(info_hash_v2, 40)`, t.id),
     index('torrent_content').on(t.contentId, t.id),
     index('torrent_metainfo').on(t.metainfoCid).where(sql`metainfo_status = 'verified'`),
     index('torrent_did').on(t.did, t.id),
