@@ -48,7 +48,6 @@ export async function* follow(
     failure = error
   }
   const writes = Math.min(ledger.pendingCount(), limit)
-  const leaving = ledger.count('leaving')
   if (writes > 0) yield { action: 'planned', writes, seconds: expectedSeconds(writes) }
   yield* writePending(parts, limit)
   if (failure) throw failure
@@ -56,6 +55,7 @@ export async function* follow(
     yield { action: 'limited' }
     return
   }
+  const leaving = ledger.count('leaving')
   if (leaving > 0) {
     const known = ledger.count('kept') + leaving
     // A source that lost its database, or answers with nothing for another reason, would take everything along.

@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS entry (
   seenRun INTEGER NOT NULL, seenAt TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS entry_state ON entry (state, seenRun);
+CREATE INDEX IF NOT EXISTS entry_rkey ON entry (rkey);
 CREATE TABLE IF NOT EXISTS pending (
   seq INTEGER PRIMARY KEY, sourceId TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, modified TEXT, address TEXT NOT NULL,
   draft BLOB NOT NULL, seenRun INTEGER NOT NULL, rkey TEXT, isKnown INTEGER NOT NULL
@@ -45,7 +46,8 @@ export function prepareStatements(db: DatabaseSync) {
     list: db.prepare('INSERT OR IGNORE INTO listed VALUES (?)'),
     clearListed: db.prepare('DELETE FROM listed'),
     rkeys: db.prepare(
-      'SELECT rkey FROM entry WHERE rkey IS NOT NULL UNION SELECT rkey FROM pending WHERE rkey IS NOT NULL',
+      `SELECT rkey FROM entry WHERE rkey IS NOT NULL AND state NOT IN ('leaving', 'removed')
+      UNION SELECT rkey FROM pending WHERE rkey IS NOT NULL`,
     ),
     addPending:
       db.prepare(`INSERT INTO pending (sourceId, digest, modified, address, draft, seenRun, rkey, isKnown)
@@ -54,6 +56,9 @@ export function prepareStatements(db: DatabaseSync) {
     pending: db.prepare('SELECT * FROM pending WHERE rkey IS NOT NULL ORDER BY seq LIMIT ?'),
     unplaced: db.prepare('SELECT * FROM pending WHERE rkey IS NULL ORDER BY seq LIMIT ?'),
     setPlace: db.prepare('UPDATE pending SET rkey = ?, isKnown = ? WHERE sourceId = ?'),
+    handOver: db.prepare(
+      "UPDATE entry SET rkey = NULL, state = 'removed' WHERE rkey = ? AND state IN ('leaving', 'removed') AND sourceId <> ?",
+    ),
     removePending: db.prepare('DELETE FROM pending WHERE sourceId = ?'),
     addFiles: db.prepare('INSERT OR REPLACE INTO files VALUES (?, 0)'),
     addAllFiles: db.prepare(

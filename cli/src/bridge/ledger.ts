@@ -99,10 +99,15 @@ export interface Ledger extends Disposable {
   /** Whether it was not noted before. */
   noteListed(sourceId: string): boolean
   clearListed(): void
+  /** The records of datasets that are there. */
   rkeys(): Iterable<string>
   addPending(pending: Pending): void
   pending(limit: number): Pending[]
   unplaced(limit: number): Pending[]
+  /**
+   * Decides the place of a pending description. If a dataset that is gone has that record, it hands it over: the source gave it
+   * another identifier.
+   */
   setPlace(sourceId: string, place: { rkey: string; isKnown: boolean }): void
   removePending(sourceId: string): void
   pendingCount(): number
@@ -209,7 +214,10 @@ function ledgerOf(db: DatabaseSync): Ledger {
     },
     pending: (limit) => sql.pending.all(limit).map(pendingOf),
     unplaced: (limit) => sql.unplaced.all(limit).map(pendingOf),
-    setPlace: (sourceId, { rkey, isKnown }) => void sql.setPlace.run(rkey, isKnown ? 1 : 0, sourceId),
+    setPlace(sourceId, { rkey, isKnown }) {
+      sql.setPlace.run(rkey, isKnown ? 1 : 0, sourceId)
+      sql.handOver.run(rkey, sourceId)
+    },
     removePending: (sourceId) => void sql.removePending.run(sourceId),
     pendingCount: () => (sql.pendingCount.get() as { n: number }).n,
     pendingRun: (sourceId) => (sql.pendingRun.get(sourceId) as { seenRun: number } | undefined)?.seenRun,

@@ -153,6 +153,22 @@ test('what the owner edited is kept field by field when the source changes, and 
   })
 })
 
+test('a dataset without an identifier that changes is updated in its place', async () => {
+  await using source = await startDataJson(3)
+  await using follower = await startFollower()
+  const url = `${source.url}/data.json`
+  const nameless = (text: string) =>
+    source.entries.map(({ identifier: _, ...rest }) => ({
+      ...rest,
+      description: text,
+    })) as typeof source.entries
+  source.entries = nameless('Daily means.')
+  expect((await follower.bridge(url)).summary).toMatchObject({ created: 3 })
+  source.entries = nameless('Hourly means.')
+  expect((await follower.bridge(url)).summary).toMatchObject({ created: 0, updated: 3, removed: 0 })
+  expect((await datasetsOf(follower.account)).size).toBe(3)
+})
+
 test('a source that suddenly lists a tenth takes nothing away unless it is told to', async () => {
   await using source = await startDataJson(10)
   await using follower = await startFollower()

@@ -247,9 +247,11 @@ function printSchedule(url: string, options: Options): void {
   print(cron)
   const names = Object.keys(units)
   for (const [name, text] of Object.entries(units)) {
-    print(`\n# With systemd: ~/.config/systemd/user/${name}`)
+    print()
+    print(`# With systemd: ~/.config/systemd/user/${name}`)
     printText(text.trimEnd())
   }
-  print(`\n# then: systemctl --user enable --now ${names.find((name) => name.endsWith('.timer'))}`)
+  print()
+  print(`# then: systemctl --user enable --now ${names.find((name) => name.endsWith('.timer'))}`)
   print('# and, so that it runs while you are not signed in: loginctl enable-linger')
 }
