@@ -46,6 +46,24 @@ describe.skipIf(!needs('torrents of remote files', 'nginx'))('of files that ngin
     expect(v1.infoHashV1).toBe(local.infoHashV1)
   })
 
+  test('a later run with --keep-state reads only what has changed', async () => {
+    await using scratch = await scratchDirectory()
+    const root = join(scratch.path, 'www')
+    await writeFiles(root, { 'data/a.bin': 300_000, 'data/b.bin': 300_000 })
+    await using nginx = await startNginx(root, { folder: scratch.path })
+    await using person = await startPerson(nowhere)
+    const args = [`${nginx.url}data/`, '--keep-state', '--overwrite']
+    const first = await person.json('torrent', 'create', ...args)
+    // So much more that, without the earlier torrent, the pieces would be larger.
+    await writeFiles(root, { 'data/b.bin': 40_000_000 })
+    const before = (await nginx.requests()).length
+    const second = await person.json('torrent', 'create', ...args)
+    const asked = (await nginx.requests()).slice(before)
+    const read = asked.filter(({ method, path }) => method === 'GET' && path.endsWith('.bin'))
+    expect(read.map(({ path }) => path)).toEqual(['/data/b.bin'])
+    expect(second).toMatchObject({ pieceLengthBytes: first.pieceLengthBytes, resumedBytes: 300_000 })
+  })
+
   test('without ranges, each is read in one go', async () => {
     await using scratch = await scratchDirectory()
     const root = join(scratch.path, 'www')

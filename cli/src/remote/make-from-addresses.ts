@@ -1,8 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { counted } from '@holdfast/runtime/counted'
 import { describeNameProblem } from '@holdfast/torrent/create'
 import { isExcluded } from '@holdfast/torrent/create-streamed'
+import { parseMetainfo } from '@holdfast/torrent/metainfo'
 import { CommandError } from '../command-error.ts'
 import type { Connections } from '../connections.ts'
 import { fileName } from '../files/save.ts'
@@ -92,7 +93,11 @@ export async function* makeFromAddresses(
       await mkdir(dirname(file), { recursive: true })
       const made = await makeRemote(torrent, {
         web,
-        streamed: streamedOptions(torrent, file, { options, trackers }),
+        streamed: {
+          ...streamedOptions(torrent, file, { options, trackers }),
+          pieceLengthBytes:
+            options.pieceLength ?? (options.keepState ? await pieceLengthOf(file) : undefined),
+        },
         keep: options.keep,
         connections: options.connections ?? 4,
         threads: options.threads,
@@ -111,7 +116,10 @@ export async function* makeFromAddresses(
         continue
       }
       for (const problem of made.created.nameProblems) warn(describeNameProblem(problem))
-      yield { ...made, file, webseed: torrent.webseed, forget: () => rm(`${file}.state`, { force: true }) }
+      const forget = async () => {
+        if (!options.keepState) await rm(`${file}.state`, { force: true })
+      }
+      yield { ...made, file, webseed: torrent.webseed, forget }
     }
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
@@ -194,11 +202,19 @@ function streamedOptions(
     trackers: trackers.map((url, tier) => ({ url, tier })),
     webseeds: webseeds.map((url) => ({ url, kind: 'bep19' as const })),
     stateFile: `${file}.state`,
-    ...(options.pieceLength !== undefined && { pieceLengthBytes: options.pieceLength }),
     ...(options.private && { private: true }),
     ...(options.source !== undefined && { source: options.source }),
     ...(options.comment !== undefined && { comment: options.comment }),
     ...(options.portable && { portable: true }),
+  }
+}
+
+/** The piece length of the torrent of an earlier run: with another one, all pieces would have to be read again. */
+async function pieceLengthOf(file: string): Promise<number | undefined> {
+  try {
+    return parseMetainfo(await readFile(file)).pieceLengthBytes
+  } catch {
+    return undefined
   }
 }
 

@@ -6,6 +6,7 @@ import { version } from '../version.ts'
 export interface RemoteOptions {
   readonly urls?: string
   readonly keep?: string
+  readonly keepState?: boolean
   readonly connections?: number
   readonly maxFiles?: number
   readonly maxDepth?: number
@@ -18,6 +19,10 @@ export function remoteOptions(): Option[] {
     new Option(
       '--keep <directory>',
       'keep the downloaded files there, ready to seed (default: keep nothing)',
+    ),
+    new Option(
+      '--keep-state',
+      'keep NAME.torrent.state, so that a later run reads only files that have changed',
     ),
     new Option('--connections <n>', 'connections to one server at a time')
       .argParser(number('--connections', 32))

@@ -70,6 +70,7 @@ Examples:
   $ holdfast torrent create a.csv b.csv --name tables --exclude '*.tmp' -o tables.torrent
   $ holdfast torrent create https://data.example.org/water-levels/
   $ holdfast torrent create https://data.example.org/levels/2026.nc --keep ./mirror
+  $ holdfast torrent create https://data.example.org/water-levels/ --keep-state --overwrite   # by cron
   $ holdfast torrent create --urls addresses.txt --connections 8 -o torrents/`
 
 async function createFromPaths(
