@@ -2,11 +2,13 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { cidForRawBytes } from '@atproto/lex-data'
 import { searchDatasets } from '@holdfast/lexicons'
 import { defaultAuthorities } from '@holdfast/lexicons/authority'
 import { collections } from '@holdfast/lexicons/nsid'
 import { expect, test } from 'vitest'
 import { appView } from './appview.ts'
+import { fetchRecordMetainfo } from './content/record-metainfo.ts'
 import { repoOf } from './records/repo.ts'
 import { identities } from './session/identities.ts'
 
@@ -60,16 +62,14 @@ test.each(['the same page', 'ever new pages'])(
   'a list of records that consists of %s ends',
   async (which) => {
     let pages = 0
-    await using server = await serve((_request, response) => {
+    const fetchHandler = async () => {
       pages++
       const uri = `at://did:plc:stranger/${collections.dataset}/${pages}`
       const value = { $type: collections.dataset, title: 'Ice', createdAt: '2026-01-01T00:00:00Z' }
       const cid = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
       const cursor = which === 'the same page' ? 'next' : `${pages}`
-      response.writeHead(200, { 'content-type': 'application/json' })
-      response.end(JSON.stringify({ records: [{ uri, cid, value }], cursor }))
-    })
-    const fetchHandler = (path: string, init: RequestInit) => fetch(new URL(path, server.url), init)
+      return Response.json({ records: [{ uri, cid, value }], cursor })
+    }
     const repo = repoOf({ fetchHandler } as never, 'did:plc:stranger', defaultAuthorities)
     const read = async () => {
       for await (const _ of repo.list(collections.dataset));
@@ -77,3 +77,22 @@ test.each(['the same page', 'ever new pages'])(
     await expect(read()).rejects.toThrow(/without end/)
   },
 )
+
+test('the parts of a .torrent may not exceed together what a whole one may have', async () => {
+  const bytes = new Uint8Array(100e6)
+  const ref = { $link: (await cidForRawBytes(bytes)).toString() }
+  const part = { blob: { $type: 'blob', ref, mimeType: 'application/octet-stream', size: bytes.length } }
+  let asked = 0
+  const author = {
+    pdsUrl: 'https://pds.example.org',
+    repo: { get: async () => ({ value: { metainfoParts: Array(1_000).fill(part) } }) },
+    async getBlob() {
+      asked++
+      return bytes
+    },
+  }
+  const connections = { config: { authorities: defaultAuthorities }, readRepo: async () => author }
+  const uri = `at://did:plc:stranger/${collections.torrent}/ice`
+  await expect(fetchRecordMetainfo(connections as never, uri)).rejects.toThrow(/more than/)
+  expect(asked).toBe(3)
+})
