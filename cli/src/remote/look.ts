@@ -1,3 +1,4 @@
+import { counted } from '@holdfast/runtime/counted'
 import { checksumsInHeaders, s3EtagChecksum } from './checksums.ts'
 import type { KnownFile, RemoteFile, Version } from './remote-file.ts'
 import type { Web, WebAnswer } from './web.ts'
@@ -22,7 +23,9 @@ export async function look(file: RemoteFile, web: Web): Promise<Look> {
   const sizeBytes = lengthOf(answer)
   if (sizeBytes === undefined) return { problem: 'the server does not say how long it is' }
   if (file.sizeBytes !== undefined && file.sizeBytes !== sizeBytes)
-    return { problem: `its origin says that it has ${file.sizeBytes} bytes, and the server ${sizeBytes}` }
+    return {
+      problem: `its origin says that it has ${counted(file.sizeBytes, 'byte')}, and the server ${sizeBytes}`,
+    }
   const header = (name: string) => headers.get(name)
   // Of one byte, the headers may have the checksum of that byte.
   const found = status === 206 ? [] : checksumsInHeaders(header)

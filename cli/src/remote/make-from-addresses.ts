@@ -169,7 +169,7 @@ function named(torrents: readonly RemoteTorrent[], name: string | undefined): re
   if (torrents.length > 1)
     throw new CommandError(
       'usage',
-      `These addresses become ${torrents.length} torrents, so --name cannot name them.`,
+      `These addresses become ${counted(torrents.length, 'torrent')}, so --name cannot name them.`,
     )
   if (only!.isSingleFile) {
     const named = fileName(name, '')
@@ -226,7 +226,7 @@ function placesFor(
   if (torrents.length > 1 && output !== undefined && !isDirectory(output))
     throw new CommandError(
       'usage',
-      `These addresses become ${torrents.length} torrents: let --output end in a slash.`,
+      `These addresses become ${counted(torrents.length, 'torrent')}: let --output end in a slash.`,
     )
   const taken = new Map<string, number>()
   const places = new Map<RemoteTorrent, string>()

@@ -1,3 +1,4 @@
+import { counted } from '@holdfast/runtime/counted'
 /** A hash that the origin publishes of a file, as lower-case hex. */
 export interface Checksum {
   readonly algorithm: 'md5' | 'sha1' | 'sha256' | 'sha512' | 'crc32'
@@ -45,7 +46,7 @@ export interface Version {
 export function describeChange(before: Version, after: Version): string | undefined {
   const both = <Value>(a: Value | undefined, b: Value | undefined) => a !== undefined && b !== undefined
   if (both(before.sizeBytes, after.sizeBytes) && before.sizeBytes !== after.sizeBytes)
-    return `its length was ${before.sizeBytes} bytes and is ${after.sizeBytes}`
+    return `its length was ${counted(before.sizeBytes, 'byte')} and is ${after.sizeBytes}`
   if (both(before.etag, after.etag) && strong(before.etag!) !== strong(after.etag!)) return 'its ETag changed'
   // A new time with the same ETag is that of another server of the same files.
   if (!both(before.etag, after.etag) && both(before.lastModified, after.lastModified))

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { counted } from '@holdfast/runtime/counted'
 import { CommandError } from '../../command-error.ts'
 import { nameOfAddress } from '../addresses.ts'
 import { isAddress } from '../is-address.ts'
@@ -26,7 +27,7 @@ export async function readAddresses(place: string, options: SourceOptions): Prom
     if (files.length > options.maxFiles)
       throw new CommandError(
         'failure',
-        `${place} has more than ${options.maxFiles} addresses; raise --max-files.`,
+        `${place} has more than ${counted(options.maxFiles, 'address', 'addresses')}; raise --max-files.`,
       )
   }
   return files

@@ -1,3 +1,4 @@
+import { counted } from '@holdfast/runtime/counted'
 import { CommandError } from '../../command-error.ts'
 import { decodeName } from '../addresses.ts'
 import { inParallel } from '../in-parallel.ts'
@@ -40,7 +41,7 @@ async function readTree(first: WebAnswer, options: SourceOptions): Promise<Found
     if (depth > options.maxDepth)
       throw new CommandError(
         'failure',
-        `${level[0]!.url} is more than ${options.maxDepth} directories below ${root}, perhaps in a loop; leave it out with --exclude, or raise --max-depth.`,
+        `${level[0]!.url} is more than ${counted(options.maxDepth, 'directory', 'directories')} below ${root}, perhaps in a loop; leave it out with --exclude, or raise --max-depth.`,
       )
     const next: Directory[] = []
     await inParallel(level, options.connections, async (directory) => {
@@ -71,7 +72,10 @@ async function readTree(first: WebAnswer, options: SourceOptions): Promise<Found
       options.onFound(files.length)
       if (files.length > options.maxFiles) throw tooMany(root, options.maxFiles)
       if (seen.size > maxDirectories)
-        throw new CommandError('failure', `${root} has more than ${maxDirectories} directories.`)
+        throw new CommandError(
+          'failure',
+          `${root} has more than ${counted(maxDirectories, 'directory', 'directories')}.`,
+        )
     })
     level = next
   }
@@ -81,7 +85,7 @@ async function readTree(first: WebAnswer, options: SourceOptions): Promise<Found
 export function tooMany(place: URL, maxFiles: number): CommandError {
   return new CommandError(
     'failure',
-    `${place} lists more than ${maxFiles} files. Begin at a directory below it, leave some out with --exclude, or raise --max-files.`,
+    `${place} lists more than ${counted(maxFiles, 'file')}. Begin at a directory below it, leave some out with --exclude, or raise --max-files.`,
   )
 }
 

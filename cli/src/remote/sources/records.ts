@@ -1,3 +1,4 @@
+import { counted } from '@holdfast/runtime/counted'
 import { CommandError } from '../../command-error.ts'
 import { checksumOf } from '../checksums.ts'
 import { look } from '../look.ts'
@@ -152,7 +153,7 @@ export async function readRecord(url: URL, options: SourceOptions): Promise<Foun
     if (found.files.length > options.maxFiles)
       throw new CommandError(
         'failure',
-        `The record at ${url} has more than ${options.maxFiles} files; raise --max-files.`,
+        `The record at ${url} has more than ${counted(options.maxFiles, 'file')}; raise --max-files.`,
       )
     return found
   }
