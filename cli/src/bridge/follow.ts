@@ -57,7 +57,8 @@ export async function* follow(
   }
   const leaving = ledger.count('leaving')
   if (leaving > 0) {
-    const known = ledger.count('kept') + leaving
+    // What is new does not make up for what is gone.
+    const { known } = ledger.get<Run>('run')!
     // A source that lost its database, or answers with nothing for another reason, would take everything along.
     if (leaving * 2 <= known || (await mayRemove(leaving, known))) yield* writeRemovals(parts)
     else yield { action: 'held', leaving, known }

@@ -56,6 +56,8 @@ export interface Run {
   readonly number: number
   /** What is being read; `done` after that, when what was read is written. */
   readonly phase: 'changes' | 'list' | 'describe' | 'done'
+  /** How many datasets had a record and were not marked when it began. */
+  readonly known: number
   /** Whether everything was asked for, and so also what could not be written is tried again. */
   readonly isFull: boolean
   /** Whether what did not change is written, too, to replace fields that the owner changed. */

@@ -89,7 +89,8 @@ function begin(
   const since = isFull ? null : (ledger.get<string | null>('since') ?? null)
   const isWhole = !source.hasDates || since === null
   const reading = { phase: 'changes', isWhole, place: null, isRead: false, total: null } as const
-  const run: Run = { number, isFull, isForced, ...reading, since, nextSince: null, listed: 0 }
+  const known = ledger.count('kept') + ledger.count('leaving')
+  const run: Run = { number, known, isFull, isForced, ...reading, since, nextSince: null, listed: 0 }
   const transaction = ledger.transaction()
   ledger.set('runs', number)
   ledger.set('run', run)

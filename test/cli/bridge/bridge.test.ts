@@ -183,9 +183,12 @@ test('a source that suddenly lists a tenth takes nothing away unless it is told 
   })
   expect(held.summary).toMatchObject({ error: 'failure' })
   expect(held.lines.at(-1)).toMatchObject({ removed: 0, held: 9 })
-  // The fault is mended, and nothing is left of it.
+  // As many others in their place are no reason to believe it.
+  source.entries = Array.from({ length: 9 }, (_, i) => entry(i + 100)).concat(all.slice(0, 1))
+  expect((await follower.bridge(url)).lines.at(-1)).toMatchObject({ created: 9, removed: 0, held: 9 })
+  // The fault is mended: the others are gone again, and nothing else is left of it.
   source.entries = all
-  expect(await follower.bridge(url)).toMatchObject({ code: 0, summary: { updated: 0, removed: 0 } })
+  expect(await follower.bridge(url)).toMatchObject({ code: 0, summary: { updated: 0, removed: 9 } })
   source.entries = all.slice(0, 1)
   expect((await follower.bridge(url, '--yes')).summary).toMatchObject({ removed: 9 })
   const marked = (await datasetsOf(follower.account)).get('gauge-5')
