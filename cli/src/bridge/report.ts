@@ -143,7 +143,7 @@ export function createReport(options: ReportOptions): Report {
       if (held > 0)
         throw new CommandError(
           'failure',
-          `${held} datasets are gone from the source, which is most of them. Nothing was marked as removed, since the source itself may be at fault. If they are really gone, run the same command with --yes.`,
+          `${counted(held, 'dataset')} are gone from the source, which is most of them. Nothing was marked as removed, since the source itself may be at fault. If they are really gone, run the same command with --yes.`,
         )
     },
     [Symbol.dispose]: () => bar[Symbol.dispose](),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { collections } from '@holdfast/lexicons/nsid'
+import { counted } from '@holdfast/runtime/counted'
 import { CommandError } from '../command-error.ts'
 import { curatedFields } from '../import/import-all.ts'
 import { identityOf, type Listed, placesInRepo } from '../import/places-in-repo.ts'
@@ -51,7 +52,7 @@ export async function* writePending(parts: WriteParts, limit: number): AsyncGene
       if (refusals > maxRefusals)
         throw new CommandError(
           'failure',
-          `Your server refused ${refusals} records in a row, the last one: ${(event as { problem: string }).problem}`,
+          `Your server refused ${counted(refusals, 'record')} in a row, the last one: ${(event as { problem: string }).problem}`,
         )
       yield event
       done++

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { cidForRawBytes } from '@atproto/lex-data'
 import { collections } from '@holdfast/lexicons/nsid'
+import { counted } from '@holdfast/runtime/counted'
 import { type Metainfo, parseMetainfo } from '@holdfast/torrent/metainfo'
 import { CommandError } from '../command-error.ts'
 import type { Connections, PublicRepo } from '../connections.ts'
@@ -76,7 +77,7 @@ async function fetchBytes(
       if (left < 0)
         throw new CommandError(
           'failure',
-          `The parts of the .torrent have more than ${torrentFetchLimits.maxBytes} bytes.`,
+          `The parts of the .torrent have more than ${counted(torrentFetchLimits.maxBytes, 'byte')}.`,
         )
       fetched.push(part)
     }

@@ -1,3 +1,4 @@
+import { counted } from '@holdfast/runtime/counted'
 /**
  * A `fetch` for a server that the user chose, which may be on this machine: it takes at most `timeoutMs`, and an answer of
  * more than `maxBytes` is an error, so that a server that sends without end does not fill the memory. For addresses that a
@@ -13,7 +14,7 @@ export function limitedFetch({ timeoutMs, maxBytes }: { timeoutMs: number; maxBy
     const counting = new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         left -= chunk.length
-        if (left < 0) throw new Error(`the answer has more than ${maxBytes} bytes`)
+        if (left < 0) throw new Error(`the answer has more than ${counted(maxBytes, 'byte')}`)
         controller.enqueue(chunk)
       },
     })
