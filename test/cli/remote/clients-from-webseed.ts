@@ -24,7 +24,7 @@ await mkdir(join(root, 'data/sets/deep'), { recursive: true })
 for (const [index, file] of files.entries())
   await writeFile(join(root, file), randomBytes(150_000 + index * 33_333))
 await writeFile(join(root, 'data/single.bin'), randomBytes(300_000))
-await using nginx = await startNginx(root, { folder, address: '10.77.0.1' })
+const nginx = await startNginx(root, { folder, address: '10.77.0.1' })
 await using person = await startPerson({ plcUrl: 'http://127.0.0.1:1' })
 
 /** Transmission 3.00 opens no torrent with a v2 file tree. */
@@ -67,6 +67,8 @@ await Promise.all(
   }),
 )
 console.log(JSON.stringify(found))
+// Leaving at once would leave nginx behind.
+await nginx[Symbol.asyncDispose]()
 process.exit(0)
 
 async function allSame(paths: readonly string[], target: string): Promise<boolean> {
