@@ -59,14 +59,16 @@ export const largeTorrents: Attack = async (index) => {
   const path = `/torrent/${infoHashV1}.torrent`
   return async () => {
     const paths = Array.from({ length: 100 }, (_, n) => (n % 2 ? `${path}?original` : path))
-    await Promise.all(
+    const statuses = await Promise.all(
       paths.map(async (asked) => {
         const response = await index.ask(asked, '203.0.113.66')
         await response.body?.cancel()
         // On a busy machine the store may not have a turn for all of them in time, and says so.
         if (![200, 503].includes(response.status)) throw new Error(`${asked} answered ${response.status}`)
+        return response.status
       }),
     )
+    if (!statuses.includes(200)) throw new Error('not one request for the .torrent was answered with it')
   }
 }
 
