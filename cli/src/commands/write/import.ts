@@ -1,18 +1,17 @@
 import { counted } from '@holdfast/runtime/counted'
 import { Command, Option } from 'commander'
 import { stringify } from 'yaml'
-import { CommandError, exitCodes } from '../../command-error.ts'
+import { exitCodes } from '../../command-error.ts'
 import type { Connections } from '../../connections.ts'
 import { torrentFetchLimits } from '../../content/torrent-file.ts'
 import { draftOf, importAll } from '../../import/import-all.ts'
-import { describeLeftOver, kindOfField } from '../../import/left-over.ts'
-import { type ListedOutcome, listedPublisher, type PublishListed } from '../../import/publish-listed.ts'
+import { describeLeftOver } from '../../import/left-over.ts'
+import { listedPublisher, type PublishListed } from '../../import/publish-listed.ts'
 import { type Input, inputKinds, readInput } from '../../import/read-input.ts'
-import { progressBar } from '../../output/progress-bar.ts'
-import { formatBytes, formatSeconds } from '../../output/quantities.ts'
-import { note, plain, print, printJson, printText, warn } from '../../output/terminal.ts'
-import { describeNotes } from '../../publish/merge-notes.ts'
-import { assertDraft, type Statement, type WrittenDataset } from '../../publish/put-dataset.ts'
+import { createImportReport, reportFault } from '../../import/report.ts'
+import { formatBytes } from '../../output/quantities.ts'
+import { note, plain, print, printJson, printText } from '../../output/terminal.ts'
+import { assertDraft, type Statement } from '../../publish/put-dataset.ts'
 import { datasetSlug } from '../../publish/slug.ts'
 import { chooseTrackers } from '../../publish/trackers.ts'
 import type { Repo } from '../../records/repo.ts'
@@ -104,79 +103,36 @@ function dryRun(input: Input, options: Options): void {
 }
 
 async function run(connections: Connections, input: Input, options: Options): Promise<void> {
-  using bar = progressBar()
-  const counts = { created: 0, updated: 0, unchanged: 0, failed: 0 }
-  const torrentCounts = { ...counts }
-  const homeless = new Set<string>()
-  const edited: (readonly string[])[] = []
-  const show = (remark?: string) => {
-    const done = counts.created + counts.updated + counts.unchanged + counts.failed
-    bar.update({ label: input.kind, done, total: input.count, unit: 'items', ...(remark && { remark }) })
-  }
-  const { repo } = await connections.signIn(options.account, (waitMs) => {
-    const remark = `waiting ${formatSeconds(waitMs / 1000)} for the PDS’s rate limit`
-    if (waitMs > 30_000 && !process.stderr.isTTY) warn(remark)
-    else show(remark)
-  })
-  const { replaceFields } = options
-  const statement: Statement = { source: 'import', states: await connections.states(), replaceFields }
+  using report = createImportReport(input, options)
   const stop = new AbortController()
   const interrupt = () => stop.abort()
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-  let publishListed: PublishListed | undefined
   try {
+    const { repo } = await connections.signIn(options.account, (waitMs) => report.waits(waitMs), stop.signal)
+    const { replaceFields } = options
+    const statement: Statement = { source: 'import', states: await connections.states(), replaceFields }
+    let publishListed: PublishListed | undefined
     for await (const outcome of importAll(repo, input, { signal: stop.signal, statement })) {
       if ('problem' in outcome) {
-        counts.failed++
-        reportFault(outcome.name, outcome.problem, options)
-      } else {
-        counts[outcome.written.action]++
-        for (const { field } of outcome.leftOver) homeless.add(kindOfField(field))
-        const torrents: ListedOutcome[] = []
-        if (options.torrents && outcome.torrents.length > 0) {
-          publishListed ??= await listedOf(connections, { repo, statement, options })
-          for await (const listed of publishListed(outcome.written, outcome.torrents)) {
-            torrents.push(listed)
-            torrentCounts['problem' in listed ? 'failed' : listed.action]++
-            if ('problem' in listed && !options.json)
-              warn(`torrent ${listed.infoHash}: ${plain(listed.problem)}`)
-            if (stop.signal.aborted) break
-          }
-        }
-        if (options.json) printJson({ ...outcome.written, ...(torrents.length > 0 && { torrents }) })
-        else tellNotes(outcome.written)
-        if (outcome.written.kept) edited.push(outcome.written.kept)
+        report.failed(outcome.name, outcome.problem)
+        continue
       }
-      show()
+      if (options.torrents && outcome.torrents.length > 0) {
+        publishListed ??= await listedOf(connections, { repo, statement, options })
+        for await (const listed of publishListed(outcome.written, outcome.torrents)) {
+          report.torrent(listed)
+          if (stop.signal.aborted) break
+        }
+      }
+      report.written(outcome.written, outcome.leftOver)
     }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
   }
-  const summary = summaryOf(counts)
-  if (stop.signal.aborted)
-    throw new CommandError(
-      'interrupted',
-      `Stopped (${summary} of ${input.count}); run the same command again to resume.`,
-    )
-  if (homeless.size > 0)
-    warn(
-      `${counted(homeless.size, 'kind of field', 'kinds of field')} could not be taken over (${[...homeless].slice(0, 8).map(plain).join(', ')}${homeless.size > 8 ? ', …' : ''}); --dry-run shows them.`,
-    )
-  const torrentTotal = Object.values(torrentCounts).reduce((sum, count) => sum + count, 0)
-  if (options.json)
-    printJson({ total: input.count, ...counts, ...(torrentTotal > 0 && { torrents: torrentCounts }) })
-  else {
-    print(`${counted(input.count, 'dataset')}: ${summary}`)
-    if (torrentTotal > 0) print(`${counted(torrentTotal, 'torrent')}: ${summaryOf(torrentCounts)}`)
-    if (edited.length > 0) print(describeKept(edited))
-  }
-  if (counts.failed > 0 || torrentCounts.failed > 0) process.exitCode = exitCodes.failure
-}
-
-function summaryOf(counts: Readonly<Record<string, number>>): string {
-  return Object.entries(counts)
-    .map(([name, count]) => `${count} ${name}`)
-    .join(', ')
+  if (stop.signal.aborted) throw report.stopped()
+  report.ends()
 }
 
 /** What publishes the torrents that an index lists; their records also name the AppView's trackers. */
@@ -191,22 +147,4 @@ async function listedOf(
     trackers: (await chooseTrackers(undefined, appview)) ?? [],
     allowPrivateHosts: connections.config.allowPrivateHosts,
   })
-}
-
-/** Says which fields an import replaced without knowing who had written them. */
-function tellNotes({ uri, replaced, removed }: WrittenDataset): void {
-  for (const line of describeNotes({ ...(replaced && { replaced }) }, 'the catalog')) warn(`${uri}: ${line}`)
-  for (const line of describeNotes({ ...(removed && { removed }) }, 'the catalog')) note(`${uri}: ${line}`)
-}
-
-/** Says which fields the import left as their owner changed them. */
-function describeKept(edited: readonly (readonly string[])[]): string {
-  const names = [...new Set(edited.flat())].map(plain)
-  const more = names.length > 8 ? ', …' : ''
-  return `${counted(edited.length, 'record')} with fields kept as you changed them (${names.slice(0, 8).join(', ')}${more}); --json names them, --replace-fields replaces them with the catalog’s.`
-}
-
-function reportFault(name: string, problem: string, options: Options): void {
-  if (options.json) printJson({ name, problem })
-  else warn(`${plain(name)}: ${problem}`)
 }
