@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { formatMagnet, type Magnet } from '@holdfast/torrent/magnet'
 import { type Metainfo, parseMetainfo } from '@holdfast/torrent/metainfo'
 import { CommandError } from '../command-error.ts'
-import { isPublicAddress } from '../session/public-address.ts'
+import { isStrangerHost } from '../session/stranger-host.ts'
 
 const mostTrackers = 20
 
@@ -28,7 +28,7 @@ export async function fetchFromSwarm(
 ): Promise<Metainfo> {
   const asked: string[] = []
   for (const url of trackers.slice(0, mostTrackers))
-    if (/^(?:https?|udp):/i.test(url) && (allowPrivateHosts || (await isPublicAddress(url)))) asked.push(url)
+    if (/^(?:https?|udp):/i.test(url) && (allowPrivateHosts || (await isStrangerHost(url)))) asked.push(url)
   const magnet = formatMagnet({ infoHashV1, trackers: asked })
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-swarm-'))
   try {
