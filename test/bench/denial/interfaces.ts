@@ -20,8 +20,8 @@ export async function untilGone(
   const byInterface: Record<string, number> = {}
   await Promise.all(
     Object.entries(interfaces(url, account)).map(async ([name, shows]) => {
-      // An interface that is too busy to answer does not say that the account is gone.
-      while (await shows().catch((error) => isBusy(error) || Promise.reject(error)));
+      // An interface that refuses to answer does not say that the account is gone.
+      while (await shows().catch((error) => isRefusal(error) || Promise.reject(error)));
       byInterface[`${name}Ms`] = performance.now() - startedAt
     }),
   )
@@ -34,8 +34,10 @@ export async function showEverywhere(url: string, account: DeniedAccount): Promi
     if (!(await shows())) throw new Error(`${name} does not show the account before it is denied`)
 }
 
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && (error as { status?: number }).status === 503
+/** Whether the server was too busy, or the search too large for the time that one may take. */
+function isRefusal(error: unknown): boolean {
+  const { status, error: name } = error as { status?: number; error?: string }
+  return status === 503 || (status === 400 && name === 'InvalidQuery')
 }
 
 function interfaces(
@@ -53,7 +55,7 @@ function interfaces(
       (await query<{ datasets: unknown[] }>(url, 'searchDatasets', { q: word })).datasets.length > 0,
     getDataset: async () =>
       (await query(url, 'getDataset', { uri }).catch((error) => {
-        if (isBusy(error)) throw error
+        if (isRefusal(error)) throw error
       })) !== undefined,
     listDatasets: async () =>
       (await query<{ datasets: unknown[] }>(url, 'listDatasets', { author: did })).datasets.length > 0,
