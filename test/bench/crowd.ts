@@ -61,8 +61,9 @@ export const run: Bench = async ({ quick, datasets, log }) => {
     await new Promise((resolve) => setTimeout(resolve, seconds * 250))
     const body = { subject: large.did, action: 'deny' }
     const denied = call<unknown>(index.url, 'updateAdmission', { body, token: adminToken })
-    const [{ afterMs }] = await Promise.all([untilGone(index.url, account), denied])
-    log(`the account was gone after ${afterMs.toFixed(0)} ms`)
+    const [{ afterMs, byInterface }] = await Promise.all([untilGone(index.url, account), denied])
+    const each = Object.entries(byInterface).map(([name, ms]) => `${name} ${ms.toFixed(0)}`)
+    log(`the account was gone after ${afterMs.toFixed(0)} ms (${each.join(', ')})`)
     return afterMs
   }
 
