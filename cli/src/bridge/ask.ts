@@ -3,6 +3,7 @@ import { retryAfterMs } from '@holdfast/runtime/retry-after'
 import { CommandError } from '../command-error.ts'
 import { charsetOf, decodeText } from '../import/decode-text.ts'
 import { formatSeconds } from '../output/quantities.ts'
+import { reasonOf } from '../reason-of.ts'
 import { userAgent } from '../remote/remote-options.ts'
 import { isFinalFailure } from '../session/refused-address.ts'
 
@@ -133,10 +134,4 @@ function unreachable(address: string, cause: unknown): CommandError {
     `${address}: ${reasonOf(cause)}. What was read before is kept; run the same command again.`,
     { cause },
   )
-}
-
-function reasonOf(error: unknown): string {
-  let found = error as Error
-  while (found.cause instanceof Error) found = found.cause
-  return found.message
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Metainfo, MetainfoError, MetainfoLimitError, parseMetainfo } from '@holdfast/torrent/metainfo'
 import { CommandError } from '../command-error.ts'
+import { reasonOf } from '../reason-of.ts'
 
 /** Limits for a `.torrent` that is fetched from an address. */
 export const torrentFetchLimits = { timeoutMs: 120_000, maxBytes: 256 * 2 ** 20 }
@@ -66,11 +67,4 @@ function parse(bytes: Uint8Array, place: string): Metainfo {
       )
     throw cause
   }
-}
-
-/** Node says only `fetch failed`; the actual reason is the innermost cause. */
-function reasonOf(error: unknown): string {
-  let deepest = error
-  while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause
-  return deepest instanceof Error ? deepest.message : String(deepest)
 }

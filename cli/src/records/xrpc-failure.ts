@@ -1,4 +1,5 @@
 import { CommandError, type FailureKind } from '../command-error.ts'
+import { causesOf, reasonOf } from '../reason-of.ts'
 
 /**
  * Turns an error of a call to a server into a CommandError that says what was being done. Errors are recognized by
@@ -77,21 +78,4 @@ function isNetworkError(error: unknown): boolean {
 
 function className(error: Error): string {
   return error.constructor.name
-}
-
-/** The innermost reason, because `fetch failed` alone explains nothing. */
-function reasonOf(error: unknown): string {
-  const innermost = causesOf(error).at(-1)!
-  const found =
-    innermost instanceof AggregateError && innermost.errors[0] instanceof Error
-      ? innermost.errors[0]
-      : innermost
-  return found.message || (found as NodeJS.ErrnoException).code || 'no answer'
-}
-
-function causesOf(error: unknown): Error[] {
-  const causes: Error[] = []
-  for (let found = error; found instanceof Error && causes.length < 10; found = found.cause)
-    causes.push(found)
-  return causes.length > 0 ? causes : [new Error(String(error))]
 }

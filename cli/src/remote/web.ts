@@ -3,6 +3,7 @@ import { retryAfterMs } from '@holdfast/runtime/retry-after'
 import { CommandError } from '../command-error.ts'
 import type { Connections } from '../connections.ts'
 import { note } from '../output/terminal.ts'
+import { reasonOf } from '../reason-of.ts'
 import { isFinalFailure } from '../session/refused-address.ts'
 import { HeadClient } from './transport/head-client.ts'
 import { RedirectError } from './transport/redirects.ts'
@@ -56,7 +57,7 @@ export async function openWeb(
         problem = `it answers ${answer.status}`
         waitMs = retryAfterMs(answer.headers.get('retry-after'), Date.now()) ?? waitMs
       } catch (error) {
-        problem = rootMessage(error)
+        problem = reasonOf(error)
         isFinal = isFinalFailure(error) || error instanceof RedirectError
       }
       if (attempt === maxAttempts || waitMs > maxWaitMs || isFinal)
@@ -91,10 +92,4 @@ async function read(answer: Response): Promise<WebAnswer> {
     headers: answer.headers,
     text: await answer.text(),
   }
-}
-
-function rootMessage(error: unknown): string {
-  let found = error as Error
-  while (found.cause instanceof Error) found = found.cause
-  return found.message
 }

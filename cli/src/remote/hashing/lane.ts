@@ -1,5 +1,6 @@
 import { retryAfterMs } from '@holdfast/runtime/retry-after'
 import { type HashPlan, type StreamHasher, streamHasher } from '@holdfast/torrent/create-streamed'
+import { reasonOf } from '../../reason-of.ts'
 import { isRefusedAddress } from '../../session/refused-address.ts'
 import { describeChange, rangeValidator } from '../remote-file.ts'
 import { type BodySink, BrokenAnswerError, Connection, type HostGuard } from '../transport/connection.ts'
@@ -100,7 +101,7 @@ export class Lane implements Disposable {
         if (reading.isComplete) break
         if (error instanceof FaultError) throw error
         if (error instanceof RedirectError) throw new FaultError('refused', error.message)
-        if (isRefusedAddress(error)) throw new FaultError('refused', rootMessage(error))
+        if (isRefusedAddress(error)) throw new FaultError('refused', reasonOf(error))
         if (!(error instanceof BrokenAnswerError || error instanceof BusyError)) throw error
         const isBusy = error instanceof BusyError && error.waitMs !== undefined
         if (reading.position - before >= worthBytes) failures = 0
@@ -232,10 +233,4 @@ function piecesOf(
 
 function backoffMs(failures: number): number {
   return Math.min(250 * 2 ** failures, 30_000) * (0.75 + Math.random() / 2)
-}
-
-function rootMessage(error: unknown): string {
-  let found = error as Error
-  while (found.cause instanceof Error) found = found.cause
-  return found.message
 }
