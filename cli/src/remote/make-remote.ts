@@ -9,7 +9,7 @@ import { CommandError } from '../command-error.ts'
 import type { RemoteEntry, RemoteTorrent } from './addresses.ts'
 import { runUnits } from './hashing/run-units.ts'
 import { startHere, startThreads } from './hashing/thread-pool.ts'
-import { planUnits } from './hashing/units.ts'
+import { planUnits, type UnitSource } from './hashing/units.ts'
 import { inParallel } from './in-parallel.ts'
 import { type Kept, openKept } from './keep.ts'
 import { look, versionOf } from './look.ts'
@@ -48,7 +48,6 @@ export interface MadeRemote {
   readonly created: CreatedTorrent
   /** Files that are not in the torrent, though they were asked for. */
   readonly leftOut: readonly LeftOut[]
-  readonly requests: number
 }
 
 interface Entry extends RemoteEntry {
@@ -70,15 +69,13 @@ export async function makeRemote(torrent: RemoteTorrent, options: MakeOptions): 
   const leftOut: LeftOut[] = []
   const reads = new Map<string, number>()
   const run = randomUUID()
-  let requests = 0
   let entries = await lookAtAll(torrent.entries, options, leftOut)
   let pieceLengthBytes = options.streamed.pieceLengthBytes
   for (;;) {
     if (entries.length === 0) throw new NothingLeftError(torrent, leftOut)
     await using round = await startRound(torrent, entries, { ...options, run, pieceLengthBytes })
     pieceLengthBytes = round.streamed.plan.pieceLengthBytes
-    const { faults, requests: sent } = await hashMissing(round, entries, options)
-    requests += sent
+    const faults = await hashMissing(round, entries, options)
     const isUnreachable = [...faults.values()].find(({ kind }) => kind === 'network')
     if (isUnreachable)
       throw new CommandError(
@@ -92,7 +89,7 @@ export async function makeRemote(torrent: RemoteTorrent, options: MakeOptions): 
     }
     if (faults.size === 0) await findChanges(entries, options, changes)
     if (faults.size === 0 && changes.size === 0)
-      return finish(torrent, round, { leftOut, requests, keep: options.keep })
+      return finish(torrent, round, { leftOut, keep: options.keep })
     const kept: Entry[] = []
     const again: RemoteEntry[] = []
     for (const entry of entries) {
@@ -187,9 +184,13 @@ async function hashMissing(
   options: MakeOptions,
 ) {
   const hosts = new Map<string, number>()
-  for (const { file } of entries) {
-    const { host } = new URL(file.url)
-    if (!hosts.has(host)) hosts.set(host, hosts.size)
+  const sources = new Map<string, UnitSource>()
+  for (const [identity, { file }] of entryOf) {
+    const padBytes = streamed.padBytesAfter(file.sizeBytes)
+    sources.set(identity, {
+      ...{ file, padBytes, keptAt: kept?.partOf(identity) },
+      host: numberOf(new URL(file.url).host, hosts),
+    })
   }
   const pauses = new Pauses(Math.max(hosts.size, 1))
   const bytesRead = new BigInt64Array(streamed.plan.bytesRead)
@@ -198,19 +199,16 @@ async function hashMissing(
     const bytesDone = Number(Atomics.load(bytesRead, 0))
     options.onProgress({ phase: 'hash', filesDone: 0, files: entries.length, bytesDone, bytesTotal })
   }
+  const { plan, noteBefore } = streamed
   const units = planUnits(streamed.missing(), {
-    plan: streamed.plan,
-    noteBefore: streamed.noteBefore,
-    sourceOf(identity) {
-      const { file } = entryOf.get(identity)!
-      const padBytes = streamed.padBytesAfter(file.sizeBytes)
-      return { file, host: hosts.get(new URL(file.url).host)!, keptAt: kept?.partOf(identity), padBytes }
-    },
+    plan,
+    noteBefore,
+    sourceOf: (identity) => sources.get(identity)!,
   })
   const lanes = Math.min(options.connections * Math.max(hosts.size, 1), maxLanes)
   const timer = setInterval(tell, 200)
   const data = {
-    plan: streamed.plan,
+    plan,
     pauses: pauses.shared,
     allowPrivateHosts: options.allowPrivateHosts,
     userAgent: options.userAgent,
@@ -228,6 +226,13 @@ async function hashMissing(
     clearInterval(timer)
     tell()
   }
+}
+
+/** The number of a host among those of this run. */
+function numberOf(host: string, hosts: Map<string, number>): number {
+  const number = hosts.get(host) ?? hosts.size
+  hosts.set(host, number)
+  return number
 }
 
 /** Looks at everything once more: a file that was hashed early may have changed while others were hashed. */
@@ -260,14 +265,14 @@ async function findChanges(
 async function finish(
   { name }: RemoteTorrent,
   { streamed, kept }: Round,
-  { keep, ...result }: { leftOut: readonly LeftOut[]; requests: number; keep: string | undefined },
+  { keep, leftOut }: { leftOut: readonly LeftOut[]; keep: string | undefined },
 ): Promise<MadeRemote> {
   const created = streamed.finish()
   if (kept && keep !== undefined) {
     await kept.place()
     if (created.resumedBytes > 0) await assertKept(created, join(keep, name))
   }
-  return { created, ...result }
+  return { created, leftOut }
 }
 
 /** What an earlier run wrote may have been lost with the machine's power, or be another file of the same size. */

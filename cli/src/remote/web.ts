@@ -25,8 +25,6 @@ export interface Web extends Disposable {
   head(url: string): Promise<WebAnswer>
   /** The status and headers of a GET of the first byte. */
   peek(url: string): Promise<WebAnswer>
-  /** How many requests were sent. */
-  readonly requests: number
 }
 
 const maxAttempts = 5
@@ -43,10 +41,8 @@ export async function openWeb(
   const fetch = await strangerFetch({ timeoutMs: documentMs, maxBytes: documentBytes })
   const guard = config.allowPrivateHosts ? null : (await import('../session/stranger-host.ts')).strangerHosts
   const heads = new HeadClient(guard)
-  let requests = 0
   const patiently = async (url: string, ask: () => Promise<WebAnswer>): Promise<WebAnswer> => {
     for (let attempt = 1; ; attempt++) {
-      requests++
       let problem: string
       let isFinal = false
       let waitMs = Math.min(500 * 2 ** attempt, 30_000)
@@ -78,9 +74,6 @@ export async function openWeb(
       patiently(url, async () => read(await fetch(url, { headers: { 'user-agent': userAgent, accept } }))),
     head: (url) => patiently(url, () => headOf(url, 'HEAD')),
     peek: (url) => patiently(url, () => headOf(url, 'GET', { range: 'bytes=0-0' })),
-    get requests() {
-      return requests
-    },
     [Symbol.dispose]: () => heads[Symbol.dispose](),
   }
 }

@@ -11,8 +11,8 @@ parentPort!.on('message', async ({ lane: number, unit }: UnitMessage) => {
   const lane = lanes.get(number) ?? new Lane(data, guard)
   lanes.set(number, lane)
   try {
-    const result = await lane.run(unit, (done) => tell({ lane: number, ...done }))
-    tell({ lane: number, ended: true, ...result })
+    const fault = await lane.run(unit, (done) => tell({ lane: number, ...done }))
+    tell({ lane: number, ended: true, fault })
   } catch (error) {
     tell({ lane: number, error: (error as Error).message })
   }

@@ -43,11 +43,6 @@ export async function guardOf({ allowPrivateHosts }: ThreadData): Promise<HostGu
   return allowPrivateHosts ? null : (await import('../../session/stranger-host.ts')).strangerHosts
 }
 
-export interface LaneResult {
-  readonly fault: FileFault | null
-  readonly requests: number
-}
-
 /** Reads one unit after the other, each stretch of a file by as few requests as the server allows. */
 export class Lane implements Disposable {
   readonly #data: ThreadData
@@ -56,7 +51,6 @@ export class Lane implements Disposable {
   readonly #pauses: Pauses
   readonly #guard: HostGuard | null
   readonly #connections = new Map<string, Connection>()
-  #requests = 0
 
   constructor(data: ThreadData, guard: HostGuard | null) {
     this.#data = data
@@ -66,10 +60,9 @@ export class Lane implements Disposable {
     this.#pauses = new Pauses(data.pauses)
   }
 
-  /** `onPieces` gets how many pieces of the unit are done so far. */
-  async run(unit: Unit, onPieces: (done: PiecesDone) => void): Promise<LaneResult> {
+  /** Resolves to what is wrong with a file, if anything is; `onPieces` gets how many pieces of the unit are done so far. */
+  async run(unit: Unit, onPieces: (done: PiecesDone) => void): Promise<FileFault | null> {
     const progress = piecesOf(unit, this.#data.plan, onPieces)
-    this.#requests = 0
     this.#hasher.start(unit.firstPiece)
     for (const part of unit.parts) {
       this.#hasher.startPart(part.sizeBytes)
@@ -78,15 +71,14 @@ export class Lane implements Disposable {
         await this.#readPart(part, (count, note) => progress.add(holding.release(count, note), note))
       } catch (error) {
         if (!(error instanceof FaultError)) throw error
-        const fault = { url: part.url, kind: error.kind, message: error.message }
-        return { fault, requests: this.#requests }
+        return { url: part.url, kind: error.kind, message: error.message }
       }
       this.#hasher.endPart(part.padBytes)
       progress.add(holding.held + part.padBytes, undefined)
     }
     this.#hasher.finish()
     progress.finish()
-    return { fault: null, requests: this.#requests }
+    return null
   }
 
   async #readPart(part: UnitPart, onBytes: OnBytes): Promise<void> {
@@ -130,7 +122,6 @@ export class Lane implements Disposable {
   async #request(part: UnitPart, reading: PartReader): Promise<void> {
     await followRedirects(new URL(part.url), async (url) => {
       let next: string | undefined
-      this.#requests++
       await this.#connectionTo(url).ask(url, {
         headers: this.#headersFor(part, reading.position),
         guard: this.#guard,

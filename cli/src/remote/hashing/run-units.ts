@@ -10,27 +10,21 @@ export interface RunOptions {
   readonly signal: AbortSignal
 }
 
-export interface RunResult {
-  readonly faults: ReadonlyMap<string, FileFault>
-  readonly requests: number
-}
-
 /** How many units are looked at to find one whose host is free. */
 const lookAhead = 64
 
 /**
  * Runs all units, and stores each piece when it is done. A file with a fault is left, the others go on; a host that cannot be
- * reached ends the run. Rejects for a fault of our own, and when aborted.
+ * reached ends the run. Resolves to the faults by the files' addresses; rejects for a fault of our own, and when aborted.
  */
 export async function runUnits(
   units: Iterator<PlannedUnit>,
   torrent: StreamedTorrent,
   { pool, perHost, lanes, signal }: RunOptions & { readonly pool: ThreadPool },
-): Promise<RunResult> {
+): Promise<ReadonlyMap<string, FileFault>> {
   const faults = new Map<string, FileFault>()
   const busy = new Map<number, number>()
   const waiting: PlannedUnit[] = []
-  let requests = 0
   let isDry = false
   let isUnreachable = false
   let running = 0
@@ -60,15 +54,14 @@ export async function runUnits(
     for (const host of planned.hosts) busy.set(host, (busy.get(host) ?? 0) + 1)
     let done = 0
     try {
-      const result = await pool.run({
+      const fault = await pool.run({
         unit: planned.unit,
         onPieces: ({ pieces, note }) => {
           while (done < pieces) torrent.done(planned.pieces[done++]!, done === pieces ? note : undefined)
         },
       })
-      requests += result.requests
-      if (result.fault) faults.set(result.fault.url, result.fault)
-      if (result.fault?.kind === 'network') isUnreachable = true
+      if (fault) faults.set(fault.url, fault)
+      if (fault?.kind === 'network') isUnreachable = true
     } finally {
       for (const host of planned.hosts) busy.set(host, busy.get(host)! - 1)
     }
@@ -85,7 +78,7 @@ export async function runUnits(
             wakeUp.resolve()
           })
       }
-      if (running === 0 && !failure) return { faults, requests }
+      if (running === 0 && !failure) return faults
       if (!failure) await wakeUp.promise
       if (failure) throw failure.error
       wakeUp = Promise.withResolvers()

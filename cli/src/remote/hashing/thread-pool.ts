@@ -9,20 +9,17 @@ export interface RunningUnit {
   readonly onPieces: (done: PiecesDone) => void
 }
 
-export interface UnitResult {
-  readonly fault: FileFault | null
-  readonly requests: number
-}
-
 export interface ThreadPool extends AsyncDisposable {
-  /** Runs a unit on a free lane; there must be one. Rejects for a fault of our own. */
-  run(running: RunningUnit): Promise<UnitResult>
+  /** Runs a unit on a free lane; there must be one. Resolves to the fault of a file, if one has any; rejects for one of our own. */
+  run(running: RunningUnit): Promise<FileFault | null>
 }
 
 interface Lane {
   readonly number: number
   readonly worker: Worker
-  current: { readonly running: RunningUnit; readonly settle: PromiseWithResolvers<UnitResult> } | undefined
+  current:
+    | { readonly running: RunningUnit; readonly settle: PromiseWithResolvers<FileFault | null> }
+    | undefined
 }
 
 /** Runs the units in this thread: for few bytes, starting a thread takes longer than to hash them. */
@@ -68,7 +65,7 @@ export function startThreads(
   return {
     run(running) {
       const lane = lanes.find(({ current }) => current === undefined)!
-      const settle = Promise.withResolvers<UnitResult>()
+      const settle = Promise.withResolvers<FileFault | null>()
       lane.current = { running, settle }
       const message: UnitMessage = { lane: lane.number, unit: running.unit }
       lane.worker.postMessage(message)
@@ -93,7 +90,7 @@ function receive(lane: Lane, message: LaneMessage): void {
   }
   lane.current = undefined
   if ('error' in message) current.settle.reject(new Error(message.error))
-  else current.settle.resolve({ fault: message.fault, requests: message.requests })
+  else current.settle.resolve(message.fault)
 }
 
 function startWorker(workerData: ThreadData): Worker {

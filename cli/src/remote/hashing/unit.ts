@@ -63,7 +63,6 @@ export type LaneMessage =
       readonly lane: number
       readonly ended: true
       readonly fault: FileFault | null
-      readonly requests: number
     }
   /** Our own fault, such as a full disk. */
   | { readonly lane: number; readonly error: string }
