@@ -6,13 +6,7 @@ import {
   infoOptions,
 } from './create/describe.ts'
 import { FileTable } from './create/file-table.ts'
-import {
-  automaticPieceLength,
-  chunkPieceLength,
-  type Layout,
-  layOut,
-  padBytesAfter,
-} from './create/layout.ts'
+import { choosePieceLength, hashPlan, type Layout, layOut, padBytesAfter } from './create/layout.ts'
 import { compareUtf8 } from './create/listing.ts'
 import { NameProblems } from './create/names.ts'
 import { openResumeLog } from './create/resume.ts'
@@ -75,17 +69,9 @@ export function startStreamed(streamed: readonly StreamedFile[], options: Stream
   const { files, names } = tableOf(ordered)
   if (options.portable) assertPortable(names)
   if (files.sizeBytes === 0) throw new Error('There is no data to make a torrent of; every file is empty.')
-  const pieceLengthBytes =
-    options.pieceLengthBytes ??
-    (options.layout === 'chunks' ? chunkPieceLength(files) : automaticPieceLength(files.sizeBytes))
-  const layout = layOut(files, options.version, pieceLengthBytes)
-  const plan: HashPlan = {
-    pieceLengthBytes,
-    sha1: layout.version === 'v2' ? null : new SharedArrayBuffer(layout.pieceCount * 20),
-    sha256: layout.version === 'v1' ? null : new SharedArrayBuffer(layout.pieceCount * 32),
-    bytesRead: new SharedArrayBuffer(8),
-    onBadFile: 'throw',
-  }
+  const { version } = options
+  const layout = layOut(files, version, choosePieceLength(files, version, options))
+  const plan = hashPlan(layout)
   const log = openResumeLog(options.stateFile, plan, {
     samples: false,
     ...(options.accepts && { accepts: options.accepts }),

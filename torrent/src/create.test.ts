@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type CreateProgress, createTorrent } from './create.ts'
+import { startStreamed } from './create-streamed.ts'
 import { parseMetainfo } from './metainfo.ts'
 
 let root: string
@@ -184,6 +185,12 @@ test('every chunk of a chunked store is one piece, with its piecesRoot in any to
   const [, , again] = parseMetainfo(made.metainfo).files
   expect([known!.path, known!.piecesRoot]).toEqual([again!.path, again!.piecesRoot])
   await expect(createTorrent(root, { layout: 'chunks', version: 'v1' })).rejects.toThrow('piecesRoot')
+  const streamed = { name: 'store', isSingleFile: false, stateFile: join(root, '..', 'state') }
+  expect(() =>
+    startStreamed([{ path: ['0.0'], sizeBytes: 10, identity: '0.0' }], {
+      ...{ ...streamed, layout: 'chunks', version: 'v1' },
+    }),
+  ).toThrow('piecesRoot')
 })
 
 test('resumes an interrupted run and notices what changed meanwhile', async () => {

@@ -7,9 +7,8 @@ import {
   type InfoOptions,
   infoOptions,
 } from './create/describe.ts'
-import type { FileTable } from './create/file-table.ts'
 import { assertNothingChanged } from './create/last-look.ts'
-import { automaticPieceLength, chunkPieceLength, hashSources, type Layout, layOut } from './create/layout.ts'
+import { choosePieceLength, hashPlan, hashSources, type Layout, layOut } from './create/layout.ts'
 import { type CreateProgress, progressMeter } from './create/progress.ts'
 import { openResumeLog, StaleResumeError } from './create/resume.ts'
 import { type Scan, scanFiles } from './create/scan.ts'
@@ -111,27 +110,12 @@ function nameOf(sources: readonly string[]): string {
   return name
 }
 
-function choosePieceLength(files: FileTable, version: Layout['version'], options: CreateOptions): number {
-  if (options.pieceLengthBytes !== undefined) return options.pieceLengthBytes
-  if (options.layout !== 'chunks') return automaticPieceLength(files.sizeBytes)
-  if (version === 'v1')
-    throw new Error('Chunks are found by their v2 piecesRoot: make a v2 or hybrid torrent of them.')
-  return chunkPieceLength(files)
-}
-
 async function hashFiles(
   { files }: Scan,
   layout: Layout,
   run: { options: CreateOptions; meter: ReturnType<typeof progressMeter> },
 ) {
-  const digestsOf = (bytes: number) => new SharedArrayBuffer(layout.pieceCount * bytes)
-  const plan: HashPlan = {
-    pieceLengthBytes: layout.pieceLengthBytes,
-    sha1: layout.version === 'v2' ? null : digestsOf(20),
-    sha256: layout.version === 'v1' ? null : digestsOf(32),
-    bytesRead: new SharedArrayBuffer(8),
-    onBadFile: 'throw',
-  }
+  const plan = hashPlan(layout)
   const stop = run.meter.hashing(plan.bytesRead, files)
   const jobs = () => cutJobs(hashSources(files, layout), layout)
   try {

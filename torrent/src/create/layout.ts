@@ -1,4 +1,5 @@
 import type { CutSource } from '../hashing/cut-jobs.ts'
+import type { HashPlan } from '../hashing/job.ts'
 import type { FileTable } from './file-table.ts'
 
 /** How files are laid out among the pieces. */
@@ -36,7 +37,7 @@ export function layOut(files: FileTable, version: Layout['version'], pieceLength
  * Aims at about 2,000 pieces, of 16 KiB to 16 MiB each; pieces are larger only if a torrent would otherwise have more
  * than a million.
  */
-export function automaticPieceLength(sizeBytes: number): number {
+function automaticPieceLength(sizeBytes: number): number {
   let length = minPieceBytes
   while (length < maxAutoPieceBytes && sizeBytes / length > 2000) length *= 2
   while (length < 2 ** 29 && sizeBytes / length > 2 ** 20) length *= 2
@@ -47,13 +48,40 @@ export function automaticPieceLength(sizeBytes: number): number {
  * The piece length with which nearly every file is one piece, so that a chunk's `piecesRoot` is the hash of its piece:
  * the smallest length that is enough for 95 of 100 files.
  */
-export function chunkPieceLength(files: FileTable): number {
+function chunkPieceLength(files: FileTable): number {
   const sizes = Float64Array.from({ length: files.length }, (_, index) => files.sizeAt(index))
   sizes.sort()
   const typical = sizes[Math.ceil(sizes.length * 0.95) - 1] ?? 0
   let length = minPieceBytes
   while (length < maxAutoPieceBytes && length < typical) length *= 2
   return length
+}
+
+/** The piece length that is asked for, or else one that suits the files. Throws an Error for chunks in v1. */
+export function choosePieceLength(
+  files: FileTable,
+  version: Layout['version'],
+  {
+    pieceLengthBytes,
+    layout,
+  }: { pieceLengthBytes?: number | undefined; layout?: 'auto' | 'chunks' | undefined },
+): number {
+  if (pieceLengthBytes !== undefined) return pieceLengthBytes
+  if (layout !== 'chunks') return automaticPieceLength(files.sizeBytes)
+  if (version === 'v1')
+    throw new Error('Chunks are found by their v2 piecesRoot: make a v2 or hybrid torrent of them.')
+  return chunkPieceLength(files)
+}
+
+/** Buffers for the digests of all pieces, shared between threads. */
+export function hashPlan({ version, pieceCount, pieceLengthBytes }: Layout): HashPlan {
+  return {
+    pieceLengthBytes,
+    sha1: version === 'v2' ? null : new SharedArrayBuffer(pieceCount * 20),
+    sha256: version === 'v1' ? null : new SharedArrayBuffer(pieceCount * 32),
+    bytesRead: new SharedArrayBuffer(8),
+    onBadFile: 'throw',
+  }
 }
 
 /** The files in the form that the hashing jobs need. */
