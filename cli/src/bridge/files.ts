@@ -8,7 +8,7 @@ import { chooseTrackers } from '../publish/trackers.ts'
 import type { RecordJson } from '../records/repo.ts'
 import { addressesOfSources, type SourceAddress } from '../remote/dataset-sources.ts'
 import { givenAddresses, type MadeFromAddresses, makeFromAddresses } from '../remote/make-from-addresses.ts'
-import { userAgent } from '../remote/remote-options.ts'
+import { limitsOf, userAgent } from '../remote/remote-options.ts'
 import { readRecord } from '../remote/sources/records.ts'
 import { openWeb } from '../remote/web.ts'
 import type { FilesTodo, Ledger } from './ledger.ts'
@@ -104,9 +104,8 @@ async function addressesFor(record: RecordJson, { connections }: Publisher): Pro
   if (files.length > 0) return addressesOfSources({ ...record, sources: files })
   const page = String(record.homepage ?? '')
   if (!/\/records\/[\w-]+$|\/dataset\.xhtml\?persistentId=/.test(page)) return []
-  const limits = { maxFiles: 100_000, maxDepth: 32, connections: 4 }
-  const options = { ...limits, isExcluded: () => undefined, onFound: () => {} }
-  const web = await openWeb(connections, userAgent)
+  const options = { ...limitsOf({}), isExcluded: () => undefined, onFound: () => {} }
+  using web = await openWeb(connections, userAgent)
   const found = await readRecord(new URL(page), { ...options, web }).catch((error: unknown) => {
     if (error instanceof CommandError && error.kind === 'notFound') return undefined
     throw error

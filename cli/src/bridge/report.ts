@@ -1,5 +1,6 @@
 import { counted } from '@holdfast/runtime/counted'
 import { CommandError, exitCodes } from '../command-error.ts'
+import { describeHomeless } from '../import/left-over.ts'
 import { progressBar } from '../output/progress-bar.ts'
 import { formatSeconds } from '../output/quantities.ts'
 import { note, plain, print, printJson, remark, warn } from '../output/terminal.ts'
@@ -115,10 +116,7 @@ export function createReport(options: ReportOptions): Report {
     waitsForServer: (waitMs) => waits(waitMs, 'the PDS’s rate limit is used up'),
     ends() {
       bar[Symbol.dispose]()
-      if (homeless.size > 0)
-        warn(
-          `${counted(homeless.size, 'kind of field', 'kinds of field')} could not be taken over (${[...homeless].slice(0, 8).map(plain).join(', ')}${homeless.size > 8 ? ', …' : ''}).`,
-        )
+      if (homeless.size > 0) warn(`${describeHomeless(homeless)}.`)
       if (options.json)
         printJson({
           kind,

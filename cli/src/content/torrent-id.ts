@@ -2,6 +2,7 @@ import { normalizeInfoHash } from '@holdfast/torrent/infohash'
 import { formatMagnet, type Magnet, parseMagnet } from '@holdfast/torrent/magnet'
 import type { Metainfo } from '@holdfast/torrent/metainfo'
 import { CommandError } from '../command-error.ts'
+import { isAddress } from '../is-address.ts'
 
 /** The ways to name a torrent on the command line. */
 export type TorrentId =
@@ -30,7 +31,7 @@ export interface ContentName {
 export async function readTorrentId(text: string): Promise<TorrentId> {
   const id = text.trim()
   if (id.startsWith('at://')) return { kind: 'record', uri: id }
-  if (/^https?:\/\//i.test(id)) return { kind: 'address', url: id }
+  if (isAddress(id)) return { kind: 'address', url: id }
   if (/^magnet:/i.test(id)) return { kind: 'content', name: await readMagnet(id) }
   const hash = normalizeInfoHash(id)
   if (!hash) return { kind: 'path', path: text }
@@ -56,7 +57,7 @@ async function readMagnet(link: string): Promise<ContentName> {
     )
   return {
     ...contentName({ infoHashV1, infoHashV2 }),
-    metainfoUrls: metainfoUrls.filter((url) => /^https?:\/\//i.test(url)).slice(0, mostUrls),
+    metainfoUrls: metainfoUrls.filter(isAddress).slice(0, mostUrls),
     ...(infoHashV1 && { swarm: { infoHashV1, trackers: magnet.trackers } }),
   }
 }

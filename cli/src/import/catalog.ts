@@ -5,11 +5,10 @@ import { importRegistryEntry } from './formats/aws-open-data-registry.ts'
 import { importCkan, withExtras } from './formats/ckan.ts'
 import { attributesOf, importDataCite } from './formats/datacite.ts'
 import { importDcatUs } from './formats/dcat-us.ts'
-import { importNip35 } from './formats/nip35.ts'
+import { importNip35, isTorrentEvent } from './formats/nip35.ts'
 import { describedBySciop, importSciop } from './formats/sciop.ts'
 import { importJsonLd } from './json-ld/dataset.ts'
 import { type Node, readNodes, typesOf } from './json-ld/graph.ts'
-import { isTorrentEvent } from './nostr-relay.ts'
 
 /** The kinds of description that `holdfast import` reads from JSON or YAML. Bags are directories and are read elsewhere. */
 export const catalogKinds = [

@@ -1,5 +1,5 @@
 import { CommandError } from '../command-error.ts'
-import { torrentEventKind } from './formats/nip35.ts'
+import { isTorrentEvent, torrentEventKind } from './formats/nip35.ts'
 
 /** A relay sends at most this many events for one request; older ones are asked for with `until`. */
 const pageSize = 500
@@ -67,11 +67,6 @@ function request(socket: WebSocket, address: string, filter: object): Promise<Re
 }
 
 const subscription = 'torrents'
-
-export function isTorrentEvent(value: unknown): value is Record<string, unknown> {
-  const { kind, tags } = (value ?? {}) as { kind?: unknown; tags?: unknown }
-  return kind === torrentEventKind && Array.isArray(tags)
-}
 
 function parse(data: unknown): unknown {
   try {

@@ -6,7 +6,7 @@ import { CommandError } from '../command-error.ts'
 import { fetchFromSwarm } from '../content/swarm-metainfo.ts'
 import { fetchTorrentFile } from '../content/torrent-file.ts'
 import type { Statement } from '../publish/put-dataset.ts'
-import { putTorrent, saidOf } from '../publish/put-torrent.ts'
+import { factsOf, putTorrent, saidOf } from '../publish/put-torrent.ts'
 import type { Written } from '../records/put-guarded.ts'
 import type { RecordJson, RecordRef, Repo } from '../records/repo.ts'
 import type { ListedTorrent } from './listed-torrent.ts'
@@ -113,7 +113,6 @@ function draftOf(
   { webseeds, about }: ListedTorrent,
   { dataset, trackers }: { dataset: RecordRef; trackers: readonly string[] },
 ) {
-  const { infoHashV1, infoHashV2, name, sizeBytes, pieceLengthBytes, fileCount, bytes } = metainfo
   const own = metainfo.trackers.map(({ url, tier }) => ({ url, tier }))
   const others = trackers.filter((url) => own.every((tracker) => tracker.url !== url))
   const lastTier = Math.max(-1, ...own.map(({ tier }) => tier))
@@ -122,8 +121,9 @@ function draftOf(
     ...webseeds.map((url) => ({ url, kind: 'bep19' })),
   ]
   return {
-    ...{ infoHashV1, infoHashV2, name, sizeBytes, pieceLengthBytes, fileCount, about },
-    metainfo: bytes,
+    ...factsOf(metainfo),
+    about,
+    metainfo: metainfo.bytes,
     metainfoUrls: [],
     datasets: [{ uri: dataset.uri, cid: dataset.cid }],
     trackers: [...own, ...others.map((url, i) => ({ url, tier: lastTier + 1 + i }))],

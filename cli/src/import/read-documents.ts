@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { CommandError } from '../command-error.ts'
+import { isAddress } from '../is-address.ts'
 import { warn } from '../output/terminal.ts'
 import { charsetOf, decodeText } from './decode-text.ts'
 import { nextPage } from './pages.ts'
@@ -19,7 +20,7 @@ const maxPages = 20_000
 
 /** The documents at a place: a file, standard input (`-`), or an address with all pages that follow it. */
 export async function readDocuments(place: string, options: ReadOptions): Promise<unknown[]> {
-  if (/^https?:\/\//i.test(place)) return readPages(place, options)
+  if (isAddress(place)) return readPages(place, options)
   // The bytes are joined first, because a character may be split between two chunks of a pipe.
   const bytes = place === '-' ? Buffer.concat(await Array.fromAsync(process.stdin)) : await bytesOf(place)
   const documents = parseDocuments(decodeText(bytes, { place, charset: options.charset }), place)

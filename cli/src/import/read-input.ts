@@ -4,6 +4,7 @@ import { counted } from '@holdfast/runtime/counted'
 import { parseMetainfo } from '@holdfast/torrent/metainfo'
 import { CommandError } from '../command-error.ts'
 import { readBytesInside } from '../files/read-inside.ts'
+import { isAddress } from '../is-address.ts'
 import { warn } from '../output/terminal.ts'
 import { type CatalogKind, catalogKinds, importEntry, readCatalog } from './catalog.ts'
 import { decodeText } from './decode-text.ts'
@@ -48,12 +49,12 @@ export async function readInput(place: string, options: InputOptions): Promise<I
     () => false,
   )
   if (isDirectory) return inputOf(await entriesInDirectory(place, options), place)
-  if (isTorrent(place) && !/^https?:\/\//i.test(place))
+  if (isTorrent(place) && !isAddress(place))
     return inputOf([await torrentEntry(dirname(place), basename(place))], place)
   const documents = /^wss?:\/\//i.test(place)
     ? await readTorrentEvents(place)
     : await readDocuments(place, options)
-  const address = /^https?:\/\//i.test(place) ? place : undefined
+  const address = isAddress(place) ? place : undefined
   const entries = documents.flatMap((document) => entriesOf(document, options.kind, address))
   const total = documents.map(statedTotal).find((stated) => stated !== undefined) ?? 0
   if (total > entries.length)

@@ -6,7 +6,7 @@ import { note, plain, print, printJson, warn } from '../output/terminal.ts'
 import { describeNotes } from '../publish/merge-notes.ts'
 import type { WrittenDataset } from '../publish/put-dataset.ts'
 import type { LeftOver } from './fields.ts'
-import { kindOfField } from './left-over.ts'
+import { describeHomeless, firstOf, kindOfField } from './left-over.ts'
 import type { ListedOutcome } from './publish-listed.ts'
 import type { Input } from './read-input.ts'
 
@@ -70,10 +70,7 @@ export function createImportReport(
         `Stopped (${summaryOf(datasets)} of ${input.count}); run the same command again to resume.`,
       ),
     ends() {
-      if (homeless.size > 0)
-        warn(
-          `${counted(homeless.size, 'kind of field', 'kinds of field')} could not be taken over (${firstOf([...homeless])}); --dry-run shows them.`,
-        )
+      if (homeless.size > 0) warn(`${describeHomeless(homeless)}; --dry-run shows them.`)
       const hasTorrents = total(torrents) > 0
       if (json) printJson({ total: input.count, ...datasets, ...(hasTorrents && { torrents }) })
       else {
@@ -103,10 +100,6 @@ function tellNotes({ uri, replaced, removed }: WrittenDataset): void {
 function describeKept(edited: readonly (readonly string[])[]): string {
   const names = firstOf([...new Set(edited.flat())])
   return `${counted(edited.length, 'record')} with fields kept as you changed them (${names}); --json names them, --replace-fields replaces them with the catalog’s.`
-}
-
-function firstOf(names: readonly string[]): string {
-  return `${names.slice(0, 8).map(plain).join(', ')}${names.length > 8 ? ', …' : ''}`
 }
 
 function total(counts: Readonly<Record<string, number>>): number {

@@ -3,9 +3,9 @@ import type { Metainfo } from '@holdfast/torrent/metainfo'
 import { verifyFiles } from '@holdfast/torrent/verify'
 import type { Connections, SignedIn } from '../connections.ts'
 import { fetchRecordMetainfo } from '../content/record-metainfo.ts'
+import { isAddress } from '../is-address.ts'
 import { warn } from '../output/terminal.ts'
 import type { RecordRef, StoredRecord } from '../records/repo.ts'
-import { isAddress } from '../remote/is-address.ts'
 import type { PublishedPlace } from './published-paths.ts'
 
 /** Files that were made into a torrent, and the dataset that they are published for. */

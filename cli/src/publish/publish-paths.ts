@@ -16,7 +16,7 @@ import type { MergeNotes } from './merge-notes.ts'
 import { originWebseeds } from './origin-webseeds.ts'
 import { findPredecessor, type Successor, tellOfNamesake } from './predecessor.ts'
 import type { Statement } from './put-dataset.ts'
-import { mergeTorrent, putTorrent, saidOf } from './put-torrent.ts'
+import { factsOf, mergeTorrent, putTorrent, saidOf } from './put-torrent.ts'
 
 export interface PathOptions extends TorrentOptions {
   readonly output?: string
@@ -114,7 +114,7 @@ export async function publishMade(
   made: MadeTorrent,
   options: PublishOptions,
 ): Promise<PublishedPath> {
-  const { infoHashV1, infoHashV2, name, sizeBytes, pieceLengthBytes, fileCount } = made.created
+  const { infoHashV1, infoHashV2, name, sizeBytes } = made.created
   const { repo } = account
   const existing = await repo.get(collections.torrent, (infoHashV2 ?? infoHashV1)!)
   const { states, source } = options.statement
@@ -131,12 +131,7 @@ export async function publishMade(
       ? undefined
       : await findPredecessor(connections, account, { place, metainfo: parsed })
   const draft = {
-    infoHashV1,
-    infoHashV2,
-    name,
-    sizeBytes,
-    pieceLengthBytes,
-    fileCount,
+    ...factsOf(made.created),
     metainfo,
     metainfoUrls: options.metainfoUrls,
     datasets: [{ uri: options.dataset.uri, cid: options.dataset.cid }],

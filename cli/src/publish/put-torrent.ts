@@ -62,7 +62,7 @@ interface Known {
 }
 
 /** Fields that follow from the bytes, and references; an owner's edit does not change these. */
-const ofBytes = ['infoHashV1', 'infoHashV2', 'name', 'sizeBytes', 'pieceLengthBytes', 'fileCount']
+const factNames = ['infoHashV1', 'infoHashV2', 'name', 'sizeBytes', 'pieceLengthBytes', 'fileCount'] as const
 const stored = ['datasets', 'metainfo', 'metainfoParts', 'metainfoUrls', 'supersedes', 'createdAt', '$type']
 
 async function describeTorrent(
@@ -85,6 +85,18 @@ async function describeTorrent(
   }
 }
 
+/** The fields of a draft that a `.torrent` says itself. */
+export function factsOf({
+  infoHashV1,
+  infoHashV2,
+  name,
+  sizeBytes,
+  pieceLengthBytes,
+  fileCount,
+}: Pick<TorrentDraft, (typeof factNames)[number]>) {
+  return { infoHashV1, infoHashV2, name, sizeBytes, pieceLengthBytes, fileCount }
+}
+
 /** The fields of a torrent that do not follow from its bytes: where it is announced and served. */
 export function saidOf({ trackers, webseeds }: Pick<TorrentDraft, 'trackers' | 'webseeds'>): RecordJson {
   return { ...(trackers.length > 0 && { trackers }), ...(webseeds.length > 0 && { webseeds }) }
@@ -100,7 +112,7 @@ export async function mergeTorrent(
   { source, states, replaceFields }: Statement,
 ): Promise<{ record: RecordJson; notes: MergeNotes }> {
   const { supersedes: _, ...incoming } = said
-  const written = [...ofBytes, ...stored]
+  const written: readonly string[] = [...factNames, ...stored]
   const current = Object.fromEntries(
     Object.entries(existing?.value ?? {}).filter(([name]) => !written.includes(name)),
   )

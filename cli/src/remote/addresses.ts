@@ -133,6 +133,15 @@ export function pathOfAddress(address: string): string[] | undefined {
   return names
 }
 
+/** A text without its percent-encoding, or as it is if that is not valid. */
+export function decodePercents(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 /** A name of a path, decoded; undefined if no file of a torrent can be called so. */
 export function decodeName(segment: string): string | undefined {
   let name: string

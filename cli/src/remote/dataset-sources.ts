@@ -1,8 +1,8 @@
 import { CommandError } from '../command-error.ts'
+import { isAddress } from '../is-address.ts'
 import { note } from '../output/terminal.ts'
 import type { RecordJson } from '../records/repo.ts'
 import { checksumOf } from './checksums.ts'
-import { isAddress } from './is-address.ts'
 import type { Checksum } from './remote-file.ts'
 
 /** An address to make a torrent of. */

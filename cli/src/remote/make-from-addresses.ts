@@ -7,6 +7,7 @@ import { parseMetainfo } from '@holdfast/torrent/metainfo'
 import { CommandError } from '../command-error.ts'
 import type { Connections } from '../connections.ts'
 import { fileName } from '../files/save.ts'
+import { onInterruption } from '../interruption.ts'
 import { progressBar } from '../output/progress-bar.ts'
 import { note, warn } from '../output/terminal.ts'
 import { isDirectory, reasonAgainst, type TorrentOptions } from '../publish/make-torrent.ts'
@@ -19,7 +20,7 @@ import {
   NothingLeftError,
   type RemoteProgress,
 } from './make-remote.ts'
-import { type RemoteOptions, userAgent } from './remote-options.ts'
+import { limitsOf, type RemoteOptions, userAgent } from './remote-options.ts'
 import { readAddresses } from './sources/address-list.ts'
 import { findFiles } from './sources/find-files.ts'
 import type { Found, SourceOptions } from './sources/source.ts'
@@ -45,7 +46,7 @@ export interface MadeFromAddresses extends MadeRemote {
   readonly file: string
   /** The address that clients ask for the files. */
   readonly webseed: string
-  /** Deletes what could resume the run, once its result is safe. */
+  /** Deletes what could resume the run, once its result is safe; what was left out is read by the next run. */
   forget(): Promise<void>
 }
 
@@ -59,13 +60,12 @@ export async function* makeFromAddresses(
   options: AddressOptions,
   trackers: readonly string[],
 ): AsyncGenerator<MadeFromAddresses | NotMade> {
+  const limits = limitsOf(options)
   using web = await openWeb(connections, userAgent)
   using bar = progressBar()
   const found = await findAll(addresses, options, {
     web,
-    maxFiles: options.maxFiles ?? 100_000,
-    maxDepth: options.maxDepth ?? 32,
-    connections: options.connections ?? 4,
+    ...limits,
     isExcluded: (path) => reasonToLeaveOut(path, options),
     onFound: (done) => bar.update({ label: 'looking', done, total: null, unit: 'items' }),
   })
@@ -83,46 +83,38 @@ export async function* makeFromAddresses(
       `${counted(placed.aloneCount, 'file')} cannot be asked for by a path below a directory, so that each gets a torrent of its own.`,
     )
   const output = placesFor(torrents, options.output)
-  const stop = new AbortController()
-  const interrupt = () =>
-    stop.abort(new CommandError('interrupted', 'Stopped; run the same command again to resume.'))
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-  try {
-    for (const torrent of torrents) {
-      const file = output(torrent)
-      await mkdir(dirname(file), { recursive: true })
-      const made = await makeRemote(torrent, {
-        web,
-        streamed: {
-          ...streamedOptions(torrent, file, { options, trackers }),
-          pieceLengthBytes:
-            options.pieceLength ?? (options.keepState ? await pieceLengthOf(file) : undefined),
-        },
-        keep: options.keep,
-        connections: options.connections ?? 4,
-        threads: options.threads,
-        allowPrivateHosts: connections.config.allowPrivateHosts,
-        userAgent,
-        signal: stop.signal,
-        onProgress: (progress) => bar.update(barOf(torrent, progress)),
-      }).catch((cause: Error) => {
-        if (cause instanceof NothingLeftError && torrents.length > 1) return { leftOut: cause.leftOut }
-        if (cause instanceof CommandError) throw cause
-        throw new CommandError(cause instanceof RangeError ? 'usage' : 'failure', cause.message, { cause })
-      })
-      for (const { url, reason } of made.leftOut) warn(`left out ${url}: ${reason}`)
-      if (!('created' in made)) {
-        yield made
-        continue
-      }
-      for (const problem of made.created.nameProblems) warn(describeNameProblem(problem))
-      const forget = async () => {
-        if (!options.keepState) await rm(`${file}.state`, { force: true })
-      }
-      yield { ...made, file, webseed: torrent.webseed, forget }
+  using interruption = onInterruption('Stopped; run the same command again to resume.')
+  for (const torrent of torrents) {
+    const file = output(torrent)
+    await mkdir(dirname(file), { recursive: true })
+    const made = await makeRemote(torrent, {
+      web,
+      streamed: {
+        ...streamedOptions(torrent, file, { options, trackers }),
+        pieceLengthBytes: options.pieceLength ?? (options.keepState ? await pieceLengthOf(file) : undefined),
+      },
+      keep: options.keep,
+      connections: limits.connections,
+      threads: options.threads,
+      allowPrivateHosts: connections.config.allowPrivateHosts,
+      userAgent,
+      signal: interruption.signal,
+      onProgress: (progress) => bar.update(barOf(torrent, progress)),
+    }).catch((cause: Error) => {
+      if (cause instanceof NothingLeftError && torrents.length > 1) return { leftOut: cause.leftOut }
+      if (cause instanceof CommandError) throw cause
+      throw new CommandError(cause instanceof RangeError ? 'usage' : 'failure', cause.message, { cause })
+    })
+    for (const { url, reason } of made.leftOut) warn(`left out ${url}: ${reason}`)
+    if (!('created' in made)) {
+      yield made
+      continue
     }
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    for (const problem of made.created.nameProblems) warn(describeNameProblem(problem))
+    const forget = async () => {
+      if (!options.keepState && made.leftOut.length === 0) await rm(`${file}.state`, { force: true })
+    }
+    yield { ...made, file, webseed: torrent.webseed, forget }
   }
 }
 

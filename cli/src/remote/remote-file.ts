@@ -1,4 +1,5 @@
 import { counted } from '@holdfast/runtime/counted'
+
 /** A hash that the origin publishes of a file, as lower-case hex. */
 export interface Checksum {
   readonly algorithm: 'md5' | 'sha1' | 'sha256' | 'sha512' | 'crc32'

@@ -12,6 +12,17 @@ export interface RemoteOptions {
   readonly maxDepth?: number
 }
 
+const usualLimits = { connections: 4, maxFiles: 100_000, maxDepth: 32 }
+
+/** The limits that the options set, or the usual ones. */
+export function limitsOf({ connections, maxFiles, maxDepth }: RemoteOptions): typeof usualLimits {
+  return {
+    connections: connections ?? usualLimits.connections,
+    maxFiles: maxFiles ?? usualLimits.maxFiles,
+    maxDepth: maxDepth ?? usualLimits.maxDepth,
+  }
+}
+
 /** These options, as `torrent create` and `publish` both define them. */
 export function remoteOptions(): Option[] {
   return [
@@ -26,13 +37,13 @@ export function remoteOptions(): Option[] {
     ),
     new Option('--connections <n>', 'connections to one server at a time')
       .argParser(number('--connections', 32))
-      .default(4),
+      .default(usualLimits.connections),
     new Option('--max-files <n>', 'stop at a listing with more files')
       .argParser(number('--max-files', 10_000_000))
-      .default(100_000),
+      .default(usualLimits.maxFiles),
     new Option('--max-depth <n>', 'stop at a listing that goes deeper')
       .argParser(number('--max-depth', 1000))
-      .default(32),
+      .default(usualLimits.maxDepth),
   ]
 }
 

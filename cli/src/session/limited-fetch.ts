@@ -1,4 +1,5 @@
 import { counted } from '@holdfast/runtime/counted'
+
 /**
  * A `fetch` for a server that the user chose, which may be on this machine: it takes at most `timeoutMs`, and an answer of
  * more than `maxBytes` is an error, so that a server that sends without end does not fill the memory. For addresses that a

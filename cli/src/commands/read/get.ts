@@ -11,6 +11,7 @@ import { type FoundMetainfo, findMetainfo } from '../../content/find-metainfo.ts
 import { clients, type TorrentClient } from '../../content/torrent-clients.ts'
 import { fileName } from '../../files/save.ts'
 import { saveTorrent, shortHash } from '../../files/save-torrent.ts'
+import { onInterruption } from '../../interruption.ts'
 import { progressBar } from '../../output/progress-bar.ts'
 import { formatBytes } from '../../output/quantities.ts'
 import { note, plain, print, printJson } from '../../output/terminal.ts'
@@ -142,35 +143,28 @@ async function download(
       `${plain(metainfo.name)} has no webseed; use a BitTorrent client (--with) or name one with --webseed.`,
     )
   const fetch = await connections.strangerFetch({ timeoutMs: 600_000, maxBytes: Number.MAX_SAFE_INTEGER })
-  const stop = new AbortController()
-  const interrupt = () =>
-    stop.abort(new CommandError('interrupted', 'Stopped; run the same command again to resume.'))
-  process.once('SIGINT', interrupt)
+  using interruption = onInterruption('Stopped; run the same command again to resume.', ['SIGINT'])
   using bar = progressBar()
-  try {
-    const done = await downloadFromWebseeds(metainfo, {
-      directory: options.directory,
-      overwrites: options.overwrite ?? false,
-      seeds,
-      fetch,
-      signal: stop.signal,
-      onProgress: ({ phase, bytesDone, bytesTotal }) =>
-        bar.update({
-          label: `${metainfo.name}${phase === 'check' ? ': checking' : ''}`,
-          done: bytesDone,
-          total: bytesTotal,
-          unit: 'bytes',
-        }),
-    })
-    bar[Symbol.dispose]()
-    if (!options.json)
-      print(
-        `${done.path}: ${formatBytes(done.downloadedBytes)} downloaded, ${formatBytes(done.keptBytes)} already here; every piece is correct.`,
-      )
-    return done
-  } finally {
-    process.off('SIGINT', interrupt)
-  }
+  const done = await downloadFromWebseeds(metainfo, {
+    directory: options.directory,
+    overwrites: options.overwrite ?? false,
+    seeds,
+    fetch,
+    signal: interruption.signal,
+    onProgress: ({ phase, bytesDone, bytesTotal }) =>
+      bar.update({
+        label: `${metainfo.name}${phase === 'check' ? ': checking' : ''}`,
+        done: bytesDone,
+        total: bytesTotal,
+        unit: 'bytes',
+      }),
+  })
+  bar[Symbol.dispose]()
+  if (!options.json)
+    print(
+      `${done.path}: ${formatBytes(done.downloadedBytes)} downloaded, ${formatBytes(done.keptBytes)} already here; every piece is correct.`,
+    )
+  return done
 }
 
 async function handOver(client: TorrentClient, file: string, directory: string): Promise<void> {

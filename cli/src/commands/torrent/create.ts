@@ -6,11 +6,11 @@ import { Command } from 'commander'
 import { CommandError, exitCodes } from '../../command-error.ts'
 import type { Connections } from '../../connections.ts'
 import { type SavedTorrent, saveTorrent } from '../../files/save-torrent.ts'
+import { isAddress } from '../../is-address.ts'
 import { formatBytes } from '../../output/quantities.ts'
 import { print, printJson } from '../../output/terminal.ts'
 import { isDirectory, makeTorrent, torrentOptions, torrentPath } from '../../publish/make-torrent.ts'
 import { chooseTrackers } from '../../publish/trackers.ts'
-import { isAddress } from '../../remote/is-address.ts'
 import type { AddressOptions, MadeFromAddresses } from '../../remote/make-from-addresses.ts'
 import type { LeftOut } from '../../remote/make-remote.ts'
 import { remoteOptions } from '../../remote/remote-options.ts'
@@ -104,7 +104,7 @@ async function createFromAddresses(
     finished.push(made)
   }
   // Until all are made, what is remembered of each spares reading it again after an interruption.
-  for (const made of finished) if (made.leftOut.length === 0) await made.forget()
+  for (const made of finished) await made.forget()
 }
 
 async function save(created: CreatedTorrent, place: string, options: Options): Promise<SavedTorrent> {

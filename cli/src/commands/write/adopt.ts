@@ -5,7 +5,7 @@ import { fetchPublished, type Published, type PublishedTorrent } from '../../con
 import { print, printJson } from '../../output/terminal.ts'
 import { describeNotes } from '../../publish/merge-notes.ts'
 import { putDataset, type Statement, type WrittenDataset } from '../../publish/put-dataset.ts'
-import { putTorrent, saidOf } from '../../publish/put-torrent.ts'
+import { factsOf, putTorrent, saidOf } from '../../publish/put-torrent.ts'
 import type { Written } from '../../records/put-guarded.ts'
 import type { RecordJson, RecordRef, Repo } from '../../records/repo.ts'
 
@@ -88,12 +88,7 @@ async function adoptTorrent(
   const trackers = (value.trackers ?? []) as { url: string; tier: number }[]
   const webseeds = (value.webseeds ?? []) as { url: string; kind: string }[]
   const draft = {
-    infoHashV1: metainfo.infoHashV1,
-    infoHashV2: metainfo.infoHashV2,
-    name: metainfo.name,
-    sizeBytes: metainfo.sizeBytes,
-    pieceLengthBytes: metainfo.pieceLengthBytes,
-    fileCount: metainfo.fileCount,
+    ...factsOf(metainfo),
     metainfo: metainfo.bytes,
     metainfoUrls: [],
     datasets: [...((value.datasets ?? []) as RecordRef[]), ...(dataset ? [dataset] : [])],

@@ -14,6 +14,7 @@ import type { WriteParts } from '../../bridge/write.ts'
 import { CommandError } from '../../command-error.ts'
 import { httpUrl } from '../../config.ts'
 import type { Connections, SignedIn } from '../../connections.ts'
+import { onInterruption } from '../../interruption.ts'
 import { confirm } from '../../output/prompt.ts'
 import { print, printJson, printText } from '../../output/terminal.ts'
 import { collect } from '../../publish/make-torrent.ts'
@@ -103,45 +104,37 @@ function count(text: string): number {
 }
 
 async function run(connections: Connections, url: string, options: Options): Promise<void> {
-  const stop = new AbortController()
-  const interrupt = () =>
-    stop.abort(
-      new CommandError('interrupted', 'Stopped; run the same command again to go on where it stopped.'),
-    )
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  using interruption = onInterruption('Stopped; run the same command again to go on where it stopped.')
+  const { signal } = interruption
   using report = createReport(options)
-  try {
-    const fetch = await connections.strangerFetch({ timeoutMs: 600_000, maxBytes: maxAnswerBytes.page })
-    const ask = createAsk({ fetch, signal: stop.signal, onWait: report.waits })
-    const account = await signIn(connections, options, { onWait: report.waitsForServer, signal: stop.signal })
-    await using ledger = await openLedgerFor(connections, url, { options, account })
-    const found = await foundSource(url, { ledger, options, find: () => findSource(url, ask, options.as) })
-    const asked = found.kind === 'data-json' ? await largeAsk(connections, stop.signal, report.waits) : ask
-    const source = openSource(found, asked, {
-      ...(options.set !== undefined && { set: options.set }),
-      ...(options.metadataPrefix !== undefined && { prefix: options.metadataPrefix }),
-      everyType: options.everyType,
-    })
-    report.begins(found)
-    const parts = await writeParts(connections, { ledger, account, options, signal: stop.signal })
-    const mayRemove = (leaving: number, known: number) => askRemoval(leaving, known, options)
-    const followOptions = { isFull: options.full ?? false, limit: options.limit, mayRemove }
-    for await (const event of follow(source, followOptions, parts)) report.tell(event)
-    if (options.files !== undefined && account && !options.dryRun) {
-      const filesParts = {
-        ...parts,
-        connections,
-        account,
-        directory: options.files,
-        trackers: options.tracker,
-        limit: options.limit,
-      }
-      for await (const event of publishFiles(filesParts)) report.tell(event)
+  const fetch = await connections.strangerFetch({ timeoutMs: 600_000, maxBytes: maxAnswerBytes.page })
+  const ask = createAsk({ fetch, signal, onWait: report.waits })
+  const account = await signIn(connections, options, { onWait: report.waitsForServer, signal })
+  await using ledger = await openLedgerFor(connections, url, { options, account })
+  const found = await foundSource(url, { ledger, options, find: () => findSource(url, ask, options.as) })
+  const asked = found.kind === 'data-json' ? await largeAsk(connections, signal, report.waits) : ask
+  const source = openSource(found, asked, {
+    ...(options.set !== undefined && { set: options.set }),
+    ...(options.metadataPrefix !== undefined && { prefix: options.metadataPrefix }),
+    everyType: options.everyType,
+  })
+  report.begins(found)
+  const parts = await writeParts(connections, { ledger, account, options, signal })
+  const mayRemove = (leaving: number, known: number) => askRemoval(leaving, known, options)
+  const followOptions = { isFull: options.full ?? false, limit: options.limit, mayRemove }
+  for await (const event of follow(source, followOptions, parts)) report.tell(event)
+  if (options.files !== undefined && account && !options.dryRun) {
+    const filesParts = {
+      ...parts,
+      connections,
+      account,
+      directory: options.files,
+      trackers: options.tracker,
+      limit: options.limit,
     }
-    report.ends()
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    for await (const event of publishFiles(filesParts)) report.tell(event)
   }
+  report.ends()
 }
 
 async function largeAsk(

@@ -9,6 +9,7 @@ import { describeLeftOver } from '../../import/left-over.ts'
 import { listedPublisher, type PublishListed } from '../../import/publish-listed.ts'
 import { type Input, inputKinds, readInput } from '../../import/read-input.ts'
 import { createImportReport, reportFault } from '../../import/report.ts'
+import { onInterruption } from '../../interruption.ts'
 import { formatBytes } from '../../output/quantities.ts'
 import { note, plain, print, printJson, printText } from '../../output/terminal.ts'
 import { assertDraft, type Statement } from '../../publish/put-dataset.ts'
@@ -104,15 +105,14 @@ function dryRun(input: Input, options: Options): void {
 
 async function run(connections: Connections, input: Input, options: Options): Promise<void> {
   using report = createImportReport(input, options)
-  const stop = new AbortController()
-  const interrupt = () => stop.abort()
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  using interruption = onInterruption('Stopped; run the same command again to resume.')
+  const { signal } = interruption
   try {
-    const { repo } = await connections.signIn(options.account, (waitMs) => report.waits(waitMs), stop.signal)
+    const { repo } = await connections.signIn(options.account, (waitMs) => report.waits(waitMs), signal)
     const { replaceFields } = options
     const statement: Statement = { source: 'import', states: await connections.states(), replaceFields }
     let publishListed: PublishListed | undefined
-    for await (const outcome of importAll(repo, input, { signal: stop.signal, statement })) {
+    for await (const outcome of importAll(repo, input, { signal, statement })) {
       if ('problem' in outcome) {
         report.failed(outcome.name, outcome.problem)
         continue
@@ -121,17 +121,15 @@ async function run(connections: Connections, input: Input, options: Options): Pr
         publishListed ??= await listedOf(connections, { repo, statement, options })
         for await (const listed of publishListed(outcome.written, outcome.torrents)) {
           report.torrent(listed)
-          if (stop.signal.aborted) break
+          if (signal.aborted) break
         }
       }
       report.written(outcome.written, outcome.leftOver)
     }
   } catch (error) {
-    if (!stop.signal.aborted) throw error
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    if (!signal.aborted) throw error
   }
-  if (stop.signal.aborted) throw report.stopped()
+  if (signal.aborted) throw report.stopped()
   report.ends()
 }
 

@@ -4,6 +4,7 @@ import { collections } from '@holdfast/lexicons/nsid'
 import { Command } from 'commander'
 import { CommandError, exitCodes } from '../../command-error.ts'
 import type { Connections, SignedIn } from '../../connections.ts'
+import { isAddress } from '../../is-address.ts'
 import { print, printJson } from '../../output/terminal.ts'
 import { announce } from '../../publish/announce.ts'
 import { readDatasetMeta } from '../../publish/dataset-meta.ts'
@@ -21,7 +22,6 @@ import { assertDraft, type DatasetDraft, putDataset, type Statement } from '../.
 import { chooseTrackers } from '../../publish/trackers.ts'
 import { parseDatasetUri, parseRecordUri } from '../../records/record-uri.ts'
 import type { RecordJson, RecordRef } from '../../records/repo.ts'
-import { isAddress } from '../../remote/is-address.ts'
 import type { MadeFromAddresses } from '../../remote/make-from-addresses.ts'
 import type { LeftOut } from '../../remote/make-remote.ts'
 import { type RemoteOptions, remoteOptions } from '../../remote/remote-options.ts'
@@ -126,7 +126,7 @@ Examples:
   $ holdfast publish --from-source --for at://did:plc:…/…/rhine --keep ./mirror`
 
 async function publish(connections: Connections, paths: string[], options: Options): Promise<void> {
-  const isRemote = options.fromSource || options.urls !== undefined || paths.some(isAddress)
+  const isRemote = Boolean(options.fromSource) || options.urls !== undefined || paths.some(isAddress)
   if (isRemote && !paths.every(isAddress))
     throw new CommandError('usage', 'Files on disk and addresses are published by separate commands.')
   if (!isRemote && paths.length > 1 && options.output && !isDirectory(options.output))
@@ -140,7 +140,8 @@ async function publish(connections: Connections, paths: string[], options: Optio
   if (options.announce) assertMayAnnounce(account)
   const known = options.for ? await findDataset(connections, account, options.for) : undefined
   const supersedes = options.supersedes ? await findTorrent(connections, options.supersedes) : undefined
-  const made = await makeAll(connections, paths, { ...options, record: known?.value ?? draft!.record })
+  const record = known?.value ?? draft!.record
+  const made = await makeAll(connections, paths, { ...options, record, isRemote })
   const { replaceFields } = options
   const statement: Statement = { source: 'publish', states: await connections.states(), replaceFields }
   const dataset = known ?? (await putDataset(account.repo, draft!, statement))
@@ -219,9 +220,9 @@ interface Made {
 async function makeAll(
   connections: Connections,
   what: readonly string[],
-  options: Options & { record: RecordJson },
+  options: Options & { record: RecordJson; isRemote: boolean },
 ): Promise<Made> {
-  const isRemote = options.fromSource || options.urls !== undefined || what.some(isAddress)
+  const { isRemote } = options
   if (what.length === 0 && !isRemote) return { torrents: [], leftOut: [], forget: async () => {} }
   const trackers = await chooseTrackers(options.tracker, await connections.appView(options.appview))
   if (isRemote) return makeRemotely(connections, what, { ...options, trackers })
@@ -258,7 +259,7 @@ async function makeRemotely(
     torrents,
     leftOut,
     async forget() {
-      for (const made of finished) if (made.leftOut.length === 0) await made.forget()
+      for (const made of finished) await made.forget()
     },
   }
 }

@@ -50,6 +50,12 @@ export function importNip35(event: unknown, options: { createdAt: string }): Imp
   return { rkey: slugify(`nostr-${infoHash}`), record, torrents: [torrent], leftOver }
 }
 
+/** Whether a value is an event that describes a torrent, as far as its form says. */
+export function isTorrentEvent(value: unknown): value is Record<string, unknown> {
+  const { kind, tags } = (value ?? {}) as { kind?: unknown; tags?: unknown }
+  return kind === torrentEventKind && Array.isArray(tags)
+}
+
 /** The tags of an event, each a name with its values. */
 function tagsOf(event: unknown): [name: string, ...values: string[]][] {
   const { tags } = (event ?? {}) as { tags?: unknown }

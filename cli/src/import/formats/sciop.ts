@@ -77,11 +77,13 @@ const threats: Readonly<Record<string, string>> = {
   extinct: 'extinct',
 }
 
-const accesses: Readonly<Record<string, string>> = {
-  public: 'public',
-  registration: 'registration',
-  paywalled: 'paywalled',
-  proprietary: 'proprietary',
+/** Kinds and kinds of access that have the same names here. */
+const kinds = ['web', 'http', 'ftp', 's3', 'bittorrent']
+const accesses = ['public', 'registration', 'paywalled', 'proprietary']
+
+/** Reads one of these terms; undefined for anything else. */
+function among(terms: readonly string[]): (value: unknown) => string | undefined {
+  return (value) => terms.find((term) => term === value)
 }
 
 function termIn(terms: Readonly<Record<string, string>>, value: unknown): string | undefined {
@@ -90,11 +92,11 @@ function termIn(terms: Readonly<Record<string, string>>, value: unknown): string
 
 /** `last_seen_at` is a time in the past for a source that is gone, and one in the future for one that is to go. */
 function readRisk(fields: Fields): { risk?: defs.Risk } {
-  const isIndefinite = fields.read('threat', (value) => (value === 'indefinite' ? true : undefined))
-  const level = isIndefinite ? 'unknown' : fields.read('threat', (value) => termIn(threats, value))
+  const threat = fields.read('threat', among(Object.keys(threats)))
+  const level = termIn(threats, threat)
   const seen = fields.read('last_seen_at', toEdtf)
   if (level === undefined && seen === undefined) return {}
-  const reason = isIndefinite && 'SciOp: indefinite, no clear time or threat of removal'
+  const reason = threat === 'indefinite' && 'SciOp: indefinite, no clear time or threat of removal'
   return {
     risk: {
       level: level ?? 'unknown',
@@ -105,10 +107,8 @@ function readRisk(fields: Fields): { risk?: defs.Risk } {
 }
 
 function readSources(fields: Fields): defs.Source[] {
-  const kind = fields.read('source_type', (value) =>
-    ['web', 'http', 'ftp', 's3', 'bittorrent'].includes(value as string) ? (value as string) : undefined,
-  )
-  const access = fields.read('source_access', (value) => termIn(accesses, value))
+  const kind = fields.read('source_type', among(kinds))
+  const access = fields.read('source_access', among(accesses))
   const isAvailable = fields.flag('source_available')
   return fields.texts('urls').flatMap((text) => {
     const url = toUri(text)

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { counted } from '@holdfast/runtime/counted'
 import { CommandError } from '../../command-error.ts'
+import { isAddress } from '../../is-address.ts'
 import { nameOfAddress } from '../addresses.ts'
-import { isAddress } from '../is-address.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import type { SourceOptions } from './source.ts'
 

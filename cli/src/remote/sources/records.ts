@@ -1,5 +1,6 @@
 import { counted } from '@holdfast/runtime/counted'
 import { CommandError } from '../../command-error.ts'
+import { decodePercents } from '../addresses.ts'
 import { checksumOf } from '../checksums.ts'
 import { look } from '../look.ts'
 import type { Checksum, RemoteFile } from '../remote-file.ts'
@@ -99,7 +100,7 @@ const ckan: RecordSource = async (url, { web }) => {
   const files = listOf(objectOf(answer.result).resources).flatMap((resource): RemoteFile[] => {
     const location = addressOf(resource.url)
     if (location === undefined) return []
-    const last = decodeURIComponentSafely(new URL(location).pathname.split('/').at(-1) ?? '')
+    const last = decodePercents(new URL(location).pathname.split('/').at(-1) ?? '')
     return [
       {
         url: location,
@@ -162,12 +163,4 @@ export async function readRecord(url: URL, options: SourceOptions): Promise<Foun
 
 function given<Value>(value: Value | undefined): Value[] {
   return value === undefined ? [] : [value]
-}
-
-function decodeURIComponentSafely(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

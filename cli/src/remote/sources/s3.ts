@@ -1,5 +1,5 @@
 import { CommandError } from '../../command-error.ts'
-import { decodeName, nameOfAddress } from '../addresses.ts'
+import { decodeName, decodePercents, nameOfAddress } from '../addresses.ts'
 import type { RemoteFile } from '../remote-file.ts'
 import type { Web, WebAnswer } from '../web.ts'
 import { decodeEntities, elementsOf } from './html-links.ts'
@@ -31,8 +31,8 @@ async function bucketOf(url: URL, first: WebAnswer | undefined, web: Web): Promi
   const path = url.pathname.slice(1)
   const [inPath = '', ...rest] = path.split('/')
   const candidates = [
-    ...(inPath === '' ? [] : [{ url: `${url.origin}/${inPath}/`, prefix: decodePath(rest.join('/')) }]),
-    { url: `${url.origin}/`, prefix: decodePath(path) },
+    ...(inPath === '' ? [] : [{ url: `${url.origin}/${inPath}/`, prefix: decodePercents(rest.join('/')) }]),
+    { url: `${url.origin}/`, prefix: decodePercents(path) },
   ]
   for (const bucket of candidates) {
     const { status, text } = await web.get(pageAddress(bucket, {}), 'application/xml')
@@ -65,7 +65,7 @@ async function readBucket(bucket: Bucket, options: SourceOptions): Promise<Found
       const written = elementOf(entry, 'Key') ?? ''
       // With `encoding-type=url`, so that a key may have any character.
       const key = /<EncodingType>url<\/EncodingType>/i.test(text)
-        ? decodePath(written.replaceAll('+', ' '))
+        ? decodePercents(written.replaceAll('+', ' '))
         : written
       lastKey = key
       if (key.endsWith('/') || !key.startsWith(bucket.prefix)) continue
@@ -106,12 +106,4 @@ function addressOfKey({ url }: Bucket, key: string): string {
 function elementOf(xml: string, name: string): string | undefined {
   const [found] = elementsOf(xml, name)
   return found === undefined ? undefined : decodeEntities(found)
-}
-
-function decodePath(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
