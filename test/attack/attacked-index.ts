@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { collections } from '@holdfast/lexicons/nsid'
@@ -7,6 +6,7 @@ import { type HostilePds, startHostilePds } from '../network/hostile-pds.ts'
 import { startPlc, type TestPlc } from '../network/plc.ts'
 import { SignedRepo } from '../network/signed-repo.ts'
 import { environmentFor } from '../system/environment.ts'
+import { memoryOf } from '../system/process-memory.ts'
 import { answering, startProgram } from '../system/program.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import { call } from '../system/xrpc.ts'
@@ -104,7 +104,7 @@ export async function startAttackedIndex(
       return word
     },
     ask: (path, address = '198.51.100.7') => ask(`${url}${path}`, address),
-    memoryBytes: () => memoryOf(index.process.pid!),
+    memoryBytes: () => memoryOf(index.process.pid).residentMB * 2 ** 20,
     output: () => index.output(),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
@@ -134,9 +134,4 @@ async function startVictim(): Promise<Victim> {
     requests: () => requests,
     [Symbol.asyncDispose]: close,
   }
-}
-
-function memoryOf(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kilobytes) * 1024
 }

@@ -4,12 +4,12 @@
  * several runs, after one whose compiled code later ones find; memory is of one run.
  */
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../network/free-port.ts'
 import { median } from '../system/median.ts'
+import { memoryOf } from '../system/process-memory.ts'
 import { answering, type Program, startProgram } from '../system/program.ts'
 import { scratchDirectory } from '../system/scratch.ts'
 import type { Bench } from './main.ts'
@@ -29,7 +29,8 @@ export const run: Bench = async ({ quick, log }) => {
     const fresh = await startOnce(directory, async (program) => {
       if (!isLast) return
       await setTimeout(quick ? 1_000 : 60_000)
-      memory = memoryOf(program)
+      const { peakMB, residentMB } = memoryOf(program.process.pid)
+      memory = { peakMB: Math.round(peakMB), settledMB: Math.round(residentMB) }
     })
     const again = await startOnce(directory)
     log(`start ${round + 1}: ${fresh.toFixed(0)} ms, and again ${again.toFixed(0)} ms`)
@@ -76,11 +77,4 @@ function helpOnce(): number {
   const { status } = spawnSync(process.execPath, [holdfast, '--help'], { stdio: 'ignore' })
   if (status !== 0) throw new Error(`holdfast --help ended with ${status}`)
   return performance.now() - started
-}
-
-/** Resident memory, in MB of 1,048,576 bytes: the most so far, and now. */
-function memoryOf({ process: { pid } }: Program): { peakMB: number; settledMB: number } {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const kB = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)![1])
-  return { peakMB: Math.round(kB('VmHWM') / 1024), settledMB: Math.round(kB('VmRSS') / 1024) }
 }

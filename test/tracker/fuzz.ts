@@ -6,11 +6,11 @@
  */
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import WebSocket from 'ws'
+import { memoryOf } from '../system/process-memory.ts'
 import { spawnTracker, type TrackerProcess } from './spawn-tracker.ts'
 
 const known = 'ab'.repeat(20)
@@ -38,7 +38,7 @@ export async function fuzz(count: number, seed: number, log: (line: string) => v
     await fuzzUdp(target, random, Math.floor(each.datagrams / rounds))
     await fuzzHttp(target, random, Math.floor(each.requests / rounds))
     await fuzzSockets(target, random, Math.floor(each.messages / rounds))
-    residents.push(await residentMB(target))
+    residents.push(memoryOf(target.child.pid).residentMB)
     log(`round ${round + 1} of ${rounds}: ${residents[round]!.toFixed(0)} MB`)
   }
   if (target.child.exitCode !== null) throw new Error('the tracker crashed')
@@ -212,11 +212,6 @@ async function fuzzSockets(target: TrackerProcess, random: Random, count: number
     socket.close()
     await closed
   }
-}
-
-async function residentMB(target: TrackerProcess): Promise<number> {
-  const status = await readFile(`/proc/${target.child.pid}/status`, 'utf8')
-  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,6 +1,6 @@
 /** Makes one torrent and prints how long that took, in a process of its own, like the other programs. */
 import { createTorrent } from '@holdfast/torrent/create'
-import { peakRssMB } from '../../system/peak-rss.ts'
+import { peakRssMB } from '../../system/process-memory.ts'
 
 const [path, version, pieceLength, threads] = process.argv.slice(2)
 const startedAt = performance.now()

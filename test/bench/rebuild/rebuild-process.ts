@@ -1,7 +1,7 @@
 /** A process that rebuilds a catalog from an archive, and reports how long that took and how much memory it used. */
 import { loadConfig } from '@holdfast/appview/config'
 import { rebuild } from '@holdfast/appview/rebuild'
-import { peakRssMB } from '../../system/peak-rss.ts'
+import { peakRssMB } from '../../system/process-memory.ts'
 
 const [archive = ''] = process.argv.slice(2)
 const started = performance.now()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { loadConfig } from '@holdfast/cli/config'
 import { connect } from '@holdfast/cli/connections'
 import { givenAddresses, makeFromAddresses } from '@holdfast/cli/remote/make-from-addresses'
-import { peakRssMB } from '../../system/peak-rss.ts'
+import { peakRssMB } from '../../system/process-memory.ts'
 
 const [address, connections, folder] = process.argv.slice(2) as [string, string, string]
 const config = loadConfig({ HOLDFAST_ALLOW_PRIVATE_HOSTS: 'on' })

@@ -1,7 +1,7 @@
 /** A process that serves the live streams over a database, and writes datasets on request. */
 import { openCatalog } from '@holdfast/appview/store/open'
 import { startIndex } from '../../appview/index-under-test.ts'
-import { peakRssMB } from '../../system/peak-rss.ts'
+import { peakRssMB } from '../../system/process-memory.ts'
 
 const did = 'did:plc:aaaaaaaaaaaaaaaaaaaaaaaa'
 const batchSize = 500

@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { AtpAgent } from '@atproto/api'
 import { collections } from '@holdfast/lexicons/nsid'
 import { createAccount } from '../../network/accounts.ts'
 import type { Network } from '../../network/network.ts'
 import { waitFor } from '../../network/wait-for.ts'
+import { memoryOf } from '../../system/process-memory.ts'
 import { startLimitedPds } from '../limited-pds.ts'
 import { startPerson } from '../run-holdfast.ts'
 import { ckanPackages, startCkanServer } from './ckan-server.ts'
@@ -88,10 +88,10 @@ export async function bridgeKilled(
   }
 }
 
-/** The peak memory of a process so far, in MB; 0 where /proc does not say it. */
+/** The peak memory of a process so far, in MB; 0 once it has ended. */
 function peakMBOf({ pid }: ChildProcess): number {
   try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+    return memoryOf(pid).peakMB
   } catch {
     return 0
   }
