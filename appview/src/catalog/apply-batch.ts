@@ -10,6 +10,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { anyOf, type Db, recordset, rows, textArray } from '../store/sql.ts'
 import { writingTogether } from '../store/write-turns.ts'
 import { type AccountUpdate, applyAccounts } from './accounts.ts'
+import { presentSet } from './collection-sets.ts'
 import { advanceCursors, type SourceCursor } from './cursors.ts'
 import { lockContents } from './derive/announced.ts'
 import { settle } from './derive/settle.ts'
@@ -339,7 +340,8 @@ async function advance(
   const complete = commits.filter((c) => c.complete).map((c) => c.did)
   if (complete.length > 0) {
     await tx.execute(sql`
-      UPDATE catalog.repo SET state = 'synchronized', error = NULL, tries = 0, retry_at = NULL, synced_at = now()
+      UPDATE catalog.repo SET state = 'synchronized', error = NULL, tries = 0, retry_at = NULL, synced_at = now(),
+        collection_set = ${presentSet}
       WHERE did = ${anyOf(complete)}`)
   }
 }
@@ -349,8 +351,8 @@ function advanceRepos(commits: readonly RepoCommit[]): SQL {
     commits.map((c) => [c.did, { did: c.did, rev: c.rev, data: c.dataCid, host: c.host ?? null }]),
   )
   return sql`
-    INSERT INTO catalog.repo AS r (did, rev, data_cid, host, state, synced_at)
-    SELECT did, rev, data, host, 'synchronized', now()
+    INSERT INTO catalog.repo AS r (did, rev, data_cid, host, state, synced_at, collection_set)
+    SELECT did, rev, data, host, 'synchronized', now(), ${presentSet}
     FROM ${recordset([...last.values()], 'did text, rev text, data text, host text')}
     ON CONFLICT (did) DO UPDATE SET rev = excluded.rev, data_cid = excluded.data_cid,
       host = coalesce(excluded.host, r.host), updated_at = now()`

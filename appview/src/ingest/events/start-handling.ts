@@ -1,3 +1,4 @@
+import { useCollections } from '../../catalog/collection-sets.ts'
 import { retryTooLarge } from '../../catalog/too-large-repos.ts'
 import type { KeyedQueue } from '../../runtime/keyed-queue.ts'
 import { createSemaphore } from '../../runtime/semaphore.ts'
@@ -42,6 +43,7 @@ export async function startHandling(
   const { db, config, metrics, log, signal } = parts
   await using started = new AsyncDisposableStack()
   const wanted = createWanted(config.authorities)
+  await useCollections(db, wanted.nsids)
   const states = await loadRepoStates(db)
   const asking = createAsking(parts, committer)
   const shared: Shared = { db, committer, queue, states, wanted, metrics, log, signal, ...asking }

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { readBackfills, restartBackfill, writeBackfillPage } from '../../catalog/backfill.ts'
+import { findReadBefore } from '../../catalog/collection-sets.ts'
 import { hasRoomForUnproved } from '../../catalog/unproved-repos.ts'
 import { createBackoff } from '../../runtime/backoff.ts'
 import { createLimiter, type Limiter } from '../../runtime/limiter.ts'
@@ -150,7 +151,7 @@ async function listPages({ host, collection, begun }: Listing, parts: BackfillPa
         : await parts.hosts.listReposByCollection(host.httpUrl, collection, cursor)
     // A host that returns the same cursor again would make the listing endless.
     const done = page.cursor === undefined || page.cursor === cursor
-    const toRead = await selectRepos(page, collection === all, parts)
+    const toRead = await selectRepos(page, { collection }, parts)
     await writeBackfillPage(parts.db, {
       host: host.host,
       collection,
@@ -185,18 +186,30 @@ async function waitForRoom(host: string, { db, signal, log }: BackfillParts): Pr
 
 const roomMs = 10_000
 
-/** Selects the repositories of a page whose stored state is not up to date. */
-async function selectRepos(page: RepoPage, mayHoldNothing: boolean, parts: BackfillParts): Promise<string[]> {
+/** Selects the repositories of a page whose stored state is not up to date, or that were read before this collection was. */
+async function selectRepos(
+  page: RepoPage,
+  { collection }: { collection: string },
+  parts: BackfillParts,
+): Promise<string[]> {
+  const mayHoldNothing = collection === all
   const limit = createLimiter(maxResolvedAtOnce)
   const turns = createHostTurns({ ...asked, isTrouble: isHostTrouble })
+  const readBefore = await findReadBefore(
+    parts.db,
+    page.repos.map(({ did }) => did),
+    mayHoldNothing ? parts.wanted.nsids : [collection],
+  )
   const chosen = await Promise.all(
-    page.repos.map((repo) => choose(repo, { mayHoldNothing, limit, turns }, parts)),
+    page.repos.map((repo) => choose(repo, { mayHoldNothing, readBefore, limit, turns }, parts)),
   )
   return [...new Set(chosen.filter((did) => did !== undefined))]
 }
 
 interface Choosing {
   readonly mayHoldNothing: boolean
+  /** Repositories that may contain records of a collection that was not read yet when they were. */
+  readonly readBefore: ReadonlySet<string>
   /** Limits how many identities are resolved at once. */
   readonly limit: Limiter
   readonly turns: HostTurns
@@ -208,6 +221,7 @@ async function choose(
   parts: BackfillParts,
 ): Promise<string | undefined> {
   if (!repo.active) return undefined
+  if (choosing.readBefore.has(repo.did)) return repo.did
   const stored = await choosing.limit(() => parts.states.get(repo.did))
   const isWanted = stored
     ? await isBehind(repo, { stored, ...choosing }, parts)

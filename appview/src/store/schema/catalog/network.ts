@@ -1,8 +1,8 @@
 /** The tables of sources, accounts and repos. */
 import { sql } from 'drizzle-orm'
-import { boolean, index, integer, primaryKey, text } from 'drizzle-orm/pg-core'
+import { boolean, index, integer, primaryKey, text, uniqueIndex } from 'drizzle-orm/pg-core'
 import { instant } from '../columns.ts'
-import { count, ref, table } from './table.ts'
+import { count, id, ref, table } from './table.ts'
 
 /** The cursor of each source: the last event such that its rows, and those of all events before it, are committed. */
 export const sourceCursor = table('source_cursor', {
@@ -25,6 +25,19 @@ export const backfill = table(
     updatedAt: instant('updated_at').notNull().defaultNow(),
   },
   (t) => [primaryKey({ columns: [t.host, t.collection] })],
+)
+
+/** The collections that this index has read from repos, a row for each set of them that was ever configured. */
+export const collectionSet = table(
+  'collection_set',
+  {
+    id: id().primaryKey(),
+    /** NSIDs, sorted. */
+    nsids: text('nsids').array().notNull(),
+    /** Since when this set is read; the set with the latest time is the present one. */
+    since: instant('since').notNull(),
+  },
+  (t) => [uniqueIndex('collection_set_nsids').on(t.nsids)],
 )
 
 /** What its host or a relay says about an account. Decisions of this operator are in `local.admission`, never here. */
@@ -56,6 +69,8 @@ export const repo = table(
     tries: integer('tries').notNull().default(0),
     retryAt: instant('retry_at'),
     syncedAt: instant('synced_at'),
+    /** The set of collections of which all records in the repo are known; null if it was read before this was noted. */
+    collectionSet: ref('collection_set'),
     updatedAt: instant('updated_at').notNull().defaultNow(),
   },
   (t) => [index('repo_unsynchronized').on(t.retryAt).where(sql`state <> 'synchronized'`)],
