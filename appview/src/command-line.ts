@@ -70,7 +70,7 @@ export async function runCommand(args: readonly string[], env: Env): Promise<num
     )
     .option(
       '--from-hosts <urls>',
-      'read from these relays or PDSes (wss://…, comma-separated) instead of HOLDFAST_SOURCES',
+      'read from these relays or PDSes (wss://…, comma-separated) instead of HOLDFAST_SOURCES and HOLDFAST_BACKFILL',
     )
     .option('--continue', 'continue a rebuild that was stopped, with what it had found')
     .option(
@@ -211,7 +211,8 @@ async function rebuildSource(
   env: Env,
   { fromArchive, fromDids, fromHosts }: RebuildArguments,
 ): Promise<{ config: AppViewConfig; from?: RebuildFrom }> {
-  const config = loadConfig(fromHosts === undefined ? env : { ...env, HOLDFAST_SOURCES: fromHosts })
+  const hosts = { HOLDFAST_SOURCES: fromHosts, HOLDFAST_BACKFILL: undefined }
+  const config = loadConfig(fromHosts === undefined ? env : { ...env, ...hosts })
   if (fromArchive !== undefined) return { config, from: { archive: fromArchive } }
   if (fromDids === undefined) return { config }
   const lines = (await readFile(fromDids, 'utf8')).split('\n').map((line) => line.trim())

@@ -5,6 +5,7 @@ import { loadConfig, loadOperatorConfig } from './config.ts'
 test('reports all problems at once, each with what to write instead', () => {
   const env = {
     HOLDFAST_SOURCES: 'https://relay.example.org',
+    HOLDFAST_BACKFILL: 'relay.example.org',
     HOLDFAST_DATABASE_URL: 'localhost/holdfast',
     HOLDFAST_PORT: '70000',
     HOLDFAST_ADMISSION: 'closed',
@@ -53,6 +54,21 @@ test('sources are read as streams or as hints', () => {
     { kind: 'firehose', url: 'wss://a.example' },
     { kind: 'jetstream', url: 'wss://b.example' },
   ])
+})
+
+test('by default hints of a Jetstream are followed, and a relay lists who has records', () => {
+  const { sources, backfill } = loadConfig({})
+  expect(sources).toMatchObject([{ kind: 'jetstream' }])
+  expect(backfill).toMatchObject([expect.stringMatching(/^https:\/\/relay/)])
+})
+
+test('unless told otherwise, the relays and PDSes that are followed are listed', () => {
+  const HOLDFAST_SOURCES = 'wss://a.example,ws://b.example'
+  expect(loadConfig({ HOLDFAST_SOURCES }).backfill).toEqual(['https://a.example', 'http://b.example'])
+  expect(loadConfig({ HOLDFAST_SOURCES, HOLDFAST_BACKFILL: 'wss://c.example/' }).backfill).toEqual([
+    'https://c.example',
+  ])
+  expect(loadConfig({ HOLDFAST_BACKFILL: 'off' }).backfill).toEqual([])
 })
 
 test('the default tracker runs on the AppView’s host', () => {

@@ -20,6 +20,8 @@ export interface SourceConfig {
 
 export interface AppViewConfig {
   readonly sources: readonly SourceConfig[]
+  /** The servers whose repositories are listed, as `http://` or `https://` URLs. */
+  readonly backfill: readonly string[]
   /** Which implementation reads the streams: ours, or the reference implementation in `@atproto/sync`. */
   readonly reader: 'ours' | 'reference'
   readonly plcUrl: string
@@ -89,8 +91,10 @@ export function readConfig(env: Environment): { config: AppViewConfig; inForce: 
   const publicUrl = sharedSettings.publicUrl(settings)
   const trackerPort = sharedSettings.trackerPort(settings)
   const trackerUdpPort = sharedSettings.trackerUdpPort(settings)
+  const sources = settings.read('HOLDFAST_SOURCES', listOf(source), usualSource)
   const config: AppViewConfig = {
-    sources: settings.read('HOLDFAST_SOURCES', listOf(source), 'wss://bsky.network'),
+    sources,
+    backfill: settings.read('HOLDFAST_BACKFILL', backfillHosts, usualBackfill(sources)),
     reader: settings.read('HOLDFAST_READER', oneOf('ours', 'reference'), 'ours'),
     plcUrl: sharedSettings.plcUrl(settings),
     dataDir: sharedSettings.dataDir(settings),
@@ -133,9 +137,7 @@ export function readConfig(env: Environment): { config: AppViewConfig; inForce: 
     searchMemoryBytes: settings.read('HOLDFAST_SEARCH_MEMORY', sizeBytes, `${quarterOfMemory()}B`),
   }
   if (config.sources.length === 0)
-    settings.problem(
-      'HOLDFAST_SOURCES names no source: write at least one relay or PDS, such as wss://bsky.network',
-    )
+    settings.problem(`HOLDFAST_SOURCES names no source: write at least one, such as ${usualSource}`)
   if (config.reader === 'reference' && !isInstalled('@atproto/sync')) {
     settings.problem(
       'HOLDFAST_READER is reference, for which a package is missing: npm install @atproto/sync, where Holdfast is installed',
@@ -169,6 +171,31 @@ const postgresUrl = urlOf('postgres', 'postgresql')
 function quarterOfMemory(): number {
   const limit = process.constrainedMemory()
   return Math.floor((limit > 0 ? Math.min(limit, totalmem()) : totalmem()) / 4)
+}
+
+/** One of the four that Bluesky runs, of which each has everything. */
+const usualSource = 'jetstream+wss://jetstream2.us-east.bsky.network'
+/** A relay of Bluesky's that lists repositories by collection, as few relays do. */
+const usualLister = 'https://relay1.us-east.bsky.network'
+
+/** By default what lists repositories: the relays and PDSes that are followed and, since a Jetstream lists nothing, a public relay. */
+function usualBackfill(sources: readonly SourceConfig[]): string {
+  const followed = sources
+    .filter(({ kind }) => kind === 'firehose')
+    .map(({ url }) => url.replace(/^ws/, 'http'))
+  const hasHints = sources.some(({ kind }) => kind === 'jetstream')
+  return [...followed, ...(hasHints ? [usualLister] : [])].join(',') || 'off'
+}
+
+const webUrl = urlOf('http', 'https', 'ws', 'wss')
+
+function backfillHosts(text: string): readonly string[] {
+  if (text === 'off') return []
+  try {
+    return listOf(webUrl)(text).map((url) => url.replace(/^ws/, 'http'))
+  } catch {
+    throw new Error('write relays or PDSes as https://host, separated by commas, or off')
+  }
 }
 
 const sourceUrl = urlOf('ws', 'wss')

@@ -2,9 +2,9 @@ import { readdir } from 'node:fs/promises'
 import { counted } from '@holdfast/runtime/counted'
 import { messageOf, OperatorError } from '@holdfast/runtime/operator-error'
 import { readTrackedDids } from './catalog/read/repo.ts'
-import type { SourceConfig } from './config.ts'
 import { isRepoFile } from './ingest/archive/archive.ts'
-import type { PdsClient } from './ingest/state/pds-client.ts'
+import type { ListedHost } from './ingest/ingest-config.ts'
+import type { PdsClient, RepoPage } from './ingest/state/pds-client.ts'
 import type { Db } from './store/sql.ts'
 
 export type RebuildFrom =
@@ -23,11 +23,11 @@ const leastShare = 0.1
  */
 export async function checkSources(
   from: RebuildFrom | undefined,
-  parts: { db: Db; sources: readonly SourceConfig[]; pds: PdsClient },
+  parts: { db: Db; lists: readonly ListedHost[]; pds: PdsClient },
 ): Promise<void> {
   const indexed = (await readTrackedDids(parts.db)).length
   const enough = Math.ceil(indexed * leastShare)
-  const has = from ? await countGiven(from) : await countListed(parts.sources, { pds: parts.pds, enough })
+  const has = from ? await countGiven(from) : await countListed(parts.lists, { pds: parts.pds, enough })
   if (has > 0 && has >= enough) return
   const what = has === 0 ? 'no account at all' : `${counted(has, 'account')}, and the index has ${indexed}`
   throw new OperatorError(
@@ -43,19 +43,18 @@ async function countGiven(from: RebuildFrom): Promise<number> {
   return names.filter(isRepoFile).length
 }
 
-/** Counts the listed accounts of the sources, up to `enough`. Every source that can list must answer. */
+/** Counts the listed accounts, up to `enough`. Every host that lists repositories must answer. */
 async function countListed(
-  sources: readonly SourceConfig[],
+  lists: readonly ListedHost[],
   { pds, enough }: { pds: PdsClient; enough: number },
 ): Promise<number> {
   const found = new Set<string>()
-  for (const { kind, url } of sources) {
-    if (kind !== 'firehose') continue
+  for (const { host, httpUrl } of lists) {
     let cursor: string | undefined
     do {
-      const page = await pds.listRepos(url.replace(/^ws/, 'http'), cursor).catch((cause) => {
+      const page: RepoPage = await pds.listRepos(httpUrl, cursor).catch((cause) => {
         throw new OperatorError(
-          `The source ${url} does not answer (${cause instanceof Error ? cause.message : messageOf(cause)}). Nothing was changed.`,
+          `${host} does not answer (${cause instanceof Error ? cause.message : messageOf(cause)}). Nothing was changed.`,
           { cause },
         )
       })

@@ -11,6 +11,7 @@ import type { AppViewConfig } from './config.ts'
 import { carsInDirectory, carsOfDids, fetchWithArchive } from './ingest/archive/archive.ts'
 import { type ImportProgress, importRepos } from './ingest/archive/import-repos.ts'
 import { createDidResolver } from './ingest/identity/did-resolver.ts'
+import { hostsToList } from './ingest/ingest-config.ts'
 import { type Ingest, startIngest } from './ingest/start-ingest.ts'
 import { createPdsClient } from './ingest/state/pds-client.ts'
 import { openOutbound } from './open-outbound.ts'
@@ -64,7 +65,7 @@ export async function rebuild(config: AppViewConfig, options: RebuildOptions): P
   const catalog = parts.use(await openCatalog(config))
   const direct = openOutbound(config)
   const pds = createPdsClient(direct)
-  await checkSources(options.from, { db: catalog.db, sources: config.sources, pds })
+  await checkSources(options.from, { db: catalog.db, lists: hostsToList(config), pds })
   await applyAdmissionPolicy(catalog.db, config.admission)
   const startedAt = new Date()
   await using lead = await leadAlone(config)
@@ -119,9 +120,9 @@ async function gather(catalog: Catalog, parts: Gathering): Promise<RebuildProgre
     }
     await importRepos(repos, { db, config, resolver, guardedFetch, log, signal, onProgress })
   }
-  const sources = from ? [] : config.sources
+  const { sources, backfill } = from ? { sources: [], backfill: [] } : config
   // This process has the right to follow the network already, so ingest must not wait for it.
-  const alone = { ...config, sources, databaseUrl: undefined }
+  const alone = { ...config, sources, backfill, databaseUrl: undefined }
   const ingest = running.use(startIngest({ db, config: alone, guardedFetch, log }))
   return await untilDone(catalog, ingest, { ...parts, signal })
 }
@@ -176,12 +177,12 @@ async function isDone({ db }: Catalog, ingest: Ingest): Promise<boolean> {
   return dueRepos.length === 0 && states['in-progress'] === 0
 }
 
-/** Counts the sources that have listed all repositories. A Jetstream is left out, because it cannot list any. */
+/** Counts the hosts that have listed all repositories. */
 async function readListing(ingest: Ingest): Promise<{ hosts: number; listed: number }> {
-  const listing = (await ingest.status()).hosts.filter((host) => host.kind === 'firehose')
+  const { listings } = await ingest.status()
   return {
-    hosts: listing.length,
-    listed: listing.filter((host) => host.backfill.state === 'done').length,
+    hosts: listings.length,
+    listed: listings.filter(({ backfill }) => backfill.state === 'done').length,
   }
 }
 

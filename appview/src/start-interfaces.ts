@@ -178,7 +178,7 @@ function adminEmail({ abuseContact }: AppViewConfig, publicUrl: string): string 
 }
 
 const notYet: IngestStatusSource = {
-  status: async () => ({ hosts: [], rejects: [], databaseOk: true, caughtUp: false }),
+  status: async () => ({ hosts: [], listings: [], rejects: [], databaseOk: true, caughtUp: false }),
 }
 
 async function connectedHosts(ingest: IngestStatusSource): Promise<Set<string>> {

@@ -28,7 +28,7 @@ beforeAll(async () => {
   stack = new AsyncDisposableStack()
   plc = stack.use(await startPlc())
   host = stack.use(await startHostilePds())
-  index = stack.use(await startFollowing({ plcUrl: plc.url }, { sources: [host.url], backfill: false }))
+  index = stack.use(await startFollowing({ plcUrl: plc.url }, { sources: [host.url], backfill: [] }))
 })
 afterAll(() => stack.disposeAsync())
 

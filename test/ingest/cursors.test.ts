@@ -18,7 +18,7 @@ afterAll(() => network?.[Symbol.asyncDispose]())
 describe('an index that does not read whole repositories when it starts', () => {
   let index: Following
   beforeAll(async () => {
-    index = await startFollowing(network, { sources: [network.relayUrl], backfill: false })
+    index = await startFollowing(network, { sources: [network.relayUrl], backfill: [] })
     await Promise.all(network.accounts.map((account) => putDataset(account, 'first')))
     await index.agrees(network.accounts)
   })

@@ -24,11 +24,11 @@ export type Following = AsyncDisposable & {
 /** Starts ingest on an embedded store, or on the given one. */
 export async function startFollowing(
   network: Pick<Network, 'plcUrl'>,
-  options: { sources: readonly string[]; hints?: readonly string[]; catalog?: Catalog } & Partial<
+  options: { sources?: readonly string[]; hints?: readonly string[]; catalog?: Catalog } & Partial<
     Omit<IngestConfig, 'sources'>
   >,
 ): Promise<Following> {
-  const { sources, hints = [], catalog: given, ...config } = options
+  const { sources = [], hints = [], catalog: given, ...config } = options
   await using stack = new AsyncDisposableStack()
   const catalog = given ?? stack.use(await openEmbedded())
   const ingest = stack.use(

@@ -22,7 +22,7 @@ beforeAll(async () => {
   stack = new AsyncDisposableStack()
   plc = stack.use(await startPlc())
   host = stack.use(await startHostilePds())
-  index = stack.use(await startFollowing({ plcUrl: plc.url }, { sources: [host.url], backfill: false }))
+  index = stack.use(await startFollowing({ plcUrl: plc.url }, { sources: [host.url], backfill: [] }))
 })
 afterAll(() => stack.disposeAsync())
 
@@ -183,7 +183,7 @@ test('a PDS is believed only about its own accounts', async () => {
     contentType: 'application/json',
     body: JSON.stringify({ did: 'did:web:stranger.example' }),
   })
-  await using second = await startFollowing({ plcUrl: plc.url }, { sources: [stranger.url], backfill: false })
+  await using second = await startFollowing({ plcUrl: plc.url }, { sources: [stranger.url], backfill: [] })
   const theirs = await SignedRepo.create({ plc, pdsUrl: host.url })
   stranger.emit(await theirs.create(ours, 'first', dataset('first')))
   const own = await stranger.newRepo(plc)
@@ -194,7 +194,7 @@ test('a PDS is believed only about its own accounts', async () => {
 })
 
 test('an account whose DID document points at a private address is not indexed', async () => {
-  const config = { sources: [host.url], backfill: false, allowPrivateHosts: false }
+  const config = { sources: [host.url], backfill: [], allowPrivateHosts: false }
   await using careful = await startFollowing({ plcUrl: plc.url }, config)
   for (const pdsUrl of [
     'https://127.0.0.1',

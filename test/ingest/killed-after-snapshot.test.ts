@@ -25,7 +25,7 @@ test('an event buffered during a whole read survives a process that ends before 
   await db.execute(sql`
     CREATE TRIGGER refuse_late BEFORE INSERT ON catalog.record
     FOR EACH ROW WHEN (NEW.uri LIKE '%/late') EXECUTE FUNCTION refuse_late()`)
-  const options = { sources: [host.url], backfill: false, catalog }
+  const options = { sources: [host.url], backfill: [], catalog }
   const repo = await host.newRepo(plc)
   const first = await repo.create(ours, 'first', dataset('First'))
   const read = Promise.withResolvers<void>()

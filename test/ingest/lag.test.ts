@@ -17,7 +17,7 @@ describe.each(testBackends())('the lag of the index, on $name', ({ open }) => {
     {
       // No account can be resolved, so all events wait.
       const away = { plcUrl: 'http://127.0.0.1:9' }
-      await using index = await startFollowing(away, { sources, catalog, backfill: false })
+      await using index = await startFollowing(away, { sources, catalog, backfill: [] })
       await Promise.all(
         network.accounts.flatMap((account) => [1, 2, 3, 4, 5].map((n) => putDataset(account, `d${n}`))),
       )

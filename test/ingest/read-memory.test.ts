@@ -44,7 +44,7 @@ test('postpones a repository beyond the memory limit and reads a small one', asy
   await using host = await startHostilePds()
   await using index = await startFollowing(
     { plcUrl: plc.url },
-    { sources: [host.url], backfill: false, repoMemoryBytes: 1_000_000 },
+    { sources: [host.url], backfill: [], repoMemoryBytes: 1_000_000 },
   )
   const { repo: large, frame } = await largeRepository(host, plc)
   const small = await host.newRepo(plc)
@@ -67,7 +67,7 @@ describe('a repository that is larger than the memory', () => {
   const follow = (repoMemoryBytes: number) =>
     startFollowing(
       { plcUrl: plc.url },
-      { sources: [host.url], backfill: false, repoMemoryBytes, firstRetryMs: 2, catalog },
+      { sources: [host.url], backfill: [], repoMemoryBytes, firstRetryMs: 2, catalog },
     )
   const reads = () =>
     host.requests.filter(

@@ -1,16 +1,14 @@
-import type { AddressInfo } from 'node:net'
-import { decodeFrame } from '@holdfast/appview/ingest/frame/frame'
 import { collections } from '@holdfast/lexicons/nsid'
 import { expect, test } from 'vitest'
-import { WebSocket, WebSocketServer } from 'ws'
+import { startJetstream } from '../network/jetstream.ts'
 import { type Network, startNetwork } from '../network/network.ts'
 import { deleteDataset, putDataset, putOther, startFollowing } from './following.ts'
 
 test('our reader and the reference reader build the same index from one stream', async () => {
   await using network = await startNetwork({ pdsCount: 2, accounts: 3 })
   const sources = [network.relayUrl]
-  await using ours = await startFollowing(network, { sources, backfill: false })
-  await using reference = await startFollowing(network, { sources, backfill: false, reader: 'reference' })
+  await using ours = await startFollowing(network, { sources, backfill: [] })
+  await using reference = await startFollowing(network, { sources, backfill: [], reader: 'reference' })
   await writeSome(network)
   await ours.agrees(network.accounts)
   await reference.agrees(network.accounts)
@@ -27,7 +25,7 @@ test('proves the hints of a Jetstream by the records’ own hosts', async () => 
   await using index = await startFollowing(network, {
     sources: [],
     hints: [jetstream.url],
-    backfill: false,
+    backfill: [],
   })
   await writeSome(network)
   await index.agrees(network.accounts)
@@ -57,42 +55,5 @@ async function writeSome(network: Network): Promise<void> {
     await putOther(account, 'note')
     await putDataset(account, 'd1', 'Another title')
     await deleteDataset(account, 'd2')
-  }
-}
-
-/** A small Jetstream over the network's first PDS. */
-async function startJetstream(network: Network) {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
-  await new Promise((resolve) => server.once('listening', resolve))
-  const said: string[] = []
-  const say = (message: object) => {
-    const text = JSON.stringify({ time_us: Date.now() * 1_000, ...message })
-    said.push(text)
-    for (const client of server.clients) client.send(text)
-  }
-  server.on('connection', (socket) => {
-    for (const text of said) socket.send(text)
-  })
-  const upstream = new WebSocket(
-    `${network.pdsUrls[0]!.replace(/^http/, 'ws')}/xrpc/com.atproto.sync.subscribeRepos?cursor=0`,
-  )
-  upstream.on('message', (data: Buffer) => {
-    const frame = decodeFrame(Uint8Array.from(data), { wantsPath: () => true, tracks: () => true })
-    if (frame.kind === 'account')
-      say({ did: frame.did, kind: 'account', account: { active: frame.active, status: frame.status } })
-    if (frame.kind !== 'commit') return
-    for (const { path, action } of frame.ops) {
-      const [collection, rkey] = path.split('/')
-      say({ did: frame.did, kind: 'commit', commit: { collection, rkey, operation: action } })
-    }
-  })
-  return {
-    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    say,
-    async [Symbol.asyncDispose]() {
-      upstream.terminate()
-      for (const client of server.clients) client.terminate()
-      await new Promise((resolve) => server.close(resolve))
-    },
   }
 }

@@ -21,7 +21,7 @@ test('1,100 commits of an account whose server is silent do not delay an honest 
   await using relay = await startHostilePds()
   await using silent = await startHostilePds()
   silent.behave('*', { kind: 'hang' })
-  await using index = await startFollowing({ plcUrl: plc.url }, { sources: [relay.url], backfill: false })
+  await using index = await startFollowing({ plcUrl: plc.url }, { sources: [relay.url], backfill: [] })
   const stranger = await SignedRepo.create({ plc, pdsUrl: silent.url })
   const honest = await SignedRepo.create({ plc, pdsUrl: relay.url })
   relay.host(honest)
@@ -37,7 +37,7 @@ test('1,100 commits of an account whose server is silent do not delay an honest 
 
 test('asks once about an account that its server calls inactive', async () => {
   await using relay = await startHostilePds()
-  await using index = await startFollowing({ plcUrl: plc.url }, { sources: [relay.url], backfill: false })
+  await using index = await startFollowing({ plcUrl: plc.url }, { sources: [relay.url], backfill: [] })
   const gone = await SignedRepo.create({ plc, pdsUrl: relay.url })
   const honest = await SignedRepo.create({ plc, pdsUrl: relay.url })
   relay.host(honest)

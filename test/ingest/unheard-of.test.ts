@@ -14,7 +14,7 @@ test('limits how many new repositories the unproved events of a source add in a 
   await using host = await startHostilePds()
   await using index = await startFollowing(
     { plcUrl: plc.url },
-    { sources: [host.url], backfill: false, unheardOfPerSourcePerDay: 2 },
+    { sources: [host.url], backfill: [], unheardOfPerSourcePerDay: 2 },
   )
   for (let n = 0; n < 5; n++) {
     const frame = await (await host.newRepo(plc)).create(collections.dataset, 'one', record)

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand } from '@holdfast/appview/command-line'
+import { hostsToList } from '@holdfast/appview/ingest/ingest-config'
 import { createPdsClient } from '@holdfast/appview/ingest/state/pds-client'
 import { createGuardedFetch } from '@holdfast/appview/outbound/guarded-fetch'
 import { checkSources } from '@holdfast/appview/rebuild-sources'
@@ -20,8 +21,8 @@ beforeAll(async () => {
 })
 afterAll(() => catalog[Symbol.asyncDispose]())
 
-const check = (from: Parameters<typeof checkSources>[0], url = 'ws://127.0.0.1:9') =>
-  checkSources(from, { db: catalog.db, sources: [{ kind: 'firehose', url }], pds })
+const check = (from: Parameters<typeof checkSources>[0], url = 'http://127.0.0.1:9') =>
+  checkSources(from, { db: catalog.db, lists: hostsToList({ sources: [], backfill: [url] }), pds })
 
 test('a rebuild that cannot be confirmed is refused with exit code 2', async () => {
   expect(await runCommand(['rebuild'], {})).toBe(2)

@@ -62,6 +62,12 @@ function describe(
     const behind = host.caughtUp ? `, caught up${parked}` : `${lag}${waiting}${parked}`
     return `  ${host.host}  ${host.connected ? 'connected' : 'not connected'}${behind}${host.error ? `  (${host.error})` : ''}`
   })
+  const onlyListed = (ingest.listings ?? []).filter(
+    (one) => !ingest.hosts.some(({ host }) => host === one.host),
+  )
+  const listings = onlyListed.map(({ host, backfill: { state, reposTotal = 0 } }) => {
+    return `  ${host}  ${counted(reposTotal, 'repository', 'repositories')} listed${state === 'done' ? '' : ' so far'}`
+  })
   const list = (items: readonly { count: number }[], name: (item: never) => string) =>
     items.length === 0 ? 'none' : items.map((item) => `${item.count} ${name(item as never)}`).join(', ')
   return [
@@ -70,6 +76,7 @@ function describe(
     ...(ingest.needsRebuild ? [outdatedAdvice] : []),
     ingest.caughtUp ? 'sources (all caught up)' : 'sources',
     ...hosts,
+    ...listings,
     `repositories: ${list(ingest.repos, (item: admin.getIngestStatus.RepoCount) => item.state)}`,
     ...describeTooLarge(ingest.repos),
     `metainfo: ${list(ingest.metainfo ?? [], (item: admin.getIngestStatus.MetainfoCount) => item.status)}`,

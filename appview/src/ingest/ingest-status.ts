@@ -4,11 +4,14 @@ import { countRepoStates, hasReposToRead } from '../catalog/read/repo.ts'
 import { readSourceLags, type SourceLag } from '../catalog/source-lags.ts'
 import type { Db } from '../store/sql.ts'
 import type { Pipeline } from './events/start-pipeline.ts'
+import { hostsToList, type IngestConfig } from './ingest-config.ts'
 import type { IngestMetrics } from './metrics.ts'
 
 /** The state of following the network, in the shape of `admin.getIngestStatus`. */
 export interface IngestStatus {
   readonly hosts: readonly HostStatus[]
+  /** The hosts whose repositories are listed, whether or not they are followed. */
+  readonly listings: readonly { readonly host: string; readonly backfill: BackfillStatus }[]
   readonly repos: readonly { state: string; count: number }[]
   readonly rejects: readonly { reason: string; count: number; lastAt: string }[]
   readonly databaseOk: boolean
@@ -45,7 +48,7 @@ interface BackfillStatus {
 export async function readIngestStatus(
   db: Db,
   live: {
-    sources: readonly { kind: 'firehose' | 'jetstream'; url: string }[]
+    config: Pick<IngestConfig, 'sources' | 'backfill'>
     pipeline: Pipeline | undefined
     metrics: IngestMetrics
   },
@@ -58,7 +61,7 @@ export async function readIngestStatus(
     live.pipeline ? new Map<string, SourceLag>() : readSourceLags(db),
   ])
   const running = new Map(live.pipeline?.sources().map((source) => [source.host, source]))
-  const hosts = live.sources.map(({ kind, url }): HostStatus => {
+  const hosts = live.config.sources.map(({ kind, url }): HostStatus => {
     const { host } = new URL(url)
     const source = running.get(host)
     const { lagMs, ...behind } = lagOf(source ?? lags.get(host))
@@ -75,9 +78,12 @@ export async function readIngestStatus(
       backfill: backfillStatus(backfills.filter((progress) => progress.host === host)),
     }
   })
-  const isListed = ({ kind, backfill }: HostStatus) => kind === 'jetstream' || backfill.state !== 'listing'
+  const listings = hostsToList(live.config).map(({ host }) => {
+    return { host, backfill: backfillStatus(backfills.filter((progress) => progress.host === host)) }
+  })
   return {
     hosts,
+    listings,
     repos: Object.entries(states).map(([state, count]) => ({ state, count })),
     rejects: [...live.metrics.rejects].map(([reason, { count, lastAt }]) => ({
       reason,
@@ -86,7 +92,10 @@ export async function readIngestStatus(
     })),
     databaseOk: live.pipeline?.databaseOk ?? true,
     leading: live.pipeline !== undefined,
-    caughtUp: !toRead && hosts.every((host) => host.caughtUp && isListed(host)),
+    caughtUp:
+      !toRead &&
+      hosts.every((host) => host.caughtUp) &&
+      listings.every(({ backfill }) => backfill.state !== 'listing'),
     checkedAt: new Date().toISOString(),
   }
 }

@@ -69,7 +69,7 @@ export function startIngest(parts: IngestParts): Ingest {
     },
     isStoring: () => pipeline?.databaseOk,
     reconcile: async () => pipeline?.reconcile(),
-    status: () => readIngestStatus(db, { sources: config.sources, pipeline, metrics }),
+    status: () => readIngestStatus(db, { config, pipeline, metrics }),
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('ingest is stopping'))
       await leading

@@ -62,7 +62,7 @@ async function storeStream(catalog: Catalog) {
       plcUrl,
       allowPrivateHosts: true,
       databaseUrl,
-      backfill: false,
+      backfill: [],
     },
     guardedFetch,
     log: pino({ level: 'warn' }),

@@ -16,6 +16,8 @@ export interface RelayOptions {
   firstSeq?: number
   cursors?: CursorManners
   getRepo?: 'redirect' | 'proxy'
+  /** Whether it answers `listReposByCollection`, as few relays do; true by default. */
+  listsByCollection?: boolean
 }
 
 export type Relay = AsyncDisposable & {
@@ -62,6 +64,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     hosts: () => upstreams.map(({ url, lastSeq }) => ({ hostname: new URL(url).host, seq: lastSeq })),
     requestCrawl: addUpstream,
     getRepo: () => relay.getRepo,
+    listsByCollection: options.listsByCollection ?? true,
   }
   const server = createServer((request, response) => void answerXrpc(xrpc, request, response))
   const close = closerOf(server)

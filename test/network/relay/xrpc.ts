@@ -8,6 +8,7 @@ export interface RelayXrpcOptions {
   requestCrawl: (url: string) => void
   /** Whether `getRepo` redirects the client to the host or fetches the repo for it; real relays do either. */
   getRepo: () => 'redirect' | 'proxy'
+  listsByCollection: boolean
 }
 
 /** Answers the queries of a relay (`com.atproto.sync.*`) from what its directory has seen. */
@@ -17,8 +18,10 @@ export async function answerXrpc(
   response: ServerResponse,
 ) {
   const url = new URL(request.url ?? '/', 'http://relay.invalid')
-  const answer = methods[url.pathname.replace('/xrpc/', '')]
-  if (!answer) return sendError(response, 404, 'MethodNotImplemented')
+  const method = url.pathname.replace('/xrpc/', '')
+  const answer = methods[method]
+  const isOff = !options.listsByCollection && method === 'com.atproto.sync.listReposByCollection'
+  if (!answer || isOff) return sendError(response, 404, 'MethodNotImplemented')
   try {
     await answer({ ...options, url, request, response })
   } catch (error) {

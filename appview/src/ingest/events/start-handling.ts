@@ -5,6 +5,7 @@ import { createSemaphore } from '../../runtime/semaphore.ts'
 import { createDecoder, maxDecodedBytes } from '../decoding.ts'
 import { createDidResolver, type DidResolver } from '../identity/did-resolver.ts'
 import { createHandleCheck, type HandleCheck } from '../identity/handles.ts'
+import { hostsToList } from '../ingest-config.ts'
 import { type Backfill, startBackfill } from '../resync/backfill.ts'
 import { describeLimits } from '../resync/beyond-limits.ts'
 import { createProofFetch } from '../resync/proof-fetch.ts'
@@ -53,10 +54,10 @@ export async function startHandling(
   started.use(resyncs)
   const { resolver, pds, checkHandle } = asking
   const reconcileMs = config.reconcileMs ?? dayMs
-  const sources = config.backfill === false ? [] : config.sources
+  const listed = hostsToList(config)
   const listing = { db, hosts, pds, resolver, states, resyncs, wanted, metrics, log, signal }
-  const backfill: Backfill = started.use(startBackfill({ ...listing, sources, reconcileMs }))
-  const comparing = { db, states, resolver, pds, checkHandle, committer, resyncs, log, signal }
+  const backfill: Backfill = started.use(startBackfill({ ...listing, listed, reconcileMs }))
+  const comparing = { db, states, resolver, pds, checkHandle, committer, resyncs, wanted, log, signal }
   const reconcile = started.use(startReconcile({ ...comparing, reconcileMs }))
   const stack = started.move()
   return {

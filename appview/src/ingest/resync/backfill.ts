@@ -7,10 +7,13 @@ import { createBackoff } from '../../runtime/backoff.ts'
 import { createLimiter, type Limiter } from '../../runtime/limiter.ts'
 import type { Db } from '../../store/sql.ts'
 import type { DidResolver } from '../identity/did-resolver.ts'
+import type { RepoIdentity } from '../identity/repo-identity.ts'
+import type { ListedHost } from '../ingest-config.ts'
 import type { IngestMetrics } from '../metrics.ts'
 import { HostRefusedError, isHostTrouble, type PdsClient, type RepoPage } from '../state/pds-client.ts'
 import type { RepoStates } from '../state/repo-states.ts'
 import type { Wanted } from '../wanted.ts'
+import { isOlder, stateIfBehind } from './behind.ts'
 import { createHostTurns, type HostTurns } from './host-turns.ts'
 import type { Resyncs } from './resync.ts'
 
@@ -20,13 +23,13 @@ import type { Resyncs } from './resync.ts'
  * continues from there.
  */
 export type Backfill = AsyncDisposable & {
-  /** Lists a source's repositories from the beginning, as after a gap. */
+  /** Lists repositories from the beginning after a gap: those of this source, or of all hosts if it is not listed itself. */
   again(host: string): void
 }
 
 export interface BackfillParts {
   readonly db: Db
-  /** Sends requests to the sources. */
+  /** Sends requests to the hosts that are listed. */
   readonly hosts: PdsClient
   /** Sends requests to the PDSes that DID documents name. */
   readonly pds: PdsClient
@@ -37,7 +40,7 @@ export interface BackfillParts {
   readonly metrics: IngestMetrics
   readonly log: Logger
   readonly signal: AbortSignal
-  readonly sources: readonly { readonly kind: 'firehose' | 'jetstream'; readonly url: string }[]
+  readonly listed: readonly ListedHost[]
   readonly reconcileMs: number
 }
 
@@ -47,30 +50,22 @@ const asked = { maxConcurrent: 16, maxPerHost: 4, maxTroubles: 3 }
 
 export function startBackfill(parts: BackfillParts): Backfill {
   const rings = new Map<string, () => void>()
-  const runs = parts.sources
-    .filter(({ kind }) => kind === 'firehose')
-    .map(({ url }) => {
-      const { host } = new URL(url)
-      return keepListing({ host, httpUrl: url.replace(/^ws/, 'http') }, parts, (ring) =>
-        rings.set(host, ring),
-      )
-    })
+  const runs = parts.listed.map((host) => keepListing(host, parts, (ring) => rings.set(host.host, ring)))
   return {
-    again: (host) => rings.get(host)?.(),
+    again(host) {
+      const own = rings.get(host)
+      if (own) own()
+      else for (const ring of rings.values()) ring()
+    },
     async [Symbol.asyncDispose]() {
       await Promise.allSettled(runs)
     },
   }
 }
 
-interface Host {
-  readonly host: string
-  readonly httpUrl: string
-}
-
 /** Lists a host once completely, then again after each interval or gap. */
 async function keepListing(
-  host: Host,
+  host: ListedHost,
   parts: BackfillParts,
   onRing: (ring: () => void) => void,
 ): Promise<void> {
@@ -85,7 +80,7 @@ async function keepListing(
     })
     try {
       const listed = await listHost(host, parts)
-      if (listed > 0) log.info({ host: host.host, listed }, 'listed the repositories of a source')
+      if (listed > 0) log.info({ host: host.host, listed }, 'listed the repositories of a host')
       backoff.reset()
       const age = await ageOfListing(host, parts)
       const waitMs = Math.max(parts.reconcileMs - age, 0)
@@ -94,24 +89,29 @@ async function keepListing(
       if (!signal.aborted) await restartBackfill(parts.db, host.host)
     } catch (error) {
       if (signal.aborted) return
-      log.info(
+      log.warn(
         { host: host.host, reason: String(error) },
-        'listing the repositories of a source failed and will be tried again',
+        'listing the repositories of a host failed and will be tried again',
       )
       await backoff.pause(signal)
     }
   }
 }
 
-async function ageOfListing({ host }: Host, { db }: BackfillParts): Promise<number> {
+async function ageOfListing({ host }: ListedHost, { db }: BackfillParts): Promise<number> {
   const ends = (await readBackfills(db))
     .filter((one) => one.host === host)
     .map(({ updatedAt }) => Date.parse(updatedAt))
   return ends.length === 0 ? 0 : Date.now() - Math.max(...ends)
 }
 
-/** Lists repositories by collection if the host can, otherwise all of them. Resolves with how many were listed now. */
-async function listHost(host: Host, parts: BackfillParts): Promise<number> {
+/**
+ * Lists repositories by collection if the host can, otherwise all of them. Resolves with how many were listed now.
+ *
+ * @throws Error when the host is a relay that cannot, whose stream is not followed: looking at every account of the network
+ *   would cost more than the stream
+ */
+async function listHost(host: ListedHost, parts: BackfillParts): Promise<number> {
   const begun = (await readBackfills(parts.db)).filter((one) => one.host === host.host)
   let listed = 0
   if (!begun.some(({ collection }) => collection === all)) {
@@ -125,6 +125,11 @@ async function listHost(host: Host, parts: BackfillParts): Promise<number> {
       return listed
     } catch (error) {
       if (!(error instanceof HostRefusedError)) throw error
+      if (!host.isFollowed && !(await parts.hosts.isPds(host.httpUrl)))
+        throw new Error(
+          `${host.host} cannot list repositories by collection (com.atproto.sync.listReposByCollection). Name another relay in HOLDFAST_BACKFILL.`,
+          { cause: error },
+        )
     }
   }
   return (
@@ -134,7 +139,7 @@ async function listHost(host: Host, parts: BackfillParts): Promise<number> {
 }
 
 interface Listing {
-  host: Host
+  host: ListedHost
   collection: string
   begun: { cursor: string | null; done: boolean } | undefined
 }
@@ -224,53 +229,47 @@ async function choose(
   if (choosing.readBefore.has(repo.did)) return repo.did
   const stored = await choosing.limit(() => parts.states.get(repo.did))
   const isWanted = stored
-    ? await isBehind(repo, { stored, ...choosing }, parts)
+    ? await isBehind(repo, choosing, parts)
     : !choosing.mayHoldNothing || (await holdsOurs(repo.did, choosing, parts))
   return isWanted ? repo.did : undefined
 }
 
-/** Whether the host has a newer revision than this index. Waits a little, in case it is still coming by the stream. */
+/** Whether a followed repository has changes that this index missed. */
 async function isBehind(
-  repo: RepoPage['repos'][number],
-  { stored, ...choosing }: Choosing & { stored: { state: string; rev: string | null } },
+  { did, rev: listedRev }: RepoPage['repos'][number],
+  { limit, turns }: Choosing,
   parts: BackfillParts,
 ): Promise<boolean> {
-  if (stored.state !== 'synchronized') return false
-  const rev = repo.rev ?? (await revAtPds(repo.did, choosing, parts))
-  if (rev === undefined || (stored.rev !== null && rev <= stored.rev)) return false
-  await wait(graceMs, undefined, { signal: parts.signal }).catch(() => {})
-  const now = await parts.states.get(repo.did)
-  return now?.state === 'synchronized' && (now.rev === null || rev > now.rev)
-}
-
-const graceMs = 2_000
-
-async function revAtPds(
-  did: string,
-  { limit, turns }: Choosing,
-  { resolver, pds }: BackfillParts,
-): Promise<string | undefined> {
+  if (listedRev !== undefined && !isOlder(await parts.states.get(did), listedRev)) return false
   try {
-    const resolution = await limit(() => resolver.resolve(did))
-    if (resolution.status !== 'found') return undefined
-    const { pdsUrl, pdsHost } = resolution.identity
-    return (await turns.ask(pdsHost, () => pds.getRepoStatus(pdsUrl, did))).rev
+    const identity = await identityOf(did, { limit }, parts)
+    if (!identity) return false
+    const inTurn = <T>(task: () => Promise<T>) => turns.ask(identity.pdsHost, task)
+    const rev = listedRev ?? (await inTurn(() => parts.pds.getRepoStatus(identity.pdsUrl, did))).rev
+    return rev !== undefined && (await stateIfBehind(identity, rev, inTurn, parts)) !== undefined
   } catch {
-    return undefined
+    return false
   }
 }
 
-/** Whether an unknown repository has records of our collections; true when that cannot be found out, so that it is read. */
-async function holdsOurs(
+async function identityOf(
   did: string,
-  { limit, turns }: Choosing,
-  { resolver, pds, wanted }: BackfillParts,
-): Promise<boolean> {
+  { limit }: Pick<Choosing, 'limit'>,
+  { resolver }: BackfillParts,
+): Promise<RepoIdentity | undefined> {
+  const resolution = await limit(() => resolver.resolve(did))
+  return resolution.status === 'found' ? resolution.identity : undefined
+}
+
+/** Whether an unknown repository has records of our collections; true when that cannot be found out, so that it is read. */
+async function holdsOurs(did: string, { limit, turns }: Choosing, parts: BackfillParts): Promise<boolean> {
+  const { pds, wanted } = parts
   try {
-    const resolution = await limit(() => resolver.resolve(did))
-    if (resolution.status !== 'found') return false
-    const { pdsUrl, pdsHost } = resolution.identity
-    return await turns.ask(pdsHost, () => pds.holdsAny(pdsUrl, did, wanted.nsids))
+    const identity = await identityOf(did, { limit }, parts)
+    if (!identity) return false
+    const { pdsUrl, pdsHost } = identity
+    const found = await turns.ask(pdsHost, () => pds.collectionsOf(pdsUrl, did, wanted.nsids))
+    return found.length > 0
   } catch (error) {
     return !(error instanceof HostRefusedError)
   }

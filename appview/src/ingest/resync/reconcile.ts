@@ -12,6 +12,8 @@ import { statusOfRefusal } from '../state/account-standing.ts'
 import type { Committer } from '../state/committer.ts'
 import { HostRefusedError, isHostTrouble, type PdsClient } from '../state/pds-client.ts'
 import type { RepoStates } from '../state/repo-states.ts'
+import type { Wanted } from '../wanted.ts'
+import { stateIfBehind } from './behind.ts'
 import { createHostTurns, type HostTurns } from './host-turns.ts'
 import type { Resyncs } from './resync.ts'
 
@@ -32,6 +34,7 @@ export interface ReconcileParts {
   readonly checkHandle: HandleCheck
   readonly committer: Committer
   readonly resyncs: Resyncs
+  readonly wanted: Wanted
   readonly log: Logger
   readonly signal: AbortSignal
   readonly reconcileMs: number
@@ -40,8 +43,6 @@ export interface ReconcileParts {
 /** How many identities are resolved at once. */
 const mostConcurrent = 8
 const asked = { maxConcurrent: 8, maxPerHost: 2, maxTroubles: 3 }
-/** How long to wait for an event that may still come by the stream, before a repository counts as behind. */
-const graceMs = 2_000
 
 export function startReconcile(parts: ReconcileParts): Reconcile {
   const { signal, reconcileMs } = parts
@@ -123,7 +124,7 @@ async function compareOne(identity: RepoIdentity, turns: HostTurns, parts: Recon
       return { ...(await askStatus(identity, parts.pds)), askedAtMs }
     })
     await writeDifference(identity, { ...said, askedAtMs }, parts)
-    if (said.active && said.rev) await requestIfBehind(did, said.rev, parts)
+    if (said.active && said.rev) await requestIfBehind(identity, said.rev, turns, parts)
   } catch (error) {
     parts.log.debug({ did, err: error }, 'a repository could not be compared')
   }
@@ -170,14 +171,13 @@ async function writeDifference(
     void parts.committer.write({ account: { ...update, askedAtMs: said.askedAtMs } })
 }
 
-async function requestIfBehind(did: string, rev: string, parts: ReconcileParts): Promise<void> {
-  const behind = async () => {
-    const stored = await parts.states.get(did)
-    return stored?.state === 'synchronized' && (stored.rev === null || stored.rev < rev) ? stored : undefined
-  }
-  if (!(await behind())) return
-  await wait(graceMs, undefined, { signal: parts.signal }).catch(() => {})
-  const stored = await behind()
-  if (stored && !parts.signal.aborted)
-    parts.resyncs.request(did, { why: `its host has commit ${rev}`, stored })
+async function requestIfBehind(
+  identity: RepoIdentity,
+  rev: string,
+  turns: HostTurns,
+  parts: ReconcileParts,
+): Promise<void> {
+  const inTurn = <T>(task: () => Promise<T>) => turns.ask(identity.pdsHost, task)
+  const stored = await stateIfBehind(identity, rev, inTurn, parts)
+  if (stored) parts.resyncs.request(identity.did, { why: `its host has commit ${rev}`, stored })
 }

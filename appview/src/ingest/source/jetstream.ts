@@ -27,6 +27,13 @@ const highWater = 2_000
 const lowWater = 500
 /** How far the cursor, a time in microseconds, is set back on reconnecting, so that no event is missed. */
 const rewindUs = 5_000_000
+/**
+ * A Jetstream does not say that it no longer has the events after a cursor. It keeps a day of them unless its operator says
+ * otherwise, so after half a day events count as missed.
+ */
+const surelyKeptUs = 12 * 3_600 * 1_000_000
+/** How often the cursor advances over events that do not concern us. */
+const progressMs = 1_000
 
 /**
  * Follows a Jetstream, which filters events but signs nothing: an event about a record is only a hint to fetch the record
@@ -44,7 +51,8 @@ async function* readForEver(
   { cursor, signal }: { cursor: number; signal: AbortSignal },
 ): AsyncGenerator<SourceItem> {
   const backoff = createBackoff(500, 60_000)
-  let reached = cursor
+  // At the first start, repositories are listed from now on; what changes before the connection is made is sent again.
+  let reached = cursor > 0 ? cursor : nowUs()
   while (!signal.aborted) {
     const { queue, close } = connect(options, state, reached)
     const onAbort = () => close()
@@ -53,6 +61,7 @@ async function* readForEver(
       for await (const item of queue) {
         state.queued = queue.length
         if (item.kind === 'event') reached = Math.max(reached, item.frame.seq)
+        if (item.kind === 'progress') reached = Math.max(reached, item.seq)
         backoff.reset()
         yield item
       }
@@ -69,25 +78,38 @@ async function* readForEver(
 function connect(options: JetstreamOptions, state: SourceState, reached: number) {
   const url = new URL('/subscribe', options.url)
   for (const nsid of options.wanted.nsids) url.searchParams.append('wantedCollections', nsid)
-  if (reached > 0) url.searchParams.set('cursor', String(Math.max(reached - rewindUs, 0)))
+  url.searchParams.set('cursor', String(Math.max(reached - rewindUs, 0)))
   const socket = new WebSocket(url, {
     perMessageDeflate: true,
     maxPayload: maxMessageBytes,
     handshakeTimeout: 15_000,
   })
   const queue = createFrameQueue<SourceItem>(lowWater, () => socket.resume())
+  let progressAtMs = 0
+  const onPassed = (seq: number, timeMs: number | undefined) => {
+    const now = performance.now()
+    if (now - progressAtMs < progressMs) return
+    progressAtMs = now
+    queue.push({ kind: 'progress', seq, timeMs })
+  }
   socket.on('open', () => {
     noteConnected(state)
+    if (nowUs() - reached > surelyKeptUs)
+      queue.push({ kind: 'gap', why: 'a Jetstream may no longer have all events after so long' })
+    // Even if no event comes for days, it is known since when events would have come.
+    queue.push({ kind: 'progress', seq: reached })
   })
   socket.on('message', (data: Buffer) => {
     state.frames++
     state.bytes += data.length
     state.lastEventAt = Date.now()
-    const frame = readMessage(data, options)
-    if (frame === 'malformed') queue.push({ kind: 'malformed', reason: 'not a Jetstream message' })
-    else if (frame) {
-      noteHeard(state, frame.time)
-      queue.push({ kind: 'event', frame, onSettled: () => {} })
+    const message = readMessage(data, options)
+    if (message === undefined) queue.push({ kind: 'malformed', reason: 'not a Jetstream message' })
+    else {
+      const { frame, seq, time } = message
+      const timeMs = noteHeard(state, time)
+      if (frame) queue.push({ kind: 'event', frame, onSettled: () => {} })
+      else onPassed(seq, timeMs)
     }
     state.queued = queue.length
     if (queue.length > highWater) socket.pause()
@@ -108,28 +130,38 @@ function connect(options: JetstreamOptions, state: SourceState, reached: number)
   }
 }
 
-/** Reads a message as a hint or an event of an account; undefined when it does not concern us. */
-function readMessage(
-  data: Buffer,
-  { wanted, tracks }: JetstreamOptions,
-): RepoFrame | 'malformed' | undefined {
+interface Message {
+  /** A hint, or an event of an account; undefined when it does not concern us. */
+  readonly frame: RepoFrame | undefined
+  readonly seq: number
+  readonly time: string
+}
+
+/** Reads a message; undefined when it is malformed. */
+function readMessage(data: Buffer, { wanted, tracks }: JetstreamOptions): Message | undefined {
   const message = parse(data)
   const { did, kind } = message
   const seq = message.time_us
   if (typeof did !== 'string' || !isValidDid(did) || typeof seq !== 'number' || !Number.isSafeInteger(seq))
-    return 'malformed'
+    return undefined
   const about = { did, seq, time: new Date(seq / 1_000).toISOString() }
+  const passed = { frame: undefined, seq, time: about.time }
+  const of = (frame: RepoFrame): Message => ({ ...passed, frame })
   if (kind === 'commit') {
     const { collection, rkey } = asObject(message.commit)
     const path = `${collection}/${rkey}`
-    return wanted.wantsPath(path) ? { kind: 'hint', ...about, path } : undefined
+    return wanted.wantsPath(path) ? of({ kind: 'hint', ...about, path }) : passed
   }
-  if (!tracks(did)) return undefined
-  if (kind === 'identity') return { kind: 'identity', ...about, handle: undefined }
-  if (kind !== 'account') return undefined
+  if (!tracks(did)) return passed
+  if (kind === 'identity') return of({ kind: 'identity', ...about, handle: undefined })
+  if (kind !== 'account') return passed
   const { active, status } = asObject(message.account)
-  if (typeof active !== 'boolean') return 'malformed'
-  return { kind: 'account', ...about, active, status: typeof status === 'string' ? status : undefined }
+  if (typeof active !== 'boolean') return undefined
+  return of({ kind: 'account', ...about, active, status: typeof status === 'string' ? status : undefined })
+}
+
+function nowUs(): number {
+  return Date.now() * 1_000
 }
 
 function parse(data: Buffer): Record<string, unknown> {

@@ -18,8 +18,14 @@ export interface PdsClient {
   ): Promise<AsyncDisposable & { readonly body: AsyncIterable<Uint8Array> }>
   getRecord(pdsUrl: string, did: string, path: string): Promise<Uint8Array>
   getRepoStatus(pdsUrl: string, did: string): Promise<HostedStatus>
-  /** Whether the repository has any of these collections. */
-  holdsAny(pdsUrl: string, did: string, nsids: readonly string[]): Promise<boolean>
+  /** Which of these collections the repository has; all of them when its host does not say. */
+  collectionsOf(pdsUrl: string, did: string, nsids: readonly string[]): Promise<readonly string[]>
+  /** One page of the records of a collection, as the host says, without proof. */
+  listRecords(
+    pdsUrl: string,
+    did: string,
+    of: { collection: string; cursor: string | undefined },
+  ): Promise<RecordPage>
   listRepos(hostUrl: string, cursor: string | undefined): Promise<RepoPage>
   listReposByCollection(hostUrl: string, nsid: string, cursor: string | undefined): Promise<RepoPage>
   /** Whether the host is a PDS; a relay does not answer `describeServer`. */
@@ -33,6 +39,11 @@ export interface RepoPage {
     readonly rev?: string | undefined
     readonly active: boolean
   }[]
+}
+
+export interface RecordPage {
+  readonly cursor: string | undefined
+  readonly records: readonly { readonly uri: string; readonly cid: string }[]
 }
 
 /** The host refused the request; `error` is the name of the XRPC error, such as `RepoTakendown`. */
@@ -50,6 +61,7 @@ const jsonLimits = { maxBytes: 2_000_000, timeoutMs: 20_000 }
 const quick = { maxBytes: 10_000, timeoutMs: 3_000 }
 const page = '1000'
 const collectionPage = '2000'
+const recordPage = '100'
 
 export function createPdsClient(guardedFetch: GuardedFetch): PdsClient {
   const query = async (
@@ -86,9 +98,19 @@ export function createPdsClient(guardedFetch: GuardedFetch): PdsClient {
         ...(typeof answer.rev === 'string' ? { rev: answer.rev } : {}),
       }
     },
-    async holdsAny(pdsUrl, did, nsids) {
+    async collectionsOf(pdsUrl, did, nsids) {
       const { collections } = await query(pdsUrl, 'com.atproto.repo.describeRepo', { repo: did })
-      return !Array.isArray(collections) || nsids.some((nsid) => collections.includes(nsid))
+      return Array.isArray(collections) ? nsids.filter((nsid) => collections.includes(nsid)) : nsids
+    },
+    async listRecords(pdsUrl, did, { collection, cursor }) {
+      const params = { repo: did, collection, cursor, limit: recordPage }
+      const answer = await query(pdsUrl, 'com.atproto.repo.listRecords', params)
+      const listed = Array.isArray(answer.records) ? answer.records : []
+      const records = listed.map((entry: unknown) => {
+        const { uri, cid } = asObject(entry)
+        return { uri: String(uri), cid: String(cid) }
+      })
+      return { cursor: cursorOf(answer), records }
     },
     listRepos: async (hostUrl, cursor) =>
       readPage(await query(hostUrl, 'com.atproto.sync.listRepos', { cursor, limit: page })),
@@ -123,8 +145,11 @@ function readPage(answer: Record<string, unknown>): RepoPage {
     if (typeof did !== 'string') return []
     return [{ did, rev: typeof rev === 'string' ? rev : undefined, active: active !== false }]
   })
-  const { cursor } = answer
-  return { cursor: typeof cursor === 'string' && cursor !== '' ? cursor : undefined, repos }
+  return { cursor: cursorOf(answer), repos }
+}
+
+function cursorOf({ cursor }: Record<string, unknown>): string | undefined {
+  return typeof cursor === 'string' && cursor !== '' ? cursor : undefined
 }
 
 function xrpcUrl(hostUrl: string, method: string, params: Record<string, string | undefined>): URL {

@@ -5,6 +5,11 @@ import type { Db } from '../../store/sql.ts'
 import { readSweeps } from '../../store/sweep-notes.ts'
 import type { Answer } from '../serve.ts'
 
+interface Listing {
+  readonly host: string
+  readonly backfill: { readonly state: string; readonly reposTotal: number }
+}
+
 /** What this process knows about following the network. */
 export interface IngestStatusSource {
   status(): Promise<{
@@ -16,6 +21,7 @@ export interface IngestStatusSource {
       waiting: number
       caughtUp: boolean
     }[]
+    listings: readonly Listing[]
     rejects: readonly { reason: string; count: number; lastAt: string }[]
     databaseOk: boolean
     caughtUp: boolean
@@ -38,6 +44,7 @@ export function getIngestStatus(
     ])
     return {
       hosts: [...live.hosts],
+      listings: [...live.listings],
       caughtUp: live.caughtUp,
       needsRebuild,
       repos: counts.repos,

@@ -19,6 +19,12 @@ export const $output = /*#__PURE__*/ l.jsonPayload({
   hosts: /*#__PURE__*/ l.array(/*#__PURE__*/ l.ref<Host>((() => host) as any), {
     maxLength: 10000,
   }),
+  listings: /*#__PURE__*/ l.optional(
+    /*#__PURE__*/ l.array(
+      /*#__PURE__*/ l.ref<Listing>((() => listing) as any),
+      { maxLength: 10000 },
+    ),
+  ),
   repos: /*#__PURE__*/ l.array(
     /*#__PURE__*/ l.ref<RepoCount>((() => repoCount) as any),
     { maxLength: 20 },
@@ -168,6 +174,31 @@ const host = /*#__PURE__*/ l.typedObject<Host>(
 )
 
 export { host }
+
+/** A host whose repos are listed. */
+type Listing = {
+  $type?: 'org.holdfast.admin.getIngestStatus#listing'
+
+  /**
+   * The host, as configured.
+   */
+  host: string
+  backfill: Backfill
+}
+
+export type { Listing }
+
+/** A host whose repos are listed. */
+const listing = /*#__PURE__*/ l.typedObject<Listing>(
+  $nsid,
+  'listing',
+  /*#__PURE__*/ l.object({
+    host: /*#__PURE__*/ l.string({ maxLength: 8192 }),
+    backfill: /*#__PURE__*/ l.ref<Backfill>((() => backfill) as any),
+  }),
+)
+
+export { listing }
 
 /** Progress of reading the repos that existed before this server started to follow the network. */
 type Backfill = {
