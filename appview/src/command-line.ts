@@ -19,7 +19,7 @@ import { type RebuildProgress, rebuild } from './rebuild.ts'
 import type { RebuildFrom } from './rebuild-sources.ts'
 import { runUntilStopped } from './runtime/run-until-stopped.ts'
 import { moveToPostgres } from './store/move.ts'
-import { openCatalog } from './store/open.ts'
+import { migrate, openCatalog } from './store/open.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -50,6 +50,21 @@ export async function runCommand(args: readonly string[], env: Env): Promise<num
       exitCode = await runUntilStopped(async (running, onBroken) => {
         running.use(await startAppView(loadConfig(env), { onBroken }))
       })
+    })
+  program
+    .command('migrate')
+    .description(
+      'bring the tables of the database up to date for this version, while processes of the version before go on',
+    )
+    .option('--json', 'print how many migrations were made as one JSON line')
+    .addHelpText(
+      'after',
+      '\nA process with all roles does this when it starts; one with only some of them (HOLDFAST_ROLES) refuses to start until it is done.\n\nExample:\n  HOLDFAST_DATABASE_URL=postgres://me@localhost/index holdfast-appview migrate',
+    )
+    .action(async ({ json }: { json?: boolean }) => {
+      const made = await migrate(loadConfig(env))
+      const text = `${counted(made.catalog, 'migration')} of the catalog and ${made.local} of what is local made in ${(made.tookMs / 1000).toFixed(1)} s`
+      process.stdout.write(`${json ? JSON.stringify(made) : text}\n`)
     })
   program
     .command('rebuild')

@@ -4,6 +4,7 @@ import { loadConfig, loadOperatorConfig } from './config.ts'
 
 test('reports all problems at once, each with what to write instead', () => {
   const env = {
+    HOLDFAST_ROLES: 'api,cook',
     HOLDFAST_SOURCES: 'https://relay.example.org',
     HOLDFAST_BACKFILL: 'relay.example.org',
     HOLDFAST_DATABASE_URL: 'localhost/holdfast',
@@ -69,6 +70,17 @@ test('unless told otherwise, the relays and PDSes that are followed are listed',
     'https://c.example',
   ])
   expect(loadConfig({ HOLDFAST_BACKFILL: 'off' }).backfill).toEqual([])
+})
+
+test('a process has all roles, or some of them beside others on one database', () => {
+  expect([...loadConfig({}).roles]).toEqual(['api', 'ingest', 'swarms'])
+  const some = { HOLDFAST_ROLES: 'ingest, swarms' }
+  expect([...loadConfig({ ...some, HOLDFAST_DATABASE_URL: 'postgres://db/index' }).roles]).toEqual([
+    'ingest',
+    'swarms',
+  ])
+  expect(problemsOf(some)?.message).toContain('set HOLDFAST_DATABASE_URL')
+  expect(problemsOf({ HOLDFAST_ROLES: ',' })?.message).toContain('names no role')
 })
 
 test('the default tracker runs on the AppView’s host', () => {

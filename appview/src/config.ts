@@ -18,7 +18,13 @@ export interface SourceConfig {
   readonly url: string
 }
 
+/** What a process does: serve people and programs, follow the network, or check metainfo, swarms and sources. */
+export type Role = (typeof allRoles)[number]
+
+export const allRoles = ['api', 'ingest', 'swarms'] as const
+
 export interface AppViewConfig {
+  readonly roles: ReadonlySet<Role>
   readonly sources: readonly SourceConfig[]
   /** The servers whose repositories are listed, as `http://` or `https://` URLs. */
   readonly backfill: readonly string[]
@@ -93,6 +99,7 @@ export function readConfig(env: Environment): { config: AppViewConfig; inForce: 
   const trackerUdpPort = sharedSettings.trackerUdpPort(settings)
   const sources = settings.read('HOLDFAST_SOURCES', listOf(source), usualSource)
   const config: AppViewConfig = {
+    roles: new Set(settings.read('HOLDFAST_ROLES', listOf(oneOf(...allRoles)), allRoles.join(','))),
     sources,
     backfill: settings.read('HOLDFAST_BACKFILL', backfillHosts, usualBackfill(sources)),
     reader: settings.read('HOLDFAST_READER', oneOf('ours', 'reference'), 'ours'),
@@ -136,6 +143,11 @@ export function readConfig(env: Environment): { config: AppViewConfig; inForce: 
     repoMemoryBytes: settings.read('HOLDFAST_REPO_MEMORY', sizeBytes, '512MB'),
     searchMemoryBytes: settings.read('HOLDFAST_SEARCH_MEMORY', sizeBytes, `${quarterOfMemory()}B`),
   }
+  if (config.roles.size === 0) settings.problem(`HOLDFAST_ROLES names no role: write some of ${allRoles}`)
+  if (config.roles.size < allRoles.length && config.databaseUrl === undefined)
+    settings.problem(
+      'HOLDFAST_ROLES leaves out roles that no other process can have beside the embedded database: set HOLDFAST_DATABASE_URL, or leave HOLDFAST_ROLES out',
+    )
   if (config.sources.length === 0)
     settings.problem(`HOLDFAST_SOURCES names no source: write at least one, such as ${usualSource}`)
   if (config.reader === 'reference' && !isInstalled('@atproto/sync')) {

@@ -5,12 +5,12 @@ import { type Logger, pino } from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { applyAdmissionPolicy } from './catalog/admission-policy.ts'
 import { journalName, type OpenJournal, openDecisionJournal } from './catalog/decision-journal.ts'
-import { type AppViewConfig, urlHere } from './config.ts'
+import { type AppViewConfig, allRoles, urlHere } from './config.ts'
 import { type HttpServer, startHttpServer } from './http/http-server.ts'
 import { createDidResolver } from './ingest/identity/did-resolver.ts'
-import { type Ingest, startIngest } from './ingest/start-ingest.ts'
+import { type Ingest, ingestElsewhere, startIngest } from './ingest/start-ingest.ts'
 import { openOutbound } from './open-outbound.ts'
-import { startInterfaces } from './start-interfaces.ts'
+import { operatorsInterfaces, startInterfaces } from './start-interfaces.ts'
 import { startSwarm } from './start-swarm.ts'
 import { isOutdated, outdatedAdvice } from './store/index-version.ts'
 import { type Catalog, openCatalog } from './store/open.ts'
@@ -64,7 +64,8 @@ export async function startAppView(
   })
   const journal = await keepDecisions(catalog, config, log)
   if (journal) parts.use(journal)
-  await applyAdmissionPolicy(catalog.db, config.admission)
+  const { roles } = config
+  if (roles.has('ingest')) await applyAdmissionPolicy(catalog.db, config.admission)
   if (await isOutdated(catalog.db)) log.warn(outdatedAdvice)
   const guardedFetch = openOutbound(config, { registry, userAgent: `holdfast/${version}` })
   const resolver = createDidResolver({
@@ -77,18 +78,23 @@ export async function startAppView(
   let ingest: Ingest | undefined
   const publicUrl = () => config.publicUrl ?? `http://localhost:${http?.port ?? config.port}`
   const late = { publicUrl, ingest: () => ingest }
+  const interfacesParts = {
+    ...{ journal, catalog, config, registry, resolver, guardedFetch, version, log },
+    ...late,
+    ...overrides,
+  }
   const interfaces = parts.use(
-    await startInterfaces({
-      ...{ journal, catalog, config, registry, resolver, guardedFetch, version, log },
-      ...late,
-      ...overrides,
-    }),
+    roles.has('api') ? await startInterfaces(interfacesParts) : operatorsInterfaces(interfacesParts),
   )
   http = parts.use(await startHttpServer(config, interfaces.http))
-  log.info({ url: publicUrl(), admission: config.admission, store: catalog.kind }, 'the index is open')
+  log.info(
+    { url: publicUrl(), admission: config.admission, store: catalog.kind, roles: [...roles] },
+    'the index is open',
+  )
 
-  ingest = parts.use(startIngest({ db: catalog.db, config, guardedFetch, log, registry }))
-  parts.use(startSwarm({ catalog, config, guardedFetch, resolver, registry, log }))
+  const ingestParts = { db: catalog.db, config, guardedFetch, log, registry }
+  ingest = parts.use(roles.has('ingest') ? startIngest(ingestParts) : ingestElsewhere(ingestParts))
+  if (roles.has('swarms')) parts.use(startSwarm({ catalog, config, guardedFetch, resolver, registry, log }))
 
   const running = parts.move()
   return {
@@ -123,6 +129,8 @@ function openStore(config: AppViewConfig, log: Logger): Promise<Catalog> {
     databaseUrl: config.databaseUrl,
     databaseSessionUrl: config.databaseSessionUrl,
     dataDir: config.dataDir,
+    // A lone process is upgraded by being replaced; of several, none may change the schema before the operator wants it.
+    migrates: config.roles.size === allRoles.length,
     onMovedAside: (movedTo, err) =>
       log.error(
         { err, movedTo },

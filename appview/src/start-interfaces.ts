@@ -146,28 +146,47 @@ export async function startInterfaces(parts: InterfacesParts): Promise<Interface
   const resources = stack.move()
   return {
     http: {
+      ...operatorsParts(parts, redis),
       xrpc,
       interfaces: [...(parts.interfaces ?? []), ...feeds, pages],
-      health: {
-        ping: () => ping(db),
-        pingWrites: () => pingWrites(db),
-        faultOf: storeFault,
-        isStoring: () => ingest().isStoring?.(),
-        advice: async () => ((await isOutdated(db)) ? outdatedAdvice : undefined),
-        redis: redis && (() => redis.status === 'ready'),
-        hosts: () => followedHosts(ingest()),
-        version: parts.version,
-      },
-      registry: parts.registry,
-      rateLimit: { ...defaultRateLimit, redis, secret: config.adminToken ?? config.databaseUrl },
-      isPublic: config.publicUrl !== undefined,
-      adminToken: config.adminToken,
-      maxStreams: config.maxStreams,
-      publicUrl,
-      trustedProxies: config.trustedProxies,
-      log,
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+/** What the HTTP server of a process without the role `api` serves: health and metrics. */
+export function operatorsInterfaces(parts: InterfacesParts): Interfaces {
+  const http = { ...operatorsParts(parts, undefined), xrpc: undefined, interfaces: [] }
+  return { http, async [Symbol.asyncDispose]() {} }
+}
+
+/** What the HTTP server of every process needs. */
+function operatorsParts(
+  parts: InterfacesParts,
+  redis: Redis | undefined,
+): Omit<HttpServerParts, 'xrpc' | 'interfaces'> {
+  const { config, registry, publicUrl, version, log } = parts
+  const { db } = parts.catalog
+  const ingest = () => parts.ingest() ?? notYet
+  return {
+    health: {
+      ping: () => ping(db),
+      pingWrites: () => pingWrites(db),
+      faultOf: storeFault,
+      isStoring: () => ingest().isStoring?.(),
+      advice: async () => ((await isOutdated(db)) ? outdatedAdvice : undefined),
+      redis: redis && (() => redis.status === 'ready'),
+      hosts: () => followedHosts(ingest()),
+      version,
+    },
+    registry,
+    rateLimit: { ...defaultRateLimit, redis, secret: config.adminToken ?? config.databaseUrl },
+    isPublic: config.publicUrl !== undefined,
+    adminToken: config.adminToken,
+    maxStreams: config.maxStreams,
+    publicUrl,
+    trustedProxies: config.trustedProxies,
+    log,
   }
 }
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testBackends } from '../../testing/backends.ts'
 import { putRecord, putTorrent } from '../../testing/publishing.ts'
 import { becomeLeader } from '../store/leader.ts'
-import { migrateAll, resetCatalog } from '../store/migrate.ts'
+import { migrateAll, prepareBeside, requireMigrated, resetCatalog } from '../store/migrate.ts'
 import type { Catalog } from '../store/open.ts'
 import { rows } from '../store/sql.ts'
 import { applyAdmissionPolicy } from './admission-policy.ts'
@@ -124,6 +124,36 @@ describe.each(testBackends())('the schemas, on $name', ({ name, open }) => {
     },
   )
 
+  test('leaves an index that a newer version has extended as it is', async () => {
+    await using catalog = await open()
+    await putRecord(catalog, 'dataset', 'ice', { title: 'Sea ice' })
+    await extendAsNewerVersion(catalog)
+    await requireMigrated(catalog.db)
+    expect(await migrateAll(catalog.db)).toEqual({ catalog: 0, local: 0 })
+    await putRecord(catalog, 'dataset', 'snow', { title: 'Snow' })
+    expect(await rows(catalog.db, sql`SELECT uri FROM catalog.record`)).toHaveLength(2)
+    await expect(prepareBeside(catalog.db, { isNew: true })).rejects.toThrow('Rebuild it with that version')
+  })
+
+  test('refuses an index from which a newer version took what this one uses', async () => {
+    await using catalog = await open()
+    await extendAsNewerVersion(catalog)
+    await catalog.db.execute(
+      sql`INSERT INTO local.setting (name, value) VALUES ('requiredMigration.catalog', '"of a newer version"')`,
+    )
+    await expect(requireMigrated(catalog.db)).rejects.toThrow('Install the newer version')
+    await expect(migrateAll(catalog.db)).rejects.toThrow('Install the newer version')
+  })
+
+  test('says that an index lacks migrations', async () => {
+    await using catalog = await open()
+    await requireMigrated(catalog.db)
+    await catalog.db.execute(
+      sql`DELETE FROM holdfast_migrations.catalog WHERE id = (SELECT max(id) FROM holdfast_migrations.catalog)`,
+    )
+    await expect(requireMigrated(catalog.db)).rejects.toThrow('lacks 1 migrations')
+  })
+
   test('refuses decisions of an unknown version and changes nothing', async () => {
     await using catalog = await open()
     await catalog.db.execute(
@@ -136,3 +166,11 @@ describe.each(testBackends())('the schemas, on $name', ({ name, open }) => {
     )
   })
 })
+
+/** Does what a migration of a version that is not written yet might do. */
+async function extendAsNewerVersion({ db }: Catalog): Promise<void> {
+  await db.execute(sql`ALTER TABLE catalog.dataset ADD COLUMN of_tomorrow text`)
+  await db.execute(sql`
+    INSERT INTO holdfast_migrations.catalog (hash, created_at)
+    SELECT 'of a newer version', max(created_at) + 1 FROM holdfast_migrations.catalog`)
+}

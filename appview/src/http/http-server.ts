@@ -19,7 +19,8 @@ import { limitPatience } from './request-patience.ts'
 import { limitStreams, type Upgrade } from './stream-limit.ts'
 
 export interface HttpServerParts {
-  xrpc: XrpcServer
+  /** Undefined in a process that serves only health and metrics. */
+  xrpc: XrpcServer | undefined
   /** The other interfaces, tried in this order for requests that are not XRPC; each passes on what it does not serve. */
   interfaces: readonly RequestHandler[]
   health: HealthParts
@@ -60,7 +61,7 @@ export async function startHttpServer(at: ListenAt, parts: HttpServerParts): Pro
     createServer({ maxHeaderSize }, app).listen(...args)) as typeof app.listen
   app.disable('x-powered-by')
   app.set('trust proxy', ['loopback', ...parts.trustedProxies])
-  app.use(requestMetrics(parts.registry, new Set(methodNames(parts.xrpc))))
+  app.use(requestMetrics(parts.registry, new Set(parts.xrpc ? methodNames(parts.xrpc) : [])))
   app.use(logFaults(parts.log))
   app.use(cors)
   const health = createHealth(parts.health)
@@ -74,9 +75,11 @@ export async function startHttpServer(at: ListenAt, parts: HttpServerParts): Pro
   app.use(limitPatience(own))
   app.use(compression())
   app.use(limitHeldAnswers({ own, registry: parts.registry }))
-  app.get('/.well-known/did.json', (_req, res) => res.json(didDocument(parts.publicUrl())))
-  for (const each of parts.interfaces) app.use(each)
-  app.use(parts.xrpc.router)
+  if (parts.xrpc) {
+    app.get('/.well-known/did.json', (_req, res) => res.json(didDocument(parts.publicUrl())))
+    for (const each of parts.interfaces) app.use(each)
+    app.use(parts.xrpc.router)
+  }
   app.use(notFound)
   app.use(ourFault(parts.log))
   // The XRPC server takes over WebSocket upgrades of the app it is mounted in when that listens.
@@ -89,7 +92,7 @@ export async function startHttpServer(at: ListenAt, parts: HttpServerParts): Pro
       const closed = new Promise((resolve) => server.close(resolve))
       server.closeIdleConnections()
       // The HTTP server no longer manages upgraded connections, but waits for them when it closes.
-      const streams = [...parts.xrpc.subscriptions.values()].flatMap(({ wss }) => [...wss.clients])
+      const streams = [...(parts.xrpc?.subscriptions.values() ?? [])].flatMap(({ wss }) => [...wss.clients])
       for (const stream of streams) stream.close(goingAway)
       const force = setTimeout(() => {
         server.closeAllConnections()

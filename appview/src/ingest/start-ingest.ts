@@ -77,6 +77,24 @@ export function startIngest(parts: IngestParts): Ingest {
   }
 }
 
+/** Stands for the ingest of another process: its state is read from the store. */
+export function ingestElsewhere({ db, config }: Pick<IngestParts, 'db' | 'config'>): Ingest {
+  const metrics = createIngestMetrics(undefined, {
+    databaseOk: () => false,
+    reposTracked: () => 0,
+    inFlight: () => 0,
+    sources: () => [],
+  })
+  return {
+    metrics,
+    leading: false,
+    isStoring: () => undefined,
+    reconcile: async () => {},
+    status: () => readIngestStatus(db, { config, pipeline: undefined, metrics }),
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
 const measureMs = 2_000
 
 /** Writes regularly how far this process is behind the sources, for the other processes on the store. */

@@ -1,32 +1,88 @@
-import { fileURLToPath } from 'node:url'
+import { setTimeout as wait } from 'node:timers/promises'
 import { OperatorError } from '@holdfast/runtime/operator-error'
 import { sql } from 'drizzle-orm'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import type { PgDialect, PgSession } from 'drizzle-orm/pg-core'
 import { beforeSchema, besideSchema, makeStreamsBeside, openBeside, putInPlace } from './beside.ts'
 import { channels } from './channels.ts'
+import { errorCode } from './error-code.ts'
 import { stampIndexVersion } from './index-version.ts'
 import { tryToLead } from './leader.ts'
+import {
+  checkRequired,
+  configOf,
+  journalSchema,
+  type MigrationSet,
+  readJournal,
+  readStanding,
+  writeRequired,
+} from './migration-journal.ts'
 import { type Db, rows } from './sql.ts'
 import { startNewEpochs } from './stream-epochs.ts'
 import { noteDecisionsSince } from './sweep-notes.ts'
 import { takeTurn } from './write-turns.ts'
 
-type Set = 'catalog' | 'local'
-
 /** The name of the journal of migrations of a second catalog. */
 const besideJournal = besideSchema
 
-const journalSchema = 'holdfast_migrations'
 /** Any fixed number: processes that start together migrate one after the other. */
 const migrationLock = 4_653_001
 
+/** How long a migration waits for a lock: whoever reads the table meanwhile waits behind it. */
+const lockTimeoutMs = 1_000
+const mostTries = 60
+const lockNotAvailable = '55P03'
+
+/** How many migrations were made. */
+export type Migrated = Readonly<Record<MigrationSet, number>>
+
 /**
  * Migrates `local` and `catalog` in one transaction, so that a process that dies meanwhile changes nothing. The two have
- * separate journals so that `catalog` can be dropped alone.
+ * separate journals so that `catalog` can be dropped alone. If a table is in use for long, as by a long read, the transaction
+ * is undone and tried again, so that others do not wait for it. A database of a newer version is left as it is.
+ *
+ * @throws OperatorError when this version cannot use the database, or when no lock was to be had in a minute
  */
-export async function migrateAll(db: Db): Promise<void> {
-  await db.transaction((tx) => migrateBoth(tx as Db))
+export async function migrateAll(db: Db): Promise<Migrated> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await db.transaction((tx) => migrateBoth(tx as Db))
+    } catch (error) {
+      if (errorCode(error) !== lockNotAvailable) throw error
+      if (tries === mostTries)
+        throw new OperatorError(
+          'The tables to be migrated were in use all the time. Nothing was changed. Try again when less is going on.',
+          { cause: error },
+        )
+      await wait(lockTimeoutMs)
+    }
+  }
+}
+
+/**
+ * Checks that the database has what this version needs, and changes nothing.
+ *
+ * @throws OperatorError that says which command to run
+ */
+export async function requireMigrated(db: Db): Promise<void> {
+  const missing = await countMissing(db)
+  if (missing > 0)
+    throw new OperatorError(
+      `The database lacks ${missing} migrations of this version. Run holdfast-appview migrate with the same HOLDFAST_DATABASE_URL, then start this again. A process that has only some of the roles does not migrate.`,
+    )
+  for (const set of sets) await checkRequired(db, set)
+}
+
+const sets = ['local', 'catalog'] as const
+
+async function countMissing(db: Db): Promise<number> {
+  let missing = 0
+  for (const set of sets) {
+    const standing = await readStanding(db, set)
+    if (standing.kind === 'behind') missing += standing.missing
+    if (standing.kind === 'foreign') missing++
+  }
+  return missing
 }
 
 /** Drops everything that came from the network and creates an empty catalog, in one transaction; `local` is untouched. */
@@ -42,13 +98,20 @@ export async function resetCatalog(db: Db, alongside?: (tx: Db) => Promise<void>
 /**
  * Creates an empty catalog beside the served one, or migrates the one that a stopped rebuild left. Resolves with a
  * database whose statements use that catalog.
+ *
+ * @throws OperatorError when a newer version made the served catalog
  */
 export async function prepareBeside(db: Db, { isNew }: { isNew: boolean }): Promise<Db> {
+  if ((await readStanding(db, 'catalog')).kind === 'ahead')
+    throw new OperatorError(
+      'A newer version of Holdfast made this index. Rebuild it with that version. Nothing was changed.',
+    )
   const beside = openBeside(db)
   await beside.transaction(async (within) => {
     const tx = within as Db
     await lock(tx)
-    if (isNew || (await isUnknown(tx, 'catalog', besideJournal))) await dropBeside(tx)
+    const { kind } = await readStanding(tx, 'catalog', besideJournal)
+    if (isNew || kind === 'foreign' || kind === 'ahead') await dropBeside(tx)
     await migrateOne(tx, 'catalog', besideJournal)
     await stampIfEmpty(tx)
   })
@@ -98,17 +161,19 @@ async function hasBefore(tx: Db): Promise<boolean> {
   return found.length > 0
 }
 
-async function migrateBoth(tx: Db): Promise<void> {
+async function migrateBoth(tx: Db): Promise<Migrated> {
   await lock(tx)
-  if (await isUnknown(tx, 'local')) await adoptLocal(tx)
-  await migrateOne(tx, 'local')
+  await tx.execute(sql`SELECT set_config('lock_timeout', ${`${lockTimeoutMs}ms`}, true)`)
+  if ((await readStanding(tx, 'local')).kind === 'foreign') await adoptLocal(tx)
+  const local = await migrateOne(tx, 'local')
   // What it held is a cache, and is gathered again.
   if (await isIncomplete(tx)) await dropCatalog(tx)
-  else if (await isUnknown(tx, 'catalog')) await dropUnknown(tx)
-  await migrateOne(tx, 'catalog')
+  else if ((await readStanding(tx, 'catalog')).kind === 'foreign') await dropUnknown(tx)
+  const catalog = await migrateOne(tx, 'catalog')
   await stampIfEmpty(tx)
   // An earlier swap was interrupted between its two steps.
   if (await hasBefore(tx)) await dropBefore(tx, new Date(0))
+  return { catalog, local }
 }
 
 async function lock(tx: Db): Promise<void> {
@@ -150,21 +215,6 @@ async function isIncomplete(tx: Db): Promise<boolean> {
   return found !== undefined && found.isGone !== found.isNew
 }
 
-/** Whether a schema was made by migrations that are none of this version's. */
-async function isUnknown(tx: Db, set: Set, journal: string = set): Promise<boolean> {
-  const known = readMigrationFiles(configOf(set, journal)).map(({ hash }) => hash)
-  return (await readJournal(tx, journal)).some((hash) => !known.includes(hash))
-}
-
-/** The hashes of the migrations that were made, the first first. */
-async function readJournal(tx: Db, journal: string): Promise<string[]> {
-  const table = `${journalSchema}.${journal}`
-  const [found] = await rows<{ is: boolean }>(tx, sql`SELECT to_regclass(${table}) IS NOT NULL AS is`)
-  if (!found?.is) return []
-  const made = await rows<{ hash: string }>(tx, sql.raw(`SELECT hash FROM ${table} ORDER BY id`))
-  return made.map(({ hash }) => hash)
-}
-
 /** The last of the seven migrations of `local` that became one; they made the same tables. */
 const lastBeforeBaseline = 'b42ce5ad3f60d93d41e73684862bf592dfe5a8eaee1fa775462c444e3588a3ab'
 
@@ -182,16 +232,22 @@ async function adoptLocal(tx: Db): Promise<void> {
   )
 }
 
-function configOf(set: Set, journal: string = set) {
-  return {
-    migrationsFolder: fileURLToPath(new URL(`./migrations/${set}`, import.meta.url)),
-    migrationsSchema: journalSchema,
-    migrationsTable: journal,
-  }
+/**
+ * Makes the migrations that are missing; resolves with how many.
+ *
+ * @throws OperatorError when a newer version made more, and this version cannot do with those
+ */
+async function migrateOne(tx: Db, set: MigrationSet, journal: string = set): Promise<number> {
+  const standing = await readStanding(tx, set, journal)
+  if (standing.kind === 'ahead') await checkRequired(tx, set)
+  if (standing.kind !== 'behind') return 0
+  await makeMigrations(tx, set, journal)
+  if (journal === set) await writeRequired(tx, set)
+  return standing.missing
 }
 
 /** Does what Drizzle's migrators do, which would open a transaction of their own. */
-async function migrateOne(tx: Db, set: Set, journal: string = set): Promise<void> {
+async function makeMigrations(tx: Db, set: MigrationSet, journal: string): Promise<void> {
   const config = configOf(set, journal)
   const { dialect, session } = tx as unknown as { dialect: PgDialect; session: PgSession }
   const within = {

@@ -6,7 +6,7 @@ import { drizzle } from 'drizzle-orm/pglite'
 import { connectPostgres } from './connect-postgres.ts'
 import { lockDataDir } from './data-dir-lock.ts'
 import { layEmptyCluster } from './empty-cluster.ts'
-import { migrateAll } from './migrate.ts'
+import { type Migrated, migrateAll, requireMigrated } from './migrate.ts'
 import { listenForNotifications } from './notifications.ts'
 import { requireOwnSessions } from './own-sessions.ts'
 import type { Db } from './sql.ts'
@@ -29,6 +29,8 @@ export interface OpenOptions {
   /** Where to connect for LISTEN; `databaseUrl` by default. */
   databaseSessionUrl?: string | undefined
   dataDir?: string | undefined
+  /** Whether schemas of PostgreSQL are brought up to date, by default true; otherwise it is an error when they are not. */
+  migrates?: boolean
   /** The most connections to PostgreSQL. */
   poolSize?: number
   /** Called when an unreadable embedded directory was moved aside. */
@@ -36,12 +38,40 @@ export interface OpenOptions {
 }
 
 /**
- * Opens the store and brings both schemas up to date.
+ * Opens the store, and brings both schemas up to date unless told otherwise.
  *
- * @throws DataDirInUseError; or an Error that says which database could not be reached and what to check.
+ * @throws DataDirInUseError; or an Error that says which database could not be reached and what to check, or that it has
+ *   to be migrated.
  */
 export function openCatalog(options: OpenOptions = {}): Promise<Catalog> {
   return options.databaseUrl ? openPostgres(options.databaseUrl, options) : openPglite(options)
+}
+
+/** Brings both schemas up to date. Resolves with how many migrations were made, and how long locks were held at most. */
+export async function migrate(
+  options: Pick<OpenOptions, 'databaseUrl' | 'dataDir'>,
+): Promise<Migrated & { readonly tookMs: number }> {
+  const { databaseUrl, dataDir } = options
+  const startedAt = performance.now()
+  if (databaseUrl === undefined) {
+    const lock = dataDir === undefined ? undefined : lockDataDir(dataDir)
+    try {
+      const { pglite, migrated } = await startPglite(options)
+      await pglite[Symbol.asyncDispose]()
+      return { ...migrated, tookMs: Math.round(performance.now() - startedAt) }
+    } finally {
+      lock?.[Symbol.dispose]()
+    }
+  }
+  const { client, db } = connectPostgres(databaseUrl, { poolSize: 1 })
+  try {
+    const migrated = await migrateAll(db)
+    return { ...migrated, tookMs: Math.round(performance.now() - startedAt) }
+  } catch (cause) {
+    throw cannotOpen(databaseUrl, cause)
+  } finally {
+    await client.end({ timeout: 1 })
+  }
 }
 
 async function openPostgres(url: string, options: OpenOptions): Promise<Catalog> {
@@ -49,14 +79,11 @@ async function openPostgres(url: string, options: OpenOptions): Promise<Catalog>
   const sessionUrl = options.databaseSessionUrl ?? url
   try {
     await requireOwnSessions(sessionUrl)
-    await migrateAll(db)
+    if (options.migrates === false) await requireMigrated(db)
+    else await migrateAll(db)
   } catch (cause) {
     await client.end({ timeout: 1 })
-    if (cause instanceof OperatorError) throw cause
-    throw new OperatorError(
-      `Cannot open the database at ${withoutPassword(url)}: ${reasonOf(cause)}. Check HOLDFAST_DATABASE_URL.`,
-      { cause },
-    )
+    throw cannotOpen(url, cause)
   }
   return {
     db,
@@ -90,7 +117,13 @@ async function openPglite(options: OpenOptions): Promise<Catalog> {
   }
 }
 
-async function startPglite(options: OpenOptions): Promise<{ pglite: ThreadedPglite; db: Db }> {
+interface StartedPglite {
+  readonly pglite: ThreadedPglite
+  readonly db: Db
+  readonly migrated: Migrated
+}
+
+async function startPglite(options: OpenOptions): Promise<StartedPglite> {
   const directory = options.dataDir === undefined ? undefined : join(options.dataDir, 'pglite')
   try {
     return await tryPglite(directory)
@@ -103,18 +136,26 @@ async function startPglite(options: OpenOptions): Promise<{ pglite: ThreadedPgli
   }
 }
 
-async function tryPglite(directory: string | undefined): Promise<{ pglite: ThreadedPglite; db: Db }> {
+async function tryPglite(directory: string | undefined): Promise<StartedPglite> {
   if (directory !== undefined) await layEmptyCluster(directory)
   const pglite = await openThreadedPglite(directory)
   try {
     const db = drizzle(pglite as never) as unknown as Db
     await db.execute(sql`SET TIME ZONE 'UTC'`)
-    await migrateAll(db)
-    return { pglite, db }
+    const migrated = await migrateAll(db)
+    return { pglite, db, migrated }
   } catch (error) {
     await pglite[Symbol.asyncDispose]()
     throw error
   }
+}
+
+function cannotOpen(url: string, cause: unknown): OperatorError {
+  if (cause instanceof OperatorError) return cause
+  return new OperatorError(
+    `Cannot open the database at ${withoutPassword(url)}: ${reasonOf(cause)}. Check HOLDFAST_DATABASE_URL.`,
+    { cause },
+  )
 }
 
 function withoutPassword(url: string): string {
