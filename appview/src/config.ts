@@ -10,6 +10,7 @@ import {
 import { type LogLevel, sharedSettings } from '@holdfast/runtime/shared-settings'
 import { durationMs, sizeBytes } from '@holdfast/runtime/units'
 import type { AdmissionPolicy } from './catalog/admission-policy.ts'
+import { defaultGatheringLimits, type GatheringLimits } from './catalog/leases.ts'
 
 /** Where records come from: a relay or PDS whose commits carry proofs, or a Jetstream, whose records are fetched again with proof. */
 export interface SourceConfig {
@@ -72,6 +73,8 @@ export interface AppViewConfig {
   readonly repoMemoryBytes: number
   /** The most bytes that the search index in memory may take; 0 turns it off. */
   readonly searchMemoryBytes: number
+  /** How parts of datasets are handed out to those who gather. */
+  readonly gathering: GatheringLimits
 }
 
 export interface OutboundLimits {
@@ -142,6 +145,11 @@ export function readConfig(env: Environment): { config: AppViewConfig; inForce: 
     maxStreams: settings.read('HOLDFAST_MAX_STREAMS', wholeNumber(), '5000'),
     repoMemoryBytes: settings.read('HOLDFAST_REPO_MEMORY', sizeBytes, '512MB'),
     searchMemoryBytes: settings.read('HOLDFAST_SEARCH_MEMORY', sizeBytes, `${quarterOfMemory()}B`),
+    gathering: {
+      ...defaultGatheringLimits,
+      requestsPerMinutePerHost: settings.read('HOLDFAST_PACE_PER_HOST', wholeNumber(), '300'),
+      claimsPerAccount: settings.read('HOLDFAST_CLAIMS_PER_ACCOUNT', wholeNumber(), '5'),
+    },
   }
   if (config.roles.size === 0) settings.problem(`HOLDFAST_ROLES names no role: write some of ${allRoles}`)
   if (config.roles.size < allRoles.length && config.databaseUrl === undefined)

@@ -104,6 +104,7 @@ export async function startInterfaces(parts: InterfacesParts): Promise<Interface
       usedTokens: redis ? redisTokenIds(redis) : memoryTokenIds(),
     },
     streams: { infoHashes, records },
+    gathering: config.gathering,
     validateResponse: parts.validateResponse ?? false,
   })
   const lookUp = createHandleLookup(parts.guardedFetch)

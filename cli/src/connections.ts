@@ -18,6 +18,8 @@ export interface SignedIn {
   readonly method: 'oauth' | 'app-password'
   /** Whether an OAuth session may also write posts. */
   readonly announces?: boolean
+  /** Whether an OAuth session may also divide datasets and claim parts. */
+  readonly gathers?: boolean
   readonly repo: Repo
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { lexiconDocuments, loadLexicons } from './documents.ts'
-import { canonicalAuthority, collections, methods, publishPermission } from './nsid.ts'
+import { canonicalAuthority, collections, collectionsFor, methods, permissionSets } from './nsid.ts'
 
 interface Node {
   readonly type?: string
@@ -26,19 +26,34 @@ test('loads every document with @atproto/lexicon, references resolved', () => {
 test('nsid.ts names exactly the records, methods and permission sets that exist', () => {
   const mains = documents.filter(({ defs }) => defs.main).map(({ id }) => id)
   expect(mains.sort()).toEqual(
-    [...Object.values(collections), ...Object.values(methods), publishPermission].sort(),
+    [...Object.values(collections), ...Object.values(methods), ...Object.values(permissionSets)].sort(),
   )
 })
 
-test('permits publishing in every collection, and only methods that exist', () => {
-  const main = documents.find(({ id }) => id === publishPermission)?.defs.main
-  expect(main).toMatchObject({
-    type: 'permission-set',
-    permissions: [{ resource: 'repo', collection: Object.values(collections) }, { resource: 'rpc' }],
-  })
-  const [, calls] = (main as unknown as { permissions: [unknown, { lxm: string[] }] }).permissions
-  expect(calls.lxm.length).toBeGreaterThan(0)
-  expect(Object.values(methods)).toEqual(expect.arrayContaining(calls.lxm))
+interface PermissionSet {
+  readonly type: string
+  readonly permissions: readonly [{ collection: string[] }, { lxm: string[] }]
+}
+
+const sets = Object.values(permissionSets).map(
+  (name) => documents.find(({ id }) => id === name)?.defs.main as unknown as PermissionSet,
+)
+
+test('each collection is in one permission set, and torrents also where they are gathered', () => {
+  const permitted = sets.flatMap(({ permissions: [repo] }) => repo.collection)
+  expect([...permitted].sort()).toEqual([...Object.values(collections), collections.torrent].sort())
+})
+
+test('nsid.ts says what each permission set allows to write', () => {
+  expect(sets.map(({ permissions: [repo] }) => repo.collection)).toEqual(Object.values(collectionsFor))
+})
+
+test('permission sets allow only methods that exist', () => {
+  for (const { type, permissions } of sets) {
+    expect(type).toBe('permission-set')
+    expect(permissions[1].lxm.length).toBeGreaterThan(0)
+    expect(Object.values(methods)).toEqual(expect.arrayContaining(permissions[1].lxm))
+  }
 })
 
 test('names are in lowerCamelCase, in one group, and the operator’s in another', () => {
@@ -121,6 +136,8 @@ test('requires only the fields that the design names', () => {
     [collections.webseed]: ['subject', 'url', 'createdAt'],
     [collections.assessment]: ['subject', 'assessedAt', 'createdAt'],
     [collections.profile]: ['createdAt'],
+    [collections.part]: ['dataset', 'createdAt'],
+    [collections.claim]: ['part', 'expiresAt', 'createdAt'],
   })
 })
 

@@ -10,6 +10,8 @@ export const collections = {
   webseed: schemas.webseed.$nsid,
   assessment: schemas.assessment.$nsid,
   profile: schemas.profile.$nsid,
+  part: schemas.part.$nsid,
+  claim: schemas.claim.$nsid,
 } as const
 
 /** The short name of a collection, such as `dataset`. */
@@ -34,13 +36,19 @@ export const methods = {
   getDataset: schemas.getDataset.$lxm,
   getDatasets: schemas.getDatasets.$lxm,
   getMetainfo: schemas.getMetainfo.$lxm,
+  getNextPart: schemas.getNextPart.$lxm,
+  getPart: schemas.getPart.$lxm,
   getRecordStatus: schemas.getRecordStatus.$lxm,
   getStats: schemas.getStats.$lxm,
   getTorrent: schemas.getTorrent.$lxm,
   getTorrentFiles: schemas.getTorrentFiles.$lxm,
+  leaseNextPart: schemas.leaseNextPart.$lxm,
+  listClaims: schemas.listClaims.$lxm,
   listDatasets: schemas.listDatasets.$lxm,
   listInfoHashes: schemas.listInfoHashes.$lxm,
+  listParts: schemas.listParts.$lxm,
   listTorrents: schemas.listTorrents.$lxm,
+  releaseLease: schemas.releaseLease.$lxm,
   searchDatasets: schemas.searchDatasets.$lxm,
   searchDatasetsTypeahead: schemas.searchDatasetsTypeahead.$lxm,
   searchTorrents: schemas.searchTorrents.$lxm,
@@ -55,5 +63,20 @@ export type MethodName = keyof typeof methods
 /** The NSID of a method in this copy of the project. */
 export type Method = (typeof methods)[MethodName]
 
-/** The permission set with which an application may write all of our records. */
-export const publishPermission = schemas.authPublish.main.nsid
+/** The permission sets, by purpose, so that a program which gathers cannot delete datasets. Each collection is in one of them. */
+export const permissionSets = {
+  publish: schemas.authPublish.main.nsid,
+  gather: schemas.authGather.main.nsid,
+} as const
+
+/** The collections of each permission set. */
+export const collectionsFor = {
+  publish: [
+    collections.dataset,
+    collections.torrent,
+    collections.webseed,
+    collections.assessment,
+    collections.profile,
+  ],
+  gather: [collections.part, collections.claim, collections.torrent],
+} as const satisfies Record<keyof typeof permissionSets, readonly Collection[]>

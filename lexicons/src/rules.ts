@@ -26,6 +26,9 @@ export function recordWarnings(collection: Collection, record: object): Warning[
   if (collection === collections.torrent) {
     return [...dateWarnings([['captured', (record as schemas.torrent.Main).captured]])]
   }
+  if (collection === collections.part) {
+    return [...dateWarnings([['deadline', (record as schemas.part.Main).deadline]])]
+  }
   if (collection === collections.assessment) {
     const { subject, risk } = record as schemas.assessment.Main
     return [
@@ -42,6 +45,8 @@ const rules = {
   [collections.webseed]: webseedRules,
   [collections.assessment]: assessmentRules,
   [collections.profile]: () => [],
+  [collections.part]: ({ dataset }: schemas.part.Main) => refRules('dataset', dataset),
+  [collections.claim]: claimRules,
 } satisfies Record<Collection, (record: never) => Iterable<Refusal>>
 
 function* datasetRules(record: schemas.dataset.Main): Generator<Refusal> {
@@ -73,6 +78,13 @@ function* assessmentRules({ subject }: schemas.assessment.Main): Generator<Refus
   if (subject.uri) yield* refRules('subject', { uri: subject.uri })
   else if (!subject.identifiers?.length) {
     yield refuse('subject', 'is empty; give the uri of a record or identifiers')
+  }
+}
+
+function* claimRules(record: schemas.claim.Main): Generator<Refusal> {
+  yield* refRules('part', record.part)
+  for (const [index, content] of (record.torrents ?? []).entries()) {
+    yield* hashRules(`torrents/${index}/`, content)
   }
 }
 

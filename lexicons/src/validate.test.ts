@@ -105,6 +105,40 @@ const good: Record<CollectionName, Record<string, unknown>> = {
     kind: 'library',
     contact: 'ann@example.org',
   },
+  part: {
+    dataset: { uri: datasetUri, cid },
+    title: 'Gauges in the north',
+    description: 'One file a **station**.',
+    urls: [
+      {
+        url: 'https://example.org/8518750/all.csv',
+        sizeBytes: 214_000_000,
+        checksums: [{ algorithm: 'md5', value: 'd41d8cd98f00b204e9800998ecf8427e' }],
+      },
+    ],
+    prefixes: [{ url: 'https://example.org/north/' }],
+    sizeBytes: 300_000_000,
+    fileCount: 12,
+    tool: 'http',
+    method: 'Fetch the tables *first*.',
+    copies: 2,
+    deadline: '2026-12-05',
+    priority: 70,
+    leaseSeconds: 3_600,
+    pace: { host: 'example.org', requestsPerMinute: 120, connections: 4 },
+    status: 'open',
+  },
+  claim: {
+    part: { uri: `at://${did}/${collections.part}/north`, cid },
+    status: 'in-progress',
+    expiresAt: createdAt,
+    progress: { bytesDone: 5, bytesTotal: 10, itemsDone: 1, itemsTotal: 2 },
+    torrents: [{ infoHashV1: v1, infoHashV2: v2 }],
+    failure: { code: 'blocked', message: 'The server answers 403.' },
+    lease: { service: did, id: '3l7k' },
+    finishedAt: createdAt,
+    note: 'The southern half is missing.',
+  },
 }
 
 test.each(Object.keys(good) as CollectionName[])(

@@ -12,6 +12,8 @@ export interface RecordTypes {
   [collections.webseed]: Infer<typeof schemas.webseed.main>
   [collections.assessment]: Infer<typeof schemas.assessment.main>
   [collections.profile]: Infer<typeof schemas.profile.main>
+  [collections.part]: Infer<typeof schemas.part.main>
+  [collections.claim]: Infer<typeof schemas.claim.main>
 }
 
 /** The record, typed; or its first fault, with the path of the field, such as `sources/0/url`. */
@@ -62,6 +64,8 @@ const recordSchemas = {
   [collections.webseed]: schemas.webseed.main,
   [collections.assessment]: schemas.assessment.main,
   [collections.profile]: schemas.profile.main,
+  [collections.part]: schemas.part.main,
+  [collections.claim]: schemas.claim.main,
 }
 
 function refusal(error: LexValidationError): Refusal {

@@ -183,6 +183,8 @@ interface Put {
   committedAt: string | null
   /** The content that it names, as `namedContent` gives it. */
   named: string | null
+  /** Whether its commit was seen as it was made, and not read later from the repository. */
+  live: boolean
 }
 
 interface WrittenRow extends Record<string, unknown> {
@@ -244,6 +246,7 @@ function toPut(op: Exclude<RecordOp, { action: 'delete' | 'keep' }>, commit: Rep
     cid: op.cid,
     rev: commit.rev,
     committedAt: committedMs === undefined ? null : new Date(committedMs).toISOString(),
+    live: !commit.complete && !commit.partial,
   }
   if (op.action === 'reject') {
     return {
@@ -276,15 +279,16 @@ async function upsertRecords(tx: Db, puts: readonly Put[]): Promise<Written[]> {
   const input = recordset(
     puts,
     `uri text, did text, kind text, cid text, rev text, value jsonb, reason text, detail text, warnings jsonb, "sizeBytes" int,
-     "createdAt" timestamptz, "committedAt" timestamptz, named text`,
+     "createdAt" timestamptz, "committedAt" timestamptz, named text, live bool`,
   )
   const written = await rows<WrittenRow>(
     tx,
     sql`
     WITH input AS (SELECT * FROM ${input}),
     seen AS (
-      INSERT INTO local.first_seen AS f (uri, at, cid, changed_at, named, named_at)
-      SELECT uri, now(), cid, least("committedAt", now()), named, now() FROM input
+      INSERT INTO local.first_seen AS f (uri, at, cid, changed_at, named, named_at, live_at)
+      SELECT uri, now(), cid, least("committedAt", now()), named, now(),
+        CASE WHEN live THEN least("committedAt", now()) END FROM input
       ON CONFLICT (uri) DO UPDATE SET cid = excluded.cid, changed_at = CASE
         WHEN excluded.cid = coalesce(f.cid, (SELECT r.cid FROM catalog.record r WHERE r.uri = f.uri), excluded.cid)
         THEN f.changed_at ELSE greatest(excluded.changed_at, f.changed_at, f.at + interval '1 ms') END,

@@ -90,8 +90,10 @@ describe.each(testBackends())('the schemas, on $name', ({ name, open }) => {
     await decideAdmission(catalog.db, { kind: 'did', value: 'did:plc:denied' }, { action: 'deny' })
     await putRecord(catalog, 'dataset', 'ice', { title: 'Sea ice' })
     const old = 'b42ce5ad3f60d93d41e73684862bf592dfe5a8eaee1fa775462c444e3588a3ab'
-    await catalog.db.execute(sql`DROP TABLE local.decision`)
-    await catalog.db.execute(sql`ALTER TABLE local.first_seen DROP COLUMN named, DROP COLUMN named_at`)
+    await catalog.db.execute(sql`DROP TABLE local.decision, local.lease`)
+    await catalog.db.execute(
+      sql`ALTER TABLE local.first_seen DROP COLUMN named, DROP COLUMN named_at, DROP COLUMN live_at`,
+    )
     await catalog.db.execute(sql`DELETE FROM holdfast_migrations.local`)
     await catalog.db.execute(sql`INSERT INTO holdfast_migrations.local (hash, created_at) VALUES (${old}, 1)`)
     await catalog.db.execute(sql`UPDATE holdfast_migrations.catalog SET hash = 'of another version'`)

@@ -19,6 +19,11 @@ const methodCosts: ReadonlyMap<string, number> = new Map(
     findFiles: 3,
     searchDatasetsTypeahead: 2,
     getDatasets: 3,
+    // Parts are locked, and those of a dataset counted.
+    leaseNextPart: 3,
+    getNextPart: 2,
+    listParts: 3,
+    listClaims: 2,
     // A page has ten thousand entries.
     listInfoHashes: 3,
     // The file may have 100 MB.

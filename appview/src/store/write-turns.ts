@@ -7,7 +7,7 @@
  * Whoever writes records locks contents first, in order of id, and then datasets. That does not exclude every deadlock, since
  * only what was written says which other rows depend on it; PostgreSQL then undoes one of the two, which is run again.
  */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { errorCode } from './error-code.ts'
 import type { Db } from './sql.ts'
 
@@ -29,10 +29,13 @@ export async function writing<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<
   }
 }
 
+/** Waits until nobody holds the lock alone, and shares it until the transaction ends: a column of its first SELECT. */
+export const sharedTurn: SQL = sql`pg_advisory_xact_lock_shared(${turnKey})`
+
 /** Like {@link writing}, but waits until nobody holds the lock alone, and then shares it until the transaction ends. */
 export function writingTogether<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
   return writing(db, async (tx) => {
-    await tx.execute(sql`SELECT pg_advisory_xact_lock_shared(${turnKey})`)
+    await tx.execute(sql`SELECT ${sharedTurn}`)
     return work(tx)
   })
 }

@@ -1,8 +1,11 @@
 import type { Logger } from 'pino'
+import { refreshDueParts } from '../catalog/derive/gathering.ts'
+import { forgetEndedLeases } from '../catalog/leases.ts'
 import { recountNext } from '../catalog/recounts.ts'
 import { startRounds } from '../runtime/rounds.ts'
 import { refreshSearchStatisticsIfDue } from '../search-terms/statistics.ts'
 import type { Catalog } from '../store/open.ts'
+import { writingTogether } from '../store/write-turns.ts'
 import { createMaintenanceRound } from './maintenance.ts'
 
 export interface UpkeepParts {
@@ -15,6 +18,8 @@ export interface UpkeepParts {
 }
 
 const maintenanceEveryMs = 3_600_000
+const offerEveryMs = 5_000
+const offerAtOnce = 500
 const recountEveryMs = 1_000
 /** A round of recounts ends after this time, and rests nine times as long. */
 const recountForMs = 500
@@ -37,6 +42,11 @@ export function startUpkeep(parts: UpkeepParts): AsyncDisposable {
       name: 'search statistics',
       everyMs: parts.statisticsEveryMs ?? 60_000,
     }),
+    startRounds(() => offerAgain(parts.catalog, stop.signal), {
+      ...options,
+      name: 'parts to gather',
+      everyMs: offerEveryMs,
+    }),
     startRounds(() => recountSome(parts.catalog, stop.signal), {
       ...options,
       name: 'recounts',
@@ -50,6 +60,15 @@ export function startUpkeep(parts: UpkeepParts): AsyncDisposable {
       await Promise.all(rounds.map(({ ended }) => ended))
     },
   }
+}
+
+/** Offers parts again whose leases and claims have ended. */
+async function offerAgain({ db }: Catalog, signal: AbortSignal): Promise<void> {
+  while (
+    !signal.aborted &&
+    (await writingTogether(db, (tx) => refreshDueParts(tx, offerAtOnce))) === offerAtOnce
+  );
+  await forgetEndedLeases(db, offerAtOnce)
 }
 
 async function recountSome({ db }: Catalog, signal: AbortSignal): Promise<void> {

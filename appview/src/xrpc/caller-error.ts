@@ -13,9 +13,13 @@ export const statusOf = {
   InvalidQuery: 400,
   InvalidRange: 400,
   InvalidSubject: 400,
+  LeaseNotFound: 404,
   MetainfoUnavailable: 404,
+  NoPart: 404,
   RateLimitExceeded: 429,
   RecordNotFound: 404,
+  SourceBusy: 429,
+  TooManyClaims: 429,
 } as const
 
 export type ErrorName = keyof typeof statusOf

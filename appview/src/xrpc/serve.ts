@@ -13,6 +13,8 @@ type HttpMethod = l.Query | l.Procedure
 export interface Call<M extends HttpMethod> {
   readonly params: l.InferMethodParams<M>
   readonly input: l.InferMethodInputBody<M, Uint8Array>
+  /** The account that calls, if a service token proves one. */
+  readonly caller: string | null
   readonly req: Request
   readonly res: Response
 }
@@ -36,12 +38,13 @@ export function serve<M extends HttpMethod>(
   answer: Answer<M>,
 ): void {
   const declared: readonly string[] = schema.main.errors ?? []
-  const handler = async ({ params, input, req, res }: HandlerContext<M>) => {
+  const handler = async ({ params, input, auth, req, res }: HandlerContext<M>) => {
     refuseUnknown(schema.main, req)
     res.setHeader('Cache-Control', serving.cacheControl)
     const body = await answer({
       params: withoutNul(params),
       input: input?.body as Call<M>['input'],
+      caller: callerIn(auth?.credentials),
       req,
       res,
     }).catch((error) => {
@@ -53,6 +56,20 @@ export function serve<M extends HttpMethod>(
     // The type of `add` depends on the kind of schema, which is generic here.
     serving.server.add(served as never, { auth: serving.auth, handler } as never)
   }
+}
+
+function callerIn(credentials: unknown): string | null {
+  const { did } = (credentials ?? {}) as { did?: unknown }
+  return typeof did === 'string' ? did : null
+}
+
+/** The account that calls. @throws CallerError AuthenticationRequired for a call without a service token */
+export function requireCaller(caller: string | null): string {
+  if (caller !== null) return caller
+  throw new CallerError(
+    'AuthenticationRequired',
+    'This method acts for an account: send a service token of your PDS as “Authorization: Bearer TOKEN” (com.atproto.server.getServiceAuth, with this method as lxm).',
+  )
 }
 
 /** Refuses unknown parameters: if an unknown filter were ignored, its results would look filtered. */
@@ -71,6 +88,7 @@ export function refuseUnknown(
 interface HandlerContext<M extends HttpMethod> {
   params: l.InferMethodParams<M>
   input: { body: unknown } | undefined
+  auth: { credentials: unknown } | undefined
   req: Request
   res: Response
 }

@@ -2,6 +2,8 @@ import { createServer, type Server, XRPCError } from '@atproto/xrpc-server'
 import * as lexicons from '@holdfast/lexicons'
 import type { Authorities } from '@holdfast/lexicons/authority'
 import type { DecisionJournal } from '../catalog/admissions.ts'
+import { createLeaseDesk, type GatheringLimits } from '../catalog/leases.ts'
+import { createPartCounting } from '../catalog/views/gathering/kept-counts.ts'
 import { holdsToken } from '../http/operator-token.ts'
 import type { SearchMemory } from '../search/memory/search-memory.ts'
 import type { Db } from '../store/sql.ts'
@@ -18,13 +20,19 @@ import { findFiles } from './public/findFiles.ts'
 import { getDataset } from './public/getDataset.ts'
 import { getDatasets } from './public/getDatasets.ts'
 import { getMetainfo } from './public/getMetainfo.ts'
+import { getNextPart } from './public/getNextPart.ts'
+import { getPart } from './public/getPart.ts'
 import { getRecordStatus } from './public/getRecordStatus.ts'
 import { type CurrentTotals, getStats } from './public/getStats.ts'
 import { getTorrent } from './public/getTorrent.ts'
 import { getTorrentFiles } from './public/getTorrentFiles.ts'
+import { leaseNextPart } from './public/leaseNextPart.ts'
+import { listClaims } from './public/listClaims.ts'
 import { listDatasets } from './public/listDatasets.ts'
 import { listInfoHashes } from './public/listInfoHashes.ts'
+import { listParts } from './public/listParts.ts'
 import { listTorrents } from './public/listTorrents.ts'
+import { releaseLease } from './public/releaseLease.ts'
 import { searchDatasets } from './public/searchDatasets.ts'
 import { searchDatasetsTypeahead } from './public/searchDatasetsTypeahead.ts'
 import { searchTorrents } from './public/searchTorrents.ts'
@@ -48,6 +56,8 @@ export interface XrpcParts {
   journal?: DecisionJournal | undefined
   serviceAuth: ServiceAuthParts
   streams: { infoHashes: Broadcast; records: Broadcast }
+  /** How much is handed out to those who gather. */
+  gathering: GatheringLimits
   /** Whether to check every answer against its lexicon, as tests do. */
   validateResponse?: boolean
 }
@@ -67,6 +77,8 @@ export function createXrpcServer(parts: XrpcParts): Server {
       : service(request)
   const open = { server, authorities, auth, cacheControl: 'public, no-cache' }
   const slow = { ...open, cacheControl: 'public, max-age=30' }
+  const count = createPartCounting(db)
+  const personal = { ...open, cacheControl: 'no-store' }
   const operator = { server, authorities, auth: operatorAuth(parts.adminToken), cacheControl: 'no-store' }
 
   serve(open, lexicons.searchDatasets, searchDatasets(db, parts.memory))
@@ -81,6 +93,16 @@ export function createXrpcServer(parts: XrpcParts): Server {
   serve(open, lexicons.findFiles, findFiles(db))
   serve(open, lexicons.searchDatasetsTypeahead, searchDatasetsTypeahead(db, parts.memory))
   serve(open, lexicons.listInfoHashes, listInfoHashes(db))
+  serve(open, lexicons.getPart, getPart(db))
+  serve(open, lexicons.listParts, listParts(db))
+  serve(open, lexicons.listClaims, listClaims(db))
+  serve(open, lexicons.getNextPart, getNextPart(db, count))
+  serve(
+    personal,
+    lexicons.leaseNextPart,
+    leaseNextPart(db, { count, desk: createLeaseDesk(db, parts.gathering) }),
+  )
+  serve(personal, lexicons.releaseLease, releaseLease(db))
   serve(open, lexicons.getRecordStatus, getRecordStatus(db))
   serve(open, lexicons.getStats, getStats(db, parts.totals))
   serve(slow, lexicons.describeServer, describeServer(parts.describe))

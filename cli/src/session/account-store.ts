@@ -13,6 +13,8 @@ export interface StoredAccount {
   readonly method: 'oauth' | 'app-password'
   /** Whether its OAuth session may also write posts, as `login --announce` asks for. */
   readonly announces?: boolean
+  /** Whether its OAuth session may also divide datasets and claim parts, as `login --for gather` asks for. */
+  readonly gathers?: boolean
 }
 
 export interface PasswordTokens {

@@ -5,7 +5,7 @@ import {
   type OAuthSession,
 } from '@atproto/oauth-client-node'
 import { type Authorities, writtenNsid } from '@holdfast/lexicons/authority'
-import { collections } from '@holdfast/lexicons/nsid'
+import { collectionsFor, methods } from '@holdfast/lexicons/nsid'
 import { CommandError } from '../command-error.ts'
 import type { Config } from '../config.ts'
 import type { AccountStore, StoredAccount } from './account-store.ts'
@@ -22,6 +22,8 @@ export interface OAuthSignIn {
   readonly input: string
   /** Whether to ask for permission to write posts, too. */
   readonly announces?: boolean
+  /** Whether to ask for permission to divide datasets and to claim parts, too. */
+  readonly gathers?: boolean
   /** Shows the address where the owner of the account allows the sign-in. */
   readonly openBrowser: (url: string) => void
   readonly signal?: AbortSignal
@@ -33,7 +35,8 @@ export interface OAuthSignIn {
  */
 export async function oauthSignIn(parts: OAuthParts, options: OAuthSignIn): Promise<OAuthSession> {
   await using redirect = await listenForRedirect()
-  const client = oauthClient(parts, { announces: options.announces ?? false, redirectUrl: redirect.url })
+  const { announces = false, gathers = false } = options
+  const client = oauthClient(parts, { announces, gathers, redirectUrl: redirect.url })
   const url = await client.authorize(options.input, {
     redirect_uri: redirect.url,
     ...(options.signal && { signal: options.signal }),
@@ -69,12 +72,29 @@ export async function endOAuthSession(parts: OAuthParts, account: StoredAccount)
 
 /**
  * The OAuth scope that the commands need: our collections one by one, and the two kinds of blob that they upload; for
- * announcements also to create posts, but not to change or delete them.
+ * announcements also to create posts, but not to change or delete them; for gathering also parts, claims, and to be handed out
+ * parts by any index.
  */
-export function oauthScope(authorities: Authorities, { announces = false } = {}): string {
-  const repos = Object.values(collections).map((collection) => `repo:${writtenNsid(collection, authorities)}`)
+export function oauthScope(
+  authorities: Authorities,
+  { announces = false, gathers = false }: { announces?: boolean; gathers?: boolean } = {},
+): string {
+  const written = new Set([...collectionsFor.publish, ...(gathers ? collectionsFor.gather : [])])
+  const repos = Array.from(written, (collection) => `repo:${writtenNsid(collection, authorities)}`)
+  const calls = gathers
+    ? [methods.leaseNextPart, methods.releaseLease].map(
+        (method) => `rpc:${writtenNsid(method, authorities)}?aud=*`,
+      )
+    : []
   const posts = announces ? ['repo:app.bsky.feed.post?action=create'] : []
-  return ['atproto', ...repos, ...posts, 'blob:application/x-bittorrent', 'blob:text/markdown'].join(' ')
+  return [
+    'atproto',
+    ...repos,
+    ...calls,
+    ...posts,
+    'blob:application/x-bittorrent',
+    'blob:text/markdown',
+  ].join(' ')
 }
 
 // The client id names the redirect without a port: the port differs each time, and a session whose client id changes
@@ -85,12 +105,13 @@ function oauthClient(
   { config, accounts }: OAuthParts,
   {
     announces = false,
+    gathers = false,
     redirectUrl,
-  }: { announces?: boolean; redirectUrl?: `http://127.0.0.1:${string}` | undefined },
+  }: { announces?: boolean; gathers?: boolean; redirectUrl?: `http://127.0.0.1:${string}` | undefined },
 ): NodeOAuthClient {
   const metadata = buildAtprotoLoopbackClientMetadata({
     // A session belongs to the client id with which it was made, which contains the scope.
-    scope: oauthScope(config.authorities, { announces }),
+    scope: oauthScope(config.authorities, { announces, gathers }),
     redirect_uris: [registeredRedirect],
   })
   // One process starts and finishes a sign-in, so its state is kept in memory.

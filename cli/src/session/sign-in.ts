@@ -12,6 +12,7 @@ export interface SignedInSession {
   readonly pdsUrl: string
   readonly method: StoredAccount['method']
   readonly announces?: boolean
+  readonly gathers?: boolean
   readonly manager: SessionManager
 }
 

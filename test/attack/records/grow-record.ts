@@ -205,6 +205,8 @@ const identifying: Record<CollectionName, readonly string[]> = {
   webseed: [],
   assessment: [],
   profile: [],
+  part: [],
+  claim: [],
 }
 
 interface Growing {

@@ -8,6 +8,7 @@ import { refreshAssessed } from './assessed.ts'
 import { regroup } from './cards.ts'
 import { noteTorrentChanges } from './dataset-changes.ts'
 import { refreshDatasetCounts } from './dataset-counts.ts'
+import { refreshGathering } from './gathering.ts'
 import { dropOrphanContents } from './orphans.ts'
 import { refreshSourceStatus } from './source-status.ts'
 import { appendTouched } from './streams.ts'
@@ -31,6 +32,8 @@ const derivations: readonly ((tx: Db, touched: Touched) => Promise<void>)[] = [
   dropOrphanContents,
   // `torrent.seeders`, `torrent.wanted`, `dataset.torrent_count`, `seeders` and `size_bytes`.
   refreshDatasetCounts,
+  // `part.open_to`, `state`, `attempts` and `deadline`.
+  refreshGathering,
   // `dataset.source_status`.
   refreshSourceStatus,
   // `dataset_change`, for changes of torrents; a trigger writes it for changes of the dataset itself.

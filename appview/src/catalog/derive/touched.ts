@@ -31,6 +31,8 @@ export interface Touched {
   readonly writtenDatasetUris: Set<string>
   /** URIs of datasets whose source or homepage was probed or may have changed. */
   readonly probedDatasetUris: Set<string>
+  /** Keys of parts that were written or removed, or whose claims were. */
+  readonly parts: Set<string>
 }
 
 export interface RemovedRecord {
@@ -68,6 +70,7 @@ export function createTouched(
     datasetUris: new Set(initial.datasetUris),
     writtenDatasetUris: new Set(initial.writtenDatasetUris),
     probedDatasetUris: new Set(initial.probedDatasetUris),
+    parts: new Set(initial.parts),
   }
 }
 

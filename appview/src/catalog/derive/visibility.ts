@@ -1,7 +1,7 @@
 /**
  * The one place that decides which records are visible (invariants 5 and 9). A record is visible when it is valid, its
  * account is active, neither it nor its account nor its infohash is denied, and the admission policy lets it in. The flags on
- * `record`, `dataset`, `torrent`, `webseed`, `assessment` and `profile` are derived here and nowhere else,
+ * `record` and its projections are derived here and nowhere else,
  * in the transaction of the change.
  */
 
@@ -21,7 +21,18 @@ export type Scope =
   | { infoHashes: readonly string[] }
   | 'all'
 
-const projections = ['dataset', 'torrent', 'webseed', 'assessment', 'profile'] as const
+/** The tables that have copies of the flag, with the column of a record's id. */
+const projections = {
+  dataset: 'id',
+  torrent: 'id',
+  webseed: 'id',
+  assessment: 'id',
+  profile: 'id',
+  part: 'record_id',
+  claim: 'id',
+} as const
+
+type Projection = keyof typeof projections
 
 /** Recomputes the flags of touched records, and touches what depends on the records that were shown or hidden. */
 export async function refreshVisibility(tx: Db, touched: Touched): Promise<void> {
@@ -29,7 +40,8 @@ export async function refreshVisibility(tx: Db, touched: Touched): Promise<void>
   const flips = await flip(tx, { ids: [...touched.records] })
   touched.flipped.push(...flips)
   await fetchOnceAdmitted(tx, flips)
-  for (const kind of projections) await copyToProjection(tx, kind, idsOf(kind, flips))
+  for (const kind of Object.keys(projections) as Projection[])
+    await copyToProjection(tx, kind, idsOf(kind, flips))
   const changed = [...flips, ...Array.from(touched.written, ([id, kind]) => ({ id, kind }))]
   addAll(touched.assessments, idsOf('assessment', changed))
   addAll(touched.groupedDatasets, idsOf('dataset', changed))
@@ -131,13 +143,10 @@ function idsOf(kind: string, records: readonly { id: number; kind: string }[]): 
   return records.filter((row) => row.kind === kind).map((row) => row.id)
 }
 
-async function copyToProjection(
-  db: Db,
-  kind: (typeof projections)[number],
-  ids: readonly number[],
-): Promise<void> {
+async function copyToProjection(db: Db, kind: Projection, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return
+  const id = sql.raw(`p.${projections[kind]}`)
   await db.execute(sql`
     UPDATE ${sql.raw(`catalog.${kind}`)} AS p SET visible = r.visible
-    FROM catalog.record r WHERE r.id = p.id AND p.visible <> r.visible AND p.id = ${anyIdOf(ids)}`)
+    FROM catalog.record r WHERE r.id = ${id} AND p.visible <> r.visible AND ${id} = ${anyIdOf(ids)}`)
 }

@@ -1,6 +1,8 @@
 import { assessmentIndexer } from './assessment.ts'
+import { claimIndexer } from './claim.ts'
 import { datasetIndexer } from './dataset.ts'
 import type { Indexer } from './indexer.ts'
+import { partIndexer } from './part.ts'
 import { profileIndexer } from './profile.ts'
 import { torrentIndexer } from './torrent.ts'
 import { webseedIndexer } from './webseed.ts'
@@ -12,4 +14,6 @@ export const indexers: Readonly<Record<string, Indexer>> = {
   webseed: webseedIndexer,
   assessment: assessmentIndexer,
   profile: profileIndexer,
+  part: partIndexer,
+  claim: claimIndexer,
 }

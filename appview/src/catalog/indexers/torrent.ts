@@ -1,3 +1,4 @@
+import { partKey } from '@holdfast/lexicons/gathering'
 import { sql } from 'drizzle-orm'
 import { codesText } from '../../search-terms/term-writes.ts'
 import { torrentCodes } from '../../search-terms/torrent-terms.ts'
@@ -23,6 +24,7 @@ export const torrentIndexer: Indexer = {
          "namesWebseeds" bool, supersedes text, codes text`,
       )} JOIN catalog.record r USING (id)`)
     await writeDatasetRefs(tx, records)
+    await writePartRefs(tx, records)
     await tx.execute(sql`SELECT pg_notify(${channels.pendingMetainfo}, '')`)
     const verified = await verifyFromStore(
       tx,
@@ -35,6 +37,14 @@ export const torrentIndexer: Indexer = {
     const refs = await rows<{ uri: string }>(
       tx,
       sql`DELETE FROM catalog.torrent_dataset WHERE torrent_id = ${anyIdOf(ids)} RETURNING dataset_uri AS uri`,
+    )
+    const parts = await rows<{ key: string }>(
+      tx,
+      sql`DELETE FROM catalog.torrent_part WHERE torrent_id = ${anyIdOf(ids)} RETURNING part_key AS key`,
+    )
+    addAll(
+      touched.parts,
+      parts.map((row) => row.key),
     )
     await forgetNamings(tx, ids)
     const gone = await rows<{ id: number | null; supersedes: string | null }>(
@@ -98,6 +108,21 @@ async function writeDatasetRefs(tx: Db, records: readonly IndexedRecord[]): Prom
   await tx.execute(sql`
     INSERT INTO catalog.torrent_dataset (torrent_id, dataset_uri, dataset_cid)
     SELECT id, uri, cid FROM ${recordset(refs, 'id bigint, uri text, cid text')} ON CONFLICT DO NOTHING`)
+}
+
+/** A torrent counts for at most this many parts. */
+const maxParts = 10_000
+
+async function writePartRefs(tx: Db, records: readonly IndexedRecord[]): Promise<void> {
+  const refs = records.flatMap(({ id, value }) =>
+    ((value.parts as { uri: string; item?: string }[] | undefined) ?? [])
+      .slice(0, maxParts)
+      .map((part) => ({ id, key: partKey(part) })),
+  )
+  if (refs.length === 0) return
+  await tx.execute(sql`
+    INSERT INTO catalog.torrent_part (torrent_id, part_key)
+    SELECT id, key FROM ${recordset(refs, 'id bigint, key text')} ON CONFLICT DO NOTHING`)
 }
 
 /** Verifies torrents whose blob was verified before, as that of an edited record or of another author's record. */

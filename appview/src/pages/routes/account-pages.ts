@@ -3,7 +3,7 @@
  * forms and scripts, and never has a session.
  */
 import { type Authorities, writtenNsid } from '@holdfast/lexicons/authority'
-import { collections, methods } from '@holdfast/lexicons/nsid'
+import { type Collection, collections, collectionsFor, methods } from '@holdfast/lexicons/nsid'
 import type { RequestHandler } from 'express'
 import { queryOf } from '../../http/request-target.ts'
 import { type Html, html, jsonInHtml } from '../html.ts'
@@ -95,7 +95,10 @@ export function accountPage(view: View, parts: AccountParts, page: { title: stri
 }
 
 function settingsOf(view: View, { authorities, plcUrl, allowHttp, trackers }: AccountParts): object {
-  const written = Object.entries(collections).map(([name, nsid]) => [name, writtenNsid(nsid, authorities)])
+  const publishes: readonly Collection[] = collectionsFor.publish
+  const written = Object.entries(collections).flatMap(([name, nsid]) =>
+    publishes.includes(nsid) ? [[name, writtenNsid(nsid, authorities)]] : [],
+  )
   const statuses = Object.entries(view.t.recordStatus).map(([status, text]) => [`status-${status}`, text])
   const kinds = Object.entries(view.t.recordKinds).map(([kind, text]) => [`kind-${kind}`, text])
   const { hiddenReasons, rejectReasons, warnings } = view.t
@@ -135,7 +138,7 @@ export function clientMetadata(
 ): RequestHandler {
   return (_req, res) => {
     const url = site.publicUrl()
-    const repos = Object.values(collections).map(
+    const repos = collectionsFor.publish.map(
       (collection) => `repo:${writtenNsid(collection, parts.authorities)}`,
     )
     res.setHeader('Cache-Control', 'public, max-age=3600')

@@ -2,7 +2,18 @@
  * The schema `local`: what only this server knows. A rebuild of the catalog never touches it.
  */
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  smallint,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
 import { instant, textC } from './columns.ts'
 
 export const localSchema = pgSchema('local')
@@ -66,7 +77,38 @@ export const firstSeen = table('first_seen', {
   named: text('named'),
   /** Since when it has named that; null for a record that was seen before this was noted, and counts from `at`. */
   namedAt: instant('named_at'),
+  /** When the commit that first brought it was made, if that commit was seen as it was made. */
+  liveAt: instant('live_at'),
 })
+
+/**
+ * Parts that this index has handed out: at most one in each slot, so that none is handed out twice. A lease ends at
+ * `ends_at`, unless a claim arrives before; it then lasts as long as the claim counts, for the pace that it was given.
+ */
+export const lease = table(
+  'lease',
+  {
+    partKey: textC('part_key').notNull(),
+    slot: smallint('slot').notNull(),
+    /** Unguessable: whoever knows it may give it back. */
+    id: text('id').notNull(),
+    did: text('did').notNull(),
+    grantedAt: instant('granted_at').notNull(),
+    endsAt: instant('ends_at').notNull(),
+    /** Whether a claim of the account has taken its place. */
+    claimed: boolean('claimed').notNull().default(false),
+    host: text('host'),
+    /** The requests a minute that the account may send to the host. */
+    requestsPerMinute: integer('requests_per_minute').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.partKey, t.slot] }),
+    uniqueIndex('lease_id').on(t.id),
+    index('lease_did').on(t.did, t.endsAt),
+    index('lease_host').on(t.host, t.endsAt),
+    index('lease_end').on(t.endsAt),
+  ],
+)
 
 /** The sequence and epoch of each live stream. A lock on the row makes the order of commits that of the sequence. */
 export const stream = table('stream', {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { CommandError } from '../../command-error.ts'
 import { httpUrl } from '../../config.ts'
 import type { Connections } from '../../connections.ts'
@@ -13,6 +13,7 @@ interface Options {
   pds?: string
   browser: boolean
   announce?: boolean
+  for?: string
   json?: boolean
 }
 
@@ -30,6 +31,12 @@ export function loginCommand(connections: Connections): Command {
       '--announce',
       'also allow holdfast to write posts, for publish --announce (app passwords always do)',
     )
+    .addOption(
+      new Option(
+        '--for <purpose>',
+        'also allow holdfast to claim parts of datasets, for claim and work',
+      ).choices(['gather']),
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -41,6 +48,7 @@ through ssh -L, or use an app password.
 Examples:
   $ holdfast login alice.example.org
   $ holdfast login alice.example.org --announce
+  $ holdfast login alice.example.org --for gather
   $ holdfast login alice.example.org --app-password
   $ HOLDFAST_APP_PASSWORD=xxxx-xxxx-xxxx-xxxx holdfast login alice.example.org --app-password`,
     )
@@ -87,13 +95,14 @@ async function withPassword(
 async function withBrowser(
   connections: Connections,
   input: string,
-  { browser: opensBrowser, announce: announces = false }: Options,
+  { browser: opensBrowser, announce: announces = false, for: purpose }: Options,
 ): Promise<StoredAccount> {
+  const gathers = purpose === 'gather'
   const { oauthSignIn } = await import('../../session/oauth-session.ts')
   const accounts = await connections.accounts()
   const session = await oauthSignIn(
     { config: connections.config, accounts },
-    { input, announces, openBrowser: (url) => showAddress(url, opensBrowser) },
+    { input, announces, gathers, openBrowser: (url) => showAddress(url, opensBrowser) },
   ).catch((error) => {
     throw failureOf(error, `Signing in as ${input}`)
   })
@@ -101,6 +110,7 @@ async function withBrowser(
   const account: StoredAccount = {
     ...{ did: session.did, handle: handle ?? session.did, pdsUrl, method: 'oauth' },
     ...(announces && { announces }),
+    ...(gathers && { gathers }),
   }
   await accounts.save(account)
   return account

@@ -71,6 +71,8 @@ export const termsEn = {
     webseed: 'webseed',
     assessment: 'assessment',
     profile: 'profile',
+    part: 'part',
+    claim: 'claim',
   },
   roles: {
     'contact-person': 'contact',

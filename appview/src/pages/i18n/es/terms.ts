@@ -80,6 +80,8 @@ export const termsEs: typeof termsEn = {
     webseed: 'semilla web',
     assessment: 'valoración',
     profile: 'perfil',
+    part: 'parte',
+    claim: 'compromiso',
   },
   roles: {
     'contact-person': 'contacto',

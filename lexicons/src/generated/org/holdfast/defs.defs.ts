@@ -3011,3 +3011,574 @@ const admissionView = /*#__PURE__*/ l.typedObject<AdmissionView>(
 )
 
 export { admissionView }
+
+/** An address that belongs to a part. */
+type PartUrl = {
+  $type?: 'org.holdfast.defs#partUrl'
+
+  /**
+   * The address.
+   */
+  url: l.UriString
+
+  /**
+   * The size in bytes.
+   */
+  sizeBytes?: number
+
+  /**
+   * Checksums of the file.
+   */
+  checksums?: Checksum[]
+}
+
+export type { PartUrl }
+
+/** An address that belongs to a part. */
+const partUrl = /*#__PURE__*/ l.typedObject<PartUrl>(
+  $nsid,
+  'partUrl',
+  /*#__PURE__*/ l.object({
+    url: /*#__PURE__*/ l.string({ format: 'uri' }),
+    sizeBytes: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.integer({ minimum: 0 }),
+    ),
+    checksums: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.array(
+        /*#__PURE__*/ l.ref<Checksum>((() => checksum) as any),
+        { maxLength: 20 },
+      ),
+    ),
+  }),
+)
+
+export { partUrl }
+
+/** An address below which everything belongs to a part. */
+type PartPrefix = {
+  $type?: 'org.holdfast.defs#partPrefix'
+
+  /**
+   * The address.
+   */
+  url: l.UriString
+}
+
+export type { PartPrefix }
+
+/** An address below which everything belongs to a part. */
+const partPrefix = /*#__PURE__*/ l.typedObject<PartPrefix>(
+  $nsid,
+  'partPrefix',
+  /*#__PURE__*/ l.object({ url: /*#__PURE__*/ l.string({ format: 'uri' }) }),
+)
+
+export { partPrefix }
+
+/** How politely a server must be asked. */
+type Pace = {
+  $type?: 'org.holdfast.defs#pace'
+
+  /**
+   * The server, as in the addresses.
+   */
+  host: string
+
+  /**
+   * The most requests in a minute, of all volunteers together.
+   */
+  requestsPerMinute?: number
+
+  /**
+   * The most connections at once.
+   */
+  connections?: number
+}
+
+export type { Pace }
+
+/** How politely a server must be asked. */
+const pace = /*#__PURE__*/ l.typedObject<Pace>(
+  $nsid,
+  'pace',
+  /*#__PURE__*/ l.object({
+    host: /*#__PURE__*/ l.string({ maxLength: 253 }),
+    requestsPerMinute: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.integer({ minimum: 1 }),
+    ),
+    connections: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.integer({ minimum: 1 }),
+    ),
+  }),
+)
+
+export { pace }
+
+/** A tool that can gather parts. */
+type PartTool = {
+  $type?: 'org.holdfast.defs#partTool'
+
+  /**
+   * Its name, as in the part.
+   */
+  name: string
+}
+
+export type { PartTool }
+
+/** A tool that can gather parts. */
+const partTool = /*#__PURE__*/ l.typedObject<PartTool>(
+  $nsid,
+  'partTool',
+  /*#__PURE__*/ l.object({
+    name: /*#__PURE__*/ l.string({ maxLength: 640, maxGraphemes: 64 }),
+  }),
+)
+
+export { partTool }
+
+/** The name of a server. */
+type HostName = {
+  $type?: 'org.holdfast.defs#hostName'
+
+  /**
+   * The name, without a port.
+   */
+  host: string
+}
+
+export type { HostName }
+
+/** The name of a server. */
+const hostName = /*#__PURE__*/ l.typedObject<HostName>(
+  $nsid,
+  'hostName',
+  /*#__PURE__*/ l.object({ host: /*#__PURE__*/ l.string({ maxLength: 253 }) }),
+)
+
+export { hostName }
+
+/** How much of a part is gathered. */
+type ClaimProgress = {
+  $type?: 'org.holdfast.defs#claimProgress'
+
+  /**
+   * Bytes that are gathered.
+   */
+  bytesDone: number
+
+  /**
+   * Bytes in all, as far as known.
+   */
+  bytesTotal?: number
+
+  /**
+   * Addresses that are gathered.
+   */
+  itemsDone?: number
+
+  /**
+   * Addresses in all.
+   */
+  itemsTotal?: number
+}
+
+export type { ClaimProgress }
+
+/** How much of a part is gathered. */
+const claimProgress = /*#__PURE__*/ l.typedObject<ClaimProgress>(
+  $nsid,
+  'claimProgress',
+  /*#__PURE__*/ l.object({
+    bytesDone: /*#__PURE__*/ l.integer({ minimum: 0 }),
+    bytesTotal: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.integer({ minimum: 0 }),
+    ),
+    itemsDone: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.integer({ minimum: 0 }),
+    ),
+    itemsTotal: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.integer({ minimum: 0 }),
+    ),
+  }),
+)
+
+export { claimProgress }
+
+/** Why a part could not be gathered. */
+type ClaimFailure = {
+  $type?: 'org.holdfast.defs#claimFailure'
+
+  /**
+   * The kind of failure.
+   */
+  code:
+    | 'source-gone'
+    | 'blocked'
+    | 'login-needed'
+    | 'too-slow'
+    | 'too-large'
+    | 'checksum-mismatch'
+    | 'no-space'
+    | 'other'
+    | l.UnknownString
+
+  /**
+   * What happened, in words.
+   */
+  message?: string
+}
+
+export type { ClaimFailure }
+
+/** Why a part could not be gathered. */
+const claimFailure = /*#__PURE__*/ l.typedObject<ClaimFailure>(
+  $nsid,
+  'claimFailure',
+  /*#__PURE__*/ l.object({
+    code: /*#__PURE__*/ l.string<{
+      knownValues: [
+        'source-gone',
+        'blocked',
+        'login-needed',
+        'too-slow',
+        'too-large',
+        'checksum-mismatch',
+        'no-space',
+        'other',
+      ]
+      maxLength: 640
+      maxGraphemes: 64
+    }>({ maxLength: 640, maxGraphemes: 64 }),
+    message: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.string({ maxLength: 10000 }),
+    ),
+  }),
+)
+
+export { claimFailure }
+
+/** The lease that a claim follows. */
+type ClaimLease = {
+  $type?: 'org.holdfast.defs#claimLease'
+
+  /**
+   * The index that handed the part out.
+   */
+  service: l.DidString
+
+  /**
+   * The lease there.
+   */
+  id: string
+}
+
+export type { ClaimLease }
+
+/** The lease that a claim follows. */
+const claimLease = /*#__PURE__*/ l.typedObject<ClaimLease>(
+  $nsid,
+  'claimLease',
+  /*#__PURE__*/ l.object({
+    service: /*#__PURE__*/ l.string({ format: 'did' }),
+    id: /*#__PURE__*/ l.string({ maxLength: 64 }),
+  }),
+)
+
+export { claimLease }
+
+/** How a part stands. open, to be gathered; leased, handed out but not yet claimed; claimed, being gathered; said, reported done without evidence; gathered, a verified torrent names it; failed, given up three times for one reason; closed and unnecessary, as its author says. */
+type PartState =
+  | 'open'
+  | 'leased'
+  | 'claimed'
+  | 'said'
+  | 'gathered'
+  | 'failed'
+  | 'closed'
+  | 'unnecessary'
+  | l.UnknownString
+
+export type { PartState }
+
+/** How a part stands. open, to be gathered; leased, handed out but not yet claimed; claimed, being gathered; said, reported done without evidence; gathered, a verified torrent names it; failed, given up three times for one reason; closed and unnecessary, as its author says. */
+const partState = /*#__PURE__*/ l.string<{
+  knownValues: [
+    'open',
+    'leased',
+    'claimed',
+    'said',
+    'gathered',
+    'failed',
+    'closed',
+    'unnecessary',
+  ]
+  maxLength: 640
+  maxGraphemes: 64
+}>({ maxLength: 640, maxGraphemes: 64 })
+
+export { partState }
+
+/** How a claim stands. holder, it counts; surplus, it counts but enough others were earlier; ended, it is released, failed or over. */
+type ClaimStanding = 'holder' | 'surplus' | 'ended' | l.UnknownString
+
+export type { ClaimStanding }
+
+/** How a claim stands. holder, it counts; surplus, it counts but enough others were earlier; ended, it is released, failed or over. */
+const claimStanding = /*#__PURE__*/ l.string<{
+  knownValues: ['holder', 'surplus', 'ended']
+  maxLength: 640
+  maxGraphemes: 64
+}>({ maxLength: 640, maxGraphemes: 64 })
+
+export { claimStanding }
+
+/** How many parts are in which state. */
+type PartCounts = {
+  $type?: 'org.holdfast.defs#partCounts'
+
+  /**
+   * To be gathered.
+   */
+  open: number
+
+  /**
+   * Leased or claimed.
+   */
+  taken: number
+
+  /**
+   * Reported done, without evidence yet.
+   */
+  said: number
+
+  /**
+   * Named by a verified torrent.
+   */
+  gathered: number
+
+  /**
+   * Given up by several.
+   */
+  failed: number
+
+  /**
+   * Closed by their author, or unnecessary.
+   */
+  other: number
+}
+
+export type { PartCounts }
+
+/** How many parts are in which state. */
+const partCounts = /*#__PURE__*/ l.typedObject<PartCounts>(
+  $nsid,
+  'partCounts',
+  /*#__PURE__*/ l.object({
+    open: /*#__PURE__*/ l.integer({ minimum: 0 }),
+    taken: /*#__PURE__*/ l.integer({ minimum: 0 }),
+    said: /*#__PURE__*/ l.integer({ minimum: 0 }),
+    gathered: /*#__PURE__*/ l.integer({ minimum: 0 }),
+    failed: /*#__PURE__*/ l.integer({ minimum: 0 }),
+    other: /*#__PURE__*/ l.integer({ minimum: 0 }),
+  }),
+)
+
+export { partCounts }
+
+/** A claim and how it stands. */
+type ClaimView = {
+  $type?: 'org.holdfast.defs#claimView'
+
+  /**
+   * The record.
+   */
+  uri: l.AtUriString
+
+  /**
+   * Its version.
+   */
+  cid: l.CidString
+  author: AuthorView
+
+  /**
+   * The record, verbatim.
+   */
+  record: l.LexMap
+
+  /**
+   * The part that is claimed.
+   */
+  part: PartRef
+  standing: ClaimStanding
+
+  /**
+   * Until when it counts, with its time of grace.
+   */
+  expiresAt?: l.DatetimeString
+
+  /**
+   * When this server first saw it.
+   */
+  indexedAt: l.DatetimeString
+}
+
+export type { ClaimView }
+
+/** A claim and how it stands. */
+const claimView = /*#__PURE__*/ l.typedObject<ClaimView>(
+  $nsid,
+  'claimView',
+  /*#__PURE__*/ l.object({
+    uri: /*#__PURE__*/ l.string({ format: 'at-uri' }),
+    cid: /*#__PURE__*/ l.string({ format: 'cid' }),
+    author: /*#__PURE__*/ l.ref<AuthorView>((() => authorView) as any),
+    record: /*#__PURE__*/ l.lexMap(),
+    part: /*#__PURE__*/ l.ref<PartRef>((() => partRef) as any),
+    standing: /*#__PURE__*/ l.ref<ClaimStanding>((() => claimStanding) as any),
+    expiresAt: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.string({ format: 'datetime' }),
+    ),
+    indexedAt: /*#__PURE__*/ l.string({ format: 'datetime' }),
+  }),
+)
+
+export { claimView }
+
+/** A part, who works on it and what came of it. */
+type PartView = {
+  $type?: 'org.holdfast.defs#partView'
+
+  /**
+   * The record.
+   */
+  uri: l.AtUriString
+
+  /**
+   * Its version.
+   */
+  cid: l.CidString
+
+  /**
+   * The item, if the record lists several parts.
+   */
+  item?: string
+  author: AuthorView
+
+  /**
+   * The record, verbatim; of a list, only the item.
+   */
+  record: l.LexMap
+
+  /**
+   * The dataset that it is a part of.
+   */
+  dataset: RecordRef
+  state: PartState
+
+  /**
+   * How many independent gatherings are wanted.
+   */
+  copies: number
+
+  /**
+   * The last day on which it can surely be gathered, as YYYY-MM-DD.
+   */
+  deadline?: string
+
+  /**
+   * How often it was given up.
+   */
+  attempts?: number
+
+  /**
+   * Its claims, those that count first.
+   */
+  claims: ClaimView[]
+
+  /**
+   * Verified torrents that name it.
+   */
+  torrents: RecordRef[]
+
+  /**
+   * When this server first saw the record.
+   */
+  indexedAt: l.DatetimeString
+}
+
+export type { PartView }
+
+/** A part, who works on it and what came of it. */
+const partView = /*#__PURE__*/ l.typedObject<PartView>(
+  $nsid,
+  'partView',
+  /*#__PURE__*/ l.object({
+    uri: /*#__PURE__*/ l.string({ format: 'at-uri' }),
+    cid: /*#__PURE__*/ l.string({ format: 'cid' }),
+    item: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.string({ maxLength: 512 })),
+    author: /*#__PURE__*/ l.ref<AuthorView>((() => authorView) as any),
+    record: /*#__PURE__*/ l.lexMap(),
+    dataset: /*#__PURE__*/ l.ref<RecordRef>((() => recordRef) as any),
+    state: /*#__PURE__*/ l.ref<PartState>((() => partState) as any),
+    copies: /*#__PURE__*/ l.integer({ minimum: 1 }),
+    deadline: /*#__PURE__*/ l.optional(
+      /*#__PURE__*/ l.string({ maxLength: 10 }),
+    ),
+    attempts: /*#__PURE__*/ l.optional(/*#__PURE__*/ l.integer({ minimum: 0 })),
+    claims: /*#__PURE__*/ l.array(
+      /*#__PURE__*/ l.ref<ClaimView>((() => claimView) as any),
+      { maxLength: 100 },
+    ),
+    torrents: /*#__PURE__*/ l.array(
+      /*#__PURE__*/ l.ref<RecordRef>((() => recordRef) as any),
+      { maxLength: 100 },
+    ),
+    indexedAt: /*#__PURE__*/ l.string({ format: 'datetime' }),
+  }),
+)
+
+export { partView }
+
+/** A part that was handed out. */
+type LeaseView = {
+  $type?: 'org.holdfast.defs#leaseView'
+  part: PartView
+
+  /**
+   * The lease, for the claim and for releaseLease.
+   */
+  leaseId: string
+
+  /**
+   * By when a claim must have arrived; the part is then offered again.
+   */
+  confirmBy: l.DatetimeString
+
+  /**
+   * The time to write into the claim.
+   */
+  expiresAt: l.DatetimeString
+
+  /**
+   * The share of the server’s pace that this lease may use.
+   */
+  pace: Pace
+}
+
+export type { LeaseView }
+
+/** A part that was handed out. */
+const leaseView = /*#__PURE__*/ l.typedObject<LeaseView>(
+  $nsid,
+  'leaseView',
+  /*#__PURE__*/ l.object({
+    part: /*#__PURE__*/ l.ref<PartView>((() => partView) as any),
+    leaseId: /*#__PURE__*/ l.string({ maxLength: 64 }),
+    confirmBy: /*#__PURE__*/ l.string({ format: 'datetime' }),
+    expiresAt: /*#__PURE__*/ l.string({ format: 'datetime' }),
+    pace: /*#__PURE__*/ l.ref<Pace>((() => pace) as any),
+  }),
+)
+
+export { leaseView }
