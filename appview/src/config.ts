@@ -37,6 +37,8 @@ export interface AppViewConfig {
   readonly databaseUrl: string | undefined
   /** Where to connect when a session must last, for locks and LISTEN; `databaseUrl` by default. */
   readonly databaseSessionUrl: string | undefined
+  /** A streaming replica, for reads of requests. */
+  readonly databaseReplicaUrl: string | undefined
   /** The address to listen on; undefined for all. */
   readonly host: string | undefined
   /** 0 for any free port. */
@@ -110,6 +112,7 @@ export function readConfig(env: Environment): { config: AppViewConfig; inForce: 
     dataDir: sharedSettings.dataDir(settings),
     databaseUrl: settings.secret('HOLDFAST_DATABASE_URL', postgresUrl),
     databaseSessionUrl: settings.secret('HOLDFAST_DATABASE_SESSION_URL', postgresUrl),
+    databaseReplicaUrl: settings.secret('HOLDFAST_DATABASE_REPLICA_URL', postgresUrl),
     host: sharedSettings.host(settings),
     port: sharedSettings.port(settings),
     publicUrl,
@@ -155,6 +158,10 @@ export function readConfig(env: Environment): { config: AppViewConfig; inForce: 
   if (config.roles.size < allRoles.length && config.databaseUrl === undefined)
     settings.problem(
       'HOLDFAST_ROLES leaves out roles that no other process can have beside the embedded database: set HOLDFAST_DATABASE_URL, or leave HOLDFAST_ROLES out',
+    )
+  if (config.databaseReplicaUrl !== undefined && config.databaseUrl === undefined)
+    settings.problem(
+      'HOLDFAST_DATABASE_REPLICA_URL is set without HOLDFAST_DATABASE_URL: name the primary, too',
     )
   if (config.sources.length === 0)
     settings.problem(`HOLDFAST_SOURCES names no source: write at least one, such as ${usualSource}`)

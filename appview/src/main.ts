@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { RequestHandler } from 'express'
 import { type Logger, pino } from 'pino'
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
 import { applyAdmissionPolicy } from './catalog/admission-policy.ts'
 import { journalName, type OpenJournal, openDecisionJournal } from './catalog/decision-journal.ts'
 import { type AppViewConfig, allRoles, urlHere } from './config.ts'
@@ -57,7 +57,7 @@ export async function startAppView(
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
 
-  const catalog = parts.use(await openStore(config, log))
+  const catalog = parts.use(await openStore(config, { registry, log }))
   void catalog.lost?.then((err) => {
     log.fatal({ err }, 'the embedded database stopped working: this program ends, to be started again')
     overrides.onBroken?.()
@@ -124,10 +124,26 @@ async function keepDecisions(
   return journal
 }
 
-function openStore(config: AppViewConfig, log: Logger): Promise<Catalog> {
+function openStore(
+  config: AppViewConfig,
+  { registry, log }: { registry: Registry; log: Logger },
+): Promise<Catalog> {
+  const sides =
+    config.databaseReplicaUrl === undefined
+      ? undefined
+      : new Counter({
+          name: 'holdfast_replica_requests_total',
+          help: 'Requests that read from the database, by the server that answered: the replica, or the primary while the replica lags',
+          labelNames: ['server'],
+          registers: [registry],
+        })
   return openCatalog({
     databaseUrl: config.databaseUrl,
     databaseSessionUrl: config.databaseSessionUrl,
+    databaseReplicaUrl: config.databaseReplicaUrl,
+    onSide: (server) => sides?.inc({ server }),
+    onReplicaAway: (err) =>
+      log.warn({ err }, 'the replica does not answer: the primary answers every request until it does'),
     dataDir: config.dataDir,
     // A lone process is upgraded by being replaced; of several, none may change the schema before the operator wants it.
     migrates: config.roles.size === allRoles.length,

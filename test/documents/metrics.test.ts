@@ -13,7 +13,7 @@ const registered = new Set(
     .flatMap(
       (path) =>
         read(path).match(
-          /(?<=')holdfast_(?:ingest|metainfo|probes|sweep_records|search_memory|http|streams|outbound|name|tracker)_?\w*(?=')/g,
+          /(?<=')holdfast_(?:ingest|metainfo|probes|sweep_records|search_memory|http|streams|outbound|name|replica|tracker)_?\w*(?=')/g,
         ) ?? [],
     ),
 )

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findBinary } from './postgres-cluster.ts'
 
 /**
  * Which half of the tests runs. `npm`: only what `npm ci` brings, whatever else this machine has. `rest`: only what needs
@@ -33,6 +34,11 @@ const variable = (name: string) => ({
 /** Everything that some test needs and `npm ci` does not bring: how it is recognized, and how to get it. */
 const requirements = {
   PostgreSQL: variable('HOLDFAST_TEST_DATABASE_URL'),
+  /** Its programs, to start servers of the test's own. */
+  'PostgreSQL server': {
+    here: () => ['initdb', 'pg_basebackup', 'postgres'].every((name) => findBinary(name) !== undefined),
+    get: 'install postgresql',
+  },
   Redis: variable('HOLDFAST_TEST_REDIS_URL'),
   aria2c: command('aria2c'),
   'transmission-cli': command('transmission-cli'),
@@ -49,6 +55,7 @@ const requirements = {
   nginx: command('nginx'),
   haproxy: command('haproxy'),
   caddy: command('caddy'),
+  pgbouncer: command('pgbouncer'),
   openssl: command('openssl'),
   'systemd-analyze': command('systemd-analyze'),
   python3: command('python3'),

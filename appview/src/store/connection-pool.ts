@@ -15,20 +15,22 @@ export interface PoolOptions {
   readonly codecs: Codecs
   /** The age at which a connection is replaced, to follow a name that moves to another server and to free memory of long sessions. */
   readonly maxAgeMs?: number
+  /** Whether statements may be prepared under a name; false behind a pooler that changes sessions with each transaction. */
+  readonly prepares?: boolean
 }
 
 const halfAnHourMs = 30 * 60_000
 
 /** Makes a pool of connections to one database, opened when needed. Callers wait for a free one in turns (`fair-queue.ts`). */
 export function createConnectionPool(url: string, options: PoolOptions): ConnectionPool {
-  const { size, codecs, maxAgeMs = halfAnHourMs } = options
+  const { size, codecs, prepares = true, maxAgeMs = halfAnHourMs } = options
   const open = new Set<Connection>()
   const idle: Connection[] = []
   const waiting = createFairQueue<(connection: Connection) => void>()
   let isClosed = false
 
   function openOne(): Connection {
-    const connection = openConnection(url, codecs, () => leave(connection))
+    const connection = openConnection(url, codecs, () => leave(connection), { prepares })
     open.add(connection)
     return connection
   }

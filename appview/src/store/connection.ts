@@ -48,7 +48,13 @@ class ConnectionOverError extends Error {
  * connections that `reserve` opens, cannot abandon one that does not answer, and after a loss runs the rest of a
  * transaction on another connection.
  */
-export function openConnection(url: string, codecs: Codecs, onOver: () => void): Connection {
+export function openConnection(
+  url: string,
+  codecs: Codecs,
+  onOver: () => void,
+  options: { prepares?: boolean } = {},
+): Connection {
+  const { prepares = true } = options
   let isOver = false
   const client = postgres(url, {
     max: 1,
@@ -81,7 +87,7 @@ export function openConnection(url: string, codecs: Codecs, onOver: () => void):
       // a parameter of the connection, which PgBouncer would refuse.
       client.unsafe('SET jit = off').catch(() => {})
     }
-    const query = client.unsafe(text, parameters as never[], { prepare })
+    const query = client.unsafe(text, parameters as never[], { prepare: prepare && prepares })
     const answer = (asArrays ? query.values() : query) as unknown as Promise<Row[]>
     return inTime(answer, 'The database did not answer in time.', () => {
       over()

@@ -9,7 +9,8 @@ import { layEmptyCluster } from './empty-cluster.ts'
 import { type Migrated, migrateAll, requireMigrated } from './migrate.ts'
 import { listenForNotifications } from './notifications.ts'
 import { requireOwnSessions } from './own-sessions.ts'
-import type { Db } from './sql.ts'
+import type { Side } from './replica.ts'
+import { type Db, rows } from './sql.ts'
 import { openThreadedPglite, type ThreadedPglite } from './threaded-pglite.ts'
 
 export interface Catalog extends AsyncDisposable {
@@ -29,6 +30,12 @@ export interface OpenOptions {
   /** Where to connect for LISTEN; `databaseUrl` by default. */
   databaseSessionUrl?: string | undefined
   dataDir?: string | undefined
+  /** A streaming replica of PostgreSQL, for reads of requests. */
+  databaseReplicaUrl?: string | undefined
+  /** Told for each request which server answers it, where there is a replica. */
+  onSide?: ((side: Side) => void) | undefined
+  /** Called when the replica could not be asked whether it is one; it is used as soon as it answers. */
+  onReplicaAway?: (cause: unknown) => void
   /** Whether schemas of PostgreSQL are brought up to date, by default true; otherwise it is an error when they are not. */
   migrates?: boolean
   /** The most connections to PostgreSQL. */
@@ -75,12 +82,21 @@ export async function migrate(
 }
 
 async function openPostgres(url: string, options: OpenOptions): Promise<Catalog> {
-  const { client, db } = connectPostgres(url, { poolSize: options.poolSize ?? 10 })
+  const { databaseReplicaUrl: replicaUrl, onSide } = options
   const sessionUrl = options.databaseSessionUrl ?? url
+  // A second URL is given because of a pooler. Older ones (PgBouncer before 1.21) lose named statements with the session.
+  const prepares = sessionUrl === url
+  const { client, db } = connectPostgres(url, {
+    poolSize: options.poolSize ?? 10,
+    prepares,
+    replicaUrl,
+    onSide,
+  })
   try {
     await requireOwnSessions(sessionUrl)
     if (options.migrates === false) await requireMigrated(db)
     else await migrateAll(db)
+    if (replicaUrl !== undefined) await checkReplica(db, replicaUrl, options)
   } catch (cause) {
     await client.end({ timeout: 1 })
     throw cannotOpen(url, cause)
@@ -91,6 +107,34 @@ async function openPostgres(url: string, options: OpenOptions): Promise<Catalog>
     databaseUrl: url,
     listen: (channel, onNotify) => listenForNotifications(sessionUrl, channel, onNotify),
     [Symbol.asyncDispose]: () => client.end({ timeout: 5 }),
+  }
+}
+
+/** @throws OperatorError when it is another database, or no replica */
+async function checkReplica(
+  primary: Db,
+  replicaUrl: string,
+  { onReplicaAway }: Pick<OpenOptions, 'onReplicaAway'>,
+): Promise<void> {
+  const { client, db: replica } = connectPostgres(replicaUrl, { poolSize: 1 })
+  const describe = async (db: Db) => {
+    const [found] = await rows<{ system: string; isReplica: boolean }>(
+      db,
+      sql`SELECT system_identifier::text AS system, pg_is_in_recovery() AS "isReplica" FROM pg_control_system()`,
+    )
+    return found!
+  }
+  try {
+    const [here, there] = [await describe(primary), await describe(replica)]
+    if (there.isReplica && here.system === there.system) return
+    throw new OperatorError(
+      'HOLDFAST_DATABASE_REPLICA_URL is no streaming replica of HOLDFAST_DATABASE_URL. Correct it, or leave it out.',
+    )
+  } catch (cause) {
+    if (cause instanceof OperatorError) throw cause
+    onReplicaAway?.(cause)
+  } finally {
+    await client.end({ timeout: 1 })
   }
 }
 

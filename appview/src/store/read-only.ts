@@ -13,9 +13,12 @@ export async function readOnly<T>(db: Db, read: (tx: Db) => Promise<T>): Promise
   const connection = await client.reserve()
   try {
     return await read(readerOf(connection))
+  } catch (error) {
+    if (!connection.isReplica || client.turnsToPrimary?.(error) !== true) throw error
   } finally {
     connection.release()
   }
+  return readOnly(db, read)
 }
 
 /** Makes the part of a database that reads use: `execute`, and the client for `preparedRows`. */
