@@ -1,5 +1,5 @@
 import type { DidString } from '@atproto/lex-schema'
-import type { AppView } from './appview.ts'
+import type { AppView, Caller } from './appview.ts'
 import { type Config, httpUrl } from './config.ts'
 import { formatSeconds } from './output/quantities.ts'
 import { note, warn } from './output/terminal.ts'
@@ -11,7 +11,7 @@ import type { Identities } from './session/identities.ts'
 import type { OnWait } from './session/paced-session.ts'
 
 /** An account that commands write to, and its repo. */
-export interface SignedIn {
+export interface SignedIn extends Caller {
   readonly did: string
   readonly handle: string
   readonly pdsUrl: string
@@ -79,9 +79,12 @@ export function connect(config: Config): Connections {
         import('./session/paced-session.ts'),
         import('./records/repo.ts'),
       ])
+      const { requestServiceToken } = await import('./session/service-token.ts')
       const { manager, ...who } = await signedInSession(connections, account, onWait)
       const paced = pacedSession(manager, { onWait, ...(signal && { signal }) })
-      return { ...who, repo: repoOf(paced, who.did, config.authorities) }
+      const serviceToken = (audience: string, method: string) =>
+        requestServiceToken(paced, { audience, method, handle: who.handle })
+      return { ...who, repo: repoOf(paced, who.did, config.authorities), serviceToken }
     },
     async readRepo(identifier) {
       const { clientOf, repoOf } = await import('./records/repo.ts')

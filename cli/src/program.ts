@@ -43,6 +43,22 @@ const commands: Readonly<Record<string, Entry>> = {
     about: 'follow a repository or catalog and keep your records in step with it; run it by cron',
     load: async (c) => (await import('./commands/write/bridge.ts')).bridgeCommand(c),
   },
+  target: {
+    about: 'describe data that must be saved, before anybody has a copy',
+    load: async (c) => (await import('./commands/gather/target.ts')).targetCommand(c),
+  },
+  parts: {
+    about: 'divide a dataset into parts that people can gather, and see how far they are',
+    load: async (c) => (await import('./commands/gather/parts.ts')).partsCommand(c),
+  },
+  claim: {
+    about: 'take a part to gather, and say what became of it',
+    load: async (c) => (await import('./commands/gather/claim.ts')).claimCommand(c),
+  },
+  work: {
+    about: 'gather one part after the other, and publish their torrents',
+    load: async (c) => (await import('./commands/gather/work.ts')).workCommand(c),
+  },
   adopt: {
     about: 'republish somebody’s dataset with its torrents, or a torrent, in your own repo, with attribution',
     load: async (c) => (await import('./commands/write/adopt.ts')).adoptCommand(c),

@@ -20,6 +20,7 @@ import {
   NothingLeftError,
   type RemoteProgress,
 } from './make-remote.ts'
+import type { Pace } from './pace.ts'
 import { limitsOf, type RemoteOptions, userAgent } from './remote-options.ts'
 import { readAddresses } from './sources/address-list.ts'
 import { findFiles } from './sources/find-files.ts'
@@ -29,6 +30,8 @@ import { openWeb } from './web.ts'
 export interface AddressOptions extends TorrentOptions, RemoteOptions {
   readonly name?: string
   readonly output?: string
+  /** How often servers may be asked; as often as they answer, if absent. */
+  readonly pace?: Pace
 }
 
 /** Addresses that the user named. */
@@ -61,7 +64,7 @@ export async function* makeFromAddresses(
   trackers: readonly string[],
 ): AsyncGenerator<MadeFromAddresses | NotMade> {
   const limits = limitsOf(options)
-  using web = await openWeb(connections, userAgent)
+  using web = await openWeb(connections, userAgent, options.pace)
   using bar = progressBar()
   const found = await findAll(addresses, options, {
     web,
@@ -96,6 +99,7 @@ export async function* makeFromAddresses(
       keep: options.keep,
       connections: limits.connections,
       threads: options.threads,
+      pace: options.pace,
       allowPrivateHosts: connections.config.allowPrivateHosts,
       userAgent,
       signal: interruption.signal,
@@ -118,9 +122,25 @@ export async function* makeFromAddresses(
   }
 }
 
+/** The files at addresses, without making anything of them. */
+export async function listAddresses(
+  connections: Connections,
+  addresses: readonly SourceAddress[],
+  options: Pick<AddressOptions, 'urls' | 'maxFiles'>,
+): Promise<Found> {
+  using web = await openWeb(connections, userAgent)
+  using bar = progressBar()
+  return findAll(addresses, options, {
+    web,
+    ...limitsOf(options),
+    isExcluded: (path) => reasonToLeaveOut(path, {}),
+    onFound: (done) => bar.update({ label: 'looking', done, total: null, unit: 'items' }),
+  })
+}
+
 async function findAll(
   addresses: readonly SourceAddress[],
-  options: AddressOptions,
+  options: Pick<AddressOptions, 'urls'>,
   source: SourceOptions,
 ): Promise<Found & { readonly failed: readonly LeftOut[] }> {
   const listed = options.urls === undefined ? [] : await readAddresses(options.urls, source)

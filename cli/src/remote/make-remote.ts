@@ -13,6 +13,7 @@ import { planUnits, type UnitSource } from './hashing/units.ts'
 import { inParallel } from './in-parallel.ts'
 import { type Kept, openKept } from './keep.ts'
 import { look, versionOf } from './look.ts'
+import type { Pace } from './pace.ts'
 import { describeChange, identityOf, type KnownFile } from './remote-file.ts'
 import { Pauses } from './transport/pauses.ts'
 import type { Web } from './web.ts'
@@ -33,6 +34,8 @@ export interface MakeOptions {
   /** How many connections there are to each host at most. */
   readonly connections: number
   readonly threads?: number | undefined
+  /** How often servers may be asked; as often as they answer, if absent. */
+  readonly pace?: Pace | undefined
   readonly allowPrivateHosts: boolean
   readonly userAgent: string
   readonly signal: AbortSignal
@@ -220,6 +223,7 @@ async function hashMissing(
       pool,
       perHost: options.connections,
       lanes,
+      pace: options.pace,
       signal: options.signal,
     })
   } finally {

@@ -5,6 +5,7 @@ import type { Connections } from '../connections.ts'
 import { note } from '../output/terminal.ts'
 import { reasonOf } from '../reason-of.ts'
 import { isFinalFailure } from '../session/refused-address.ts'
+import type { Pace } from './pace.ts'
 import { HeadClient } from './transport/head-client.ts'
 import { RedirectError } from './transport/redirects.ts'
 
@@ -37,6 +38,7 @@ const documentMs = 120_000
 export async function openWeb(
   { config, strangerFetch }: Pick<Connections, 'config' | 'strangerFetch'>,
   userAgent: string,
+  pace?: Pace,
 ): Promise<Web> {
   const fetch = await strangerFetch({ timeoutMs: documentMs, maxBytes: documentBytes })
   const guard = config.allowPrivateHosts ? null : (await import('../session/stranger-host.ts')).strangerHosts
@@ -47,6 +49,7 @@ export async function openWeb(
       let isFinal = false
       let waitMs = Math.min(500 * 2 ** attempt, 30_000)
       try {
+        await pace?.turn()
         const answer = await ask()
         // What a server does not offer (501), it will not offer at the next attempt either.
         if ((answer.status !== 429 && answer.status < 500) || answer.status === 501) return answer

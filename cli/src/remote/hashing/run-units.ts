@@ -1,4 +1,5 @@
 import type { StreamedTorrent } from '@holdfast/torrent/create-streamed'
+import type { Pace } from '../pace.ts'
 import type { ThreadPool } from './thread-pool.ts'
 import type { FileFault } from './unit.ts'
 import type { PlannedUnit } from './units.ts'
@@ -7,6 +8,7 @@ export interface RunOptions {
   /** How many connections there are to one host at most, and in all. */
   readonly perHost: number
   readonly lanes: number
+  readonly pace?: Pace | undefined
   readonly signal: AbortSignal
 }
 
@@ -20,7 +22,7 @@ const lookAhead = 64
 export async function runUnits(
   units: Iterator<PlannedUnit>,
   torrent: StreamedTorrent,
-  { pool, perHost, lanes, signal }: RunOptions & { readonly pool: ThreadPool },
+  { pool, perHost, lanes, pace, signal }: RunOptions & { readonly pool: ThreadPool },
 ): Promise<ReadonlyMap<string, FileFault>> {
   const faults = new Map<string, FileFault>()
   const busy = new Map<number, number>()
@@ -54,6 +56,7 @@ export async function runUnits(
     for (const host of planned.hosts) busy.set(host, (busy.get(host) ?? 0) + 1)
     let done = 0
     try {
+      await pace?.turn(planned.unit.parts.length, signal)
       const fault = await pool.run({
         unit: planned.unit,
         onPieces: ({ pieces, note }) => {

@@ -26,13 +26,13 @@ export async function readPartViews(db: Db, keys: readonly string[]): Promise<de
   if (keys.length === 0) return []
   const found = await rows<PartRow>(
     db,
-    sql`SELECT p.key, r.cid, ${authorJson(sql`p.did`)} AS author, r.value, p.dataset_uri AS "datasetUri", p.state, p.copies::int,
-          p.deadline::text, p.attempts, r.indexed_at AS "indexedAt",
+    sql`SELECT part.key, r.cid, ${authorJson(sql`part.did`)} AS author, r.value, part.dataset_uri AS "datasetUri", part.state, part.copies::int,
+          part.deadline::text, part.attempts, r.indexed_at AS "indexedAt",
           (SELECT jsonb_agg(jsonb_build_object('uri', t.uri, 'cid', t.cid) ORDER BY t.id) FROM (
             SELECT t.uri, t.id, tr.cid FROM catalog.torrent_part tp JOIN catalog.torrent t ON t.id = tp.torrent_id
             JOIN catalog.record tr ON tr.id = t.id
-            WHERE tp.part_key = p.key AND ${shown('t')} AND t.metainfo_status = 'verified' ORDER BY t.id LIMIT 100) t) AS torrents
-        FROM catalog.part p JOIN catalog.record r ON r.id = p.record_id WHERE p.key = ${anyOf(keys)} AND ${shown('p')}`,
+            WHERE tp.part_key = part.key AND ${shown('t')} AND t.metainfo_status = 'verified' ORDER BY t.id LIMIT 100) t) AS torrents
+        FROM catalog.part part JOIN catalog.record r ON r.id = part.record_id WHERE part.key = ${anyOf(keys)} AND ${shown('part')}`,
   )
   const byKey = new Map(found.map((row) => [row.key, row]))
   const claims = await readClaimsOfParts(db, [...byKey.keys()])

@@ -1,0 +1,177 @@
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadConfig } from '@holdfast/appview/config'
+import { startAppView } from '@holdfast/appview/main'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Json, type Person, startPerson } from '../cli/run-holdfast.ts'
+import { waitFor } from '../network/wait-for.ts'
+import { environmentFor } from '../system/environment.ts'
+import { type System, startSystem } from '../system/system.ts'
+
+// One story in several tests: Alice describes a site that will go dark and divides it; Bobby and Carol, who ask two indexes that
+// know nothing of each other, gather it.
+let directory: string
+let system: System
+let second: Awaited<ReturnType<typeof startAppView>>
+let [alice, bobby, carol]: Person[] = []
+let site: Site
+let dataset: string
+
+const files = 12
+/** A site of this machine may be asked as fast as it answers. */
+const env = { HOLDFAST_PACE_PER_HOST: '100000' }
+const perPart = 3
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'holdfast-gathering-'))
+  system = await startSystem({ directory, pdsCount: 2, accounts: ['alice', 'bobby', 'carol'], env })
+  const beside = join(directory, 'second')
+  await mkdir(beside)
+  const usual = {
+    ...(await environmentFor(system.network, { sources: [system.network.relayUrl], directory: beside })),
+    HOLDFAST_TRACKERS: system.env.HOLDFAST_TRACKERS,
+    ...env,
+  }
+  second = await startAppView(loadConfig(usual))
+  const [first, other] = [system.env.HOLDFAST_APPVIEW_URL, usual.HOLDFAST_APPVIEW_URL]
+  const urls = [first, first, other]
+  ;[alice, bobby, carol] = await Promise.all(
+    system.network.accounts.map((account, n) =>
+      startPerson(system.network, { account, env: { HOLDFAST_APPVIEW_URL: urls[n]! } }),
+    ),
+  )
+  site = await startSite()
+})
+afterAll(async () => {
+  await site?.[Symbol.asyncDispose]()
+  await second?.[Symbol.asyncDispose]()
+  await system?.[Symbol.asyncDispose]()
+  for (const person of [alice, bobby, carol]) await person?.[Symbol.asyncDispose]()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const eventually = <T>(what: string, look: () => Promise<T>) =>
+  waitFor(look as Json, { what, timeoutMs: 60_000, intervalMs: 200 }) as Promise<T>
+const countsFor = async (person: Person) => (await person.json('parts', 'list', dataset)).counts
+
+test('Alice describes a site in one line and divides it', async () => {
+  const target = await alice!.json('target', 'add', site.url, '--gone', '2026-12-05', '--title', 'Tides')
+  dataset = target.uri
+  const divided = await alice!.json(
+    'parts',
+    'add',
+    dataset,
+    '--urls',
+    `${site.url}urls.txt`,
+    '--per',
+    String(perPart),
+  )
+  expect(divided.parts).toHaveLength(files / perPart)
+  const again = await alice!.json(
+    'parts',
+    'add',
+    dataset,
+    '--urls',
+    `${site.url}urls.txt`,
+    '--per',
+    String(perPart),
+  )
+  expect(again.parts.map(({ action }: { action: string }) => action)).toEqual(
+    Array(files / perPart).fill('unchanged'),
+  )
+  for (const person of [bobby!, carol!])
+    await eventually(
+      'both indexes to have the parts',
+      async () => (await countsFor(person)).open === files / perPart,
+    )
+})
+
+test('a part that Bobby takes is handed to nobody else, until he gives it back', async () => {
+  const taken = await bobby!.json('claim', 'next', dataset)
+  expect(taken.part.deadline).toBe('2026-12-05')
+  await eventually('the other index to see the claim', async () => (await countsFor(carol!)).taken === 1)
+  const list = await carol!.json('parts', 'list', dataset, '--state', 'claimed')
+  expect(list.parts[0]).toMatchObject({ uri: taken.part.uri, claims: [{ standing: 'holder' }] })
+  await bobby!.json('claim', 'release')
+  await eventually('both to offer it again', async () => (await countsFor(carol!)).open === files / perPart)
+})
+
+test('Bobby and Carol gather everything, and each file is fetched once', async () => {
+  site.forget()
+  const work = (person: Person) => person.run('work', dataset, '--no-wait', '--dir', 'gathered')
+  const ran = await Promise.all([work(bobby!), work(carol!)])
+  expect(ran.map(({ code, stderr }) => (code === 0 ? code : stderr))).toEqual([0, 0])
+  for (const person of [bobby!, carol!])
+    await eventually(
+      'all parts to be gathered',
+      async () => (await countsFor(person)).gathered === files / perPart,
+    )
+  const { parts } = await bobby!.json('parts', 'list', dataset)
+  for (const part of parts) expect(part.torrents.length).toBeGreaterThan(0)
+  expect(site.readings() / files).toBeLessThanOrEqual(1.05)
+  const kept = (
+    await Promise.all([bobby!, carol!].map((person) => filesBelow(join(person.home, 'gathered'))))
+  ).flat()
+  for (let n = 0; n < files; n++) {
+    const copy = kept.find((path) => path.endsWith(`${n}.csv`))
+    expect((await readFile(copy!)).equals(contentOf(n))).toBe(true)
+  }
+  expect((await bobby!.run('claim', 'next', dataset, '--json')).code).toBe(3)
+})
+
+interface Site extends AsyncDisposable {
+  readonly url: string
+  /** How often a file was asked for as a whole since {@link forget}; indexes that check a webseed ask for a range. */
+  readings(): number
+  forget(): void
+}
+
+/** A site that is about to go dark: some files, a list of them, and a count of what is asked for. */
+async function startSite(): Promise<Site> {
+  let readings = 0
+  const server: Server = createServer((request, response) => {
+    const n = /^\/tides\/(\d+)\.csv$/.exec(request.url ?? '')?.[1]
+    if (request.url === '/tides/urls.txt')
+      response.end(Array.from({ length: files }, (_, n) => `${url}${n}.csv\n`).join(''))
+    else if (n === undefined) response.writeHead(404).end()
+    else {
+      const bytes = contentOf(Number(n))
+      const from = Number(/^bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
+      response.setHeader('etag', `"${n}"`)
+      response.setHeader('accept-ranges', 'bytes')
+      response.setHeader('content-length', bytes.length - from)
+      if (request.method === 'HEAD') response.end()
+      else {
+        if (request.headers.range === undefined) readings++
+        if (from > 0)
+          response.writeHead(206, { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` })
+        response.end(bytes.subarray(from))
+      }
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/tides/`
+  return {
+    url,
+    readings: () => readings,
+    forget: () => {
+      readings = 0
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+function contentOf(n: number): Buffer {
+  return Buffer.alloc(40_000 + n, `${n},`)
+}
+
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
