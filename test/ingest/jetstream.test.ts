@@ -1,10 +1,15 @@
 import { readCursors } from '@holdfast/appview/catalog/cursors'
+import { loadConfig } from '@holdfast/appview/config'
+import { rebuild } from '@holdfast/appview/rebuild'
 import { openEmbedded } from '@holdfast/appview/testing/backends'
 import { sql } from 'drizzle-orm'
+import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { startJetstream } from '../network/jetstream.ts'
 import { startNetwork } from '../network/network.ts'
 import { waitFor } from '../network/wait-for.ts'
+import { environmentFor } from '../system/environment.ts'
+import { scratchDirectory } from '../system/scratch.ts'
 import { deleteDataset, type Following, putDataset, putOther, startFollowing } from './following.ts'
 
 const hourUs = 3_600_000_000
@@ -107,6 +112,22 @@ test('a relay that cannot list by collection is not listed whole unless it is fo
   await waitFor(() => isListed(followed), { what: 'the followed relay to be listed whole' })
   await waitFor(() => hinted.ingest.status().then(({ hosts }) => hosts[0]?.connected), { what: 'hints' })
   expect((await hinted.ingest.status()).listings).toMatchObject([{ backfill: { state: 'none' } }])
+})
+
+test('a rebuild gathers what a relay lists, where only hints are followed', async () => {
+  await using network = await startNetwork({ pdsCount: 1, accounts: 2 })
+  for (const account of network.accounts) await putDataset(account, 'a')
+  await network.caughtUp()
+  await using jetstream = await startJetstream(network)
+  await using directory = await scratchDirectory()
+  const sources = [`jetstream+${jetstream.url}`]
+  const env = await environmentFor(network, { sources, directory: directory.path })
+  const config = loadConfig({ ...env, HOLDFAST_BACKFILL: network.relayUrl })
+  const progress = await rebuild(config, {
+    signal: AbortSignal.timeout(50_000),
+    log: pino({ level: 'silent' }),
+  })
+  expect(progress).toMatchObject({ hosts: 1, listed: 1, datasets: 2 })
 })
 
 async function isListed({ ingest }: Following): Promise<boolean> {

@@ -46,23 +46,25 @@ export function isOlder(stored: RepoState | undefined, rev: string): boolean {
 /** How many pages of records are compared; a repository with more is read whole. */
 const mostPages = 20
 
-/** Whether a host lists other records of our collections than the index has. */
+/** Whether a host lists other records of our collections than the index has. Nothing that it says is kept. */
 async function recordsDiffer(
   { did, pdsUrl }: RepoIdentity,
   { db, pds, wanted }: BehindParts,
 ): Promise<boolean> {
-  const stored = await readRepoRecords(db, did)
-  const atHost = new Map<string, string>()
+  const missing = await readRepoRecords(db, did)
   let pages = 0
   for (const collection of await pds.collectionsOf(pdsUrl, did, wanted.nsids)) {
     for (let cursor: string | undefined, isLast = false; !isLast; ) {
       if (++pages > mostPages) return true
       const page = await pds.listRecords(pdsUrl, did, { collection, cursor })
-      for (const { uri, cid } of page.records) atHost.set(uri.slice(`at://${did}/`.length), cid)
-      // A host that returns the same cursor again would make the listing endless.
-      isLast = page.cursor === undefined || page.cursor === cursor || page.records.length === 0
+      for (const { uri, cid } of page.records) {
+        const path = uri.slice(`at://${did}/`.length)
+        if (missing.get(path) !== cid) return true
+        missing.delete(path)
+      }
+      isLast = page.cursor === undefined || page.records.length === 0
       cursor = page.cursor
     }
   }
-  return atHost.size !== stored.size || [...stored].some(([path, cid]) => atHost.get(path) !== cid)
+  return missing.size > 0
 }
