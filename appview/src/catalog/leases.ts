@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type SQL, sql } from 'drizzle-orm'
+import { withPatience } from '../store/patience.ts'
 import { anyOf, type Db, recordset, rows, textArray, toInstant } from '../store/sql.ts'
 import { sharedTurn, writing, writingTogether } from '../store/write-turns.ts'
 import { admitted, deriveParts, refreshParts } from './derive/gathering.ts'
@@ -396,6 +397,8 @@ export interface LeaseDesk {
 }
 
 const mostAtOnce = 100
+/** How long a batch may wait for the store. */
+const batchMs = 8_000
 
 /** While parts are handed out, further requests for the same kind wait, and are then served together. */
 export function createLeaseDesk(db: Db, limits: GatheringLimits): LeaseDesk {
@@ -404,7 +407,12 @@ export function createLeaseDesk(db: Db, limits: GatheringLimits): LeaseDesk {
     while (queue.length > 0) {
       const batch = queue.splice(0, mostAtOnce)
       const requests = batch.map(({ request }) => request)
-      await leaseParts(db, { requests, filter, limits }).then(
+      // None of those who are served together has its deadline decide for the others.
+      const until = performance.now() + batchMs
+      await withPatience(
+        () => until - performance.now(),
+        () => leaseParts(db, { requests, filter, limits }),
+      ).then(
         (answers) => {
           for (const [n, { resolve }] of batch.entries()) resolve(answers[n]!)
         },

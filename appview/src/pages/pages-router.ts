@@ -1,6 +1,7 @@
 /** The pages for people: HTML that is made on the server and works without scripts. */
 import express, { type Router } from 'express'
 import { datasetPageReader } from '../catalog/views/pages/page-datasets.ts'
+import { gatheringReader } from '../catalog/views/pages/page-gathering.ts'
 import { needsReader } from '../catalog/views/pages/page-needs.ts'
 import type { SearchMemory } from '../search/memory/search-memory.ts'
 import type { Db } from '../store/sql.ts'
@@ -72,7 +73,7 @@ export function pagesRouter(parts: PagesParts): Router {
   const page = (path: string, make: MakePage) => router.get(path, servePage(site, make))
   const needs = needsReader(db)
   const read = datasetPageReader(db, { trackers })
-  const dataset = datasetPage({ db, read })
+  const dataset = datasetPage({ db, read, readGathering: gatheringReader(db) })
 
   page('/', home({ db, needs, totals: parts.totals }))
   page('/search', search(db, memory))

@@ -198,4 +198,30 @@ async function putChecks(
       assessedAt: '2026-11-02T10:00:00Z',
     },
   })
+  await divide(catalog, uris['sea-ice-extent']!)
+}
+
+/** Divides a dataset into parts, of which one is being gathered. */
+async function divide(catalog: Catalog, dataset: string): Promise<void> {
+  const [, , did] = dataset.split('/')
+  const parts: string[] = []
+  for (const year of ['2021', '2022', '2023'])
+    parts.push(
+      await putRecord(catalog, {
+        did: did!,
+        collection: 'part',
+        rkey: `sea-ice-extent-${year}`,
+        value: {
+          dataset: { uri: dataset },
+          title: `Daily grids of ${year}`,
+          urls: [{ url: `https://data.example.org/ice/${year}.zip` }],
+        },
+      }),
+    )
+  await putRecord(catalog, {
+    did: volunteer.did,
+    collection: 'claim',
+    rkey: '3m4cla2m22222',
+    value: { part: { uri: parts[0]! }, expiresAt: soon(1) },
+  })
 }

@@ -5,6 +5,7 @@ import type { DescribedTorrent } from '@holdfast/lexicons/vocabularies/described
 import { toSchemaOrg } from '@holdfast/lexicons/vocabularies/schema-org'
 import { resolveAccount } from '../../catalog/read/account.ts'
 import type { DatasetPage, ReadDatasetPage } from '../../catalog/views/pages/page-datasets.ts'
+import type { Gathering, ReadGathering } from '../../catalog/views/pages/page-gathering.ts'
 import { datasetPath, datasetUri, torrentPath } from '../../http/page-paths.ts'
 import type { Db } from '../../store/sql.ts'
 import { storable } from '../../store/sql.ts'
@@ -12,6 +13,7 @@ import { type Html, html, jsonInHtml, nothing } from '../html.ts'
 import { plainExcerpt } from '../markdown.ts'
 import { citationSection } from '../parts/citation-section.ts'
 import { badgesAndAlerts, descriptionSection, metadataSection } from '../parts/dataset/dataset-facts.ts'
+import { gatheringSection } from '../parts/dataset/dataset-gathering.ts'
 import {
   assessmentSection,
   provenanceSection,
@@ -29,10 +31,11 @@ import type { View } from '../view.ts'
 export interface DatasetPageParts {
   db: Db
   read: ReadDatasetPage
+  readGathering: ReadGathering
 }
 
 /** The page of a dataset: its description, author, sources, torrents and citation. */
-export function datasetPage({ db, read }: DatasetPageParts): MakePage {
+export function datasetPage({ db, read, readGathering }: DatasetPageParts): MakePage {
   return async (view, req) => {
     const { authority = '', collection = collections.dataset, rkey = '' } = req.params
     if (!authority.startsWith('did:')) {
@@ -42,11 +45,11 @@ export function datasetPage({ db, read }: DatasetPageParts): MakePage {
     }
     const found = await read(datasetUri(authority, rkey, collection))
     if (!found) throw new PageError(404, 'dataset')
-    return page(view, found)
+    return page(view, found, await readGathering(found.dataset.uri))
   }
 }
 
-function page(view: View, found: DatasetPage) {
+function page(view: View, found: DatasetPage, gathering: Gathering | undefined) {
   const { dataset } = found
   const record = datasetRecord(dataset)
   const path = datasetPath(dataset.uri)
@@ -70,6 +73,7 @@ function page(view: View, found: DatasetPage) {
 ${heading(view, dataset)}
 ${badgesAndAlerts(view, found)}
 ${torrentSection(view, found)}
+${gatheringSection(view, dataset.uri, gathering)}
 ${descriptionSection(view, dataset)}
 ${sourceSection(view, dataset)}
 ${metadataSection(view, record)}

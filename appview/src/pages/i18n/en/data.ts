@@ -3,6 +3,8 @@ import { formatFor } from '../format.ts'
 
 const { count, number, plural } = formatFor('en')
 
+const partsCount = count('# part', '# parts')
+
 export const dataEn = {
   dataset: {
     foreign: 'This index reads a record that was written for another catalog, in that catalog’s own format:',
@@ -58,6 +60,18 @@ export const dataEn = {
     badge: 'Badge',
     badgeCode: 'Show it on your own site',
     badgeAlt: 'How many people hold this dataset now',
+  },
+  gathering: {
+    heading: 'Gathering',
+    gatheredOf: (gathered: string, total: number) => `${gathered} of ${partsCount(total)} gathered`,
+    open: 'open',
+    taken: 'being gathered',
+    said: 'said to be done, without a torrent yet',
+    failed: 'given up',
+    until: 'It may be gone by',
+    workers: 'At work:',
+    takePart: 'Take a part: this gathers one after the other, and publishes their torrents.',
+    command: 'command',
   },
   torrent: {
     torrent: 'Torrent',

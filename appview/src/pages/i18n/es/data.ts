@@ -5,6 +5,8 @@ import { formatFor } from '../format.ts'
 
 const { count, number, plural } = formatFor('es')
 
+const partsCount = count('# parte recogida', '# partes recogidas')
+
 export const dataEs: typeof dataEn = {
   dataset: {
     foreign:
@@ -61,6 +63,18 @@ export const dataEs: typeof dataEn = {
     badge: 'Insignia',
     badgeCode: 'Mostrarla en su propio sitio',
     badgeAlt: 'Cuántas personas conservan ahora este conjunto',
+  },
+  gathering: {
+    heading: 'Recolección',
+    gatheredOf: (gathered: string, total: number) => `${gathered} de ${partsCount(total)} en total`,
+    open: 'pendientes',
+    taken: 'en curso',
+    said: 'terminadas según alguien, aún sin torrent',
+    failed: 'abandonadas',
+    until: 'Puede desaparecer el',
+    workers: 'Trabajan en ello:',
+    takePart: 'Recoge una parte: esta orden las recoge una tras otra y publica sus torrents.',
+    command: 'orden',
   },
   torrent: {
     torrent: 'Torrent',
