@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { counted } from '@holdfast/runtime/counted'
 import { OperatorError } from '@holdfast/runtime/operator-error'
 import { sql } from 'drizzle-orm'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
@@ -68,7 +69,7 @@ export async function requireMigrated(db: Db): Promise<void> {
   const missing = await countMissing(db)
   if (missing > 0)
     throw new OperatorError(
-      `The database lacks ${missing} migrations of this version. Run holdfast-appview migrate with the same HOLDFAST_DATABASE_URL, then start this again. A process that has only some of the roles does not migrate.`,
+      `The database lacks ${counted(missing, 'migration')} of this version. Run holdfast-appview migrate with the same HOLDFAST_DATABASE_URL, then start this again. A process that has only some of the roles does not migrate.`,
     )
   for (const set of sets) await checkRequired(db, set)
 }
