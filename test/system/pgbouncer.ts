@@ -34,16 +34,16 @@ ignore_startup_parameters = extra_float_digits
   const user = process.getuid?.() === 0 ? ['--user', 'nobody'] : []
   const server = spawn('pgbouncer', ['--quiet', ...user, settings], { stdio: 'ignore' })
   const ended = new Promise((resolve) => server.once('close', resolve))
+  await using starting = new AsyncDisposableStack()
+  starting.defer(async () => {
+    server.kill('SIGKILL')
+    await ended
+    await rm(directory, { recursive: true, force: true })
+  })
   const url = Object.assign(new URL(databaseUrl), { host: `127.0.0.1:${port}` }).href
   await waitFor(() => answers(url), { what: 'PgBouncer to answer' })
-  return {
-    url,
-    async [Symbol.asyncDispose]() {
-      server.kill('SIGKILL')
-      await ended
-      await rm(directory, { recursive: true, force: true })
-    },
-  }
+  const started = starting.move()
+  return { url, [Symbol.asyncDispose]: () => started.disposeAsync() }
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -94,17 +94,15 @@ async function startCluster(make: (directory: string) => void): Promise<Cluster>
     server.kill(signal)
     await ended
   }
+  await using starting = new AsyncDisposableStack()
+  starting.defer(async () => {
+    await stop('SIGQUIT')
+    await rm(parent, { recursive: true, force: true })
+  })
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   await waitFor(() => isAnswering(url), { what: 'PostgreSQL to start' })
-  return {
-    url,
-    pid: server.pid!,
-    stop,
-    async [Symbol.asyncDispose]() {
-      await stop('SIGQUIT')
-      await rm(parent, { recursive: true, force: true })
-    },
-  }
+  const started = starting.move()
+  return { url, pid: server.pid!, stop, [Symbol.asyncDispose]: () => started.disposeAsync() }
 }
 
 async function isAnswering(url: string): Promise<boolean> {
