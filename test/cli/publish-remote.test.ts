@@ -73,3 +73,39 @@ test('publishes what a dataset’s sources serve, and names what it could not re
     webseeds: [{ url: `${origin.url}get?id=7`, kind: 'bep19' }],
   })
 })
+
+test('publishes what lies under an s3:// address, and divides it into parts by its sizes', async () => {
+  const account = network.accounts[1]!
+  await using person = await startPerson(network, { account })
+  const objects = new Map(['tides/1.csv', 'tides/2.csv'].map((key) => [key, randomBytes(4000)]))
+  await using origin = await startOrigin((request, response) => {
+    const { pathname } = new URL(request.url!, 'http://x')
+    const bytes = objects.get(pathname.slice('/store/'.length))
+    if (bytes) return serve(request, response, { bytes, etag: '"1-1"' })
+    const entries = [...objects].map(
+      ([key, { length }]) => `<Contents><Key>${key}</Key><Size>${length}</Size></Contents>`,
+    )
+    response.writeHead(pathname === '/store/' ? 200 : 404, { 'content-type': 'application/xml' })
+    response.end(`<ListBucketResult>${entries.join('')}</ListBucketResult>`)
+  })
+  const endpoint = ['--endpoint', origin.url]
+  const made = await person.json('torrent', 'create', 's3://store/tides/', '--name', 'tides', ...endpoint)
+  const { dataset, torrents } = await person.json(
+    ...['publish', 's3://store/tides/', '--title', 'Tides', ...tracker, ...endpoint, '--overwrite'],
+  )
+  expect(torrents[0].infoHashV2).toBe(made.infoHashV2)
+  expect((await recordOf(account, torrents[0].uri)).webseeds).toEqual([
+    { url: `${origin.url}store/`, kind: 'bep19' },
+  ])
+  const { parts } = await person.json(
+    ...['parts', 'add', dataset.uri, 's3://store/tides/', '--by-bytes', '5kB', ...endpoint],
+  )
+  const records = await Promise.all((parts as Json[]).map(({ uri }) => recordOf(account, uri)))
+  expect(records.flatMap(({ urls }) => urls.map((each: Json) => each.url)).sort()).toEqual([
+    `${origin.url}store/tides/1.csv`,
+    `${origin.url}store/tides/2.csv`,
+  ])
+  expect(records).toHaveLength(2)
+  const wrong = await person.run('torrent', 'create', 's3://store/', '--endpoint', 'store.example.org')
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('such as https://s3.example.org')])
+})

@@ -5,6 +5,7 @@ import { connect } from '@holdfast/cli/connections'
 import {
   type AddressOptions,
   givenAddresses,
+  listAddresses,
   makeFromAddresses,
 } from '@holdfast/cli/remote/make-from-addresses'
 import { parseMetainfo } from '@holdfast/torrent/metainfo'
@@ -107,6 +108,61 @@ describe('an S3-compatible bucket', () => {
     expect(await torrentsOf(`${origin.url}bucket/sets/`, { exclude: ['z.*'] })).toMatchObject([
       { name: 'sets', files: ['a b.bin', 'deep/ü+.bin'] },
     ])
+  })
+
+  test('is read under its s3:// address, and the torrent leads to http', async () => {
+    await using origin = await startOrigin(store())
+    const endpoint = origin.url
+    const addressOf = (path: string) => `${origin.url}bucket/${path}`
+    expect(await torrentsOf('s3://bucket', { endpoint })).toMatchObject([
+      { name: 'bucket', files: ['readme', 'sets/a b.bin', 'sets/deep/ü+.bin', 'sets/z.bin'] },
+    ])
+    for (const address of ['s3://bucket/sets/deep/', 's3://bucket/sets/deep'])
+      expect(await torrentsOf(address, { endpoint })).toMatchObject([
+        { name: 'deep', files: ['ü+.bin'], addresses: [addressOf('sets/deep/%C3%BC%2B.bin')] },
+      ])
+    expect(await torrentsOf('S3://bucket/sets/a b.bin', { endpoint })).toMatchObject([
+      { name: 'a b.bin', addresses: [addressOf('sets/a%20b.bin')] },
+    ])
+  })
+
+  test('tells by its listing how large each object is', async () => {
+    await using origin = await startOrigin(store())
+    const { files } = await listAddresses(connections, givenAddresses(['s3://bucket/sets/']), {
+      endpoint: origin.url,
+    })
+    expect(files.map(({ sizeBytes }) => sizeBytes)).toEqual(
+      keys.slice(1, 4).map((key) => bytesOf(key).length),
+    )
+  })
+
+  test('is refused in words if nobody may list it, it is missing or has nothing there', async () => {
+    await using origin = await startOrigin((request, response) => {
+      if (/^\/(?:bucket|other)/.test(request.url!)) return store()(request, response)
+      const isPrivate = request.url!.startsWith('/private')
+      response.writeHead(isPrivate ? 403 : 404, { 'content-type': 'application/xml' })
+      response.end(`<Error><Code>${isPrivate ? 'AccessDenied' : 'NoSuchBucket'}</Code></Error>`)
+    })
+    const endpoint = origin.url
+    for (const [address, kind, message] of [
+      ['s3://private/', 'auth', '403 (AccessDenied). Only public buckets'],
+      ['s3://missing/', 'notFound', '404 (NoSuchBucket)'],
+      ['s3://bucket/nothing/', 'notFound', 'There are no objects at s3://bucket/nothing/'],
+      ['s3://', 'usage', 's3://BUCKET/PREFIX/'],
+      ['s3://bucket/../other/', 'usage', 's3://BUCKET/PREFIX/'],
+      [`${origin.url}bucket/`, 'usage', '--endpoint applies to s3:// addresses'],
+    ] as const)
+      await expect(torrentsOf(address, { endpoint }), address).rejects.toMatchObject({
+        kind,
+        message: expect.stringContaining(message),
+      })
+  })
+
+  test('is not read if its listing is no XML, or larger than any page can be', async () => {
+    for (const page of ['<ListBucketResult><Contents>', `<ListBucketResult>${'<a/>'.repeat(2 ** 20)}`]) {
+      await using origin = await startOrigin((_, response) => void response.end(page))
+      await expect(torrentsOf('s3://bucket/', { endpoint: origin.url })).rejects.toThrow('does not list')
+    }
   })
 
   test('has an object left out that is not what its ETag says', async () => {

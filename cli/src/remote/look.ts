@@ -22,7 +22,8 @@ export async function look(file: RemoteFile, web: Web): Promise<Look> {
     return { problem: `the server sends it only in the encoding ${encoding}` }
   const sizeBytes = lengthOf(answer)
   if (sizeBytes === undefined) return { problem: 'the server does not say how long it is' }
-  if (file.sizeBytes !== undefined && file.sizeBytes !== sizeBytes)
+  // A bucket's listing may be older than the object.
+  if (!file.isS3 && file.sizeBytes !== undefined && file.sizeBytes !== sizeBytes)
     return {
       problem: `its origin says that it has ${counted(file.sizeBytes, 'byte')}, and the server ${sizeBytes}`,
     }

@@ -69,6 +69,7 @@ export async function* makeFromAddresses(
   const found = await findAll(addresses, options, {
     web,
     ...limits,
+    endpoint: options.endpoint,
     isExcluded: (path) => reasonToLeaveOut(path, options),
     onFound: (done) => bar.update({ label: 'looking', done, total: null, unit: 'items' }),
   })
@@ -126,13 +127,14 @@ export async function* makeFromAddresses(
 export async function listAddresses(
   connections: Connections,
   addresses: readonly SourceAddress[],
-  options: Pick<AddressOptions, 'urls' | 'maxFiles'>,
+  options: Pick<AddressOptions, 'urls' | 'maxFiles' | 'endpoint'>,
 ): Promise<Found> {
   using web = await openWeb(connections, userAgent)
   using bar = progressBar()
   return findAll(addresses, options, {
     web,
     ...limitsOf(options),
+    endpoint: options.endpoint,
     isExcluded: (path) => reasonToLeaveOut(path, {}),
     onFound: (done) => bar.update({ label: 'looking', done, total: null, unit: 'items' }),
   })

@@ -1,10 +1,12 @@
 import { Option } from 'commander'
 import { CommandError } from '../command-error.ts'
+import { isAddress } from '../is-address.ts'
 import { version } from '../version.ts'
 
 /** The options that concern addresses only. */
 export interface RemoteOptions {
   readonly urls?: string
+  readonly endpoint?: string
   readonly keep?: string
   readonly keepState?: boolean
   readonly connections?: number
@@ -27,6 +29,7 @@ export function limitsOf({ connections, maxFiles, maxDepth }: RemoteOptions): ty
 export function remoteOptions(): Option[] {
   return [
     new Option('--urls <file>', 'addresses to make a torrent of, one a line; a file, an address, or -'),
+    endpointOption(),
     new Option(
       '--keep <directory>',
       'keep the downloaded files there, ready to seed (default: keep nothing)',
@@ -45,6 +48,21 @@ export function remoteOptions(): Option[] {
       .argParser(number('--max-depth', 1000))
       .default(usualLimits.maxDepth),
   ]
+}
+
+/** `--endpoint`, wherever `s3://` addresses are read. */
+export function endpointOption(): Option {
+  return new Option(
+    '--endpoint <url>',
+    'the server of s3:// addresses, if it is another S3-compatible one (default: Amazon’s)',
+  ).argParser((text) => {
+    const url = isAddress(text) ? URL.parse(text) : null
+    if (url && !url.search && !url.hash && !url.username) return url.href.replace(/\/*$/, '/')
+    throw new CommandError(
+      'usage',
+      `--endpoint is ${JSON.stringify(text)}; give the address of a server, such as https://s3.example.org.`,
+    )
+  })
 }
 
 /** How requests for files introduce themselves. */

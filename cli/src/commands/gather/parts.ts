@@ -15,6 +15,7 @@ import { putGuarded } from '../../records/put-guarded.ts'
 import { parseDatasetUri } from '../../records/record-uri.ts'
 import { assertValid } from '../../records/validate.ts'
 import { givenAddresses, listAddresses } from '../../remote/make-from-addresses.ts'
+import { endpointOption } from '../../remote/remote-options.ts'
 
 /** `holdfast parts …`. */
 export function partsCommand(connections: Connections): Command {
@@ -26,6 +27,7 @@ export function partsCommand(connections: Connections): Command {
 
 interface AddOptions {
   urls?: string
+  endpoint?: string
   per: number
   byBytes?: number
   copies?: number
@@ -46,6 +48,7 @@ function partsAddCommand(connections: Connections): Command {
     .argument('<dataset>', 'AT-URI of the dataset, yours or anybody’s')
     .argument('[url...]', 'files, directory listings, sitemaps, buckets or records of repositories')
     .option('--urls <file>', 'addresses, one a line; a file, an address, or -')
+    .addOption(endpointOption())
     .addOption(
       new Option('--per <n>', 'files in a part').argParser(whole('--per', mostAddresses)).default(100),
     )
@@ -84,6 +87,7 @@ writes nothing new, and goes on where an interruption ended.
 
 Examples:
   $ holdfast parts add at://did:plc:…/…/tides https://example.gov/data/ --per 200
+  $ holdfast parts add at://did:plc:…/…/tides s3://example-tides/gauges/ --by-bytes 20GB
   $ holdfast parts add at://did:plc:…/…/tides --urls urls.txt --by-bytes 20GB --requests-per-minute 120`,
     )
     .action((dataset: string, urls: string[], options: AddOptions) =>

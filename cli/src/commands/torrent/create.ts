@@ -6,7 +6,7 @@ import { Command } from 'commander'
 import { CommandError, exitCodes } from '../../command-error.ts'
 import type { Connections } from '../../connections.ts'
 import { type SavedTorrent, saveTorrent } from '../../files/save-torrent.ts'
-import { isAddress } from '../../is-address.ts'
+import { isRemote } from '../../is-address.ts'
 import { formatBytes } from '../../output/quantities.ts'
 import { print, printJson } from '../../output/terminal.ts'
 import { isDirectory, makeTorrent, torrentOptions, torrentPath } from '../../publish/make-torrent.ts'
@@ -47,19 +47,19 @@ export function torrentCreateCommand(connections: Connections): Command {
         'usage',
         'Name a file, a directory or an address, or a file of addresses with --urls.',
       )
-    const isRemote = options.urls !== undefined || what.some(isAddress)
-    if (isRemote && !what.every(isAddress))
+    const isOnServer = options.urls !== undefined || what.some(isRemote)
+    if (isOnServer && !what.every(isRemote))
       throw new CommandError('usage', 'Files on disk and addresses do not go into one torrent.')
     const trackers = options.appviewTrackers
       ? ((await chooseTrackers(options.tracker, await connections.appView(options.appview))) ?? [])
       : (options.tracker ?? [])
-    if (isRemote) await createFromAddresses(connections, what, { options, trackers })
+    if (isOnServer) await createFromAddresses(connections, what, { options, trackers })
     else await createFromPaths(what, options, trackers)
   })
 }
 
 const help = `
-Addresses are files, or directories that a server lists (with a slash at the end). The files are read once, by several
+Addresses are files, directories that a server lists (with a slash at the end), or public buckets of S3. The files are read once, by several
 connections, and not kept unless you name a place with --keep. The torrent is made so that the server itself is its
 first seed: it needs nothing but HTTP. A run that was stopped goes on where it was when you start it again; what it
 remembers is in NAME.torrent.state. Files that change while they are read are read again.
@@ -71,6 +71,8 @@ Examples:
   $ holdfast torrent create https://data.example.org/water-levels/
   $ holdfast torrent create https://data.example.org/levels/2026.nc --keep ./mirror
   $ holdfast torrent create https://data.example.org/water-levels/ --keep-state --overwrite   # by cron
+  $ holdfast torrent create s3://water-levels/2026/
+  $ holdfast torrent create s3://water-levels/2026/ --endpoint https://s3.example.org
   $ holdfast torrent create --urls addresses.txt --connections 8 -o torrents/`
 
 async function createFromPaths(

@@ -4,7 +4,7 @@ import { collections } from '@holdfast/lexicons/nsid'
 import { Command } from 'commander'
 import { CommandError, exitCodes } from '../../command-error.ts'
 import type { Connections, SignedIn } from '../../connections.ts'
-import { isAddress } from '../../is-address.ts'
+import { isRemote as isOnServer } from '../../is-address.ts'
 import { print, printJson } from '../../output/terminal.ts'
 import { announce } from '../../publish/announce.ts'
 import { readDatasetMeta } from '../../publish/dataset-meta.ts'
@@ -123,11 +123,12 @@ Examples:
   $ holdfast publish ./scans --title 'Scans of the 1880 census' --license CC0-1.0 --json
   $ holdfast publish ./mirror --for at://did:plc:…/…/rhine --method 'wget, 2026-11'
   $ holdfast publish https://data.example.org/water-levels/ --dataset meta.yaml
+  $ holdfast publish s3://water-levels/2026/ --dataset meta.yaml
   $ holdfast publish --from-source --for at://did:plc:…/…/rhine --keep ./mirror`
 
 async function publish(connections: Connections, paths: string[], options: Options): Promise<void> {
-  const isRemote = Boolean(options.fromSource) || options.urls !== undefined || paths.some(isAddress)
-  if (isRemote && !paths.every(isAddress))
+  const isRemote = Boolean(options.fromSource) || options.urls !== undefined || paths.some(isOnServer)
+  if (isRemote && !paths.every(isOnServer))
     throw new CommandError('usage', 'Files on disk and addresses are published by separate commands.')
   if (!isRemote && paths.length > 1 && options.output && !isDirectory(options.output))
     throw new CommandError('usage', 'Several torrents are saved to a directory: let --output end in a slash.')

@@ -3,7 +3,7 @@ import { nameOfAddress } from '../addresses.ts'
 import { bag } from './bag.ts'
 import { listing } from './listing.ts'
 import { readRecord } from './records.ts'
-import { s3 } from './s3.ts'
+import { parseBucket, readNamedBucket, s3 } from './s3.ts'
 import { readSitemap } from './sitemap.ts'
 import type { Found, Source, SourceOptions } from './source.ts'
 
@@ -12,6 +12,10 @@ const sources: readonly Source[] = [bag, s3, listing]
 
 /** The files at an address: a record of a repository, a bucket, a bag, a directory that is listed, or one file. Throws a CommandError that says what is wrong. */
 export async function findFiles(address: string, options: SourceOptions): Promise<Found> {
+  const bucket = parseBucket(address)
+  if (bucket) return readNamedBucket(bucket, options)
+  if (options.endpoint !== undefined)
+    throw new CommandError('usage', `--endpoint applies to s3:// addresses, and ${address} is none.`)
   if (!URL.canParse(address)) throw new CommandError('usage', `${address} is no address.`)
   const url = new URL(address)
   url.hash = ''

@@ -16,6 +16,8 @@ export interface SourceOptions {
   readonly maxFiles: number
   readonly maxDepth: number
   readonly connections: number
+  /** The server of `s3://` addresses, with a slash at its end, if it is not Amazon's. */
+  readonly endpoint?: string | undefined
   /** Whether a file or directory is left out by its path below the place. */
   readonly isExcluded: (path: readonly string[]) => string | undefined
   readonly onFound: (count: number) => void
