@@ -60,7 +60,7 @@ test('publishes what a dataset’s sources serve, and names what it could not re
   const sources = [
     { url: `${origin.url}get?id=7`, kind: 'http' },
     { url: `${origin.url}gone/`, kind: 'http' },
-    { url: 's3://bucket/prefix', kind: 's3' },
+    { url: 'ftp://127.0.0.1/', kind: 'ftp' },
   ]
   await writeFile(join(person.home, 'meta.json'), JSON.stringify({ title: 'Seven', sources }))
   const ran = await person.run('publish', '--from-source', '--dataset', 'meta.json', ...tracker, '--json')
@@ -106,6 +106,23 @@ test('publishes what lies under an s3:// address, and divides it into parts by i
     `${origin.url}store/tides/2.csv`,
   ])
   expect(records).toHaveLength(2)
+
+  const sources = [
+    { url: 's3://store/tides/1.csv', kind: 's3' },
+    { url: `${origin.url}store/tides/2.csv`, kind: 'http' },
+    { url: 's3://store/secret/', kind: 's3', access: 'registration' },
+  ]
+  await writeFile(join(person.home, 'meta.json'), JSON.stringify({ title: 'Both', sources }))
+  const both = await person.json(
+    'publish',
+    '--from-source',
+    '--dataset',
+    'meta.json',
+    ...tracker,
+    ...endpoint,
+  )
+  expect(await recordOf(account, both.torrents[0].uri)).toMatchObject({ name: 'tides', fileCount: 2 })
+
   const wrong = await person.run('torrent', 'create', 's3://store/', '--endpoint', 'store.example.org')
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('such as https://s3.example.org')])
 })

@@ -1,5 +1,5 @@
 import { CommandError } from '../command-error.ts'
-import { isAddress } from '../is-address.ts'
+import { isRemote } from '../is-address.ts'
 import { note } from '../output/terminal.ts'
 import type { RecordJson } from '../records/repo.ts'
 import { checksumOf } from './checksums.ts'
@@ -30,14 +30,15 @@ export function addressesOfSources(dataset: RecordJson): SourceAddress[] {
   if (addresses.length === 0)
     throw new CommandError(
       'notFound',
-      'The dataset names no source from which files can be downloaded over HTTP.',
+      'The dataset names no source from which files can be downloaded over HTTP, or from a public bucket.',
     )
   return addresses
 }
 
 function reasonAgainst({ kind, access, status }: Record<string, unknown>, url: string): string | undefined {
-  if (!isAddress(url)) return 'it is no http(s) address'
-  if (kind !== undefined && kind !== 'http' && kind !== 'web') return `it is of the kind ${String(kind)}`
+  if (!isRemote(url)) return 'it is no http(s) or s3:// address'
+  if (kind !== undefined && kind !== 'http' && kind !== 'web' && kind !== 's3')
+    return `it is of the kind ${String(kind)}`
   if (access !== undefined && access !== 'public') return `its access is ${String(access)}`
   if (status === 'removed' || status === 'offline') return `its status is ${status}`
   return undefined

@@ -8,6 +8,7 @@ import { CommandError } from '../command-error.ts'
 import type { Connections } from '../connections.ts'
 import { fileName } from '../files/save.ts'
 import { onInterruption } from '../interruption.ts'
+import { isAddress } from '../is-address.ts'
 import { progressBar } from '../output/progress-bar.ts'
 import { note, warn } from '../output/terminal.ts'
 import { isDirectory, reasonAgainst, type TorrentOptions } from '../publish/make-torrent.ts'
@@ -145,6 +146,8 @@ async function findAll(
   options: Pick<AddressOptions, 'urls'>,
   source: SourceOptions,
 ): Promise<Found & { readonly failed: readonly LeftOut[] }> {
+  if (source.endpoint !== undefined && addresses.every(({ url }) => isAddress(url)))
+    throw new CommandError('usage', '--endpoint applies to s3:// addresses, and there is none.')
   const listed = options.urls === undefined ? [] : await readAddresses(options.urls, source)
   const found: Found[] = []
   const failed: LeftOut[] = []

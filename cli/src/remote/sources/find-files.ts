@@ -14,8 +14,6 @@ const sources: readonly Source[] = [bag, s3, listing]
 export async function findFiles(address: string, options: SourceOptions): Promise<Found> {
   const bucket = parseBucket(address)
   if (bucket) return readNamedBucket(bucket, options)
-  if (options.endpoint !== undefined)
-    throw new CommandError('usage', `--endpoint applies to s3:// addresses, and ${address} is none.`)
   if (!URL.canParse(address)) throw new CommandError('usage', `${address} is no address.`)
   const url = new URL(address)
   url.hash = ''
