@@ -33,10 +33,11 @@ export function shownAccount(did: string): SQL {
   return sql`NOT EXISTS (SELECT FROM catalog.sweep WHERE veiled AND subject = ${did})`
 }
 
-/** Whether no account is veiled. */
-export const nothingVeiled: SQL = sql`NOT EXISTS (SELECT FROM catalog.sweep WHERE veiled)`
+/** The DIDs of all veiled accounts in order, as a JSON array; null if there are none. */
+export const veiledAccounts: SQL = sql`(SELECT jsonb_agg(subject ORDER BY subject) FROM catalog.sweep WHERE veiled)`
 
-function unveiled(alias: string | undefined): SQL {
+/** Whether the account of a row is not veiled, whatever else may hide the row. */
+export function unveiled(alias?: string): SQL {
   return sql`${column(alias, 'did')} <> ALL (${veiledDids})`
 }
 

@@ -16,8 +16,13 @@ import { StoreUnavailableError } from '../store/store-unavailable.ts'
 import { KeptBeginnings } from './kept-beginnings.ts'
 import { readMemoryPage } from './memory/match/memory-page.ts'
 import { segmentQueryOf } from './memory/match/segment-query.ts'
-import type { MemoryIndex } from './memory/memory-index.ts'
-import { indexInStep, mostPostings, type SearchMemory } from './memory/search-memory.ts'
+import {
+  hasMatch,
+  type IndexInStep,
+  indexInStep,
+  mostPostings,
+  type SearchMemory,
+} from './memory/search-memory.ts'
 import { anyTerm, type ParsedQuery, recordsOf, wordOf } from './plan/parsed-query.ts'
 import { byRelevance } from './plan/sorts.ts'
 import { orderBy } from './postgres/compile.ts'
@@ -72,7 +77,7 @@ interface Sources {
   tx: Db
   kept: Kept
   /** Undefined if only the store knows what is visible now. */
-  index?: MemoryIndex | undefined
+  memory?: IndexInStep | undefined
 }
 
 interface Kept {
@@ -95,14 +100,14 @@ async function complete(
   memory: SearchMemory | undefined,
 ): Promise<Completions> {
   // Called before `beginSearch`: that changes how statements are planned, and a prepared one keeps its first plan.
-  const sources = { tx, kept, index: memory && (await indexInStep(tx, memory)) }
+  const sources = { tx, kept, memory: memory && (await indexInStep(tx, memory)) }
   await beginSearch(tx)
   const titles = await suggestDatasets(sources, typed, most)
   const accounts = await suggestAccounts(tx, typed.trim(), 2)
   const named = await suggestNames(sources, typed.trimEnd(), most)
   const room = Math.max(Math.ceil(most / 2), most - titles.length - accounts.length)
   const suggestions = unique([...named.slice(0, room), ...accounts, ...titles]).slice(0, most)
-  return { suggestions, answeredBy: sources.index ? 'memory' : 'store' }
+  return { suggestions, answeredBy: sources.memory ? 'memory' : 'store' }
 }
 
 function unique(suggestions: readonly Suggestion[]): Suggestion[] {
@@ -123,7 +128,7 @@ interface Entry extends Record<string, unknown> {
 
 /** Completes names of keywords, publishers and people, those with the most datasets first. */
 async function suggestNames(
-  { tx, kept, index }: Sources,
+  { tx, kept, memory }: Sources,
   prefix: string,
   limit: number,
 ): Promise<Suggestion[]> {
@@ -148,7 +153,7 @@ async function suggestNames(
     ORDER BY v.key, v.kind LIMIT ${int(4 * limit)}`,
         )
   const bases = [...known, ...rare].map((entry) => entry.base)
-  const leading = index ? new Set(bases.filter((base) => index.leads(base))) : await basesInUse(tx, bases)
+  const leading = (memory && basesInMemory(memory, bases)) ?? (await basesInUse(tx, bases))
   return [...known, ...rare]
     .filter((entry) => leading.has(entry.base))
     .map(
@@ -158,6 +163,14 @@ async function suggestNames(
         ...(records !== null && { count: records }),
       }),
     )
+}
+
+/** The same from memory; undefined if too many postings would have to be read. */
+function basesInMemory({ index, filters }: IndexInStep, bases: readonly number[]): Set<number> | undefined {
+  const led = bases.filter((base) => index.leads(base))
+  if (filters.length === 0) return new Set(led)
+  if (led.reduce((sum, base) => sum + index.of(base).records, 0) > mostPostings) return undefined
+  return new Set(led.filter((base) => hasMatch({ index, filters }, { kind: 'any-term', bases: [base] })))
 }
 
 /** Which of these terms some visible dataset has. The vocabulary also contains words of hidden datasets. */
@@ -191,7 +204,7 @@ const names: readonly VocabularyKind[] = ['keyword', 'publisher', 'person']
 const completionsTried = 8
 
 async function suggestDatasets(
-  { tx, kept, index }: Sources,
+  { tx, kept, memory }: Sources,
   typed: string,
   limit: number,
 ): Promise<Suggestion[]> {
@@ -202,8 +215,8 @@ async function suggestDatasets(
   const endingStems = [...new Set(endings.map(stemOf))]
   // No word of this index begins with the last word, so no title can match.
   if (open !== undefined && endingStems.length === 0) return []
-  const inMemory =
-    index && titlesInMemory(index, titleQuery(stems, open === undefined ? [] : endingStems, index), limit)
+  const lastStems = open === undefined ? [] : endingStems
+  const inMemory = memory && titlesInMemory(memory, titleQuery(stems, lastStems, memory.index), limit)
   if (inMemory) return readTitles(tx, inMemory)
   const fixed = stems.map((stem) => baseOf(`title:${stem}`))
   const ending = endingStems.map((stem) => baseOf(`title:${stem}`))
@@ -247,12 +260,16 @@ function titleQuery(all: readonly string[], any: readonly string[], statistics: 
 }
 
 /** The ids of the best datasets; undefined if too many postings would have to be read. */
-function titlesInMemory(index: MemoryIndex, query: ParsedQuery, limit: number): number[] | undefined {
+function titlesInMemory(
+  { index, filters }: IndexInStep,
+  query: ParsedQuery,
+  limit: number,
+): number[] | undefined {
   const { hints, required } = query
   const postings = [...hints, ...required.map((term) => ({ records: recordsOf(term, index) }))]
   if (postings.reduce((sum, { records }) => sum + records, 0) > mostPostings) return undefined
   const page = readMemoryPage(index, {
-    query: segmentQueryOf(query, 'all', { filters: [], sort: byRelevance }),
+    query: segmentQueryOf(query, 'all', { filters, sort: byRelevance }),
     sort: undefined,
     after: undefined,
     limit,

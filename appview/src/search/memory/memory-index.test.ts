@@ -20,12 +20,15 @@ import { type DatasetSearch, searchDatasets } from '../datasets.ts'
 import type { SearchMemory } from './search-memory.ts'
 import { type MemoryIndexState, type RunningMemoryIndex, startMemoryIndex } from './start-memory-index.ts'
 
+const other = 'did:plc:other'
+
 describe.each(testBackends())('the index in memory on $name', ({ open }) => {
   let searchable: SearchableInMemory
   let memory: RunningMemoryIndex
   beforeAll(async () => {
     searchable = await openSearchableInMemory(open, async ({ catalog, commit }) => {
-      await commit(noaa, madeDatasets(noaa, 240))
+      await commit(noaa, madeDatasets(noaa, 200))
+      await commit(other, madeDatasets(other, 60))
       await countSwarms(catalog.db)
     })
     memory = searchable.memory
@@ -75,7 +78,7 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
       publisher: fc.constantFrom(...publishers),
       license: fc.constant('CC0-1.0'),
       format: fc.constant('csv'),
-      author: fc.constantFrom(noaa, mirror),
+      author: fc.constantFrom(noaa, mirror, other),
       keyword: fc.constantFrom(['ice'], ['OCEAN'], ['flood', 'sea data']),
       hasTorrent: fc.boolean(),
       minSeeders: fc.constantFrom(0, 2),
@@ -92,26 +95,52 @@ describe.each(testBackends())('the index in memory on $name', ({ open }) => {
     { requiredKeys: [] },
   )
 
+  /** Asks both engines for up to three pages, which must be the same. Returns how many of them memory answered. */
+  async function askBoth(parameters: DatasetSearch): Promise<number> {
+    let asked = parameters
+    let byMemory = 0
+    for (let page = 0; page < 3; page++) {
+      const exact = await exactly(asked)
+      const { results, isFromStore } = await fromMemory(asked)
+      if (!isFromStore) byMemory++
+      const { hits, facets, hitsTotal, cursor } = results
+      expect({ hits, facets: counted(facets), cursor: cursor === undefined }).toEqual({
+        hits: exact.hits,
+        facets: counted(exact.facets),
+        cursor: exact.cursor === undefined,
+      })
+      if (page === 0) expect(hitsTotal).toBe(exact.hitsTotal)
+      if (cursor === undefined) break
+      asked = { ...parameters, cursor }
+    }
+    return byMemory
+  }
+
   test('answers any search as the store does when it ranks every match, page after page', async () => {
-    await fc.assert(
-      fc.asyncProperty(searches, async (parameters) => {
-        let asked = parameters
-        for (let page = 0; page < 3; page++) {
-          const exact = await exactly(asked)
-          const { results } = await fromMemory(asked)
-          const { hits, facets, hitsTotal, cursor } = results
-          expect({ hits, facets: counted(facets), cursor: cursor === undefined }).toEqual({
-            hits: exact.hits,
-            facets: counted(exact.facets),
-            cursor: exact.cursor === undefined,
-          })
-          if (page === 0) expect(hitsTotal).toBe(exact.hitsTotal)
-          if (cursor === undefined) break
-          asked = { ...parameters, cursor }
-        }
-      }),
-      { numRuns: 150, seed: 20_261_128 },
-    )
+    const asked = fc.asyncProperty(searches, async (parameters) => void (await askBoth(parameters)))
+    await fc.assert(asked, { numRuns: 150, seed: 20_261_128 })
+  }, 120_000)
+
+  test('answers without the records of an account that is veiled, and with them afterwards', async () => {
+    const { db } = searchable.catalog
+    const authors = async () => {
+      const { results } = await fromMemory({ q: 'sea ice', limit: 100 })
+      return new Set(results.hits.map(({ uri }) => uri.split('/')[2]))
+    }
+    await answersFromMemory({ q: 'sea ice' })
+    for (const veiled of [other, noaa]) {
+      expect(await authors()).toContain(veiled)
+      await db.execute(sql`INSERT INTO catalog.sweep (subject, kind, veiled) VALUES (${veiled}, 'did', true)`)
+      expect(await authors()).not.toContain(veiled)
+      let byMemory = 0
+      const asked = fc.asyncProperty(searches, async (parameters) => {
+        byMemory += await askBoth(parameters)
+      })
+      await fc.assert(asked, { numRuns: 40, seed: 20_261_201 })
+      expect(byMemory).toBeGreaterThanOrEqual(40)
+      await db.execute(sql`DELETE FROM catalog.sweep WHERE subject = ${veiled}`)
+    }
+    expect(await authors()).toContain(noaa)
   }, 120_000)
 
   test('answers without a search in the store', async () => {

@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { unveiled } from '../../catalog/shown.ts'
 import { beginSearch } from '../../store/planner.ts'
 import { readOnly } from '../../store/read-only.ts'
 import { type Db, rows } from '../../store/sql.ts'
@@ -31,12 +32,16 @@ export async function readPosition(db: Db): Promise<StorePosition> {
   return { ...row!, besides: [] }
 }
 
-/** A boolean expression: whether a change was committed that the position does not include. */
+/**
+ * A boolean expression: whether a change was committed that the position does not include. Changes of veiled accounts are
+ * passed over: searches leave these accounts out, and a sweep makes such changes without a pause.
+ */
 export function isBehind(position: StorePosition): SQL {
   // With ORDER BY the planner uses the index; without, it reads the table, which has a million rows after a backfill.
   return sql`(
     to_regclass('catalog.search_change')::oid::bigint IS DISTINCT FROM ${position.table}::bigint
-    OR (SELECT txid FROM catalog.search_change WHERE ${later(position)} ORDER BY txid LIMIT 1) IS NOT NULL)`
+    OR (SELECT txid FROM catalog.search_change WHERE ${later(position)} AND (did IS NULL OR ${unveiled()})
+        ORDER BY txid LIMIT 1) IS NOT NULL)`
 }
 
 /** Reads the changes that the position does not include. All changes of a transaction are read, or none. */

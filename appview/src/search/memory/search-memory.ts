@@ -1,14 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
-import { nothingVeiled } from '../../catalog/shown.ts'
+import { veiledAccounts } from '../../catalog/shown.ts'
 import { baseOf } from '../../search-terms/codes.ts'
 import { stemOf } from '../../search-terms/stems.ts'
 import type { TermStatistics } from '../../search-terms/term-statistics.ts'
 import { type Db, preparedRows } from '../../store/sql.ts'
+import type { RequiredTerm } from '../plan/conditions.ts'
 import type { Corpus } from '../plan/corpora.ts'
 import type { Answer, Engine, PageRequest } from '../plan/engine.ts'
 import { basesOfRequest, type SearchRequest } from '../plan/request.ts'
 import { type SearchOutcome, search } from '../plan/search.ts'
+import { byRelevance } from '../plan/sorts.ts'
 import { readMemoryPage } from './match/memory-page.ts'
 import { memorySortOf } from './match/memory-sorts.ts'
 import { segmentQueryOf } from './match/segment-query.ts'
@@ -44,34 +46,60 @@ export async function searchMemory(
   memory: SearchMemory,
   { corpus, request, correct }: MemorySearch,
 ): Promise<SearchOutcome | undefined> {
-  const current = memory.current()
-  if (!current || !supportsRequest(request)) return undefined
-  const { index, position } = current
-  const engine = memoryEngine(index, corpus, correct)
-  const statistics = await engine.statistics([])
-  const postings = basesOfRequest(request).reduce((sum, base) => sum + statistics.of(base).records, 0)
-  if (postings > mostPostings) return undefined
-  const { changes } = index
-  // The store is asked first, and answers while memory is searched.
-  const behind = askWhetherBehind(db, position)
-  behind.catch(() => {})
-  await sent()
-  const outcome = await search(engine, request)
-  // If the index changed during the search, the result may mix two states, whatever the store says.
-  const isWhole = index.changes === changes
-  return isWhole && !(await behind) ? outcome : undefined
+  if (!supportsRequest(request)) return undefined
+  let veiled = lastVeiled.get(memory) ?? []
+  // The first search of all learns which accounts were veiled a moment ago, and the index may change during a search.
+  for (let tries = 0; tries < mostTries; tries++) {
+    const current = memory.current()
+    if (!current) return undefined
+    const { index, position } = current
+    const postings = basesOfRequest(request).reduce((sum, base) => sum + index.of(base).records, 0)
+    if (postings > mostPostings) return undefined
+    const { changes } = index
+    // The store is asked first, and answers while memory is searched.
+    const asked = askStanding(db, position)
+    asked.catch(() => {})
+    await sent()
+    const filters = veiledFilters(veiled)
+    const engine = memoryEngine({ index, filters }, corpus, correct)
+    const outcome = await search(engine, { ...request, filters: [...request.filters, ...filters] })
+    const standing = await asked
+    lastVeiled.set(memory, standing.veiled)
+    if (standing.behind || standing.veiled.length > mostVeiled) return undefined
+    // If the index changed during the search, the result may mix two states, whatever the store says.
+    if (index.changes === changes && standing.veiled.join() === veiled.join()) return outcome
+    veiled = standing.veiled
+  }
+  return undefined
+}
+
+const mostTries = 3
+
+/** The accounts that were veiled when the store was last asked, in order. */
+const lastVeiled = new WeakMap<SearchMemory, readonly string[]>()
+
+/** With more veiled accounts than these, the store answers. */
+const mostVeiled = 100
+
+/** Leaves out the records of veiled accounts, which the index contains until they are swept. */
+function veiledFilters(veiled: readonly string[]): SupportedRequest['filters'] {
+  const bases = veiled.map((did) => baseOf(`author:${did}`))
+  return bases.length === 0 ? [] : [{ kind: 'excluded-terms', bases, share: 'any' }]
 }
 
 function memoryEngine(
-  index: MemoryIndex,
+  step: IndexInStep,
   corpus: Corpus,
   correct: Engine['correct'],
 ): Engine<SupportedRequest> {
+  const { index, filters } = step
   const statistics = countedOnce(index)
+  const isKnown = (base: number) =>
+    statistics.has(base) && (filters.length === 0 || hasMatch(step, { kind: 'word', base }))
   return {
     statistics: async () => statistics,
     answer: async (page) => answer(index, corpus, page),
-    unknownOf: async (words) => words.filter((word) => !statistics.has(baseOf(stemOf(word)))),
+    unknownOf: async (words) => words.filter((word) => !isKnown(baseOf(stemOf(word)))),
     correct,
   }
 }
@@ -111,20 +139,45 @@ function answer(
   }
 }
 
-/** The index, if it has all changes of the store; else undefined, also while an account is veiled. */
-export async function indexInStep(db: Db, memory: SearchMemory): Promise<MemoryIndex | undefined> {
-  const current = memory.current()
-  if (!current || (await askWhetherBehind(db, current.position))) return undefined
-  return current.index
+/** An index that has all changes of the store, and what must be left out of what is read from it. */
+export interface IndexInStep {
+  readonly index: MemoryIndex
+  /** Leaves out the records of veiled accounts; empty if there are none. */
+  readonly filters: SupportedRequest['filters']
 }
 
-/** Also true while an account is veiled, because the index still contains its records. */
-async function askWhetherBehind(db: Db, position: StorePosition): Promise<boolean> {
-  const [row] = await preparedRows<{ behind: boolean }>(
+/** The index, if it has all changes of the store; else undefined. */
+export async function indexInStep(db: Db, memory: SearchMemory): Promise<IndexInStep | undefined> {
+  const current = memory.current()
+  if (!current) return undefined
+  const { behind, veiled } = await askStanding(db, current.position)
+  if (behind || veiled.length > mostVeiled) return undefined
+  return { index: current.index, filters: veiledFilters(veiled) }
+}
+
+/** Whether a dataset of the index has this term that the filters do not leave out. */
+export function hasMatch({ index, filters }: IndexInStep, term: RequiredTerm): boolean {
+  const { cards } = readMemoryPage(index, {
+    query: segmentQueryOf({ ...nothingAsked, required: [term] }, 'all', { filters, sort: byRelevance }),
+    ...{ sort: undefined, after: undefined, limit: 1, facets: [], boosts: [] },
+  })
+  return cards > 0
+}
+
+const nothingAsked = { words: [], hints: [], pairs: [], inPhrases: { words: 0, weight: 0 } }
+
+interface Standing {
+  readonly behind: boolean
+  /** The accounts that are veiled now, in order. */
+  readonly veiled: readonly string[]
+}
+
+async function askStanding(db: Db, position: StorePosition): Promise<Standing> {
+  const [row] = await preparedRows<{ behind: boolean; veiled: string[] | null }>(
     db,
-    sql`SELECT ${isBehind(position)} OR NOT ${nothingVeiled} AS behind`,
+    sql`SELECT ${isBehind(position)} AS behind, ${veiledAccounts} AS veiled`,
   )
-  return row?.behind ?? true
+  return { behind: row?.behind ?? true, veiled: row?.veiled ?? [] }
 }
 
 /** Waits until the driver has sent the statement, which it does in the next turn of the event loop. */

@@ -51,6 +51,8 @@ export const searchChange = table(
   {
     txid: count('txid').notNull().default(sql`pg_current_xact_id()::text::bigint`),
     datasetId: ref('dataset_id').notNull(),
+    /** Its account: changes of veiled accounts do not matter to searches. Null in rows of older versions. */
+    did: text('did'),
     /** Whether the codes by which it is found changed, and not only a count. */
     found: boolean('found').notNull(),
     at: instant('at').notNull().defaultNow(),
