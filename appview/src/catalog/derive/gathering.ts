@@ -14,12 +14,14 @@ const failuresToGiveUp = 3
 export async function refreshGathering(tx: Db, touched: Touched): Promise<void> {
   const of = (kind: string) => touched.flipped.filter((row) => row.kind === kind).map(({ id }) => id)
   const torrents = [...new Set([...touched.torrents, ...touched.verifiedTorrents])]
-  if (torrents.length > 0 || touched.flipped.length > 0) {
+  const [claims, parts] = [of('claim'), of('part')]
+  // Most transactions concern none of these, and each waits for every statement.
+  if (torrents.length + claims.length + parts.length > 0) {
     const named = await rows<{ key: string }>(
       tx,
       sql`SELECT part_key AS key FROM catalog.torrent_part WHERE torrent_id = ${anyIdOf(torrents)}
-          UNION SELECT part_key FROM catalog.claim WHERE id = ${anyIdOf(of('claim'))}
-          UNION SELECT key FROM catalog.part WHERE record_id = ${anyIdOf(of('part'))}`,
+          UNION SELECT part_key FROM catalog.claim WHERE id = ${anyIdOf(claims)}
+          UNION SELECT key FROM catalog.part WHERE record_id = ${anyIdOf(parts)}`,
     )
     addAll(
       touched.parts,

@@ -1,3 +1,5 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { defs } from '@holdfast/lexicons'
 import { getPart, releaseLease } from '@holdfast/lexicons'
 import { counted } from '@holdfast/runtime/counted'
@@ -115,7 +117,7 @@ export async function runPart(
   }: { part: defs.PartView; taken: Pick<Taken, 'claim' | 'rkey'> & Partial<Taken>; options: NextOptions },
 ): Promise<RunResult> {
   const directory = folderOf(options.dir, part)
-  const requestsPerMinute = taken.lease?.pace.requestsPerMinute ?? usualPace
+  const requestsPerMinute = await paceOf(directory, taken)
   const { fileCount } = part.record as { fileCount?: number }
   note(
     `Gathering ${describePart(part)} into ${directory}, ${counted(requestsPerMinute, 'request')} a minute.`,
@@ -148,8 +150,26 @@ export async function runPart(
   return { ...gathered, part: part.uri, claim: taken.claim, directory }
 }
 
-/** Without a lease of this index nothing is known of the pace; this is what twenty may do together. */
+/** Without a lease and without a note nothing is known of the pace; this is what each of twenty may do at the usual one. */
 const usualPace = 15
+
+/** The pace that the lease gave, which is noted beside the files for a run that goes on later. */
+async function paceOf(
+  directory: string,
+  { claim, lease }: Pick<Taken, 'claim'> & Partial<Taken>,
+): Promise<number> {
+  const note = join(directory, 'claim.json')
+  if (lease) {
+    const { requestsPerMinute = usualPace } = lease.pace
+    await mkdir(directory, { recursive: true })
+    await writeFile(note, `${JSON.stringify({ claim, part: lease.part.uri, requestsPerMinute })}\n`)
+    return requestsPerMinute
+  }
+  const noted = await readFile(note, 'utf8').then(JSON.parse, () => undefined)
+  const isOurs =
+    noted?.claim === claim && Number.isInteger(noted.requestsPerMinute) && noted.requestsPerMinute > 0
+  return isOurs ? noted.requestsPerMinute : usualPace
+}
 
 function reasonsOf(leftOut: Gathered['leftOut']): string {
   return leftOut
