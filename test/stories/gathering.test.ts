@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Json, type Person, startPerson } from '../cli/run-holdfast.ts'
 import { waitFor } from '../network/wait-for.ts'
 import { environmentFor } from '../system/environment.ts'
-import { needs } from '../system/requirements.ts'
+import { databaseUrl, needs } from '../system/requirements.ts'
 import { type System, startSystem } from '../system/system.ts'
 
 // One story in several tests: Alice describes a site that will go dark and divides it; Bobby and Carol, who ask two indexes that
@@ -36,7 +36,7 @@ describe.skipIf(!isHere)('two indexes, one of them on PostgreSQL', () => {
     system = await startSystem({ directory, pdsCount: 2, accounts: ['alice', 'bobby', 'carol'], env })
     const beside = join(directory, 'second')
     await mkdir(beside)
-    database = await createScratchDatabase(process.env.HOLDFAST_TEST_DATABASE_URL!)
+    database = await createScratchDatabase(databaseUrl())
     const usual = {
       ...(await environmentFor(system.network, {
         sources: [system.network.relayUrl],
