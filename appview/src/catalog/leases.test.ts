@@ -172,6 +172,21 @@ describe.each(testBackends())('parts on $name', ({ open }) => {
     expect(await taken(worker, dataset, { count: 10 })).toHaveLength(2)
   })
 
+  test('an account that asks many times at once is given no more than one that asks in turn', async () => {
+    const worker = 'did:plc:hasty'
+    const parts = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`p${n}`, {}]))
+    const { dataset } = await newDataset(parts)
+    const desk = createLeaseDesk(catalog.db, defaultGatheringLimits)
+    // Each size is another kind of request, with a queue of its own.
+    const asked = [undefined, 10_000, 20_000].flatMap((maxBytes) =>
+      Array.from({ length: 4 }, () => desk.lease({ did: worker, count: 2 }, { dataset, maxBytes })),
+    )
+    const leases = (await Promise.all(asked)).flatMap((answer) => (Array.isArray(answer) ? answer : []))
+    expect(leases.length).toBeGreaterThan(0)
+    expect(leases.length).toBeLessThanOrEqual(5)
+    expect(new Set(leases.map(({ partKey }) => partKey)).size).toBe(leases.length)
+  })
+
   test('all workers on a host together are given no more than its pace', async () => {
     const host = { pace: { host: 'slow.example.org', requestsPerMinute: 100 } }
     const { dataset } = await newDataset(

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { type SQL, sql } from 'drizzle-orm'
 import { withPatience } from '../store/patience.ts'
+import { readOnly } from '../store/read-only.ts'
 import { anyOf, type Db, recordset, rows, textArray, toInstant } from '../store/sql.ts'
 import { sharedTurn, writing, writingTogether } from '../store/write-turns.ts'
 import { admitted, deriveParts, refreshParts } from './derive/gathering.ts'
@@ -89,94 +90,113 @@ export async function leaseParts(
   const answers = new Map<LeaseRequest, Lease[] | NoLease>()
   const asking = { db, filter: { ...filter, by }, limits }
   for (const isAdmitted of [true, false]) {
-    const wanting = requests.flatMap((request) => {
-      const account = accounts.get(request.did)
-      if (!account || account.admitted !== isAdmitted) return []
-      const wanted = Math.min(request.count, roomOf(account, limits) - account.held)
-      if (wanted > 0) return [{ request, wanted }]
-      answers.set(request, 'too-many-claims')
-      return []
-    })
-    const unserved = await serve(wanting, isAdmitted, asking, answers)
+    const wanting = requests.filter(({ did }) => accounts.get(did)?.admitted === isAdmitted)
+    const served = await serve(wanting, isAdmitted, asking)
+    for (const [request, answer] of served) answers.set(request, answer)
     // Parts that were picked for all may be ones that this account may not have; a search of its own passes over them.
-    for (const one of unserved) await serve([one], isAdmitted, asking, answers)
+    if (wanting.length < 2) continue
+    for (const request of wanting) {
+      if (answers.get(request) !== 'no-part' && answers.get(request) !== 'source-busy') continue
+      for (const [again, answer] of await serve([request], isAdmitted, asking)) answers.set(again, answer)
+    }
   }
   return requests.map((request) => answers.get(request) ?? 'no-part')
 }
 
-interface Wanting {
-  readonly request: LeaseRequest
-  readonly wanted: number
-}
+type Answers = Map<LeaseRequest, Lease[] | NoLease>
 
-/** Hands parts out in one transaction. Resolves with the requests that should be tried on their own. */
+/** Hands parts out in one transaction, and resolves with the answer to each request. */
 async function serve(
-  wanting: readonly Wanting[],
+  requests: readonly LeaseRequest[],
   isAdmitted: boolean,
   { db, filter, limits }: { db: Db; filter: PartFilter; limits: GatheringLimits },
-  answers: Map<LeaseRequest, Lease[] | NoLease>,
-): Promise<Wanting[]> {
-  if (wanting.length === 0) return []
-  const alone = wanting.length === 1 ? wanting[0]!.request.did : undefined
-  const dids = [...new Set(wanting.map(({ request }) => request.did))]
+): Promise<Answers> {
+  if (requests.length === 0) return new Map()
+  const dids = [...new Set(requests.map(({ did }) => did))]
+  const alone = requests.length === 1 ? requests[0]!.did : undefined
+  const maxSeconds = isAdmitted ? undefined : strangerSeconds
   return writing(db, async (tx) => {
-    await tx.execute(beginLeasing)
-    const wanted = wanting.reduce((sum, one) => sum + one.wanted, 0)
-    const picked = await rows<Picked>(tx, pick(filter, { isAdmitted, wanted, did: alone }))
-    if (picked.length === 0) {
-      for (const { request } of wanting) answers.set(request, 'no-part')
-      return []
-    }
-    const barred = alone === undefined ? await readBarred(tx, { picked, dids }) : new Set<string>()
-    const usage = await readUsage(tx, picked)
-    const left = [...picked]
+    const answers: Answers = new Map()
+    await tx.execute(sql`SELECT ${sharedTurn}, ${inIndexOrder}`)
+    const wanting = await wantedOf(tx, requests, { dids, limits })
+    for (const request of requests) answers.set(request, wanting.has(request) ? 'no-part' : 'too-many-claims')
+    const wanted = [...wanting.values()].reduce((sum, count) => sum + count, 0)
+    if (wanted === 0) return answers
+    const left = await rows<Picked>(tx, pick(filter, { isAdmitted, wanted, did: alone }))
+    if (left.length === 0) return answers
+    const barred = alone === undefined ? await readBarred(tx, { picked: left, dids }) : new Set<string>()
+    const usage = await readUsage(tx, left)
     const given: Given[] = []
-    const unserved: Wanting[] = []
-    for (const one of wanting) {
-      const { did } = one.request
-      const fitting = left.filter(({ key }) => !barred.has(barOf(key, did))).slice(0, one.wanted)
+    for (const [request, count] of wanting) {
+      const { did } = request
+      const fitting = left.filter(({ key }) => !barred.has(barOf(key, did))).slice(0, count)
       const paced = givePaces(fitting, usage, limits)
+      if (paced.length === 0 && fitting.length > 0) answers.set(request, 'source-busy')
       for (const part of paced) {
         left.splice(
           left.findIndex(({ key }) => key === part.key),
           1,
         )
-        given.push({ ...part, did, request: one.request })
+        given.push({ ...part, did, request })
       }
-      if (paced.length > 0) continue
-      answers.set(one.request, fitting.length > 0 ? 'source-busy' : 'no-part')
-      if (alone === undefined) unserved.push(one)
     }
-    const maxSeconds = isAdmitted ? undefined : strangerSeconds
     for (const { request, lease } of await insertLeases(tx, given)) {
       const before = answers.get(request)
-      const leases = Array.isArray(before) ? before : []
-      answers.set(request, [...leases, { ...lease, maxSeconds }])
+      answers.set(request, [...(Array.isArray(before) ? before : []), { ...lease, maxSeconds }])
     }
     await deriveParts(
       tx,
       given.map(({ key }) => key),
     )
-    return unserved
+    return answers
   })
 }
 
 /**
- * Takes the turn of writers, and has the parts read in the order of an index: PostgreSQL expects next to none to be open, and
- * would sort all of them.
+ * How many parts each request may be given; those that may be given none are absent. The accounts are locked first: one that
+ * asks several times at once gets no more than one that asks in turn.
  */
-const beginLeasing: SQL = sql`
-  SELECT ${sharedTurn}, set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true),
-    set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)`
+async function wantedOf(
+  tx: Db,
+  requests: readonly LeaseRequest[],
+  { dids, limits }: { dids: readonly string[]; limits: GatheringLimits },
+): Promise<Map<LeaseRequest, number>> {
+  await tx.execute(sql`
+    SELECT count(pg_advisory_xact_lock(${accountLocks}, lock)) FROM (
+      SELECT DISTINCT hashtext(did) AS lock FROM unnest(${textArray(dids)}) AS one (did) ORDER BY lock) AS accounts`)
+  const accounts = await readAccounts(tx, dids)
+  const room = new Map(
+    Array.from(accounts, ([did, account]) => [did, roomOf(account, limits) - account.held]),
+  )
+  const wanting = new Map<LeaseRequest, number>()
+  for (const request of requests) {
+    const left = room.get(request.did) ?? 0
+    const count = Math.min(request.count, left)
+    if (count <= 0) continue
+    wanting.set(request, count)
+    room.set(request.did, left - count)
+  }
+  return wanting
+}
+
+/**
+ * Has parts read in the order of an index until the transaction ends: PostgreSQL expects next to none to be open, and would
+ * sort all of them.
+ */
+const inIndexOrder: SQL = sql`set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true),
+  set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)`
 
 /** The key of the part that an account without any would be given next; undefined if there is none. */
 export async function findNextPart(db: Db, filter: PartFilter): Promise<string | undefined> {
   const by = await divisionOf(db, filter)
-  const [next] = await rows<{ key: string }>(
-    db,
-    sql`SELECT p.key FROM catalog.part p WHERE ${offered({ ...filter, by }, 2)} ORDER BY ${urgency} LIMIT 1`,
-  )
-  return next?.key
+  return readOnly(db, async (tx) => {
+    await tx.execute(sql`SELECT ${inIndexOrder}`)
+    const [next] = await rows<{ key: string }>(
+      tx,
+      sql`SELECT p.key FROM catalog.part p WHERE ${offered({ ...filter, by }, 2)} ORDER BY ${urgency} LIMIT 1`,
+    )
+    return next?.key
+  })
 }
 
 /** Ends a lease that no claim has followed yet. Resolves with whether the account had it. */
@@ -315,6 +335,9 @@ async function readBarred(
   )
   return new Set(found.map(({ key, did }) => barOf(key, did)))
 }
+
+/** The class of the advisory locks by which an account holds no more than it may, however often it asks at once. */
+const accountLocks = 0x68646163
 
 /** The class of the advisory locks by which hosts are asked no more than they may be, however many ask at once. */
 const hostLocks = 0x68647073

@@ -7,6 +7,8 @@ export const shuffleSeed: SQL = sql`coalesce((SELECT (value #>> '{}')::bigint FR
 
 /** A torrent of a part that nobody was ever seen to seed for this time counts as if it did not exist. */
 const probation = sql`interval '7 days'`
+/** No more claims on one part are looked at: anybody may write any number of them. */
+const mostClaims = 1_000
 /** A part that this many accounts gave up for the same reason is not offered any more. */
 const failuresToGiveUp = 3
 
@@ -102,7 +104,8 @@ export async function deriveParts(tx: Db, keys: readonly string[]): Promise<void
         FROM (
           SELECT c.did, ${admitted(sql`c.did`)} AS is_admitted, CASE c.status WHEN 'done' THEN 'done' ELSE 'in-progress' END AS held,
             c.counts_until AS until
-          FROM catalog.claim c WHERE c.part_key = q.key AND c.counts_until > now() AND ${mayClaim(sql`c.did`)}
+          FROM (SELECT * FROM catalog.claim WHERE part_key = q.key AND counts_until > now()
+            ORDER BY order_at LIMIT ${mostClaims}) c WHERE ${mayClaim(sql`c.did`)}
           UNION ALL
           SELECT l.did, ${admitted(sql`l.did`)}, 'lease', l.ends_at
           FROM local.lease l WHERE l.part_key = q.key AND l.ends_at > now() AND NOT l.claimed
@@ -118,8 +121,8 @@ export async function deriveParts(tx: Db, keys: readonly string[]): Promise<void
       ) h
       CROSS JOIN LATERAL (
         SELECT coalesce(sum(n), 0) AS attempts, coalesce(max(n), 0) AS alike FROM (
-          SELECT count(DISTINCT c.did) AS n FROM catalog.claim c
-          WHERE c.part_key = q.key AND c.status = 'failed' AND ${mayClaim(sql`c.did`)}
+          SELECT count(DISTINCT c.did) AS n FROM (SELECT * FROM catalog.claim WHERE part_key = q.key AND status = 'failed'
+            ORDER BY order_at LIMIT ${mostClaims}) c WHERE ${mayClaim(sql`c.did`)}
             AND (c.visible OR ${admitted(sql`c.did`)}) GROUP BY c.failure) AS by_code
       ) f
       WHERE q.key = ${anyOf(keys)}
