@@ -3,7 +3,8 @@ import * as lexicons from '@holdfast/lexicons'
 import type { Authorities } from '@holdfast/lexicons/authority'
 import type { DecisionJournal } from '../catalog/admissions.ts'
 import { createLeaseDesk, type GatheringLimits } from '../catalog/leases.ts'
-import { createPartCounting } from '../catalog/views/gathering/kept-counts.ts'
+import { keptBriefly } from '../catalog/views/gathering/kept-briefly.ts'
+import { countParts, type PartCounting } from '../catalog/views/gathering/part-views.ts'
 import { holdsToken } from '../http/operator-token.ts'
 import type { SearchMemory } from '../search/memory/search-memory.ts'
 import type { Db } from '../store/sql.ts'
@@ -77,7 +78,7 @@ export function createXrpcServer(parts: XrpcParts): Server {
       : service(request)
   const open = { server, authorities, auth, cacheControl: 'public, no-cache' }
   const slow = { ...open, cacheControl: 'public, max-age=30' }
-  const count = createPartCounting(db)
+  const count: PartCounting = keptBriefly((of) => countParts(db, of))
   const personal = { ...open, cacheControl: 'no-store' }
   const operator = { server, authorities, auth: operatorAuth(parts.adminToken), cacheControl: 'no-store' }
 

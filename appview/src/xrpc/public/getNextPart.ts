@@ -1,7 +1,6 @@
 import type { getNextPart as schema } from '@holdfast/lexicons'
 import { findNextPart } from '../../catalog/leases.ts'
-import type { PartCounting } from '../../catalog/views/gathering/kept-counts.ts'
-import { readPartViews } from '../../catalog/views/gathering/part-views.ts'
+import { type PartCounting, readPartViews } from '../../catalog/views/gathering/part-views.ts'
 import type { Db } from '../../store/sql.ts'
 import { noPart } from '../gathering-errors.ts'
 import { resolveAuthor, resolveUri } from '../lookups.ts'

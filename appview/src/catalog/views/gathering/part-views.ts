@@ -97,6 +97,12 @@ export async function listPartKeys(
   }
 }
 
+/** Counts parts by state, for a dataset and one division of it, or for all datasets. */
+export type PartCounting = (of: {
+  dataset?: string | undefined
+  by?: string | undefined
+}) => Promise<defs.PartCounts>
+
 /** Counts the visible parts of a dataset by state; without a dataset, those of all datasets that their authors divided. */
 export async function countParts(
   db: Db,

@@ -1,8 +1,9 @@
 import type { defs } from '@holdfast/lexicons'
 import { sql } from 'drizzle-orm'
-import { type Db, rows } from '../../../store/sql.ts'
+import { type Db, preparedRows, rows } from '../../../store/sql.ts'
 import { shown } from '../../shown.ts'
-import { createPartCounting } from '../gathering/kept-counts.ts'
+import { keptBriefly } from '../gathering/kept-briefly.ts'
+import { countParts } from '../gathering/part-views.ts'
 import { type AuthorRow, authorJson, toAuthorView } from '../records/author-views.ts'
 
 /** How far the gathering of a dataset is, and who works on it. */
@@ -19,28 +20,30 @@ export type ReadGathering = (datasetUri: string) => Promise<Gathering | undefine
 
 const mostWorkers = 20
 
-/** Makes a reader of how far datasets are gathered; counts may be two seconds old. */
+/** Makes a reader of how far datasets are gathered; answers may be half a second old. */
 export function gatheringReader(db: Db): ReadGathering {
-  const count = createPartCounting(db)
-  return async (dataset) => {
-    const [divided] = await rows<{ deadline: string | null }>(
-      db,
-      sql`SELECT (SELECT min(q.deadline)::text FROM catalog.part q
-            WHERE q.dataset_uri = ${dataset} AND q.open_to > 0 AND q.visible) AS deadline
-          FROM catalog.part p WHERE p.dataset_uri = ${dataset} AND ${shown('p')} LIMIT 1`,
-    )
-    if (!divided) return undefined
-    const workers = await rows<{ author: AuthorRow }>(
-      db,
-      sql`SELECT ${authorJson(sql`w.did`)} AS author FROM (
-            SELECT c.did FROM catalog.part q JOIN catalog.claim c ON c.part_key = q.key
-            WHERE q.dataset_uri = ${dataset} AND q.state = 'claimed' AND c.counts_until > now() AND ${shown('c')}
-              AND c.status <> 'done' GROUP BY c.did ORDER BY min(c.order_at) LIMIT ${mostWorkers}) AS w`,
-    )
-    return {
-      counts: await count({ dataset }),
-      workers: workers.map(({ author }) => toAuthorView(author)),
-      deadline: divided.deadline ?? undefined,
-    }
+  return keptBriefly((dataset: string) => readGathering(db, dataset))
+}
+
+async function readGathering(db: Db, dataset: string): Promise<Gathering | undefined> {
+  // The deadline is the first in the order of the index `part_next`.
+  const [divided] = await preparedRows<{ deadline: string | null }>(
+    db,
+    sql`SELECT (SELECT q.deadline::text FROM catalog.part q WHERE q.dataset_uri = ${dataset} AND q.open_to > 0 AND q.visible
+            ORDER BY coalesce(q.deadline, 'infinity') LIMIT 1) AS deadline
+        FROM catalog.part p WHERE p.dataset_uri = ${dataset} AND ${shown('p')} LIMIT 1`,
+  )
+  if (!divided) return undefined
+  const workers = await rows<{ author: AuthorRow }>(
+    db,
+    sql`SELECT ${authorJson(sql`w.did`)} AS author FROM (
+          SELECT c.did FROM catalog.part q JOIN catalog.claim c ON c.part_key = q.key
+          WHERE q.dataset_uri = ${dataset} AND q.state = 'claimed' AND c.counts_until > now() AND ${shown('c')}
+            AND c.status <> 'done' GROUP BY c.did ORDER BY min(c.order_at) LIMIT ${mostWorkers}) AS w`,
+  )
+  return {
+    counts: await countParts(db, { dataset }),
+    workers: workers.map(({ author }) => toAuthorView(author)),
+    deadline: divided.deadline ?? undefined,
   }
 }
