@@ -94,11 +94,18 @@ describe.skipIf(!isHere)('two indexes, one of them on PostgreSQL', () => {
     expect(again.parts.map(({ action }: { action: string }) => action)).toEqual(
       Array(files / perPart).fill('unchanged'),
     )
+    const part = divided.parts[0].uri
+    await alice!.json('edit', part, '--set', 'title=The oldest gauges')
+    await alice!.json('parts', 'add', dataset, '--urls', `${site.url}urls.txt`, '--per', String(perPart))
     for (const person of [bobby!, carol!])
       await eventually(
         'both indexes to have the parts',
         async () => (await countsFor(person)).open === files / perPart,
       )
+    await eventually(
+      'what Alice changed to be kept',
+      async () => (await bobby!.json('parts', 'show', part)).part.record.title === 'The oldest gauges',
+    )
   })
 
   test('a part that Bobby takes is handed to nobody else, until he gives it back', async () => {

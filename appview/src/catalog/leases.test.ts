@@ -6,7 +6,7 @@ import type { Catalog } from '../store/open.ts'
 import { rows } from '../store/sql.ts'
 import { applyAdmissionPolicy } from './admission-policy.ts'
 import { decideAdmission } from './admissions.ts'
-import { refreshDueParts } from './derive/gathering.ts'
+import { refreshDueParts, refreshParts } from './derive/gathering.ts'
 import { createLeaseDesk, defaultGatheringLimits, type Lease, releaseLease } from './leases.ts'
 
 const owner = 'did:plc:owner'
@@ -135,6 +135,20 @@ describe.each(testBackends())('parts on $name', ({ open }) => {
     }
     expect(await stateOf(part('one'))).toBe('failed 0')
     expect(await taken(workers[3]!, dataset)).toBe('no-part')
+  })
+
+  test('looks at no more than a thousand claims on a part, however many there are', async () => {
+    const { part } = await newDataset({ one: {} })
+    await catalog.db.execute(sql`
+      INSERT INTO catalog.claim (id, uri, did, part_key, status, failure, order_at, visible, created_at)
+      SELECT 1e9 + n, 'at://did:plc:many' || n || '/claim/x', 'did:plc:many' || n, ${part('one')}, 'failed', 'other', now(), true, now()
+      FROM generate_series(1, 1200) AS n`)
+    await catalog.db.transaction((tx) => refreshParts(tx, [part('one')]))
+    const [row] = await rows<{ attempts: number }>(
+      catalog.db,
+      sql`SELECT attempts FROM catalog.part WHERE key = ${part('one')}`,
+    )
+    expect(row!.attempts).toBe(1_000)
   })
 
   test('a verified torrent gathers the part, and one that nobody seeds for a week does not', async () => {

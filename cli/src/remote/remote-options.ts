@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import { CommandError } from '../command-error.ts'
 import { isAddress } from '../is-address.ts'
 import { version } from '../version.ts'
+import { wholeNumber } from '../whole-number.ts'
 
 /** The options that concern addresses only. */
 export interface RemoteOptions {
@@ -39,13 +40,13 @@ export function remoteOptions(): Option[] {
       'keep NAME.torrent.state, so that a later run reads only files that have changed',
     ),
     new Option('--connections <n>', 'connections to one server at a time')
-      .argParser(number('--connections', 32))
+      .argParser(wholeNumber('--connections', 32))
       .default(usualLimits.connections),
     new Option('--max-files <n>', 'stop at a listing with more files')
-      .argParser(number('--max-files', 10_000_000))
+      .argParser(wholeNumber('--max-files', 10_000_000))
       .default(usualLimits.maxFiles),
     new Option('--max-depth <n>', 'stop at a listing that goes deeper')
-      .argParser(number('--max-depth', 1000))
+      .argParser(wholeNumber('--max-depth', 1000))
       .default(usualLimits.maxDepth),
   ]
 }
@@ -67,14 +68,3 @@ export function endpointOption(): Option {
 
 /** How requests for files introduce themselves. */
 export const userAgent = `holdfast/${version}`
-
-function number(name: string, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (Number.isInteger(value) && value > 0 && value <= most) return value
-    throw new CommandError(
-      'usage',
-      `${name} is ${JSON.stringify(text)}; give a whole number from 1 to ${most}.`,
-    )
-  }
-}

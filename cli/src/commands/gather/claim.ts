@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { defs } from '@holdfast/lexicons'
 import { getPart, releaseLease } from '@holdfast/lexicons'
+import { collections } from '@holdfast/lexicons/nsid'
 import { counted } from '@holdfast/runtime/counted'
 import { Command, Option } from 'commander'
 import { CommandError, exitCodes } from '../../command-error.ts'
@@ -14,6 +15,7 @@ import { isSurplus, type Taken, takePart } from '../../gather/take-part.ts'
 import { formatBytes, parseBytes } from '../../output/quantities.ts'
 import { note, plain, print, printJson, printTable } from '../../output/terminal.ts'
 import { collect } from '../../publish/make-torrent.ts'
+import { contentRef } from '../../records/content-ref.ts'
 
 /** `holdfast claim …`. */
 export function claimCommand(connections: Connections): Command {
@@ -118,7 +120,7 @@ export async function runPart(
 ): Promise<RunResult> {
   const directory = folderOf(options.dir, part)
   const requestsPerMinute = await paceOf(directory, taken)
-  const { fileCount } = part.record as { fileCount?: number }
+  const { sizeBytes } = part.record as { sizeBytes?: number }
   note(
     `Gathering ${describePart(part)} into ${directory}, ${counted(requestsPerMinute, 'request')} a minute.`,
   )
@@ -130,12 +132,8 @@ export async function runPart(
     appview: options.appview,
   })
   renewing.stop()
-  const torrents = gathered.torrents.map(({ infoHashV1, infoHashV2, uri }) => ({
-    ...(infoHashV1 && { infoHashV1 }),
-    ...(infoHashV2 && { infoHashV2 }),
-    uri,
-  }))
-  const itemsDone = Math.max((fileCount ?? 0) - gathered.leftOut.length, 0)
+  const torrents = gathered.torrents.map(contentRef)
+  const isWhole = torrents.length > 0 && gathered.leftOut.length === 0
   const outcome =
     torrents.length > 0
       ? { status: 'done', torrents: torrents.slice(0, 100) }
@@ -143,7 +141,7 @@ export async function runPart(
   await putClaim(account.repo, taken.rkey, {
     ...outcome,
     finishedAt: new Date().toISOString(),
-    ...(fileCount !== undefined && { progress: { bytesDone: 0, itemsDone, itemsTotal: fileCount } }),
+    ...(isWhole && sizeBytes !== undefined && { progress: { bytesDone: sizeBytes, bytesTotal: sizeBytes } }),
     ...(gathered.leftOut.length > 0 && { note: reasonsOf(gathered.leftOut) }),
   })
   if (gathered.leftOut.length > 0 || torrents.length === 0) process.exitCode = exitCodes.failure
@@ -165,7 +163,9 @@ async function paceOf(
     await writeFile(note, `${JSON.stringify({ claim, part: lease.part.uri, requestsPerMinute })}\n`)
     return requestsPerMinute
   }
-  const noted = await readFile(note, 'utf8').then(JSON.parse, () => undefined)
+  const noted = await readFile(note, 'utf8')
+    .then(JSON.parse)
+    .catch(() => undefined)
   const isOurs =
     noted?.claim === claim && Number.isInteger(noted.requestsPerMinute) && noted.requestsPerMinute > 0
   return isOurs ? noted.requestsPerMinute : usualPace
@@ -184,7 +184,9 @@ function keepRenewing({ repo }: SignedIn, rkey: string): Disposable & { stop(): 
   let timer: NodeJS.Timeout | undefined
   let isOver = false
   const plan = async () => {
-    const claim = await findOwnClaim(repo, rkey)
+    const claim = (await repo.get(collections.claim, rkey)) as OwnClaim | undefined
+    // Its owner may have deleted it meanwhile.
+    if (!claim) return
     const left = Date.parse(claim.value.expiresAt) - Date.now()
     if (isOver) return
     timer = setTimeout(() => void renew(claim).catch(retry), Math.max(left / 2, 1_000))
@@ -320,8 +322,7 @@ Example:
       const torrents = await Promise.all(
         (options.torrent ?? []).map(async (what) => {
           const { metainfo, uri } = onlyOne(await findMetainfo(connections, what, options.appview), what)
-          const { infoHashV1, infoHashV2 } = metainfo
-          return { ...(infoHashV1 && { infoHashV1 }), ...(infoHashV2 && { infoHashV2 }), ...(uri && { uri }) }
+          return contentRef({ ...metainfo, uri })
         }),
       )
       const fields = {

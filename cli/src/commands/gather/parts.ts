@@ -16,6 +16,7 @@ import { parseDatasetUri } from '../../records/record-uri.ts'
 import { assertValid } from '../../records/validate.ts'
 import { givenAddresses, listAddresses } from '../../remote/make-from-addresses.ts'
 import { endpointOption } from '../../remote/remote-options.ts'
+import { wholeNumber } from '../../whole-number.ts'
 
 /** `holdfast parts …`. */
 export function partsCommand(connections: Connections): Command {
@@ -50,30 +51,34 @@ function partsAddCommand(connections: Connections): Command {
     .option('--urls <file>', 'addresses, one a line; a file, an address, or -')
     .addOption(endpointOption())
     .addOption(
-      new Option('--per <n>', 'files in a part').argParser(whole('--per', mostAddresses)).default(100),
+      new Option('--per <n>', 'files in a part').argParser(wholeNumber('--per', mostAddresses)).default(100),
     )
     .addOption(
       new Option('--by-bytes <size>', 'no part larger than this, where sizes are known').argParser(
         parseBytes,
       ),
     )
-    .addOption(new Option('--copies <n>', 'independent gatherings wanted').argParser(whole('--copies', 20)))
-    .addOption(new Option('--priority <n>', '0 to 100; 50 is usual').argParser(whole('--priority', 100, 0)))
+    .addOption(
+      new Option('--copies <n>', 'independent gatherings wanted').argParser(wholeNumber('--copies', 20)),
+    )
+    .addOption(
+      new Option('--priority <n>', '0 to 100; 50 is usual').argParser(wholeNumber('--priority', 100, 0)),
+    )
     .option('--deadline <edtf>', 'when they must be gathered (default: the dataset’s expected end)')
     .addOption(
       new Option(
         '--requests-per-minute <n>',
         'how often all volunteers together may ask the server',
-      ).argParser(whole('--requests-per-minute', 1_000_000)),
+      ).argParser(wholeNumber('--requests-per-minute', 1_000_000)),
     )
     .addOption(
       new Option('--hours <n>', 'how long one person should need (default: 2)').argParser(
-        whole('--hours', 168),
+        wholeNumber('--hours', 168),
       ),
     )
     .addOption(
       new Option('--max-files <n>', 'stop at a listing with more files')
-        .argParser(whole('--max-files', 10_000_000))
+        .argParser(wholeNumber('--max-files', 10_000_000))
         .default(100_000),
     )
     .option('--dry-run', 'say what would be written')
@@ -150,11 +155,12 @@ async function writeParts(
     const host = new URL(planned.urls[0]!.url).host
     const { uri, action } = await putGuarded(repo, { collection: collections.part, rkey }, (existing) => {
       const record = {
-        ...existing?.value,
         dataset,
         ...planned,
         fileCount: planned.urls.length,
         tool: 'http',
+        // What its author changed since is kept, except for what this command says.
+        ...existing?.value,
         ...(options.copies !== undefined && { copies: options.copies }),
         ...(options.priority !== undefined && { priority: options.priority }),
         ...(options.deadline !== undefined && { deadline: options.deadline }),
@@ -191,7 +197,9 @@ function partsListCommand(connections: Connections): Command {
     .argument('<dataset>', 'AT-URI of the dataset')
     .addOption(new Option('--state <state...>', 'only parts in these states').choices(states))
     .option('--by <handle>', 'only parts that this account defined')
-    .addOption(new Option('--limit <n>', 'how many at most, up to 100').argParser(whole('--limit', 100)))
+    .addOption(
+      new Option('--limit <n>', 'how many at most, up to 100').argParser(wholeNumber('--limit', 100)),
+    )
     .option('--cursor <cursor>', 'print the next page; the previous page shows its cursor')
     .option('--appview <url>', 'AppView (HOLDFAST_APPVIEW_URL)')
     .option('--json', 'print the AppView’s answer as JSON')
@@ -265,15 +273,4 @@ function partsShowCommand(connections: Connections): Command {
         for (const { url } of urls) print(plain(url))
       },
     )
-}
-
-function whole(name: string, most: number, least = 1): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (Number.isInteger(value) && value >= least && value <= most) return value
-    throw new CommandError(
-      'usage',
-      `${name} is ${JSON.stringify(text)}; give a whole number from ${least} to ${most}.`,
-    )
-  }
 }

@@ -5,6 +5,7 @@ import type { Connections, SignedIn } from '../../connections.ts'
 import { ownClaims } from '../../gather/claims.ts'
 import { onInterruption } from '../../interruption.ts'
 import { note, warn } from '../../output/terminal.ts'
+import { wholeNumber } from '../../whole-number.ts'
 import { type NextOptions, nextOptions, partOf, runPart, showGathered, takeNext } from './claim.ts'
 
 interface Options extends NextOptions {
@@ -17,7 +18,9 @@ export function workCommand(connections: Connections): Command {
   return nextOptions(
     new Command('work')
       .argument('[dataset]', 'AT-URI of a dataset (default: any)')
-      .addOption(new Option('--parts <n>', 'stop after so many parts').argParser(Number))
+      .addOption(
+        new Option('--parts <n>', 'stop after so many parts').argParser(wholeNumber('--parts', 1_000_000)),
+      )
       .option('--no-wait', 'end when no part is open, instead of waiting for one'),
   )
     .addHelpText(

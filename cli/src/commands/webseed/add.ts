@@ -5,6 +5,7 @@ import type { Connections } from '../../connections.ts'
 import { type FoundMetainfo, findMetainfo } from '../../content/find-metainfo.ts'
 import { onlyOne } from '../../content/open-torrent.ts'
 import { print, printJson } from '../../output/terminal.ts'
+import { contentRef } from '../../records/content-ref.ts'
 import { putGuarded, type Written } from '../../records/put-guarded.ts'
 import type { RecordJson, Repo } from '../../records/repo.ts'
 import { nextTid } from '../../records/tid.ts'
@@ -74,11 +75,7 @@ async function putWebseed(
   { url, kind, note }: Webseed,
 ): Promise<Written> {
   const { infoHashV1, infoHashV2 } = metainfo
-  const subject = {
-    ...(infoHashV1 && { infoHashV1 }),
-    ...(infoHashV2 && { infoHashV2 }),
-    ...(uri && { uri }),
-  }
+  const subject = contentRef({ infoHashV1, infoHashV2, uri })
   const same = await findSame(repo, { infoHashV1, infoHashV2, url })
   const place = { collection: collections.webseed, rkey: same ?? nextTid() }
   return putGuarded(repo, place, (existing) => {
