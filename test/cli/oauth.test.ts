@@ -1,11 +1,13 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { collections } from '@holdfast/lexicons/nsid'
+import { collections, collectionsFor } from '@holdfast/lexicons/nsid'
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TestAccount } from '../network/accounts.ts'
 import { type Network, startNetwork } from '../network/network.ts'
 import { needs } from '../system/requirements.ts'
+import { scratchDirectory } from '../system/scratch.ts'
+import { startSystem } from '../system/system.ts'
 import { type Json, type Person, startPerson } from './run-holdfast.ts'
 
 const hasChromium = needs('signing in by OAuth', 'chromium')
@@ -65,7 +67,7 @@ test.skipIf(!hasChromium)(
     const scope = clientId.searchParams.get('scope')!.split(' ')
     expect(scope).toEqual([
       'atproto',
-      ...Object.values(collections).map((collection) => `repo:${collection}`),
+      ...collectionsFor.publish.map((collection) => `repo:${collection}`),
       'blob:application/x-bittorrent',
       'blob:text/markdown',
     ])
@@ -113,6 +115,25 @@ test.skipIf(!hasChromium)(
     expect(await person.run('publish', '--title', 'Four')).toMatchObject({ code: 4 })
   },
 )
+
+test.skipIf(!hasChromium)('is handed parts only after the owner allowed that', async () => {
+  await using directory = await scratchDirectory()
+  await using system = await startSystem({ directory: directory.path, pdsCount: 1, accounts: ['olive'] })
+  const account = system.network.accounts[0]!
+  const env = { HOLDFAST_APPVIEW_URL: system.env.HOLDFAST_APPVIEW_URL }
+  await using person = await startPerson(system.network, { env })
+  await signIn(person, account)
+  expect(await person.run('claim', 'next')).toMatchObject({
+    code: 4,
+    stderr: expect.stringContaining(`holdfast login ${account.handle} --for gather`),
+  })
+  await signIn(person, account, '--for', 'gather')
+  // The AppView knows who asks, and has no part to hand out.
+  expect(await person.run('claim', 'next')).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('NoPart'),
+  })
+})
 
 test.skipIf(!hasChromium)('keeps the session if the server is down during a refresh', async () => {
   const account = network.accounts[1]!
